@@ -1,0 +1,73 @@
+"""fastgen: labelled card-payment streams, made at hardware speed.
+
+One configuration and seed give the same rows, whatever the threads, batches, columns or output.
+
+Example:
+    >>> import fastgen as fg
+    >>> data = fg.Dataset(fg.Config(rows=10_000, seed=7))
+    >>> data.transactions(["cc_num", "amount"]).columns
+    ['cc_num', 'amount']
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from fastgen.config import Config, load_config
+    from fastgen.dataset import Dataset
+    from fastgen.errors import (
+        ConfigError,
+        DataMismatchError,
+        FastgenError,
+        InterruptedRunError,
+        OptionError,
+        OutputError,
+        OutputExistsError,
+        UsageError,
+    )
+    from fastgen.sinks.files import write
+
+_HOME = {
+    "Config": "config",
+    "load_config": "config",
+    "Dataset": "dataset",
+    "write": "sinks.files",
+    "FastgenError": "errors",
+    "UsageError": "errors",
+    "ConfigError": "errors",
+    "OptionError": "errors",
+    "OutputError": "errors",
+    "OutputExistsError": "errors",
+    "DataMismatchError": "errors",
+    "InterruptedRunError": "errors",
+}
+
+__version__ = "0.1.0"
+__all__ = [
+    "Config",
+    "ConfigError",
+    "DataMismatchError",
+    "Dataset",
+    "FastgenError",
+    "InterruptedRunError",
+    "OptionError",
+    "OutputError",
+    "OutputExistsError",
+    "UsageError",
+    "__version__",
+    "load_config",
+    "write",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first used: `import fastgen` loads no heavy library."""
+    if name not in _HOME:
+        raise AttributeError(f"module 'fastgen' has no attribute {name!r}")
+    value = getattr(import_module(f"fastgen.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,100 @@
+"""What can go wrong, as one tree. A run that fails ends with one of these, printed as one line.
+
+    FastgenError                     exit code 1
+    ├── UsageError (ValueError)      exit code 2     what is asked for cannot be
+    │   ├── ConfigError                              ... in the configuration of the data
+    │   └── OptionError                              ... in an option of the run: format, parts, columns
+    ├── OutputError                  exit code 1     an output cannot be written: no permission, disk full
+    │   └── OutputExistsError                        ... because it is there already
+    ├── DataMismatchError            exit code 1     the data were made by another version, or another Faker
+    └── InterruptedRunError          exit code 130   the user stopped the run
+
+`str(error)` is a single line and ends with the hint, if there is one. All of them can be pickled.
+"""
+
+from typing import ClassVar
+
+NOT_GIVEN = ...
+"""The `value` of an error about something that has no value to show."""
+
+
+class FastgenError(Exception):
+    """Base of all errors that fastgen raises on purpose; `exit_code` is what the command ends with."""
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        """`message` says what is wrong, `hint` in a few words what to do about it."""
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        """The message and the hint, in one line."""
+        notes = self._notes()
+        text = f"{self.message} ({'; '.join(notes)})" if notes else self.message
+        return " ".join(text.splitlines())
+
+    def _notes(self) -> list[str]:
+        return [self.hint] if self.hint else []
+
+
+class UsageError(FastgenError, ValueError):
+    """A value that cannot be.
+
+    Example:
+        >>> print(UsageError("fraud.ratio", 1.5, "must be between 0 and 1"))
+        fraud.ratio = 1.5: must be between 0 and 1
+        >>> print(UsageError("seed", "x", "must be a number", hint="drop the quotes", more=2))
+        seed = 'x': must be a number (drop the quotes; and 2 more)
+    """
+
+    exit_code = 2
+
+    def __init__(self, field: str, value: object, allowed: str, *, hint: str | None = None, more: int = 0) -> None:
+        """`field` names what is wrong, `value` is what was given (or `NOT_GIVEN`), `allowed` says what is allowed.
+
+        `more` counts the errors found beside this one.
+        """
+        told = field if value is NOT_GIVEN else f"{field} = {_shown(value)}"
+        super().__init__(f"{told}: {allowed}", hint=hint)
+        self.args = (field, value, allowed)  # what unpickling calls the class with
+        self.field, self.value, self.allowed, self.more = field, value, allowed, more
+
+    def _notes(self) -> list[str]:
+        return [*super()._notes(), f"and {self.more} more"] if self.more else super()._notes()
+
+
+class ConfigError(UsageError):
+    """The configuration is not valid. `field` is a dotted name such as `categories[2].share`."""
+
+
+class OptionError(UsageError):
+    """An option of a run (not of the data) is not valid."""
+
+
+class OutputError(FastgenError):
+    """An output cannot be written."""
+
+
+class OutputExistsError(OutputError):
+    """An output is there already and was not to be overwritten."""
+
+
+class DataMismatchError(FastgenError):
+    """The data at hand were not made by this configuration, data version and Faker."""
+
+
+class InterruptedRunError(FastgenError):
+    """The user stopped the run."""
+
+    exit_code = 130
+
+
+def _shown(value: object, width: int = 60) -> str:
+    """The value as its author would recognise it, in at most `width` characters."""
+    try:
+        text = str(value) if hasattr(value, "isoformat") else repr(value)
+    except ValueError:  # an integer too long to print
+        text = f"<{type(value).__name__}>"
+    return text if len(text) <= width else text[: width - 3] + "..."

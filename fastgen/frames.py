@@ -1,0 +1,110 @@
+"""Blocks as Polars frames, without a Python object per row: Arrow buffers filled by kernels."""
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from fastgen.holders import Holders, Piece, column_text
+from fastgen.ids import TransactionIds, hexadecimal, number_tables
+from fastgen.kernels import columns as kernels
+from fastgen.kernels.md5 import MessageText
+from fastgen.kernels.tables import Block
+from fastgen.plan import Plan
+from fastgen.schema import TABLES
+from fastgen.values import Values
+
+
+class TransactionFrames:
+    """Turns blocks into frames with the asked columns, in the asked order."""
+
+    def __init__(self, plan: Plan, names: Sequence[str]) -> None:
+        self.plan = plan
+        self.names = tuple(names)
+        self.values = Values(plan)
+
+    @cached_property
+    def enums(self) -> dict[str, pl.Enum]:
+        """The types of the columns that repeat."""
+        return {name: pl.Enum(vocabulary.values) for name, vocabulary in self.values.vocabularies.items()}
+
+    @cached_property
+    def schema(self) -> pl.Schema:
+        """The columns' names and types."""
+        types: dict[str, Any] = {
+            "tid": pl.String(),
+            "datetime": pl.Datetime("us"),
+            "cc_num": pl.String(),
+            "amount": pl.Float64(),
+            "latitude": pl.Float64(),
+            "longitude": pl.Float64(),
+            "fraud_label": pl.Int8(),
+        } | self.enums
+        return pl.Schema({name: types[name] for name in self.names})
+
+    def frame(self, rows: Block) -> pl.DataFrame:
+        """A frame that owns its data: the block may be overwritten."""
+        return pl.DataFrame([self._series(name, rows) for name in self.names])
+
+    def _series(self, name: str, rows: Block) -> pl.Series:
+        match name:
+            case "tid":
+                return self._ids(name, rows)
+            case "cc_num":
+                return self._cards(name, rows)
+            case "datetime":
+                return _series(name, pa.timestamp("us"), self.values.microseconds(rows))
+            case "category" | "city" | "country":
+                return pl.Series(name, self.values.codes(name, rows)).cat.to(self.enums[name])
+            case "fraud_label":
+                return _series(name, pa.int8(), rows.label.copy())
+        return _series(name, pa.float64(), self.values.numbers(name, rows))
+
+    @cached_property
+    def _numbers(self) -> MessageText:
+        return number_tables(self.plan)
+
+    def _ids(self, name: str, rows: Block) -> pl.Series:
+        text = hexadecimal(TransactionIds(self._numbers).digests(rows))
+        views = np.empty((rows.second.size, 2), np.uint64)
+        kernels.text_views(views, 32, text.view(np.uint32), 0)
+        return _texts(name, views, [text])
+
+    def _cards(self, name: str, rows: Block) -> pl.Series:
+        cards, size = self.plan.card_text, kernels.CARDS_IN_BUFFER
+        views = np.empty((rows.second.size, 2), np.uint64)
+        kernels.card_views(views, rows.card, cards.ravel().view(np.uint32))
+        return _texts(name, views, [cards[start : start + size] for start in range(0, len(cards), size)])
+
+
+class HolderFrames:
+    """Turns ranges of cards into frames of `credit_cards` or `profiles`."""
+
+    def __init__(self, plan: Plan, table: str, names: Sequence[str]) -> None:
+        self.holders = Holders(plan)
+        self.table, self.names = table, tuple(names)
+
+    def frame(self, cards: range) -> pl.DataFrame:
+        """The rows of these cards."""
+        columns = self.holders.pieces(self.table, cards)
+        return pl.DataFrame([self._series(name, columns[name], cards) for name in self.names])
+
+    def _series(self, name: str, pieces: list[Piece], cards: range) -> pl.Series:
+        if TABLES[self.table].kind(name) == "date":
+            return _series(name, pa.date32(), self.holders.birthdates(cards))
+        column = column_text(pieces)
+        buffers = [None, pa.py_buffer(column.offsets), pa.py_buffer(column.text)]
+        return pl.Series(name, pa.Array.from_buffers(pa.large_string(), len(cards), buffers))
+
+
+def _series(name: str, kind: pa.DataType, values: NDArray[Any]) -> pl.Series:
+    return pl.Series(name, pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(values)]))
+
+
+def _texts(name: str, views: NDArray[np.uint64], text: list[NDArray[Any]]) -> pl.Series:
+    buffers = [None, pa.py_buffer(views), *map(pa.py_buffer, text)]
+    return pl.Series(name, pa.Array.from_buffers(pa.string_view(), len(views), buffers))

@@ -1,0 +1,158 @@
+"""`credit_cards` and `profiles`: text put together from vocabularies, for any range of cards."""
+
+from collections.abc import Callable, Sequence
+from datetime import date, timedelta
+from functools import cached_property, partial
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastgen.kernels import cards as kernels
+from fastgen.kernels.memory import SLACK
+from fastgen.kernels.text import join_fragments
+from fastgen.plan import Plan
+from fastgen.pools import alias_table
+from fastgen.schema import PROVIDER
+from fastgen.text import Style, header_line, separators, unquoted
+
+CHUNK = 65_536
+"""Cards that are made at a time."""
+
+MAIL_NUMBERS = 100
+EXPIRY_MONTHS = 59
+"""Expiry months that begin after the dataset's start and end within five years of it."""
+
+Codes = NDArray[np.uint32]
+
+
+class Piece(NamedTuple):
+    """A part of a value: for each row a code into a list of texts."""
+
+    texts: Sequence[bytes]
+    codes: Codes
+
+
+class TextColumn(NamedTuple):
+    """Strings end to end: where they begin, int64[n + 1], and their bytes, uint8."""
+
+    offsets: NDArray[np.int64]
+    text: NDArray[np.uint8]
+
+
+class Holders:
+    """The rows of the two card tables, as pieces of text, escaped as they go into a row."""
+
+    def __init__(self, plan: Plan, escape: Callable[[str], bytes] = str.encode) -> None:
+        self.plan = plan
+        self.escape = escape
+
+    def pieces(self, table: str, cards: range) -> dict[str, list[Piece]]:
+        """For each column of `credit_cards` or `profiles` the pieces that its values consist of."""
+        number = [self._card_numbers(cards)]
+        if table == "credit_cards":
+            return {"cc_num": number, "provider": [_constant(PROVIDER, cards)], "expires": [self._expiries(cards)]}
+        return self._profile(cards) | {"cc_num": number}
+
+    def _card_numbers(self, cards: range) -> Piece:
+        text = np.empty((len(cards), 16), np.uint8)
+        kernels.card_numbers(text, cards.start, self.plan.card_keys)
+        return Piece(text.view("S16").ravel().tolist(), np.arange(len(cards), dtype=np.uint32))
+
+    def _expiries(self, cards: range) -> Piece:
+        months = np.empty(len(cards), np.uint32)
+        kernels.expiry_months(months, cards.start, self.plan.seed, EXPIRY_MONTHS)
+        return Piece(self._expiry_texts, months)
+
+    @cached_property
+    def _expiry_texts(self) -> list[bytes]:
+        start = self.plan.config.start
+        ahead = [divmod(start.month - 1 + months, 12) for months in range(EXPIRY_MONTHS + 1)]
+        return [b"%02d/%02d" % (month + 1, (start.year + years) % 100) for years, month in ahead]
+
+    def _profile(self, cards: range) -> dict[str, list[Piece]]:
+        plan, pools, n = self.plan, self.plan.pools, len(cards)
+        birth, place, mail = np.empty((3, n), np.uint32)
+        female = np.empty(n, np.uint8)
+        mails = MAIL_NUMBERS * len(pools.mail_domains)
+        kernels.holder_codes(birth, place, female, mail, cards.start, plan.seed, plan.births[1], pools.home, mails)
+        given, family = np.empty((2, n), np.uint32)
+        kernels.holder_names(given, family, female, cards.start, plan.seed, *self._names)
+        texts = self._texts
+        return {
+            "name": [Piece(texts["given"], given), _constant(" ", cards), Piece(texts["family"], family)],
+            "sex": [Piece([b"M", b"F"], female.astype(np.uint32))],
+            "mail": [
+                Piece(texts["mail given"], given),
+                _constant(".", cards),
+                Piece(texts["mail family"], family),
+                Piece(texts["mail"], mail),
+            ],
+            "birthdate": [Piece(texts["birthdate"], birth)],
+            "City": [Piece(texts["city"], place)],
+            "Country": [Piece(texts["country"], place)],
+        }
+
+    @cached_property
+    def _names(self) -> tuple[object, object, object]:
+        pools = self.plan.pools
+        women, men = pools.first_weights[: pools.female], pools.first_weights[pools.female :]
+        return alias_table(women), alias_table(men), alias_table(pools.last_weights)
+
+    @cached_property
+    def _texts(self) -> dict[str, list[bytes]]:
+        pools, (first, days) = self.plan.pools, self.plan.births
+        home = pools.places[: pools.home]
+        return {
+            "given": [self.escape(name) for name in pools.first_names],
+            "family": [self.escape(name) for name in pools.last_names],
+            "mail given": [self.escape(name.lower()) for name in pools.first_names],
+            "mail family": [self.escape(name.lower()) for name in pools.last_names],
+            "mail": [self.escape(f"{number}@{domain}") for domain in pools.mail_domains for number in range(MAIL_NUMBERS)],
+            "birthdate": [str(first + timedelta(days=day)).encode() for day in range(days)],
+            "city": [self.escape(place.city) for place in home],
+            "country": [self.escape(place.country) for place in home],
+        }
+
+    def birthdates(self, cards: range) -> NDArray[np.int32]:
+        """int32[n]: birthdates in days since 1970."""
+        piece = self._profile(cards)["birthdate"][0]
+        return piece.codes.astype(np.int32) + np.int32((self.plan.births[0] - date(1970, 1, 1)).days)
+
+
+def _constant(text: str, cards: range) -> Piece:
+    return Piece([text.encode()], np.zeros(len(cards), np.uint32))
+
+
+def column_text(pieces: list[Piece]) -> TextColumn:
+    """The values of one column."""
+    rows = len(pieces[0].codes)
+    tables = [list(piece.texts) for piece in pieces]
+    first = np.cumsum([0, *map(len, tables)])[:-1]
+    texts = [text for table in tables for text in table]
+    starts = np.zeros(len(texts) + 1, np.int64)
+    np.cumsum([len(text) for text in texts], out=starts[1:])
+    codes = np.stack([piece.codes for piece in pieces])
+    offsets = np.empty(rows + 1, np.int64)
+    longest = sum(max(map(len, table)) for table in tables)
+    out = np.empty(rows * longest + SLACK, np.uint8)
+    size = join_fragments(out, offsets, codes, first, starts, np.frombuffer(b"".join(texts) + bytes(SLACK), np.uint8).copy())
+    return TextColumn(offsets, out[:size])
+
+
+class HolderText:
+    """Rows of a card table as NDJSON or CSV, with these columns in this order."""
+
+    def __init__(self, plan: Plan, table: str, names: Sequence[str], style: Style) -> None:
+        self.holders = Holders(plan, partial(unquoted, style=style))
+        self.table, self.names = table, tuple(names)
+        self.before, self.ending = separators(self.names, [True] * len(self.names), style)
+        self.header = header_line(self.names, style)
+
+    def rows(self, cards: range) -> NDArray[np.uint8]:
+        """The rows of these cards, end to end."""
+        columns = self.holders.pieces(self.table, cards)
+        row: list[Piece] = []
+        for name, before in zip(self.names, self.before, strict=True):
+            row += [_constant(before.decode(), cards), *columns[name]]
+        return column_text([*row, _constant(self.ending.decode(), cards)]).text

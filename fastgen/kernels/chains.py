@@ -1,0 +1,98 @@
+"""Attack chains: one card, an ordinary payment, then more of them within minutes."""
+
+import numpy as np
+
+from fastgen.kernels.jit import helper, kernel
+from fastgen.kernels.payments import amount, class_of
+from fastgen.kernels.rng import CHAIN, CHAIN_STEP, PAYMENT, below, permute, philox, u64
+
+
+@helper
+def chain_length(seed, chain, chains):
+    """Payments in a chain; the last chain is cut so that the total is exact."""
+    if chain == chains.offsets[-1] - 1:
+        return chains.last_length
+    return chains.shortest + np.int64(below(philox(seed, CHAIN, u64(chain), 0)[1], chains.lengths))
+
+
+@kernel
+def count_chains(seed, shortest, lengths, total):
+    """How many chains have `total` payments together, and the length of the last, cut one."""
+    chain = 0
+    length = 0
+    while total > 0:
+        length = shortest + np.int64(below(philox(seed, CHAIN, u64(chain), 0)[1], lengths))
+        length = min(length, total)
+        total -= length
+        chain += 1
+    return chain, length
+
+
+@helper
+def shuffled_ranges(ranges, seed, chain, later, chains):
+    """Fill `ranges` with the amount range of each later payment: exact counts, Fisher-Yates order."""
+    position = 0
+    for r in range(chains.range_counts.shape[1]):
+        for _ in range(chains.range_counts[later, r]):
+            ranges[position] = r
+            position += 1
+    for j in range(later - 1, 0, -1):
+        other = below(philox(seed, CHAIN_STEP, u64(chain), j + 1)[2], j + 1)
+        ranges[j], ranges[other] = ranges[other], ranges[j]
+
+
+@helper
+def category_holding(cents, chains):
+    """The first category whose price range holds the amount's whole part."""
+    whole = cents // 100 * 100
+    category = 0
+    while not (chains.category_low[category] // 100 * 100 <= whole < chains.category_high[category]):
+        category += 1
+    return category
+
+
+@kernel
+def chain_events(out, count, group, group_start, group_stop, chains, payments, place_latitude, place_longitude, ranges):
+    """Append the chain payments in [group_start, group_stop) to `out` from row `count`.
+
+    Args:
+        out: Block of events with room for them. ranges: int64[longest], scratch.
+
+    Returns:
+        The new count; where `out` is too small, the room needed: nothing is lost, call again.
+    """
+    seed = payments.seed
+    for start_group in range(max(group - chains.reach, 0), group + 1):
+        low = start_group * chains.group_seconds
+        width = min(chains.group_seconds, chains.period - low)
+        for chain in range(chains.offsets[start_group], chains.offsets[start_group + 1]):
+            second = low + np.int64(below(philox(seed, CHAIN, u64(chain), 0)[0], width))
+            number = u64(chains.first_payment + chain)
+            w0, w1, w2, w3 = philox(seed, PAYMENT, number, 0)
+            card = below(w0, payments.cards)
+            place = below(w1, payments.places)
+            category = np.int64(class_of(permute(number, payments.quota.keys), payments.quota))
+            cents = np.int64(amount(payments.amounts, category, w2, w3))
+            later = chain_length(seed, chain, chains) - 1
+            shuffled_ranges(ranges, seed, chain, later, chains)
+            for j in range(later + 1):
+                if j > 0:
+                    w0, w1, w2, w3 = philox(seed, CHAIN_STEP, u64(chain), j)
+                    second += chains.gap_low + np.int64(below(w0, chains.gaps))
+                    place = below(w1, payments.places)
+                    r = ranges[j - 1]
+                    cents = np.int64(chains.range_low[r] + below(w3, chains.range_width[r]))
+                    category = category_holding(cents, chains)
+                if group_start <= second < group_stop:
+                    if count < out.second.size:
+                        out.second[count] = second
+                        out.card[count] = card
+                        out.category[count] = category
+                        out.cents[count] = cents
+                        out.place[count] = place
+                        out.latitude[count] = place_latitude[place]
+                        out.longitude[count] = place_longitude[place]
+                        out.walked[count] = 0
+                        out.label[count] = 1
+                    count += 1
+    return count

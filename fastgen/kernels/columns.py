@@ -1,0 +1,61 @@
+"""A block's codes as the values of columns: views of text, times, amounts, degrees."""
+
+import numpy as np
+
+from fastgen.kernels.jit import kernel
+from fastgen.kernels.rng import u64
+
+CARDS_IN_BUFFER = 1 << 26
+"""Offsets of string views have 31 bits."""
+
+
+@kernel
+def text_views(views, size, text, first):
+    """Arrow string views of consecutive values of one size: length, first four characters, buffer 0, offset.
+
+    Args:
+        views: uint64[n, 2], filled. text: uint32 words of the values, size // 4 words a value.
+        first: number of the first value in its buffer.
+    """
+    words = size // 4
+    for i in range(views.shape[0]):
+        views[i, 0] = u64(size) | (u64(text[words * i]) << u64(32))
+        views[i, 1] = u64((first + i) * size) << u64(32)
+
+
+@kernel
+def card_views(views, cards, text):
+    """Arrow string views of card numbers into the card table, uint32[cards * 4], cut into buffers of CARDS_IN_BUFFER."""
+    for i in range(cards.size):
+        card = np.int64(cards[i])
+        views[i, 0] = u64(16) | (u64(text[4 * card]) << u64(32))
+        views[i, 1] = u64(card // CARDS_IN_BUFFER) | (u64(card % CARDS_IN_BUFFER * 16) << u64(32))
+
+
+@kernel
+def scaled(out, values, divisor):
+    """float64: whole numbers over a power of ten; one rounding, so it is the double that the decimal text names."""
+    for i in range(values.size):
+        out[i] = np.float64(values[i]) / divisor
+
+
+@kernel
+def epoch_times(out, seconds, origin, unit):
+    """int64 times since 1970 from seconds since `origin` (seconds since 1970); unit: how many make a second."""
+    for i in range(seconds.size):
+        out[i] = (np.int64(seconds[i]) + origin) * unit
+
+
+@kernel
+def card_texts(out, cards, text):
+    """Card numbers end to end; out: uint64[n, 2], text: uint64[cards, 2], two words of eight digits each."""
+    for i in range(cards.size):
+        out[i, 0] = text[cards[i], 0]
+        out[i, 1] = text[cards[i], 1]
+
+
+@kernel
+def looked_up(out, codes, table):
+    """out[i] = table[codes[i]]."""
+    for i in range(codes.size):
+        out[i] = table[codes[i]]

@@ -1,0 +1,73 @@
+"""Card payments: card, place, category by exact quota, amount given the category."""
+
+import numpy as np
+
+from fastgen.kernels.jit import helper, kernel
+from fastgen.kernels.rng import PAYMENT, below, feistel, permute_pair, philox, u32, u64
+
+
+@helper
+def amount(amounts, category, word_slot, word_offset):
+    """Cents for one category from two 32-bit words: an alias table picks the segment, then uniform inside."""
+    slot = (u64(category) << u64(amounts.bits)) + (word_slot >> u64(32 - amounts.bits))
+    fraction = (word_slot << u64(amounts.bits)) & u64(0xFFFFFFFF)
+    segment = slot * u64(2) + u64(fraction >= amounts.threshold[slot])
+    return u32(amounts.low[segment] + below(word_offset, amounts.width[segment]))
+
+
+@helper
+def class_of(number, quota):
+    """The class whose range of numbers holds `number`."""
+    found = quota.first[number >> u64(quota.shift)]
+    while number >= quota.upper[found]:
+        found += 1
+    return found
+
+
+@kernel
+def quota_classes(out, first, quota, left, right):
+    """The classes of items first, first + 1, ... of an exact quota in random order.
+
+    Args:
+        out: uint8[n], filled. left, right: uint32[n], scratch.
+    """
+    n = out.size
+    size = quota.keys[0]
+    columns = np.int64(quota.keys[2])
+    row = first // columns
+    column = first % columns
+    done = 0
+    while done < n:
+        # Along one row of the grid only the column changes: no division, and the loop vectorizes.
+        run = min(n - done, columns - column)
+        for j in range(done, done + run):
+            left[j], right[j] = feistel(u32(row), u32(column + j - done), quota.keys)
+        done += run
+        row += 1
+        column = 0
+    for j in range(n):
+        if u64(left[j]) * u64(columns) + u64(right[j]) >= size:
+            left[j], right[j] = permute_pair(left[j], right[j], quota.keys)
+    for j in range(n):
+        out[j] = class_of(u64(left[j]) * u64(columns) + u64(right[j]), quota)
+
+
+@kernel
+def payment_rows(out, first, payments, word_slot, word_offset):
+    """Card, place, category and cents of the payments first, first + 1, ...
+
+    Args:
+        out: Block; `card`, `place`, `category` and `cents` are filled.
+        word_slot, word_offset: uint32[n], scratch.
+    """
+    quota_classes(out.category, first, payments.quota, word_slot, word_offset)
+    card = out.card
+    place = out.place
+    for j in range(card.size):
+        w0, w1, w2, w3 = philox(payments.seed, PAYMENT, u64(first + j), 0)
+        card[j] = below(w0, payments.cards)
+        place[j] = below(w1, payments.places)
+        word_slot[j] = w2
+        word_offset[j] = w3
+    for j in range(card.size):
+        out.cents[j] = amount(payments.amounts, out.category[j], u64(word_slot[j]), u64(word_offset[j]))

@@ -1,0 +1,337 @@
+"""Counter-based random draws: every number is a pure function of (seed, stream, index, lane).
+
+No generator carries state, so any draw can be made anywhere, by any thread, in any order.
+What turns draws into data uses integers and plain IEEE arithmetic only: an own logarithm, no libm,
+no fused operations. The same configuration therefore gives the same rows on every machine.
+
+Sources:
+    Philox4x32-10: Salmon, Moraes, Dror, Shaw, "Parallel Random Numbers: As Easy as 1, 2, 3", SC 2011.
+    Bounded integers by multiplication: Lemire, "Fast Random Integer Generation in an Interval", 2019.
+    Binomial draws: Hormann, "The Generation of Binomial Random Variates", 1993 (algorithm BTRS).
+    Permutation of [0, n): Black, Rogaway, "Ciphers with Arbitrary Finite Domains", 2002
+    (a generalized Feistel network with cycle walking).
+"""
+
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic
+
+from fastgen.kernels.jit import helper, kernel
+
+u32 = np.uint32
+u64 = np.uint64
+
+# Streams: the second coordinate of every draw. A number is never reused for another purpose.
+SPLIT_PAYMENTS = 1
+SPLIT_CHAINS = 2
+SPLIT_SEQUENCES = 3
+SPLIT_CLONED = 4
+TIMES = 5
+PAYMENT = 6
+CHAIN = 7
+CHAIN_STEP = 8
+SEQUENCE = 9
+WALK = 10
+WITHDRAWAL = 11
+FOREIGN = 12
+KEYS = 13
+CARD = 14
+PROFILE = 15
+MAIL = 16
+
+LOW32 = u64(0xFFFFFFFF)
+MULTIPLIER_0 = u64(0xD2511F53)
+MULTIPLIER_1 = u64(0xCD9E8D57)
+WEYL_0 = u64(0x9E3779B9)
+WEYL_1 = u64(0xBB67AE85)
+ONE_BITS = u64(0x3FF0000000000000)
+ROOT_HALF_BITS = u64(0x3FE6A09E667F3BCD)
+TWO_52_BITS = u64(0x4330000000000000)
+LN_2 = 0.6931471805599453
+
+
+@intrinsic
+def bits_to_float(typing_context: Any, bits: Any) -> Any:
+    """The double whose IEEE 754 bits are given."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.bitcast(args[0], ir.DoubleType())
+
+    return types.float64(types.uint64), codegen
+
+
+@intrinsic
+def float_to_bits(typing_context: Any, value: Any) -> Any:
+    """The IEEE 754 bits of a double."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.bitcast(args[0], ir.IntType(64))
+
+    return types.uint64(types.float64), codegen
+
+
+@helper
+def philox(seed, stream, index, lane):
+    """Four independent 32-bit words (as uint64) for one counter. `lane` is a second, 32-bit index."""
+    c0 = u64(index) & LOW32
+    c1 = u64(index) >> u64(32)
+    c2 = u64(stream)
+    c3 = u64(lane)
+    k0 = u64(seed) & LOW32
+    k1 = u64(seed) >> u64(32)
+    for _ in range(10):
+        p0 = MULTIPLIER_0 * c0
+        p1 = MULTIPLIER_1 * c2
+        c0 = (p1 >> u64(32)) ^ c1 ^ k0
+        c2 = (p0 >> u64(32)) ^ c3 ^ k1
+        c1 = p1 & LOW32
+        c3 = p0 & LOW32
+        k0 = (k0 + WEYL_0) & LOW32
+        k1 = (k1 + WEYL_1) & LOW32
+    return c0, c1, c2, c3
+
+
+@helper
+def below(word, bound):
+    """A uniform integer in [0, bound) from one 32-bit word; bound up to 2^32."""
+    return (word * u64(bound)) >> u64(32)
+
+
+@helper
+def minus_log(uniform):
+    """-ln(u) for u in (0, 1], to about 1e-16, from + - * / alone.
+
+    u = m * 2^e with m in [sqrt(1/2), sqrt(2)); ln m = 2 atanh((m - 1) / (m + 1)) as a series.
+    """
+    bits = float_to_bits(uniform)
+    shifted = bits + (ONE_BITS - ROOT_HALF_BITS)
+    exponent = shifted >> u64(52)
+    mantissa = bits_to_float(bits - ((exponent << u64(52)) - ONE_BITS))
+    scale = bits_to_float(exponent | TWO_52_BITS) - (4503599627370496.0 + 1023.0)
+    s = (mantissa - 1.0) / (mantissa + 1.0)
+    z = s * s
+    w = z * z
+    odd = 2.0 / 3 + w * (2.0 / 7 + w * (2.0 / 11 + w * (2.0 / 15)))
+    even = 2.0 / 5 + w * (2.0 / 9 + w * (2.0 / 13 + w * (2.0 / 17)))
+    return -(scale * LN_2 + s * (2.0 + z * (odd + z * even)))
+
+
+@helper
+def mix32(value, key):
+    """A keyed avalanche of 32 bits (the round function of the permutation)."""
+    x = u32(u32(value ^ key) * u32(0x7FEB352D))
+    x = u32(x ^ u32(x >> u32(15)))
+    x = u32(x * u32(0x846CA68B))
+    return u32(x ^ u32(x >> u32(16)))
+
+
+@helper
+def feistel_add(left, right, key, modulus):
+    """(left + F(right)) mod modulus without a division: both terms are below the modulus."""
+    added = u32((u64(mix32(right, key)) * u64(modulus)) >> u64(32))
+    total = u32(left + added)
+    return min(total, u32(total - modulus))
+
+
+@helper
+def feistel(left, right, keys):
+    """One pass of the network over a pair (left < rows, right < columns); see `permutation_keys`."""
+    rows = u32(keys[1])
+    columns = u32(keys[2])
+    left = feistel_add(left, right, u32(keys[3]), rows)
+    right = feistel_add(right, left, u32(keys[4]), columns)
+    left = feistel_add(left, right, u32(keys[5]), rows)
+    right = feistel_add(right, left, u32(keys[6]), columns)
+    return left, right
+
+
+@helper
+def permute_pair(left, right, keys):
+    """The image of the pair as a pair: cycle walking stays on pairs, so it needs no division."""
+    size = keys[0]
+    columns = keys[2]
+    left, right = feistel(left, right, keys)
+    while u64(left) * columns + u64(right) >= size:
+        left, right = feistel(left, right, keys)
+    return left, right
+
+
+@helper
+def permute(index, keys):
+    """The image of index under the keyed permutation of [0, keys[0])."""
+    left, right = permute_pair(u32(index // keys[2]), u32(index % keys[2]), keys)
+    return u64(left) * keys[2] + u64(right)
+
+
+def permutation_keys(seed: int, name: int, size: int, multiple: int = 1) -> np.ndarray:
+    """The parameters of one keyed permutation of [0, size).
+
+    Args:
+        seed: the dataset's seed.
+        name: which permutation; equal names give equal permutations.
+        size: 0 <= size < 2^62.
+        multiple: the number of columns of the network's grid becomes a multiple of this.
+
+    Returns:
+        uint64[7]: size, rows, columns, four round keys. rows * columns >= size.
+    """
+    columns = max(1, int(size**0.5))
+    while columns * columns < size:
+        columns += 1
+    columns = -(-columns // multiple) * multiple
+    rows = max(1, -(-size // columns))
+    keys = np.empty(7, np.uint64)
+    keys[:3] = size, rows, columns
+    fill_words(keys[3:], seed, KEYS, name)
+    return keys
+
+
+@kernel
+def fill_words(words, seed, stream, index):
+    """Fill uint64[4] with the four 32-bit words of one counter."""
+    words[0], words[1], words[2], words[3] = philox(u64(seed), stream, index, 0)
+
+
+@helper
+def stirling_tail(k):
+    """ln(k!) minus Stirling's approximation, k >= 0 (Hormann 1993, table and series)."""
+    if k == 0:
+        return 0.08106146679532726
+    if k == 1:
+        return 0.04134069595540929
+    if k == 2:
+        return 0.02767792568499834
+    if k == 3:
+        return 0.02079067210376509
+    if k == 4:
+        return 0.01664469118982119
+    if k == 5:
+        return 0.01387612882307075
+    if k == 6:
+        return 0.01189670994589177
+    if k == 7:
+        return 0.01041126526197209
+    if k == 8:
+        return 0.009255462182712733
+    if k == 9:
+        return 0.008330563433362871
+    next_k = np.float64(k + 1)
+    square = next_k * next_k
+    return (1.0 / 12 - (1.0 / 360 - 1.0 / 1260 / square) / square) / next_k
+
+
+@helper
+def log(value):
+    """ln(x) for any normal x > 0, from + - * / alone."""
+    return -minus_log(value)
+
+
+@helper
+def uniform(word_high, word_low):
+    """A double in (0, 1) from two 32-bit words (52 bits, never an end)."""
+    return (np.float64(((word_high << u64(32)) | word_low) >> u64(12)) + 0.5) * (1.0 / 4503599627370496.0)
+
+
+@kernel
+def binomial_few(seed, stream, index, n, p):
+    """Binomial(n, p) for n * p < 10 by adding geometric waiting times: how many successes fit into n trials."""
+    successes = 0
+    trials = 0
+    rate = minus_log(1.0 - p)
+    lane = 0
+    while True:
+        w0, w1, _, _ = philox(seed, stream, index, lane)
+        wait = np.floor(minus_log(uniform(w0, w1)) / rate)
+        if wait >= n - trials:
+            return successes
+        trials += np.int64(wait) + 1
+        successes += 1
+        lane += 1
+
+
+@kernel
+def binomial_many(seed, stream, index, n, p):
+    """Binomial(n, p) for p <= 1/2, n * p >= 10 by transformed rejection (BTRS)."""
+    count = np.float64(n)
+    spread = np.sqrt(count * p * (1.0 - p))
+    b = 1.15 + 2.53 * spread
+    a = -0.0873 + 0.0248 * b + 0.01 * p
+    c = count * p + 0.5
+    accept = 0.92 - 4.2 / b
+    odds = p / (1.0 - p)
+    alpha = (2.83 + 5.1 / b) * spread
+    mode = np.floor((count + 1.0) * p)
+    lane = 0
+    while True:
+        w0, w1, w2, w3 = philox(seed, stream, index, lane)
+        lane += 1
+        u = uniform(w0, w1) - 0.5
+        v = uniform(w2, w3)
+        us = 0.5 - abs(u)
+        k = np.floor((2.0 * a / us + b) * u + c)
+        if us >= 0.07 and v <= accept:
+            return np.int64(k)
+        if k < 0.0 or k > count:
+            continue
+        height = log(v * alpha / (a / (us * us) + b))
+        bound = (
+            (mode + 0.5) * log((mode + 1.0) / (odds * (count - mode + 1.0)))
+            + (count + 1.0) * log((count - mode + 1.0) / (count - k + 1.0))
+            + (k + 0.5) * log(odds * (count - k + 1.0) / (k + 1.0))
+            + stirling_tail(np.int64(mode))
+            + stirling_tail(np.int64(count - mode))
+            - stirling_tail(np.int64(k))
+            - stirling_tail(np.int64(count - k))
+        )
+        if height <= bound:
+            return np.int64(k)
+
+
+@kernel
+def binomial(seed, stream, index, n, p):
+    """One Binomial(n, p) draw, 0 <= p <= 1, as int64."""
+    if n == 0 or p <= 0.0:
+        return np.int64(0)
+    if p >= 1.0:
+        return np.int64(n)
+    q = min(p, 1.0 - p)
+    few = np.float64(n) * q < 10.0
+    successes = binomial_few(seed, stream, index, n, q) if few else binomial_many(seed, stream, index, n, q)
+    return successes if p <= 0.5 else n - successes
+
+
+@kernel
+def split_counts(counts, seed, stream, total, edges):
+    """Distribute `total` events over the leaves of a tree by recursive binomial splitting.
+
+    The result is one multinomial draw with probabilities proportional to the leaves' widths. Each
+    node draws by its own number (the root is 1, the children of node v are 2v and 2v + 1).
+
+    Args:
+        counts: int64[leaves], filled.
+        edges: int64[leaves + 1], non-decreasing; leaf i has the width edges[i + 1] - edges[i].
+    """
+    first = np.empty(64, np.int64)
+    last = np.empty(64, np.int64)
+    amount = np.empty(64, np.int64)
+    node = np.empty(64, np.uint64)
+    first[0], last[0], amount[0], node[0] = 0, counts.size, total, 1
+    depth = 0 if counts.size else -1
+    while depth >= 0:
+        low, high, n, number = first[depth], last[depth], amount[depth], node[depth]
+        depth -= 1
+        if n == 0:
+            counts[low:high] = 0
+            continue
+        if high - low == 1:
+            counts[low] = n
+            continue
+        middle = (low + high) // 2
+        share = np.float64(edges[middle] - edges[low]) / np.float64(edges[high] - edges[low])
+        left = binomial(seed, stream, number, n, share)
+        first[depth + 1], last[depth + 1], amount[depth + 1], node[depth + 1] = middle, high, n - left, u64(2) * number + u64(1)
+        first[depth + 2], last[depth + 2], amount[depth + 2], node[depth + 2] = low, middle, left, u64(2) * number
+        depth += 2

@@ -1,0 +1,155 @@
+"""The shapes that kernels work on: blocks of rows and the small tables that rules are turned into.
+
+Plain named tuples of numbers and arrays, so that Python and compiled code read the same fields.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Bytes = NDArray[np.uint8]
+Words = NDArray[np.uint32]
+
+
+class Block(NamedTuple):
+    """Rows of `transactions` as numbers, one array a column; what every sink renders from.
+
+    second: int32, since midnight of the day on which the period starts.
+    card: uint32, index of the card.
+    category: uint8, index of the category; the last one is the cash withdrawal.
+    cents: uint32.
+    place: uint16, index of the place; the places at home come first.
+    latitude, longitude: int32, millionths of a degree.
+    walked: uint8, 1 where the position has left its place and is written with six decimals.
+    label: int8, 1 for fraud.
+    """
+
+    second: NDArray[np.int32]
+    card: NDArray[np.uint32]
+    category: NDArray[np.uint8]
+    cents: NDArray[np.uint32]
+    place: NDArray[np.uint16]
+    latitude: NDArray[np.int32]
+    longitude: NDArray[np.int32]
+    walked: NDArray[np.uint8]
+    label: NDArray[np.int8]
+
+    @classmethod
+    def empty(cls, rows: int) -> "Block":
+        """A block of uninitialized rows."""
+        kinds: list[Any] = [np.int32, np.uint32, np.uint8, np.uint32, np.uint16, np.int32, np.int32, np.uint8, np.int8]
+        return cls(*(np.empty(rows, kind) for kind in kinds))
+
+    def rows(self, start: int, stop: int) -> "Block":
+        """A view of the rows [start, stop)."""
+        columns: tuple[Any, ...] = self
+        return Block(*(column[start:stop] for column in columns))
+
+    def moved(self, rows: int, kept: int) -> "Block":
+        """A larger block that begins with the first `kept` rows of this one."""
+        larger = Block.empty(rows)
+        columns: tuple[Any, ...] = self
+        for new, old in zip(list[Any](larger), columns, strict=True):
+            new[:kept] = old[:kept]
+        return larger
+
+
+class Amounts(NamedTuple):
+    """Alias tables (Walker 1977, Vose 1991) of the amount given the category, `slots` a category.
+
+    threshold: uint64[categories * slots], below it (of 2^32) the slot's own segment is taken.
+    low, width: uint64[categories * slots * 2], cents: the own segment, then the alias.
+    bits: log2(slots).
+    """
+
+    threshold: NDArray[np.uint64]
+    low: NDArray[np.uint64]
+    width: NDArray[np.uint64]
+    bits: int
+
+
+class Quota(NamedTuple):
+    """Exact shares in random order: item i belongs to the class whose range holds permute(i).
+
+    keys: see `rng.permutation_keys`. upper: uint64[classes], ends of the ranges, rising.
+    first: uint8, the first class that a slot of 2^shift numbers can hold.
+    """
+
+    keys: NDArray[np.uint64]
+    upper: NDArray[np.uint64]
+    first: NDArray[np.uint8]
+    shift: int
+
+
+class Payments(NamedTuple):
+    """What a payment needs besides its number."""
+
+    seed: np.uint64
+    cards: int
+    places: int
+    amounts: Amounts
+    quota: Quota
+
+
+class Chains(NamedTuple):
+    """Attack chains, numbered in the order of the groups in which they start.
+
+    offsets: int64[groups + 1], chains before each group. group_seconds: width of a group.
+    period: seconds in which chains may start. first_payment: number of chain 0's first payment.
+    shortest, lengths: chain lengths are shortest .. shortest + lengths - 1. last_length: of the last chain.
+    gap_low, gaps: seconds between payments. reach: groups that a chain can extend over, past its own.
+    range_counts: int64[longest, ranges], later payments in each amount range, by their total.
+    range_low, range_width: uint64[ranges], cents. category_low, category_high: int64[categories], cents.
+    """
+
+    offsets: NDArray[np.int64]
+    group_seconds: int
+    period: int
+    first_payment: int
+    shortest: int
+    lengths: int
+    last_length: int
+    gap_low: int
+    gaps: int
+    reach: int
+    range_counts: NDArray[np.int64]
+    range_low: NDArray[np.uint64]
+    range_width: NDArray[np.uint64]
+    category_low: NDArray[np.int64]
+    category_high: NDArray[np.int64]
+
+
+class Sequences(NamedTuple):
+    """ATM sequences, numbered by cell: first by their step in hours, then by the time cell of their start.
+
+    A shift by whole hours maps cells onto cells, so the k-th withdrawals that fall into a range of
+    cells are the sequences of one range of cells for each step.
+
+    offsets: int64[steps * cells + 1], sequences before each cell.
+    cloned: int64[steps * cells + 1], cloned cards' sequences before each cell; within a cell they come first.
+    cells: time cells in the period. cell_seconds: width of a cell, a divisor of 3600. period: seconds.
+    step_low, steps: hours. shortest, lengths: withdrawals in a sequence.
+    keys: the permutation that gives a number its card and length. cash_cards: uint32[n], card indices.
+    foreign_low, foreign_hours: hours from the first withdrawal to the foreign one.
+    home, abroad: places in and outside the country. radius: largest step of the walk, millionths of a degree.
+    cash: the category of withdrawals.
+    """
+
+    offsets: NDArray[np.int64]
+    cloned: NDArray[np.int64]
+    cells: int
+    cell_seconds: int
+    period: int
+    step_low: int
+    steps: int
+    shortest: int
+    lengths: int
+    keys: NDArray[np.uint64]
+    cash_cards: NDArray[np.uint32]
+    foreign_low: int
+    foreign_hours: int
+    home: int
+    abroad: int
+    radius: int
+    cash: int

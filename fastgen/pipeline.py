@@ -1,0 +1,38 @@
+"""Work in parallel, results in order, memory bounded."""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
+from typing import TypeVar
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+AHEAD = 1
+"""Results that may wait for their turn, beside one in the making for each thread."""
+
+
+def in_order(task: Callable[[Item], Result], items: Iterable[Item], threads: int) -> Iterator[Result]:
+    """Yield task(item) for each item, in the order of the items, made by `threads` threads.
+
+    At most threads + AHEAD results exist at a time. With one thread all work happens in the caller's.
+    When the consumer stops early, or a task fails, what has not begun is dropped.
+
+    Example:
+        >>> list(in_order(abs, [-3, 2, -1], threads=2))
+        [3, 2, 1]
+    """
+    if threads == 1:
+        yield from map(task, items)
+        return
+    remaining = iter(items)
+    with ThreadPoolExecutor(threads, "fastgen") as pool:
+        waiting: deque[Future[Result]] = deque(pool.submit(task, item) for item in islice(remaining, threads + AHEAD))
+        try:
+            while waiting:
+                result = waiting.popleft().result()
+                waiting.extend(pool.submit(task, item) for item in islice(remaining, 1))
+                yield result
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)

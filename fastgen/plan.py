@@ -1,0 +1,333 @@
+"""From a configuration to exact counts: how many of each thing there are, and in which window of time.
+
+The period and what follows it are cut into groups, the unit that a thread takes, and each group into
+windows, small enough to stay in the processor's cache. Counts per window come from one multinomial
+draw each, without making the events. The grid depends on the configuration alone.
+"""
+
+from datetime import date, datetime, timedelta
+from fractions import Fraction
+from functools import cached_property
+from math import ceil
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastgen.config import Config
+from fastgen.errors import ConfigError
+from fastgen.kernels import cards as card_kernels
+from fastgen.kernels import chains as chain_kernels
+from fastgen.kernels import rng
+from fastgen.kernels.tables import Amounts, Chains, Payments, Quota, Sequences
+from fastgen.pools import Pools, alias_table, load_pools, microdegrees
+
+WINDOW_ROWS = 16_384
+GROUP_ROWS = 65_536
+SMALLEST_CELL = 60
+HOUR = 3600
+
+# Names of the keyed permutations.
+CATEGORY_QUOTA = 1
+CARD_NUMBER = 2
+CASH_CARD = 3
+SEQUENCE_HOLDER = 4
+
+
+class Grid(NamedTuple):
+    """How time is cut: seconds of a window, a group and a cell; groups in all; windows in a group.
+
+    A cell is at most an hour and divides it, so that whole hours are whole cells.
+    """
+
+    window: int
+    group: int
+    cell: int
+    groups: int
+
+    @property
+    def windows(self) -> int:
+        """Windows in a group."""
+        return self.group // self.window
+
+
+def time_grid(rows: int, period: int, horizon: int) -> Grid:
+    """The grid for `rows` events in `period` seconds; events may lie before `horizon` seconds.
+
+    Example:
+        >>> time_grid(106_020, 59 * 86_400, 59 * 86_400)
+        Grid(window=628560, group=3142800, cell=3600, groups=2)
+    """
+    hourly = Fraction(rows * HOUR, period)
+    hours = -(-horizon // HOUR)
+    if hourly <= GROUP_ROWS:
+        group = HOUR * min(int(GROUP_ROWS / hourly), hours)
+    else:
+        group = max(
+            (d for d in range(SMALLEST_CELL, HOUR + 1) if HOUR % d == 0 and d * hourly <= GROUP_ROWS * HOUR),
+            default=SMALLEST_CELL,
+        )
+    per_window = max(1, int(WINDOW_ROWS * HOUR / hourly))
+    parts = -(-group // per_window)
+    while group % parts:
+        parts += 1
+    return Grid(group // parts, group, min(group, HOUR), -(-horizon // group))
+
+
+def proportional(total: int, shares: list[float]) -> NDArray[np.int64]:
+    """Whole quotas of `total` by the method of largest remainders; ties go to the first.
+
+    Example:
+        >>> proportional(10, [0.55, 0.25, 0.2]).tolist()
+        [6, 2, 2]
+    """
+    exact = [total * Fraction(str(share)) for share in shares]
+    counts = [int(value) for value in exact]
+    order = sorted(range(len(shares)), key=lambda i: counts[i] - exact[i])
+    for i in order[: total - sum(counts)]:
+        counts[i] += 1
+    return np.array(counts, np.int64)
+
+
+def years_before(moment: date, years: int) -> date:
+    """The same day some years earlier; 29 February becomes 1 March where there is none.
+
+    Example:
+        >>> years_before(date(2024, 2, 29), 1)
+        datetime.date(2023, 3, 1)
+    """
+    try:
+        return moment.replace(year=moment.year - years)
+    except ValueError:
+        return date(moment.year - years, 3, 1)
+
+
+class Plan:
+    """Exact counts and the tables that kernels read. Parts are made when they are first asked for."""
+
+    def __init__(self, config: Config, pools: Pools | None = None) -> None:
+        self.config = config
+        self.pools = pools or load_pools()
+        self.seed = np.uint64(config.seed)
+        sizes = config.sizes
+        self.cards = sizes.cards
+        self.period = config.seconds
+        self.origin = datetime(config.start.year, config.start.month, config.start.day)
+        self.day_offset = int((config.start - self.origin).total_seconds())
+        self.origin_seconds = int((self.origin - datetime(1970, 1, 1)).total_seconds())
+        self._count_withdrawals()
+        if sizes.payments is not None:
+            self.payments = sizes.payments
+        else:
+            assert sizes.rows is not None
+            self.payments = sizes.rows - self.withdrawals - self.foreign
+        self.chain_payments = config.fraud.of(self.payments)
+        chains = config.fraud.chain_lengths
+        count, last = chain_kernels.count_chains(self.seed, chains.low, chains.high - chains.low + 1, self.chain_payments)
+        self.chains, self.last_chain = int(count), int(last)
+        self.rows = self.payments + self.withdrawals + self.foreign
+        self.frauds = self.chain_payments + self.foreign
+        self.grid = time_grid(max(self.rows, 1), self.period, self.period + self._tail())
+
+    def _count_withdrawals(self) -> None:
+        """Cash cards, rounds, sequences and withdrawals: every card gets each length once a round."""
+        sizes, atm = self.config.sizes, self.config.atm
+        self.cash_cards_wanted = sizes.cash_cards if sizes.withdrawals else 0
+        available = self.susceptible.size if self.cash_cards_wanted else 0
+        if self.cash_cards_wanted and not available and sizes.cash_cards_required:
+            raise ConfigError("atm.cards", sizes.cash_cards, "must be 0: no card has a holder in an age band of atm.bands")
+        self.cash_cards = min(self.cash_cards_wanted, available)
+        lengths = range(atm.lengths.low, atm.lengths.high + 1)
+        per_round = self.cash_cards * sum(lengths)
+        self.rounds = -(-sizes.withdrawals // per_round) if per_round else 0
+        self.sequences = self.cash_cards * len(lengths) * self.rounds
+        self.withdrawals = per_round * self.rounds
+        self.foreign = self.config.fraud.of(self.sequences)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many there are of what."""
+        return {
+            "transactions": self.rows,
+            "payments": self.payments,
+            "chains": self.chains,
+            "chain_payments": self.chain_payments,
+            "cash_cards": self.cash_cards,
+            "sequences": self.sequences,
+            "withdrawals": self.withdrawals,
+            "foreign_withdrawals": self.foreign,
+            "frauds": self.frauds,
+            "cards": self.cards,
+        }
+
+    def _tail(self) -> int:
+        """Seconds after the period's end in which events may still fall."""
+        fraud, atm = self.config.fraud, self.config.atm
+        chain = (fraud.chain_lengths.high - 1) * fraud.chain_gap_seconds.high if self.chains else 0
+        hours = max(atm.lengths.high * atm.step_hours.high, atm.step_hours.high + atm.foreign_hours.high) if self.sequences else 0
+        return max(chain, hours * HOUR) + 1
+
+    @cached_property
+    def births(self) -> tuple[date, int]:
+        """The first possible birthdate, and how many days are possible: ages count at the dataset's start."""
+        start, ages = self.config.start.date(), self.config.ages
+        first = years_before(start, ages.high + 1) + timedelta(days=1)
+        return first, (years_before(start, ages.low) - first).days + 1
+
+    @cached_property
+    def ages(self) -> NDArray[np.int64]:
+        """int64[days]: whole years at the dataset's start of someone born on each possible day."""
+        first, days = self.births
+        start, ages = self.config.start.date(), self.config.ages
+        starts = [(years_before(start, age + 1) - first).days + 1 for age in range(ages.high, ages.low - 1, -1)]
+        return ages.high + 1 - np.searchsorted(starts, np.arange(days), side="right")
+
+    @cached_property
+    def susceptible(self) -> NDArray[np.uint32]:
+        """uint32: indices of the cards that may become cash cards."""
+        bands = self.config.atm.bands
+        band_of_birth = np.full(self.ages.size, 255, np.uint8)
+        room = np.empty(len(bands), np.int64)
+        for number, band in enumerate(bands):
+            band_of_birth[(self.ages >= band.low) & (self.ages <= band.high)] = number
+            room[number] = int(Fraction(str(band.share)) * self.config.sizes.withdrawals)
+        found = np.empty(min(self.cards, int(room.sum())), np.uint32)
+        return found[: card_kernels.susceptible_cards(found, self.cards, self.seed, band_of_birth, room)]
+
+    @cached_property
+    def amounts(self) -> Amounts:
+        """Alias tables of the amount: a row a category, the last for the whole distribution."""
+        ranges = [
+            (r.share, cents.start, cents.stop) for r, cents in zip(self.config.amounts, self.config.amount_cents, strict=True)
+        ]
+        bits = max(1, (len(ranges) - 1).bit_length())
+        limits = [(c.low_cents, c.high_cents + 1) for c in self.config.categories] + [(0, 1 << 62)]
+        shape = (len(limits), 1 << bits)
+        threshold = np.zeros(shape, np.uint64)
+        low, width = np.zeros((*shape, 2), np.uint64), np.ones((*shape, 2), np.uint64)
+        for row, (least, most) in enumerate(limits):
+            cut = [(share, a, b, max(a, least), min(b, most)) for share, a, b in ranges]
+            weights = [share * max(0, high - start) / (b - a) for share, a, b, start, high in cut]
+            weights += [0.0] * (shape[1] - len(weights))
+            alias = alias_table(tuple(weights))
+            for slot in range(shape[1]):
+                threshold[row, slot] = alias.threshold[slot]
+                for side, segment in enumerate((slot, int(alias.other[slot]))):
+                    if weights[segment] > 0:
+                        low[row, slot, side] = cut[segment][3]
+                        width[row, slot, side] = cut[segment][4] - cut[segment][3]
+        return Amounts(threshold.ravel(), low.ravel(), width.ravel(), bits)
+
+    @cached_property
+    def category_quotas(self) -> NDArray[np.int64]:
+        """int64[categories]: how many ordinary payments (the first of a chain is one) each category has."""
+        return proportional(self.payments - self.chain_payments + self.chains, [c.share for c in self.config.categories])
+
+    @cached_property
+    def payment_rules(self) -> Payments:
+        """What payments are drawn from."""
+        upper = np.cumsum(self.category_quotas).astype(np.uint64)
+        total = int(upper[-1])
+        shift = max(0, total.bit_length() - 12)
+        slots = np.arange((total >> shift) + 1, dtype=np.uint64) << np.uint64(shift)
+        first = np.minimum(np.searchsorted(upper, slots, side="right"), upper.size - 1).astype(np.uint8)
+        keys = rng.permutation_keys(self.config.seed, CATEGORY_QUOTA, total)
+        return Payments(self.seed, self.cards, self.pools.home, self.amounts, Quota(keys, upper, first, shift))
+
+    @cached_property
+    def payment_offsets(self) -> NDArray[np.int64]:
+        """int64[windows + 1]: ordinary payments (without chains' firsts) before each window."""
+        edges = np.minimum(np.arange(self.grid.groups * self.grid.windows + 1, dtype=np.int64) * self.grid.window, self.period)
+        return self._offsets(rng.SPLIT_PAYMENTS, self.payments - self.chain_payments, edges)
+
+    @cached_property
+    def chain_rules(self) -> Chains:
+        """Attack chains and where they start."""
+        fraud, group = self.config.fraud, self.grid.group
+        edges = np.minimum(np.arange(self.grid.groups + 1, dtype=np.int64) * group, self.period)
+        longest = fraud.chain_lengths.high
+        counts = np.zeros((longest, len(self.config.amounts)), np.int64)
+        for later in range(longest):
+            left = later
+            for r, part in enumerate(self.config.amounts):
+                counts[later, r] = min(left, ceil(Fraction(str(part.share)) * later))
+                left -= counts[later, r]
+        return Chains(
+            offsets=self._offsets(rng.SPLIT_CHAINS, self.chains, edges),
+            group_seconds=group,
+            period=self.period,
+            first_payment=self.payments - self.chain_payments,
+            shortest=fraud.chain_lengths.low,
+            lengths=longest - fraud.chain_lengths.low + 1,
+            last_length=self.last_chain,
+            gap_low=fraud.chain_gap_seconds.low,
+            gaps=fraud.chain_gap_seconds.high - fraud.chain_gap_seconds.low + 1,
+            reach=-(-(longest - 1) * fraud.chain_gap_seconds.high // group),
+            range_counts=counts,
+            range_low=np.array([cents.start for cents in self.config.amount_cents], np.uint64),
+            range_width=np.array([len(cents) for cents in self.config.amount_cents], np.uint64),
+            category_low=np.array([c.low_cents for c in self.config.categories], np.int64),
+            category_high=np.array([c.high_cents for c in self.config.categories], np.int64),
+        )
+
+    @cached_property
+    def sequence_rules(self) -> Sequences:
+        """ATM sequences and where they start."""
+        atm, cell = self.config.atm, self.grid.cell
+        steps = atm.step_hours.high - atm.step_hours.low + 1
+        lengths = atm.lengths.high - atm.lengths.low + 1
+        cells = -(-self.period // cell)
+        starts = np.minimum(np.arange(cells + 1, dtype=np.int64) * cell, self.period)
+        edges = (np.arange(steps, dtype=np.int64)[:, None] * self.period + starts[None, :-1]).ravel()
+        edges = np.append(edges, steps * self.period)
+        cloned = self._offsets(rng.SPLIT_CLONED, self.foreign, edges)
+        cash_cards = np.empty(self.cash_cards, np.uint32)
+        card_kernels.draw_cards(
+            cash_cards, self.susceptible, rng.permutation_keys(self.config.seed, CASH_CARD, self.susceptible.size)
+        )
+        return Sequences(
+            offsets=self._offsets(rng.SPLIT_SEQUENCES, self.sequences - self.foreign, edges) + cloned,
+            cloned=cloned,
+            cells=cells,
+            cell_seconds=cell,
+            period=self.period,
+            step_low=atm.step_hours.low,
+            steps=steps,
+            shortest=atm.lengths.low,
+            lengths=lengths,
+            keys=rng.permutation_keys(self.config.seed, SEQUENCE_HOLDER, self.sequences, multiple=lengths),
+            cash_cards=cash_cards,
+            foreign_low=atm.foreign_hours.low,
+            foreign_hours=atm.foreign_hours.high - atm.foreign_hours.low + 1,
+            home=self.pools.home,
+            abroad=len(self.pools.places) - self.pools.home,
+            radius=round(atm.radius * 1_000_000),
+            cash=len(self.config.categories),
+        )
+
+    @cached_property
+    def place_coordinates(self) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """int32[places] twice: latitude and longitude in millionths of a degree."""
+        places = self.pools.places
+        return (
+            np.array([microdegrees(place.latitude) for place in places], np.int32),
+            np.array([microdegrees(place.longitude) for place in places], np.int32),
+        )
+
+    @cached_property
+    def card_text(self) -> NDArray[np.uint8]:
+        """uint8[cards, 16]: the card numbers, 16 bytes a card."""
+        text = np.empty((self.cards, 16), np.uint8)
+        card_kernels.card_numbers(text, 0, self.card_keys)
+        return text
+
+    @cached_property
+    def card_keys(self) -> NDArray[np.uint64]:
+        """The permutation that gives card i its fourteen free digits."""
+        return rng.permutation_keys(self.config.seed, CARD_NUMBER, card_kernels.CARD_NUMBERS)
+
+    def _offsets(self, stream: int, total: int, edges: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Running totals of `total` events over the leaves between `edges`."""
+        offsets = np.zeros(edges.size, np.int64)
+        rng.split_counts(offsets[1:], self.seed, stream, total, edges)
+        return np.cumsum(offsets, out=offsets)

@@ -1,0 +1,112 @@
+"""Vocabularies: names, mail domains and places, read once from Faker's word lists.
+
+Faker is asked for its lists, never for a row. Its lists change between versions, so their digest is
+part of what identifies a dataset.
+"""
+
+import hashlib
+import json
+from functools import cache
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastgen.schema import HOME_COUNTRY
+
+
+class Place(NamedTuple):
+    """A place with its coordinates as the list writes them (decimal degrees)."""
+
+    latitude: str
+    longitude: str
+    city: str
+    country: str
+
+
+class Pools(NamedTuple):
+    """Everything that Faker contributes.
+
+    first_names: the female ones first, `female` of them; with their weights, as last_names.
+    places: those at home (US) come first, `home` of them.
+    digest: hexadecimal SHA-256 of all of it. faker: the version that it came from.
+    """
+
+    first_names: tuple[str, ...]
+    first_weights: tuple[float, ...]
+    female: int
+    last_names: tuple[str, ...]
+    last_weights: tuple[float, ...]
+    mail_domains: tuple[str, ...]
+    places: tuple[Place, ...]
+    home: int
+    digest: str
+    faker: str
+
+
+class Alias(NamedTuple):
+    """An alias table over n items: item i is kept where a 32-bit word is below threshold[i]."""
+
+    threshold: NDArray[np.uint64]
+    other: NDArray[np.uint64]
+
+
+@cache
+def load_pools() -> Pools:
+    """Read the vocabularies (Faker's import is most of the time)."""
+    from importlib.metadata import version
+
+    from faker.providers.geo import Provider as Geo
+    from faker.providers.internet import Provider as Internet
+    from faker.providers.person.en_US import Provider as Person
+
+    female, male, last = Person.first_names_female, Person.first_names_male, Person.last_names
+    places = sorted((Place(*row[:4]) for row in Geo.land_coords), key=lambda place: place.country != HOME_COUNTRY)
+    content: dict[str, Any] = {
+        "first_names": (*female, *male),
+        "first_weights": (*female.values(), *male.values()),
+        "female": len(female),
+        "last_names": tuple(last),
+        "last_weights": tuple(last.values()),
+        "mail_domains": tuple(Internet.free_email_domains),
+        "places": tuple(places),
+        "home": sum(place.country == HOME_COUNTRY for place in places),
+    }
+    digest = hashlib.sha256(json.dumps(content).encode()).hexdigest()
+    return Pools(**content, digest=digest, faker=version("faker"))
+
+
+def alias_table(weights: tuple[float, ...]) -> Alias:
+    """Walker's alias method, built as Vose (1991) does it: one pass over a list of small and large items.
+
+    Example:
+        >>> alias_table((1.0, 3.0)).other.tolist()
+        [1, 1]
+    """
+    n = len(weights)
+    total = sum(weights)
+    scaled = [weight * n / total for weight in weights]
+    threshold = np.full(n, 1 << 32, np.uint64)
+    other = np.arange(n, dtype=np.uint64)
+    small = [i for i, share in enumerate(scaled) if share < 1.0]
+    large = [i for i, share in enumerate(scaled) if share >= 1.0]
+    while small and large:
+        poor, rich = small.pop(), large[-1]
+        threshold[poor] = int(scaled[poor] * 2**32)
+        other[poor] = rich
+        scaled[rich] -= 1.0 - scaled[poor]
+        if scaled[rich] < 1.0:
+            small.append(large.pop())
+    return Alias(threshold, other)
+
+
+def microdegrees(text: str) -> int:
+    """Millionths of a degree of a decimal coordinate with at most six decimals.
+
+    Example:
+        >>> microdegrees("-119.0376")
+        -119037600
+    """
+    whole, _, decimals = text.partition(".")
+    value = int(whole.lstrip("-") + decimals.ljust(6, "0"))
+    return -value if text.startswith("-") else value

@@ -1,0 +1,186 @@
+"""How settings are declared and checked, and how a wrong one is told: in one line that names the field.
+
+The only module that knows pydantic; its complaints about settings become `ConfigError`s.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from difflib import get_close_matches
+from math import ceil
+from numbers import Integral, Real
+from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple, Self, TypeVar, dataclass_transform
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetCoreSchemaHandler, Strict, ValidationError, model_validator
+from pydantic_core import CoreSchema, ErrorDetails, PydanticUndefined, core_schema
+
+from fastgen.errors import NOT_GIVEN, ConfigError
+
+T = TypeVar("T")
+
+
+class Interval(NamedTuple):
+    """Whole numbers from `low` to `high`, both included; `[low, high]` in TOML.
+
+    Example:
+        >>> list(Interval(3, 5).values)
+        [3, 4, 5]
+    """
+
+    low: int
+    high: int
+
+    @property
+    def values(self) -> range:
+        """All the numbers."""
+        return range(self.low, self.high + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Within:
+    """Annotates an int, float or `Interval` setting with its bounds; one message tells both kind and bounds.
+
+    Whole numbers do for floats, and numpy's scalars for either; text, booleans and NaN do not.
+    """
+
+    low: float
+    high: float
+    above: bool = False  # the low bound itself is not allowed
+    places: int | None = None  # most decimals
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Tell pydantic how to check a setting of the type `source`."""
+        if source is float:
+            least, above = (None, self.low) if self.above else (self.low, None)
+            return core_schema.no_info_before_validator_function(
+                self._real, core_schema.float_schema(ge=least, gt=above, le=self.high)
+            )
+        whole = core_schema.int_schema(ge=ceil(self.low), le=int(self.high))
+        if source is int:
+            return core_schema.no_info_before_validator_function(self._whole, whole)
+        pair = core_schema.no_info_before_validator_function(self._pair, core_schema.tuple_schema([whole, whole]))
+        return core_schema.no_info_after_validator_function(Interval._make, pair)
+
+    def _whole(self, value: Any) -> int:
+        if self._holds(value, Integral):
+            return int(value)
+        raise ValueError(f"must be a whole number {self._bounds()}")
+
+    def _real(self, value: Any) -> float:
+        if self._holds(value, Real):
+            return float(value) + 0.0  # never -0.0
+        raise ValueError(f"must be a number {self._bounds()}")
+
+    def _pair(self, value: Any) -> Any:
+        if isinstance(value, (list, tuple)) and len(value) == 2 and all(self._holds(x, Integral) for x in value):
+            low, high = map(int, value)
+            if low <= high:
+                return low, high
+        raise ValueError(f"must be [low, high], low not above high, whole numbers {self._bounds()}")
+
+    def _holds(self, value: Any, kind: type) -> bool:
+        if not isinstance(value, kind) or isinstance(value, bool):
+            return False
+        number: Any = value
+        inside = self.low <= number <= self.high and not (self.above and number == self.low)
+        return bool(inside and (self.places is None or round(float(number), self.places) == number))
+
+    def _bounds(self) -> str:
+        text = f"above {self.low:,} and at most {self.high:,}" if self.above else f"between {self.low:,} and {self.high:,}"
+        return text if self.places is None else f"{text}, with at most {self.places} decimals"
+
+
+def _moment(value: object) -> datetime:
+    """A naive datetime of whole seconds from a datetime, a date or ISO text."""
+    try:
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else value
+    except ValueError:
+        moment = None
+    match moment:
+        case datetime(tzinfo=None, microsecond=0, year=year) if 1970 <= year <= 9900:
+            return datetime(*moment.timetuple()[:6])
+        case date(year=year) if 1970 <= year <= 9900 and not isinstance(moment, datetime):
+            return datetime.combine(moment, time())
+    raise ValueError("must be a date and time such as 2022-01-01 00:00:00, in whole seconds, no time zone, years 1970 to 9900")
+
+
+def _listed(value: object) -> object:
+    """TOML's lists become tuples; what has no order is left to be refused."""
+    return tuple(value) if isinstance(value, list) else value
+
+
+Moment = Annotated[datetime, BeforeValidator(_moment)]
+Text = Annotated[str, Strict()]
+Listed = Annotated[tuple[T, ...], BeforeValidator(_listed), Strict()]
+
+
+def setting(description: str, *, default: Any = PydanticUndefined, example: object = None, most: int | None = None) -> Any:
+    """Declare a setting: its meaning in a line, an example where it has no default, the longest list it can be."""
+    examples = None if example is None else [example]
+    return Field(default, description=description, examples=examples, min_length=None if most is None else 1, max_length=most)
+
+
+@dataclass_transform(kw_only_default=True, field_specifiers=(setting,))
+class Section(BaseModel):
+    """A frozen group of settings. It refuses unknown ones, and raises `ConfigError` alone."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    if not TYPE_CHECKING:  # type checkers see the settings instead
+
+        def __init__(self, /, **settings):
+            """Check the settings; `ConfigError` tells the first that is not allowed."""
+            try:
+                super().__init__(**settings)
+            except ValidationError as error:
+                raise _config_error(type(self), error) from None
+
+    def _check(self) -> None:
+        """Raise `ConfigError` where the settings, each valid by itself, do not go together."""
+
+    @model_validator(mode="after")
+    def _checked(self) -> Self:
+        self._check()
+        return self
+
+
+_REASONS: Final = {
+    "missing": "is required",
+    "model_type": "must be a table of settings",
+    "string_type": "must be text",
+    "tuple_type": "must be a list",
+    "too_short": "must not be empty",
+    "too_long": "must have at most {max_length} entries",
+}
+
+
+def _config_error(kind: type[Section], error: ValidationError) -> ConfigError:
+    """The first of pydantic's errors, in our words."""
+    details = error.errors(include_url=False)
+    # A list whose entries are wrong is, to pydantic, also too short.
+    first, *others = [_translated(kind, d) for d in details if not (d["type"] == "too_short" and d["input"])]
+    more = first.more + sum(1 + other.more for other in others)
+    return ConfigError(first.field, first.value, first.allowed, hint=first.hint, more=more)
+
+
+def _translated(kind: type[Section], detail: ErrorDetails) -> ConfigError:
+    field = re.sub(r"\.(\d+)(?=\.|$)", r"[\1]", ".".join(map(str, detail["loc"])))
+    context = detail.get("ctx", {})
+    cause = context.get("error")
+    if isinstance(cause, ConfigError):  # of a check, perhaps of a section inside this one
+        inner = ".".join(filter(None, (field, cause.field)))
+        return ConfigError(inner, cause.value, cause.allowed, hint=cause.hint, more=cause.more)
+    if detail["type"] == "extra_forbidden":
+        near = get_close_matches(field, _names(kind), n=1)
+        return ConfigError(field, detail["input"], "unknown setting", hint=f"did you mean {near[0]}?" if near else None)
+    allowed = str(cause) if cause else _REASONS.get(detail["type"], detail["msg"]).format(**context)
+    return ConfigError(field, NOT_GIVEN if detail["type"] == "missing" else detail["input"], allowed)
+
+
+def _names(kind: type[Section]) -> Iterator[str]:
+    """The dotted names of all settings but those inside lists."""
+    for name, field in kind.model_fields.items():
+        yield name
+        if isinstance(field.annotation, type) and issubclass(field.annotation, Section):
+            yield from (f"{name}.{inner}" for inner in _names(field.annotation))

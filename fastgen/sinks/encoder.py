@@ -1,0 +1,96 @@
+"""Tables as bytes of a file format: threads encode pieces of a table, the file gets them in order."""
+
+import threading
+from collections.abc import Sequence
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastgen.dataset import Dataset
+from fastgen.digest import HolderDigests, TransactionDigests
+from fastgen.ids import TransactionIds
+from fastgen.kernels.md5 import MessageText
+from fastgen.kernels.tables import Block
+from fastgen.text import Coordinates
+from fastgen.windows import Worker
+
+Buffer = Any
+"""bytes, or anything else with the buffer protocol."""
+
+
+class Out(Protocol):
+    """Where bytes go, in order."""
+
+    def write(self, data: Buffer, /) -> object:
+        """Take all of the bytes."""
+
+
+class Encoded(NamedTuple):
+    """A piece of a table: how many rows, what `append` writes, the digest of the rows (0 if not asked for)."""
+
+    rows: int
+    content: Any
+    digest: int
+
+
+class Encoder(Protocol):
+    """One table in one format.
+
+    `items` are the pieces; `encode` makes one, in any thread; `begin`, `append` in the order of the
+    items and `end` write.
+    """
+
+    items: Sequence[range]
+
+    def encode(self, item: range) -> Encoded:
+        """Make a piece; threads call this side by side."""
+
+    def begin(self, out: Out) -> None:
+        """Write what comes before the rows."""
+
+    def append(self, out: Out, content: Any) -> None:
+        """Write a piece."""
+
+    def end(self, out: Out) -> None:
+        """Write what comes after the rows."""
+
+
+class Request(NamedTuple):
+    """What an encoder is made for. `digests`: whether the content digest is wanted."""
+
+    data: Dataset
+    table: str
+    names: tuple[str, ...]
+    compression: str
+    coordinates: Coordinates = "text"
+    digests: bool = False
+
+
+class TransactionSource(threading.local):
+    """What makes transactions for an encoder: each thread that touches it gets its own."""
+
+    def __init__(self, request: Request, numbers: MessageText) -> None:
+        plan = request.data.plan
+        self.worker = Worker(plan, positions="latitude" in request.names or "longitude" in request.names)
+        self._ids = TransactionIds(numbers) if "tid" in request.names else None
+        self._digests = TransactionDigests(plan, request.names) if request.digests else None
+
+    def tids(self, rows: Block) -> NDArray[np.uint8]:
+        """uint8[16 n]: the rows' MD5 digests; empty where there is no such column."""
+        return self._ids.digests(rows) if self._ids else np.empty(0, np.uint8)
+
+    def digest(self, rows: Block, tids: NDArray[np.uint8]) -> int:
+        """The digest of these rows, 0 if it is not wanted."""
+        return self._digests.of(rows, tids) if self._digests else 0
+
+
+class HolderSource:
+    """Digests for an encoder of a card table."""
+
+    def __init__(self, request: Request) -> None:
+        self._digests = HolderDigests(request.data.plan, request.table, request.names) if request.digests else None
+
+    def digest(self, cards: range) -> int:
+        """The digest of these cards' rows, 0 if it is not wanted."""
+        return self._digests.of(cards) if self._digests else 0

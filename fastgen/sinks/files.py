@@ -1,0 +1,400 @@
+"""Tables as files: one table to a file or a stream, or all three and a manifest to a directory.
+
+A file appears under its final name only when it is complete. It is written while it is made.
+"""
+
+import io
+import json
+import os
+import stat
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Final, Literal, NamedTuple
+
+from fastgen import __version__
+from fastgen.dataset import Dataset, positive
+from fastgen.digest import Digest
+from fastgen.errors import OptionError, OutputError, OutputExistsError
+from fastgen.pipeline import in_order
+from fastgen.schema import DATA_VERSION, TABLES
+from fastgen.sinks.encoder import Buffer, Encoder, Request
+from fastgen.text import Coordinates
+
+Format = Literal["parquet", "csv", "ndjson", "ipc"]
+STDOUT: Final = "-"
+MANIFEST: Final = "manifest.json"
+
+
+class FormatRules(NamedTuple):
+    """A format: the ending of its files, what else is read as it, its compressions (the default first), who encodes it."""
+
+    ending: str
+    other_endings: tuple[str, ...]
+    compressions: tuple[str, ...]
+    module: str
+    classes: tuple[str, str]
+    arguments: tuple[str, ...] = ()
+
+
+_TEXT = ("none", "gzip", "zstd")
+_TEXT_CLASSES = ("TransactionTextFile", "HolderTextFile")
+FORMATS: Final[dict[str, FormatRules]] = {
+    "parquet": FormatRules(
+        ".parquet",
+        (".pq",),
+        ("zstd", "snappy", "lz4", "gzip", "none"),
+        "parquet_file",
+        ("TransactionParquetFile", "HolderParquetFile"),
+    ),
+    "csv": FormatRules(".csv", (), _TEXT, "text_file", _TEXT_CLASSES, ("csv",)),
+    "ndjson": FormatRules(".ndjson", (".jsonl",), _TEXT, "text_file", _TEXT_CLASSES, ("ndjson",)),
+    "ipc": FormatRules(
+        ".arrow", (".ipc", ".feather"), ("none", "zstd", "lz4"), "ipc_file", ("TransactionIpcFile", "HolderIpcFile")
+    ),
+}
+COMPRESSED_ENDINGS: Final = {"gzip": ".gz", "zstd": ".zst"}
+"""Of text formats, whose compression is outside the format."""
+
+
+@dataclass(frozen=True)
+class FileReport:
+    """A table that was written: where, its columns, rows, bytes, and the digest of its content ("" if not asked for)."""
+
+    path: str
+    table: str
+    columns: tuple[str, ...]
+    rows: int
+    size: int
+    digest: str
+
+
+@dataclass(frozen=True)
+class WriteReport:
+    """What `write` did: the files, and the seconds that it took."""
+
+    files: tuple[FileReport, ...]
+    seconds: float
+
+    @property
+    def rows(self) -> int:
+        """Rows of all tables."""
+        return sum(file.rows for file in self.files)
+
+    @property
+    def size(self) -> int:
+        """Bytes of all tables."""
+        return sum(file.size for file in self.files)
+
+
+class Target(NamedTuple):
+    """What is to be written where; `directory` is set where all three tables go."""
+
+    path: str
+    directory: bool
+    format: str
+    compression: str
+
+
+def resolve(output: str | os.PathLike[str], format: str | None = None, compression: str | None = None) -> Target:
+    """Decide between file, directory and stream, and settle format and compression.
+
+    "-" is the standard output. A path that is a directory, ends with a separator or has no suffix is a
+    directory. A file's suffix says its format, and .gz or .zst behind it the compression of a text format.
+
+    Raises:
+        OptionError: an unknown format, suffix or compression, or a suffix that contradicts the format.
+    """
+    path = os.fspath(output)
+    if format is not None and format not in FORMATS:
+        raise OptionError("format", format, f"must be one of {', '.join(FORMATS)}")
+    special = path == STDOUT or (os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path))
+    name = os.path.basename(path)
+    is_directory = not special and (os.path.isdir(path) or path.endswith(os.sep) or not os.path.splitext(name.lstrip("."))[1])
+    if not special and not is_directory:
+        format, compression = _from_name(name, format, compression)
+    if format is None:
+        format = "csv" if path == STDOUT else "parquet"
+    allowed = FORMATS[format].compressions
+    compression = compression or allowed[0]
+    if compression not in allowed:
+        raise OptionError("compression", compression, f"must be one of {', '.join(allowed)} for {format}")
+    return Target(path, is_directory, format, compression)
+
+
+def _from_name(name: str, format: str | None, compression: str | None) -> tuple[str, str | None]:
+    stem = name
+    for kind, ending in COMPRESSED_ENDINGS.items():
+        if name.endswith(ending):
+            stem = name.removesuffix(ending)
+            if compression not in (None, kind):
+                raise OptionError("compression", compression, f"must be {kind} for a file that ends with {ending}")
+            compression = kind
+    suffix = os.path.splitext(stem)[1]
+    named = next((key for key, rules in FORMATS.items() if suffix in (rules.ending, *rules.other_endings)), None)
+    if format is None and named is None:
+        endings = ", ".join(rules.ending for rules in FORMATS.values())
+        raise OptionError("output", name, f"must end with one of {endings}", hint="or give the format")
+    if format is not None and named not in (None, format):
+        raise OptionError("format", format, f"must be {named} for a file that ends with {suffix}")
+    chosen = format or named
+    assert chosen is not None
+    return chosen, compression
+
+
+def write(
+    data: Dataset,
+    output: str | os.PathLike[str],
+    *,
+    format: Format | None = None,
+    table: str | None = None,
+    columns: Sequence[str] | None = None,
+    compression: str | None = None,
+    coordinates: Coordinates = "text",
+    threads: int | None = None,
+    overwrite: bool = False,
+    progress: Callable[[int], object] | None = None,
+) -> WriteReport:
+    """Write one table to a file, or all three and a manifest to a directory, in flat memory.
+
+    Args:
+        output: a file (.parquet, .csv, .ndjson, .arrow; .csv.gz and the like), "-" for the standard
+            output (CSV unless `format` says otherwise), or a directory, which is made if need be.
+        format: of a directory's files (parquet unless given), or of a file whose name does not say it.
+        table: for a file or a stream, which one; transactions unless given.
+        columns: for a file or a stream, which columns, in which order; all unless given.
+        compression: parquet: zstd (default), snappy, lz4, gzip, none; csv, ndjson: none, gzip, zstd; ipc: none, zstd, lz4.
+        coordinates: in csv and ndjson, "text" (a place's own digits, six decimals for a withdrawal) or "number".
+        threads: how many make rows; as many as there are processors unless given. The bytes do not depend on it.
+        overwrite: replace files that are there.
+        progress: called with a number of rows whenever so many more have been written.
+
+    Raises:
+        OptionError: an option that is not allowed, before anything is made.
+        OutputExistsError: the output is there.
+        OutputError: it cannot be written; what was begun is removed.
+
+    Example:
+        >>> write(Dataset(Config(rows=1_000)), "out/", format="csv").rows  # doctest: +SKIP
+        1038
+    """
+    began = time.perf_counter()
+    target = resolve(output, format, compression)
+    threads = available_threads() if threads is None else positive("threads", threads)
+    requests = _requests(data, target, table, columns, coordinates, digests=target.directory)
+    run = _Run(target, threads, overwrite, progress or (lambda _: None))
+    files = run.directory(requests) if target.directory else run.file(requests[0])
+    return WriteReport(tuple(files), time.perf_counter() - began)
+
+
+def estimate(
+    data: Dataset,
+    output: str | os.PathLike[str],
+    *,
+    format: Format | None = None,
+    table: str | None = None,
+    columns: Sequence[str] | None = None,
+    compression: str | None = None,
+    coordinates: Coordinates = "text",
+) -> dict[str, int]:
+    """The bytes that `write` would write, by file, judged from a piece of each table; nothing is written.
+
+    Example:
+        >>> estimate(Dataset(Config(rows=1_000)), "cards.csv", table="credit_cards")
+        {'cards.csv': 554}
+    """
+    target = resolve(output, format, compression)
+    sizes = {}
+    for request in _requests(data, target, table, columns, coordinates, digests=False):
+        encoder = make_encoder(request, target.format)
+        out = _Counter()
+        encoder.begin(out)
+        # Rows are densest towards the end of the period; any piece will do for their size.
+        piece = next(piece for piece in map(encoder.encode, encoder.items) if piece.rows)
+        before = out.size
+        encoder.append(out, piece.content)
+        path = os.path.join(target.path, file_name(request.table, target)) if target.directory else target.path
+        sizes[path] = before + (out.size - before) * data.count(request.table) // piece.rows
+    return sizes
+
+
+def _requests(
+    data: Dataset, target: Target, table: str | None, columns: Sequence[str] | None, coordinates: Coordinates, digests: bool
+) -> list[Request]:
+    """What is to be encoded for a target, checked."""
+    if coordinates not in ("text", "number"):
+        raise OptionError("coordinates", coordinates, "must be text or number")
+    if target.directory and (table is not None or columns is not None):
+        field, value = ("table", table) if table is not None else ("columns", ",".join(columns or ()))
+        raise OptionError(field, value, "must not be given for a directory, which gets all tables whole", hint="name a file")
+    names = list(TABLES) if target.directory else [table or "transactions"]
+    return [Request(data, name, data.columns(name, columns), target.compression, coordinates, digests) for name in names]
+
+
+def available_threads() -> int:
+    """Processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def make_encoder(request: Request, format: str) -> Encoder:
+    """The encoder of a table in a format; only the libraries of that format are loaded."""
+    rules = FORMATS[format]
+    of_transactions, of_cards = (getattr(import_module(f"fastgen.sinks.{rules.module}"), name) for name in rules.classes)
+    encoder: Encoder = (of_transactions if request.table == "transactions" else of_cards)(request, *rules.arguments)
+    return encoder
+
+
+def file_name(table: str, target: Target) -> str:
+    """The name of a table's file in a directory."""
+    ending = FORMATS[target.format].ending
+    return (
+        table
+        + ending
+        + (COMPRESSED_ENDINGS[target.compression] if ending in (".csv", ".ndjson") and target.compression != "none" else "")
+    )
+
+
+class _Run:
+    """One call of `write`."""
+
+    def __init__(self, target: Target, threads: int, overwrite: bool, progress: Callable[[int], object]) -> None:
+        self.target, self.threads, self.overwrite, self.progress = target, threads, overwrite, progress
+
+    def file(self, request: Request) -> list[FileReport]:
+        """One table to a file or a stream."""
+        with ExitStack() as stack:
+            if self.target.path == STDOUT:
+                out = _Out(sys.stdout.fileno(), STDOUT)
+            else:
+                out = stack.enter_context(self._replacing(self.target.path))
+            return [self._fill(out, request, self.target.path)]
+
+    def directory(self, requests: list[Request]) -> list[FileReport]:
+        """All tables and the manifest; they get their names together, the manifest last."""
+        root = self.target.path
+        with _explained(root):
+            os.makedirs(root, exist_ok=True)
+        paths = [os.path.join(root, file_name(request.table, self.target)) for request in requests]
+        manifest = os.path.join(root, MANIFEST)
+        with ExitStack() as stack:
+            outs = [stack.enter_context(self._replacing(path)) for path in (manifest, *reversed(paths))]
+            described, *others = outs
+            files = [self._fill(out, request, path) for out, request, path in zip(reversed(others), requests, paths, strict=True)]
+            text = json.dumps(manifest_content(requests[0].data, self.target, requests[0].coordinates, files), indent=2)
+            described.write(text.encode() + b"\n")
+        return files
+
+    def _fill(self, out: "_Out", request: Request, path: str) -> FileReport:
+        with _explained(out.name):
+            encoder = make_encoder(request, self.target.format)
+            digest = Digest()
+            encoder.begin(out)
+            for piece in in_order(encoder.encode, encoder.items, self.threads):
+                encoder.append(out, piece.content)
+                digest.add(piece.rows, piece.digest)
+                self.progress(piece.rows)
+            encoder.end(out)
+        return FileReport(path, request.table, request.names, digest.rows, out.size, digest.text if request.digests else "")
+
+    @contextmanager
+    def _replacing(self, path: str) -> "Iterator[_Out]":
+        """A file that gets its name when all went well, and otherwise leaves nothing behind."""
+        if os.path.lexists(path) and not stat.S_ISREG(os.stat(path).st_mode):
+            with _explained(path):
+                descriptor = os.open(path, os.O_WRONLY)
+            try:
+                yield _Out(descriptor, path)
+            finally:
+                os.close(descriptor)
+            return
+        if os.path.lexists(path) and not self.overwrite:
+            raise OutputExistsError(f"{path} exists already", hint="--overwrite replaces it")
+        folder, name = os.path.split(path)
+        partial = os.path.join(folder, f".{name}.{os.getpid()}.partial")
+        with _explained(path):
+            descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
+        try:
+            try:
+                yield _Out(descriptor, path)
+            finally:
+                os.close(descriptor)
+            with _explained(path):
+                os.replace(partial, path)
+        except BaseException:
+            with suppress(OSError):
+                os.unlink(partial)
+            raise
+
+
+class _Counter(io.RawIOBase):
+    """Counts the bytes that it is given."""
+
+    def __init__(self) -> None:
+        self.size = 0
+
+    def write(self, data: Buffer, /) -> int:
+        size = memoryview(data).nbytes
+        self.size += size
+        return size
+
+    def writable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self.size
+
+
+class _Out(_Counter):
+    """A file descriptor that takes all bytes it is given, and counts them."""
+
+    def __init__(self, descriptor: int, name: str) -> None:
+        super().__init__()
+        self.descriptor, self.name = descriptor, name
+
+    def write(self, data: Buffer, /) -> int:
+        view = memoryview(data).cast("B")
+        while view:
+            view = view[os.write(self.descriptor, view) :]
+        return super().write(data)
+
+
+@contextmanager
+def _explained(path: str) -> Iterator[None]:
+    """Turn what the operating system says into one line about the output."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise OutputError(f"{path}: the reader closed the pipe before all rows were written") from None
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be written: {(error.strerror or str(error)).lower()}") from error
+
+
+def manifest_content(data: Dataset, target: Target, coordinates: str, files: list[FileReport]) -> dict[str, Any]:
+    """What manifest.json says: everything needed to make the same data again, and to recognize them."""
+    plan = data.plan
+    return {
+        "fastgen": __version__,
+        "data_version": DATA_VERSION,
+        "fingerprint": data.fingerprint,
+        "seed": data.config.seed,
+        "config": data.config.model_dump(mode="json", exclude_none=True),
+        "vocabularies": {"faker": plan.pools.faker, "digest": plan.pools.digest},
+        "format": target.format,
+        "compression": target.compression,
+        "coordinates": coordinates,
+        "counts": plan.counts,
+        "tables": {
+            file.table: {
+                "file": Path(file.path).name,
+                "columns": list(file.columns),
+                "rows": file.rows,
+                "bytes": file.size,
+                "digest": file.digest,
+            }
+            for file in files
+        },
+    }

@@ -1,0 +1,127 @@
+"""Tables as Parquet files."""
+
+from typing import Any
+
+from fastgen import __version__
+from fastgen.holders import Holders, Piece, column_text
+from fastgen.ids import number_tables
+from fastgen.kernels.tables import Block
+from fastgen.schema import TABLES
+from fastgen.sinks import parquet_format as parquet
+from fastgen.sinks.encoder import Encoded, HolderSource, Out, Request, TransactionSource
+from fastgen.values import Values
+
+GROUPS_IN_ROW_GROUP = 4
+"""About 260,000 rows, 13 MB: enough for readers, few enough to bound memory."""
+
+MOST_CARDS_IN_DICTIONARY = 1 << 16
+"""With more cards a row group hardly repeats a number, and its dictionary would be larger than the column."""
+
+
+class ParquetFile:
+    """What both kinds of tables share: row groups are encoded by threads and written in order."""
+
+    _encoder: parquet.Encoder
+
+    def begin(self, out: Out) -> None:
+        """The magic number."""
+        self._writer = parquet.Writer(self._encoder, out, created_by=f"fastgen version {__version__}")
+
+    def append(self, out: Out, content: Any) -> None:
+        """Write a row group."""
+        self._writer.append(content)
+
+    def end(self, out: Out) -> None:
+        """The footer."""
+        self._writer.close()
+
+
+class TransactionParquetFile(ParquetFile):
+    """Transactions, a few groups of windows to a row group."""
+
+    def __init__(self, request: Request) -> None:
+        plan = request.data.plan
+        self.items = request.data.spans(GROUPS_IN_ROW_GROUP)
+        self._names = request.names
+        self._values = Values(plan)
+        self._few_cards = plan.cards <= MOST_CARDS_IN_DICTIONARY
+        self._card_text = plan.card_text
+        self._source = TransactionSource(request, number_tables(plan))
+        self._encoder = parquet.Encoder([self._column(name) for name in request.names], request.compression)
+
+    def _column(self, name: str) -> parquet.Column:
+        match name:
+            case "tid":
+                return parquet.Hex(name, 32)
+            case "datetime":
+                return parquet.Timestamp(name)
+            case "cc_num":
+                return (
+                    parquet.Dictionary(name, self._card_text.view("S16").ravel())
+                    if self._few_cards
+                    else parquet.FixedText(name, 16)
+                )
+            case "category" | "city" | "country":
+                return parquet.Dictionary(name, self._values.vocabularies[name].values)
+            case "fraud_label":
+                return parquet.Int8(name)
+        return parquet.Double(name)
+
+    def encode(self, item: range) -> Encoded:
+        """Make and encode a row group."""
+        rows = self._source.worker.fill(item)
+        tids = self._source.tids(rows)
+        arrays = {name: tids if name == "tid" else self._array(name, rows) for name in self._names}
+        size = rows.second.size
+        return Encoded(size, self._encoder.encode(arrays, size), self._source.digest(rows, tids))
+
+    def _array(self, name: str, rows: Block) -> Any:
+        match name:
+            case "datetime":
+                return self._values.seconds(rows)
+            case "cc_num":
+                return rows.card if self._few_cards else self._values.card_numbers(rows)
+            case "category" | "city" | "country":
+                return self._values.codes(name, rows)
+            case "fraud_label":
+                return rows.label
+        return self._values.numbers(name, rows)
+
+
+class HolderParquetFile(ParquetFile):
+    """A card table, a range of cards to a row group."""
+
+    def __init__(self, request: Request) -> None:
+        self.items = request.data.card_chunks()
+        self._holders = Holders(request.data.plan)
+        self._values = Values(request.data.plan)
+        self._source = HolderSource(request)
+        self._table, self._names = TABLES[request.table], request.names
+        nobody = self._holders.pieces(request.table, range(0))
+        self._encoder = parquet.Encoder([self._column(name, nobody[name]) for name in request.names], request.compression)
+
+    def _column(self, name: str, pieces: list[Piece]) -> parquet.Column:
+        match self._table.kind(name):
+            case "date":
+                return parquet.Date(name)
+            case "city" | "country" as kind:
+                return parquet.Dictionary(name, self._values.vocabularies[kind].values)
+            case "word":
+                return parquet.Dictionary(name, [text.decode() for text in pieces[0].texts])
+        return parquet.Text(name)
+
+    def encode(self, item: range) -> Encoded:
+        """Make and encode a row group."""
+        pieces = self._holders.pieces(self._table.name, item)
+        arrays = {name: self._array(name, pieces[name], item) for name in self._names}
+        return Encoded(len(item), self._encoder.encode(arrays, len(item)), self._source.digest(item))
+
+    def _array(self, name: str, pieces: list[Piece], cards: range) -> Any:
+        match self._table.kind(name):
+            case "date":
+                return self._holders.birthdates(cards)
+            case "city" | "country" as kind:
+                return self._values.vocabularies[kind].of_code[pieces[0].codes]
+            case "word":
+                return pieces[0].codes
+        return column_text(pieces)

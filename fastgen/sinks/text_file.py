@@ -1,0 +1,93 @@
+"""Tables as NDJSON or CSV."""
+
+from collections.abc import Callable
+from typing import Any
+
+import cramjam
+import numpy as np
+from numpy.typing import NDArray
+
+from fastgen.digest import Digest
+from fastgen.holders import HolderText
+from fastgen.ids import hexadecimal, number_tables
+from fastgen.kernels.memory import SLACK
+from fastgen.kernels.text import transaction_text
+from fastgen.sinks.encoder import Buffer, Encoded, HolderSource, Out, Request, TransactionSource
+from fastgen.text import Style, transaction_layout
+
+# Pieces are compressed each by itself: gzip members and zstd frames may stand one behind the other.
+COMPRESSIONS: dict[str, Callable[[Buffer], Buffer]] = {
+    "none": lambda text: text,
+    "gzip": cramjam.gzip.compress,
+    "zstd": lambda text: cramjam.zstd.compress(text, level=1),
+}
+NO_ENDS = np.empty(0, np.int64)
+
+
+class TransactionTextFile:
+    """Transactions, a group of windows at a time."""
+
+    def __init__(self, request: Request, style: Style) -> None:
+        plan = request.data.plan
+        numbers = number_tables(plan)
+        self.items = request.data.spans(1)
+        self._row = transaction_layout(plan, request.names, style, request.coordinates, numbers)
+        self._source = TransactionSource(request, numbers)
+        self._compress = COMPRESSIONS[request.compression]
+        self._spare: list[NDArray[np.uint8]] = []
+
+    def encode(self, item: range) -> Encoded:
+        """Render window by window, while the rows are in the cache."""
+        source, row = self._source, self._row
+        digest = Digest()
+        memory = self._spare.pop() if self._spare else np.empty(SLACK, np.uint8)
+        position = rows = 0
+        for block in source.worker.windows(item):
+            room = position + block.second.size * row.longest + SLACK
+            if memory.size < room:
+                memory = np.concatenate([memory[:position], np.empty(room + room // 2 - position, np.uint8)])
+            tids = source.tids(block)
+            position = transaction_text(memory, position, NO_ENDS, block, hexadecimal(tids), row.layout)
+            rows += block.second.size
+            digest.add(block.second.size, source.digest(block, tids))
+        return Encoded(rows, (self._compress(memory[:position]), memory), digest.total)
+
+    def begin(self, out: Out) -> None:
+        """The header line of CSV."""
+        if self._row.header:
+            out.write(self._compress(self._row.header))
+
+    def append(self, out: Out, content: Any) -> None:
+        """Write; the memory serves for another piece."""
+        text, memory = content
+        out.write(text)
+        self._spare.append(memory)
+
+    def end(self, out: Out) -> None:
+        """Nothing."""
+
+
+class HolderTextFile:
+    """A card table, a range of cards at a time."""
+
+    def __init__(self, request: Request, style: Style) -> None:
+        self.items = request.data.card_chunks()
+        self._text = HolderText(request.data.plan, request.table, request.names, style)
+        self._compress = COMPRESSIONS[request.compression]
+        self._source = HolderSource(request)
+
+    def encode(self, item: range) -> Encoded:
+        """Render."""
+        return Encoded(len(item), self._compress(self._text.rows(item)), self._source.digest(item))
+
+    def begin(self, out: Out) -> None:
+        """The header line of CSV."""
+        if self._text.header:
+            out.write(self._compress(self._text.header))
+
+    def append(self, out: Out, content: Any) -> None:
+        """Write."""
+        out.write(content)
+
+    def end(self, out: Out) -> None:
+        """Nothing."""

@@ -1,0 +1,139 @@
+"""How many of each: from the sizes and shares of a configuration to exact counts."""
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from math import ceil
+from typing import Final
+
+from fastgen.errors import ConfigError
+
+TUTORIAL_ROWS: Final = 106_020
+"""Transactions at scale 1: 54,000 payments, 52,000 withdrawals and 20 foreign ones."""
+MOST_CARDS: Final = 2**32 - 1
+MOST_CARD_NUMBERS: Final = 10**14
+MOST_PER_SECOND: Final = 4_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """The counts that a configuration settles before anything is drawn.
+
+    Of `rows` and `payments` the one that was not asked for is None while it hangs on the withdrawals, which
+    hang on how many cards can withdraw cash; without withdrawals both are known, and equal. `cash_cards` and
+    `withdrawals` are 0 together. `cash_cards` is a limit: where `rows` is given, neither that many cards nor
+    any lower number makes more withdrawals, foreign ones included, than there are rows.
+    `cash_cards_required` tells that cash cards were asked for by number, so that having none is an error.
+    """
+
+    rows: int | None
+    payments: int | None
+    cards: int
+    cash_cards: int
+    withdrawals: int
+    cash_cards_required: bool
+
+
+def settle(
+    *,
+    seconds: int,
+    scale: float | None,
+    rows: int | None,
+    payments: int | None,
+    cards: int | None,
+    cash_cards: int | None,
+    withdrawals: int | None,
+    lengths: range,
+    foreign: Callable[[int], int],
+) -> Sizes:
+    """Fill in the counts that are not given, in proportion to `scale` or `rows`.
+
+    `seconds` is the length of the period, `lengths` those of withdrawal sequences; `foreign` tells how many of
+    so many sequences have a foreign withdrawal.
+
+    Raises:
+        ConfigError: settings that exclude each other, or counts that are too large.
+    """
+    for other, value in (("scale", scale), ("payments", payments)):
+        if rows is not None and value is not None:
+            raise ConfigError("rows", rows, f"cannot be given together with {other}")
+    given = {"rows": rows, "payments": payments, "cards": cards, "atm.cards": cash_cards, "atm.withdrawals": withdrawals}
+    factor = scale or 1.0 if rows is None else rows / TUTORIAL_ROWS
+
+    def refuse(field: str, count: int, reason: str) -> ConfigError:
+        if given[field] is not None:
+            return ConfigError(field, count, reason)
+        cause, value = ("scale", factor) if rows is None else ("rows", rows)
+        return ConfigError(cause, value, f"makes {field} {count:,}, which {reason}")
+
+    if payments is None and rows is None:
+        payments = max(1, round(54_000 * factor))
+    if cards is None:
+        cards = max(1, round(2_000 * factor))
+    if cards > MOST_CARD_NUMBERS:
+        raise refuse("cards", cards, f"is more than there are card numbers ({MOST_CARD_NUMBERS:,}); must be at most {MOST_CARDS:,}")
+    if cards > MOST_CARDS:
+        raise refuse("cards", cards, f"must be at most {MOST_CARDS:,}")
+    # Asking for cash cards, or for withdrawals, is asking for at least one of the other.
+    if cash_cards is None:
+        cash_cards = min(max(int(1_000 * factor), 1 if withdrawals else 0), cards)
+    elif cash_cards > cards:
+        raise ConfigError("atm.cards", cash_cards, f"must be at most cards ({cards:,})")
+    if withdrawals is None:
+        withdrawals = max(round(12_000 * factor), 1 if given["atm.cards"] else 0)
+    for field, count in (("rows", rows), ("payments", payments), ("atm.withdrawals", withdrawals)):
+        if count is not None and count > MOST_PER_SECOND * seconds:
+            most = MOST_PER_SECOND * seconds
+            raise refuse(field, count, f"must be at most {most:,}: {MOST_PER_SECOND:,} for each second from start to end")
+
+    if rows is not None and cash_cards and withdrawals:
+        room = _most_cash_cards(rows, withdrawals, lengths, foreign)
+        a_round = f"{sum(lengths):,} withdrawals are a round of one card"
+        if room < 1 and given["atm.withdrawals"]:
+            raise ConfigError("atm.withdrawals", withdrawals, f"does not fit into {rows:,} rows: {a_round}")
+        if cash_cards > room and given["atm.cards"]:
+            raise ConfigError("atm.cards", cash_cards, f"must be at most {max(room, 0):,} for {rows:,} rows: {a_round}")
+        cash_cards = max(0, min(cash_cards, room))
+    if not cash_cards or not withdrawals:
+        cash_cards = withdrawals = 0
+        rows = payments = payments if rows is None else rows
+    return Sizes(rows, payments, cards, cash_cards, withdrawals, bool(given["atm.cards"] and cash_cards))
+
+
+def _most_cash_cards(rows: int, withdrawals: int, lengths: range, foreign: Callable[[int], int]) -> int:
+    """The most cash cards such that neither they nor fewer of them make more than `rows` withdrawals.
+
+    Each of c cards makes the same number of rounds, the least that gives enough withdrawals. With w rounds needed
+    in all, that is c * ceil(w / c) <= w + c - 1 rounds, whatever c is.
+    """
+    needed = -(-withdrawals // sum(lengths))
+
+    def made(rounds: int) -> int:
+        return rounds * sum(lengths) + foreign(rounds * len(lengths))
+
+    return bisect_right(range(rows // sum(lengths) + 1), rows, key=made) - needed
+
+
+def exact_shares(shares: Iterable[float]) -> tuple[Fraction, ...]:
+    """Shares as the fractions that their decimals say, scaled to add up to exactly 1.
+
+    Example:
+        >>> exact_shares((0.1, 0.2, 0.7))
+        (Fraction(1, 10), Fraction(1, 5), Fraction(7, 10))
+    """
+    exact = [Fraction(str(share)) for share in shares]
+    return tuple(share / sum(exact) for share in exact)
+
+
+def chain_ranges(shares: Sequence[Fraction], later: int) -> tuple[int, ...]:
+    """How many of the `later` payments of an attack chain have an amount of each range: small amounts first.
+
+    Example:
+        >>> chain_ranges(exact_shares((0.05, 0.075, 0.525, 0.25, 0.099, 0.001)), 9)
+        (1, 1, 5, 2, 0, 0)
+    """
+    counts: list[int] = []
+    for share in shares:
+        counts.append(min(ceil(share * later), later - sum(counts)))
+    return tuple(counts)

@@ -1,0 +1,70 @@
+"""Blocks as arrays of column values, for the sinks that write typed columns."""
+
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastgen.kernels import columns as kernels
+from fastgen.kernels.tables import Block
+from fastgen.plan import Plan
+from fastgen.schema import CASH_WITHDRAWAL
+
+
+class Vocabulary(NamedTuple):
+    """A column's values, each once, and for each code that a block holds which of them it is."""
+
+    values: list[str]
+    of_code: NDArray[Any]
+
+
+class Values:
+    """Turns the codes of a block into values; arrays are new ones, the block may be overwritten."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+
+    @cached_property
+    def vocabularies(self) -> dict[str, Vocabulary]:
+        """The columns that repeat: category in the configuration's order, city and country sorted."""
+        categories = [*(category.name for category in self.plan.config.categories), CASH_WITHDRAWAL]
+        found = {"category": Vocabulary(categories, np.arange(len(categories), dtype=np.uint8))}
+        for name in ("city", "country"):
+            of_place = [getattr(place, name) for place in self.plan.pools.places]
+            values = sorted(set(of_place))
+            kind = np.uint8 if len(values) <= 256 else np.uint16
+            found[name] = Vocabulary(values, np.searchsorted(values, of_place).astype(kind))
+        return found
+
+    def codes(self, name: str, rows: Block) -> NDArray[Any]:
+        """uint8 or uint16[n]: places in the vocabulary of a column that repeats."""
+        table = self.vocabularies[name].of_code
+        codes = np.empty(rows.second.size, table.dtype)
+        kernels.looked_up(codes, rows.category if name == "category" else rows.place, table)
+        return codes
+
+    def numbers(self, name: str, rows: Block) -> NDArray[np.float64]:
+        """float64[n]: amount, latitude or longitude."""
+        whole, divisor = {"amount": (rows.cents, 100.0), "latitude": (rows.latitude, 1e6), "longitude": (rows.longitude, 1e6)}[name]
+        out = np.empty(rows.second.size)
+        kernels.scaled(out, whole, divisor)
+        return out
+
+    def seconds(self, rows: Block) -> NDArray[np.int64]:
+        """int64[n]: event times in seconds since 1970."""
+        times = np.empty(rows.second.size, np.int64)
+        kernels.epoch_times(times, rows.second, self.plan.origin_seconds, 1)
+        return times
+
+    def microseconds(self, rows: Block) -> NDArray[np.int64]:
+        """int64[n]: event times in microseconds since 1970."""
+        times = np.empty(rows.second.size, np.int64)
+        kernels.epoch_times(times, rows.second, self.plan.origin_seconds, 1_000_000)
+        return times
+
+    def card_numbers(self, rows: Block) -> NDArray[np.uint8]:
+        """uint8[16 n]: the digits of card numbers, end to end."""
+        text = np.empty((rows.second.size, 2), np.uint64)
+        kernels.card_texts(text, rows.card, self.plan.card_text.view(np.uint64))
+        return text.ravel().view(np.uint8)
