@@ -105,7 +105,7 @@ Examples:
     help="parquet: zstd, snappy, lz4, gzip, none; csv, ndjson: none, gzip, zstd; ipc: none, zstd, lz4.",
 )
 @click.option("--table", metavar="NAME", help="For a file: transactions (unless said), credit_cards or profiles.")
-@click.option("--columns", metavar="A,B,...", help="For a file: these columns, in this order.")
+@click.option("--columns", metavar="A,B,...", help="For a file: these columns only.")
 @click.option(
     "--coordinates", metavar="text|number", default="text", show_default=True, help="Latitudes and longitudes in csv and ndjson."
 )

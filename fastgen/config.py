@@ -278,15 +278,14 @@ class Config(Section):
         return *below, range(last.low_cents, last.high_cents + 1)
 
     def category_of(self, cents: int) -> int | None:
-        """The index of the first category whose price range holds the whole part of a chain's amount.
+        """The index of the first category that holds a chain's amount below its greatest price, or else at it.
 
         Example:
             >>> [Config().category_of(cents) for cents in (1, 99_99, 100_00)]
             [0, 0, 2]
         """
-        whole = cents // 100 * 100
-        holding = (i for i, c in enumerate(self.categories) if c.low_cents // 100 * 100 <= whole < c.high_cents)
-        return next(holding, None)
+        holding = [i for i, c in enumerate(self.categories) if c.low_cents <= cents <= c.high_cents]
+        return next((i for i in holding if cents < self.categories[i].high_cents), holding[0] if holding else None)
 
     def fingerprint(self) -> str:
         """SHA-256, in hex, of the data version and all that decides rows.
@@ -375,27 +374,18 @@ def _check_categories(config: Config) -> None:
 
 
 def _check_chains(config: Config) -> None:
-    """Every amount that the later payments of a chain can have finds a category, and lies in its price range."""
-    shares, categories = exact_shares(part.share for part in config.amounts), config.categories
+    """Every amount that the later payments of a chain can have is in the price range of some category."""
+    shares = exact_shares(part.share for part in config.amounts)
     counts = [chain_ranges(shares, later) for later in range(config.fraud.chain_lengths.high)]
-    reached = [cents for cents, used in zip(config.amount_cents, zip(*counts, strict=True), strict=True) if any(used)]
-    # The answer changes at these whole parts only: where a category begins, holds its last, and is past it.
-    edges = {edge // 100 for c in categories for edge in (c.low_cents, c.high_cents - 1, c.high_cents + 99)}
-    for cents in reached:
-        for whole in sorted({cents[0] // 100, *edges}):
-            least, most = max(cents[0], whole * 100), min(cents[-1], whole * 100 + 99)
-            if least > most:
-                continue
-            found = config.category_of(least)
-            if found is None:
-                allowed = f"a chain's payment of {least / 100} needs a price range that begins at or below it and ends above"
-                raise ConfigError("categories", NOT_GIVEN, allowed, hint="or fraud.ratio = 0")
-            category = categories[found]
-            if least < category.low_cents or most > category.high_cents:
-                allowed = (
-                    f"a chain's payments of {least / 100} to {most / 100} fall to it by their whole part and leave its price range"
-                )
-                raise ConfigError(f"categories[{found}]", category.name, allowed, hint="use whole prices, or fraud.ratio = 0")
+    prices = sorted((category.low_cents, category.high_cents) for category in config.categories)
+    for cents, used in zip(config.amount_cents, zip(*counts, strict=True), strict=True):
+        free = cents[0]
+        for low, high in prices:
+            if low <= free <= high:
+                free = high + 1
+        if any(used) and free <= cents[-1]:
+            allowed = f"no price range holds {free / 100}, which a payment of an attack chain can be"
+            raise ConfigError("categories", NOT_GIVEN, allowed, hint="or fraud.ratio = 0")
 
 
 def _check_times(config: Config) -> None:

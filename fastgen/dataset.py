@@ -66,7 +66,7 @@ class Dataset:
         return self.plan.rows if _known(table) == "transactions" else self.plan.cards
 
     def columns(self, table: str = "transactions", columns: Sequence[str] | None = None) -> tuple[str, ...]:
-        """The asked columns of a table, checked; all of them for None.
+        """The asked columns of a table, in the table's order; all of them for None.
 
         Raises:
             OptionError: a column that the table does not have, one that is asked for twice, or none.
@@ -79,7 +79,7 @@ class Dataset:
                 raise OptionError("columns", name, f"must be among {', '.join(names)}")
         if len(set(columns)) != len(columns) or not columns:
             raise OptionError("columns", ",".join(columns), "must name each column once, and at least one")
-        return tuple(columns)
+        return tuple(name for name in names if name in columns)
 
     @property
     def schema(self) -> "pl.Schema":
@@ -94,7 +94,7 @@ class Dataset:
         """Yield `transactions` in event-time order, as frames, in flat memory.
 
         Args:
-            columns: which columns, in which order; what is not asked for is not made.
+            columns: which columns; they come in the table's order, and what is not asked for is not made.
             batch_rows: rows of each frame but the last; unless given, frames are as they come, about 130,000 rows.
             threads: how many threads make them.
 

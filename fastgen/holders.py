@@ -1,7 +1,7 @@
 """`credit_cards` and `profiles`: text put together from vocabularies, for any range of cards."""
 
 from collections.abc import Callable, Sequence
-from datetime import date, timedelta
+from datetime import date
 from functools import cached_property, partial
 from typing import NamedTuple
 
@@ -109,7 +109,7 @@ class Holders:
             "mail given": [self.escape(name.lower()) for name in pools.first_names],
             "mail family": [self.escape(name.lower()) for name in pools.last_names],
             "mail": [self.escape(f"{number}@{domain}") for domain in pools.mail_domains for number in range(MAIL_NUMBERS)],
-            "birthdate": [str(first + timedelta(days=day)).encode() for day in range(days)],
+            "birthdate": (np.datetime64(first) + np.arange(days)).astype("S10").tolist(),
             "city": [self.escape(place.city) for place in home],
             "country": [self.escape(place.country) for place in home],
         }

@@ -8,7 +8,6 @@ draw each, without making the events. The grid depends on the configuration alon
 from datetime import date, datetime, timedelta
 from fractions import Fraction
 from functools import cached_property
-from math import ceil
 from typing import NamedTuple
 
 import numpy as np
@@ -21,6 +20,7 @@ from fastgen.kernels import chains as chain_kernels
 from fastgen.kernels import rng
 from fastgen.kernels.tables import Amounts, Chains, Payments, Quota, Sequences
 from fastgen.pools import Pools, alias_table, load_pools, microdegrees
+from fastgen.sizes import chain_ranges, exact_shares
 
 WINDOW_ROWS = 16_384
 GROUP_ROWS = 65_536
@@ -56,7 +56,7 @@ def time_grid(rows: int, period: int, horizon: int) -> Grid:
 
     Example:
         >>> time_grid(106_020, 59 * 86_400, 59 * 86_400)
-        Grid(window=628560, group=3142800, cell=3600, groups=2)
+        Grid(window=787500, group=3150000, cell=3600, groups=2)
     """
     hourly = Fraction(rows * HOUR, period)
     hours = -(-horizon // HOUR)
@@ -81,7 +81,7 @@ def proportional(total: int, shares: list[float]) -> NDArray[np.int64]:
         >>> proportional(10, [0.55, 0.25, 0.2]).tolist()
         [6, 2, 2]
     """
-    exact = [total * Fraction(str(share)) for share in shares]
+    exact = [total * share for share in exact_shares(shares)]
     counts = [int(value) for value in exact]
     order = sorted(range(len(shares)), key=lambda i: counts[i] - exact[i])
     for i in order[: total - sum(counts)]:
@@ -246,12 +246,8 @@ class Plan:
         fraud, group = self.config.fraud, self.grid.group
         edges = np.minimum(np.arange(self.grid.groups + 1, dtype=np.int64) * group, self.period)
         longest = fraud.chain_lengths.high
-        counts = np.zeros((longest, len(self.config.amounts)), np.int64)
-        for later in range(longest):
-            left = later
-            for r, part in enumerate(self.config.amounts):
-                counts[later, r] = min(left, ceil(Fraction(str(part.share)) * later))
-                left -= counts[later, r]
+        shares = exact_shares(part.share for part in self.config.amounts)
+        counts = np.array([chain_ranges(shares, later) for later in range(longest)], np.int64)
         return Chains(
             offsets=self._offsets(rng.SPLIT_CHAINS, self.chains, edges),
             group_seconds=group,

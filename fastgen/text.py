@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastgen.kernels import text as kernels
-from fastgen.kernels.md5 import MessageText, little_endian
+from fastgen.kernels.md5 import MessageText, little_endian, packed
 from fastgen.kernels.memory import SLACK
 from fastgen.plan import Plan
 from fastgen.schema import CASH_WITHDRAWAL, TRANSACTIONS, Kind
@@ -19,7 +19,7 @@ from fastgen.schema import CASH_WITHDRAWAL, TRANSACTIONS, Kind
 Style = Literal["ndjson", "csv"]
 Coordinates = Literal["text", "number"]
 
-STEP_OF_KIND: dict[Kind, int] = {
+PART_OF_KIND: dict[Kind, int] = {
     "tid": kernels.TID,
     "datetime": kernels.DATETIME,
     "cc_num": kernels.CARD,
@@ -74,39 +74,70 @@ def header_line(names: Sequence[str], style: Style) -> bytes:
     return ",".join(names).encode() + b"\n" if style == "csv" else b""
 
 
+class Part:
+    """A part of a row: the text before it, and all texts that it can be if they are few (then with that text)."""
+
+    def __init__(self, prefix: bytes = b"", fragments: Sequence[bytes] = ()) -> None:
+        self.prefix, self.fragments = prefix, list(fragments)
+
+    @property
+    def longest(self) -> int:
+        """The most bytes that it writes."""
+        return max(map(len, self.fragments)) if self.fragments else len(self.prefix) + LONGEST_VALUE
+
+
 def transaction_layout(
     plan: Plan, names: Sequence[str], style: Style, coordinates: Coordinates, numbers: MessageText, newline: bool = True
 ) -> RowText:
-    """The layout of transactions with these columns, in this order."""
+    """The layout of transactions with these columns, which are in the table's order."""
     kinds: list[Kind] = [TRANSACTIONS.kind(name) for name in names]
     bare = {"amount", "label"} | ({"latitude", "longitude"} if coordinates == "number" else set())
     before, ending = separators(names, [kind not in bare for kind in kinds], style)
-    fragments = [_fragments(plan, kind, prefix, style, coordinates) for kind, prefix in zip(kinds, before, strict=True)]
-    codes = max(1, max(len(texts) for texts in fragments))
-    starts = np.zeros((len(kinds), codes + 1), np.int64)
-    place = 0
-    for row, texts in zip(starts, fragments, strict=True):
-        row[: len(texts) + 1] = place + np.cumsum([0, *map(len, texts)])
-        place += sum(map(len, texts))
     ending = ending if newline else ending.rstrip(b"\n")
-    longest = sum(max([len(prefix) + LONGEST_VALUE, *map(len, texts)]) for prefix, texts in zip(before, fragments, strict=True))
+    parts = _parts(kinds, before, [_values(plan, kind, style) for kind in kinds])
+    starts = np.zeros((len(parts), 1 + max(len(part.fragments) for part in parts)), np.int64)
+    place = 0
+    for row, part in zip(starts, parts, strict=True):
+        row[: len(part.fragments) + 1] = place + np.cumsum([0, *map(len, part.fragments)])
+        place += sum(map(len, part.fragments))
     layout = kernels.Layout(
-        kinds=np.array([STEP_OF_KIND[kind] for kind in kinds], np.uint8),
-        prefixes=_bytes(b"".join(prefix.ljust(32, b"\0") for prefix in before)),
-        prefix_lengths=np.array([len(prefix) for prefix in before], np.int64),
+        wanted=sum(1 << part for part in {PART_OF_KIND[kind] for kind in kinds}),
+        prefixes=_bytes(b"".join(part.prefix.ljust(32, b"\0") for part in parts)),
+        prefix_lengths=np.array([len(part.prefix) for part in parts], np.int64),
         starts=starts,
-        fragments=_bytes(b"".join(b"".join(texts) for texts in fragments)),
+        fragments=_bytes(b"".join(b"".join(part.fragments) for part in parts)),
+        strides=np.array([-(-part.longest // 32) for part in parts], np.int64),
         tail=np.uint64(little_endian(ending)),
         tail_length=len(ending),
         days=_bytes(b"".join(f"{plan.origin + timedelta(days=d):%Y-%m-%d }".encode().ljust(16) for d in range(len(numbers.days)))),
         minutes=np.array([little_endian(b"%02d:%02d" % divmod(m, 60)) for m in range(1440)], np.uint64),
         seconds=np.array([little_endian(b":%02d" % s) << 40 for s in range(60)], np.uint64),
-        degrees=np.array([_packed_degrees(b"%s%d." % (sign, d)) for sign in (b"", b"-") for d in range(181)], np.uint64),
-        thousandths=np.array([little_endian(b"%03d" % n) for n in range(1000)], np.uint64),
-        shortest=coordinates == "number",
+        latitudes=_digits([place.latitude for place in plan.pools.places], coordinates),
+        longitudes=_digits([place.longitude for place in plan.pools.places], coordinates),
+        degrees=np.array([packed(b"%s%d." % (sign, d)) for sign in (b"", b"-") for d in range(181)], np.uint64),
+        thousandths=np.array([little_endian(b"%03d" % n) | len((b"%03d" % n).rstrip(b"0")) << 56 for n in range(1000)], np.uint64),
+        shortest=int(coordinates == "number"),
         numbers=numbers,
     )
-    return RowText(layout, header_line(names, style), longest + len(ending))
+    return RowText(layout, header_line(names, style), sum(part.longest for part in parts) + len(ending))
+
+
+def _parts(kinds: list[Kind], before: list[bytes], values: list[list[bytes]]) -> list[Part]:
+    """All parts of a row; text between values joins the fragments before it, which saves a copy."""
+    parts = [Part() for _ in range(kernels.LABEL + 1)]
+    previous = Part()
+    for kind, prefix, texts in zip(kinds, before, values, strict=True):
+        part = parts[PART_OF_KIND[kind]]
+        if part is previous:
+            part.fragments = [head + prefix + text for head, text in zip(part.fragments, texts, strict=True)]
+        elif texts:
+            part.fragments = [prefix + text for text in texts]
+        elif previous.fragments:
+            previous.fragments = [text + prefix for text in previous.fragments]
+        else:
+            part.prefix = prefix
+        previous = part
+    return parts
 
 
 def _bytes(text: bytes) -> NDArray[np.uint8]:
@@ -114,20 +145,19 @@ def _bytes(text: bytes) -> NDArray[np.uint8]:
     return np.frombuffer(text + bytes(SLACK), np.uint8).copy()
 
 
-def _packed_degrees(text: bytes) -> int:
-    return little_endian(text) | len(text) << 59
+def _digits(texts: Sequence[str], coordinates: Coordinates) -> NDArray[np.uint64]:
+    """uint64[n, 3]: coordinates of places in two words, and their lengths."""
+    digits = [(json.dumps(float(text)) if coordinates == "number" else text).encode() for text in texts]
+    return np.array([(little_endian(text[:8]), little_endian(text[8:]), len(text)) for text in digits], np.uint64)
 
 
-def _fragments(plan: Plan, kind: Kind, prefix: bytes, style: Style, coordinates: Coordinates) -> list[bytes]:
-    """The texts of a column whose values are few, each behind its prefix; none for the other columns."""
+def _values(plan: Plan, kind: Kind, style: Style) -> list[bytes]:
+    """The texts of a column whose values are few; none for the other columns."""
     if kind == "category":
         values = [*(category.name for category in plan.config.categories), CASH_WITHDRAWAL]
-    elif kind in ("latitude", "longitude"):
-        values = [place.latitude if kind == "latitude" else place.longitude for place in plan.pools.places]
-        if coordinates == "number":
-            values = [json.dumps(float(value)) for value in values]
     elif kind in ("city", "country"):
         values = [place.city if kind == "city" else place.country for place in plan.pools.places]
     else:
         return []
-    return [prefix + unquoted(value, style) for value in values]
+    # The quotes are part of the separators.
+    return [unquoted(value, style) for value in values]

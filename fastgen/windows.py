@@ -140,7 +140,7 @@ class Worker:
         kept = atm.keep_long_enough(number[:count], second[:count], width[:count], left[:count], right[:count], self._starts, rules)
         if kept <= self.events.second.size:
             atm.withdrawal_rows(
-                self.events, 0, number[:kept], second[:kept], width[:kept], left[:kept], self._starts, rules,
+                self.events, number[:kept], second[:kept], width[:kept], left[:kept], self._starts, rules,
                 plan.payment_rules, *plan.place_coordinates, self.positions,
             )  # fmt: skip
         return int(atm.foreign_rows(self.events, kept, first_cell, cells, rules, plan.payment_rules, *plan.place_coordinates))

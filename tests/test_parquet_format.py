@@ -109,8 +109,8 @@ def test_readers_agree(rows: int, compression: str, tmp_path: Path) -> None:
     assert read.schema.remove_metadata() == SCHEMA
     assert read.equals(expected)
     frame = pl.read_parquet(path)
-    assert frame.schema == pl.from_arrow(expected).schema
-    assert frame.equals(pl.from_arrow(expected))
+    assert frame.schema == pl.DataFrame(expected).schema
+    assert frame.equals(pl.DataFrame(expected))
     relation = duckdb.connect().read_parquet(str(path))
     assert [str(t) for t in relation.types] == [
         "VARCHAR", "TIMESTAMP", "VARCHAR", "VARCHAR", "VARCHAR", "VARCHAR", "VARCHAR", "DOUBLE", "DOUBLE", "TINYINT",

@@ -12,10 +12,13 @@ from fastgen.kernels.rng import (
     WITHDRAWAL,
     below,
     bits_to_float,
-    permute_pair,
+    feistel,
+    network,
+    permute,
     philox,
     u32,
     u64,
+    walk_cycle,
 )
 
 
@@ -72,7 +75,7 @@ def grid_row(number, columns):
 
 @kernel
 def keep_long_enough(number, second, width, left, right, starts, sequences):
-    """Drop the sequences that end before their k-th withdrawal; `left` becomes the round's card position.
+    """Drop the sequences that end before their k-th withdrawal; `left` becomes the position among the cash cards.
 
     Args:
         number, second, width, starts: as `list_withdrawals` made them, compacted in place.
@@ -82,93 +85,117 @@ def keep_long_enough(number, second, width, left, right, starts, sequences):
         How many withdrawals are left.
     """
     keys = sequences.keys
+    unpacked = network(keys)
     columns = keys[2]
     divisor = np.float64(columns)
-    total = number.size
-    for i in range(total):
+    for i in range(number.size):
         row = grid_row(number[i], divisor)
-        left[i] = row
-        right[i] = u32(number[i] - u64(row) * columns)
-    for i in range(total):
-        left[i], right[i] = permute_pair(left[i], right[i], keys)
+        left[i], right[i] = feistel(row, u32(number[i] - u64(row) * columns), unpacked)
     lengths = u32(sequences.lengths)
-    groups = columns // u64(sequences.lengths)
-    kept = 0
-    begin = starts[1]
+    # Exact for numbers below 2^32 / lengths, as the columns of a grid are.
+    reciprocal = (u64(1) << u64(32)) // u64(lengths) + u64(1)
+    groups = columns // u64(lengths)
+    cards = u64(sequences.cash_cards.size)
+    kept = u64(0)
+    begin = u64(starts[1])
     for k in range(1, sequences.shortest + sequences.lengths):
-        end = starts[k + 1]
+        end = u64(starts[k + 1])
         starts[k] = kept
         for i in range(begin, end):
-            group = u32(right[i] // lengths)
-            length = sequences.shortest + np.int64(right[i] - group * lengths)
+            if u64(left[i]) * columns + u64(right[i]) >= keys[0]:
+                left[i], right[i] = walk_cycle(left[i], right[i], keys)
+            group = u32((u64(right[i]) * reciprocal) >> u64(32))
+            position = u64(left[i]) * groups + u64(group)
+            if position >= cards:
+                position %= cards
             number[kept] = number[i]
             second[kept] = second[i]
             width[kept] = width[i]
-            left[kept] = u32((u64(left[i]) * groups + u64(group)) % u64(sequences.cash_cards.size))
-            kept += length >= k
+            left[kept] = u32(position)
+            kept += u64(sequences.shortest + np.int64(right[i] - group * lengths) >= k)
         begin = end
     starts[sequences.shortest + sequences.lengths] = kept
-    return kept
+    return np.int64(kept)
+
+
+@helper
+def walk_once(latitude, longitude, number, seed, k, radius):
+    """Move positions by the k-th step."""
+    span = 2 * radius + 1
+    for i in range(number.size):
+        w0, w1, _, _ = philox(seed, WALK, number[i], k)
+        latitude[i] += np.int32(below(w0, span)) - np.int32(radius)
+        longitude[i] += np.int32(below(w1, span)) - np.int32(radius)
+
+
+@helper
+def walk_twice(latitude, longitude, number, seed, k, radius):
+    """Move positions by the k-th step and the one after it, which share a counter."""
+    span = 2 * radius + 1
+    for i in range(number.size):
+        w0, w1, w2, w3 = philox(seed, WALK, number[i], k)
+        latitude[i] += np.int32(below(w0, span)) + np.int32(below(w2, span)) - np.int32(2 * radius)
+        longitude[i] += np.int32(below(w1, span)) + np.int32(below(w3, span)) - np.int32(2 * radius)
+
+
+@helper
+def withdrawal_words(slot, offset, number, seed, k):
+    """The words of the k-th withdrawals' amounts."""
+    for i in range(number.size):
+        w0, w1, _, _ = philox(seed, WITHDRAWAL, number[i], k)
+        slot[i] = w0
+        offset[i] = w1
 
 
 @kernel
-def withdrawal_rows(out, at, number, second, width, holder, starts, sequences, payments, place_latitude, place_longitude, walk):
-    """Fill `out` from row `at` with the listed withdrawals.
+def withdrawal_rows(out, number, second, width, holder, starts, sequences, payments, place_latitude, place_longitude, walk):
+    """Fill the first rows of `out` with the listed withdrawals.
 
     Args:
-        out: Block of events. number, second, width, starts: as `keep_long_enough` left them.
+        out: Block of events. number, second, width, starts: as `keep_long_enough` left them; `width` is used up.
         holder: uint32, position among the cash cards. walk: whether positions are wanted.
     """
     seed = payments.seed
     n = number.size
-    places = out.place[at : at + n]
-    seconds = out.second[at : at + n]
-    latitude = out.latitude[at : at + n]
-    longitude = out.longitude[at : at + n]
+    seconds = out.second[:n]
+    cards = out.card[:n]
+    categories = out.category[:n]
+    cents = out.cents[:n]
+    places = out.place[:n]
+    latitude = out.latitude[:n]
+    longitude = out.longitude[:n]
     for i in range(n):
         w0, w1, _, _ = philox(seed, SEQUENCE, number[i], 0)
         seconds[i] = second[i] + np.int32(below(w0, width[i]))
         places[i] = below(w1, sequences.home)
-    for k in range(1, sequences.shortest + sequences.lengths):
-        for i in range(starts[k], starts[k + 1]):
-            w0, w1, _, _ = philox(seed, WITHDRAWAL, number[i], k)
-            # The holder's position is read below; the words wait where the result goes.
-            out.cents[at + i] = w0
-            width[i] = w1
+    longest = sequences.shortest + sequences.lengths - 1
+    for k in range(1, longest + 1):
+        # The words wait where the result goes.
+        ks = slice(starts[k], starts[k + 1])
+        withdrawal_words(cents[ks], width[ks], number[ks], seed, k)
     for i in range(n):
-        out.cents[at + i] = amount(payments.amounts, sequences.cash, u64(out.cents[at + i]), u64(width[i]))
-        out.card[at + i] = sequences.cash_cards[holder[i]]
-        out.category[at + i] = sequences.cash
-        out.walked[at + i] = 1
-        out.label[at + i] = 0
+        cents[i] = amount(payments.amounts, sequences.cash, u64(cents[i]), u64(width[i]))
+        cards[i] = sequences.cash_cards[holder[i]]
+        categories[i] = sequences.cash
+    out.walked[:n] = 1
+    out.label[:n] = 0
     if not walk:
         return
     for i in range(n):
         latitude[i] = place_latitude[places[i]]
         longitude[i] = place_longitude[places[i]]
-    radius = sequences.radius
-    span = 2 * radius + 1
-    # Withdrawals come in the order of k, so those that take further steps are the tail of the list;
-    # one counter gives two steps.
-    for k in range(1, sequences.shortest + sequences.lengths, 2):
-        for i in range(starts[k], starts[k + 1]):
-            w0, w1, _, _ = philox(seed, WALK, number[i], k)
-            latitude[i] += np.int32(below(w0, span)) - np.int32(radius)
-            longitude[i] += np.int32(below(w1, span)) - np.int32(radius)
-        for i in range(starts[k + 1], n):
-            w0, w1, w2, w3 = philox(seed, WALK, number[i], k)
-            latitude[i] += np.int32(below(w0, span)) + np.int32(below(w2, span)) - np.int32(2 * radius)
-            longitude[i] += np.int32(below(w1, span)) + np.int32(below(w3, span)) - np.int32(2 * radius)
+    # Withdrawals come in the order of k, so those that take further steps are the tail of the list.
+    for k in range(1, longest + 1, 2):
+        one = slice(starts[k], starts[k + 1])
+        two = slice(starts[k + 1], n)
+        walk_once(latitude[one], longitude[one], number[one], seed, k, sequences.radius)
+        walk_twice(latitude[two], longitude[two], number[two], seed, k, sequences.radius)
 
 
 @helper
 def holder_of(number, sequences):
     """The card index of a sequence."""
-    keys = sequences.keys
-    left, right = permute_pair(u32(number // keys[2]), u32(number % keys[2]), keys)
-    lengths = u64(sequences.lengths)
-    position = u64(left) * (keys[2] // lengths) + u64(right) // lengths
-    return sequences.cash_cards[position % u64(sequences.cash_cards.size)]
+    return sequences.cash_cards[permute(number, sequences.keys) // u64(sequences.lengths) % u64(sequences.cash_cards.size)]
 
 
 @kernel

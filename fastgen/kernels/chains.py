@@ -43,12 +43,15 @@ def shuffled_ranges(ranges, seed, chain, later, chains):
 
 @helper
 def category_holding(cents, chains):
-    """The first category whose price range holds the amount's whole part."""
-    whole = cents // 100 * 100
-    category = 0
-    while not (chains.category_low[category] // 100 * 100 <= whole < chains.category_high[category]):
-        category += 1
-    return category
+    """The first category that holds the amount below its greatest price, or else the first that has it there."""
+    found = -1
+    for category in range(chains.category_low.size):
+        if chains.category_low[category] <= cents <= chains.category_high[category]:
+            if cents < chains.category_high[category]:
+                return category
+            if found < 0:
+                found = category
+    return found
 
 
 @kernel

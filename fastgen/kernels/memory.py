@@ -10,7 +10,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-SLACK = 64
+SLACK = 512
 
 
 def _address(context: Any, builder: Any, array_type: Any, array: Any, offset: Any, to: Any) -> Any:

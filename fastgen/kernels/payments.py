@@ -3,7 +3,7 @@
 import numpy as np
 
 from fastgen.kernels.jit import helper, kernel
-from fastgen.kernels.rng import PAYMENT, below, feistel, permute_pair, philox, u32, u64
+from fastgen.kernels.rng import PAYMENT, below, feistel, network, philox, u32, u64, walk_cycle
 
 
 @helper
@@ -31,25 +31,28 @@ def quota_classes(out, first, quota, left, right):
     Args:
         out: uint8[n], filled. left, right: uint32[n], scratch.
     """
-    n = out.size
     size = quota.keys[0]
     columns = np.int64(quota.keys[2])
+    keys = network(quota.keys)
     row = first // columns
     column = first % columns
     done = 0
-    while done < n:
+    while done < out.size:
         # Along one row of the grid only the column changes: no division, and the loop vectorizes.
-        run = min(n - done, columns - column)
-        for j in range(done, done + run):
-            left[j], right[j] = feistel(u32(row), u32(column + j - done), quota.keys)
+        run = min(out.size - done, columns - column)
+        lefts = left[done : done + run]
+        rights = right[done : done + run]
+        for j in range(run):
+            lefts[j], rights[j] = feistel(u32(row), u32(column + j), keys)
         done += run
         row += 1
         column = 0
-    for j in range(n):
-        if u64(left[j]) * u64(columns) + u64(right[j]) >= size:
-            left[j], right[j] = permute_pair(left[j], right[j], quota.keys)
-    for j in range(n):
-        out[j] = class_of(u64(left[j]) * u64(columns) + u64(right[j]), quota)
+    for j in range(out.size):
+        number = u64(left[j]) * u64(columns) + u64(right[j])
+        if number >= size:
+            left[j], right[j] = walk_cycle(left[j], right[j], quota.keys)
+            number = u64(left[j]) * u64(columns) + u64(right[j])
+        out[j] = class_of(number, quota)
 
 
 @kernel

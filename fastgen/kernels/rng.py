@@ -137,32 +137,36 @@ def feistel_add(left, right, key, modulus):
 
 
 @helper
-def feistel(left, right, keys):
+def network(keys):
+    """The keys as numbers. Loops unpack them first: stores to arrays could change an array of keys."""
+    return u32(keys[1]), u32(keys[2]), u32(keys[3]), u32(keys[4]), u32(keys[5]), u32(keys[6])
+
+
+@helper
+def feistel(left, right, unpacked):
     """One pass of the network over a pair (left < rows, right < columns); see `permutation_keys`."""
-    rows = u32(keys[1])
-    columns = u32(keys[2])
-    left = feistel_add(left, right, u32(keys[3]), rows)
-    right = feistel_add(right, left, u32(keys[4]), columns)
-    left = feistel_add(left, right, u32(keys[5]), rows)
-    right = feistel_add(right, left, u32(keys[6]), columns)
+    rows, columns, key_0, key_1, key_2, key_3 = unpacked
+    left = feistel_add(left, right, key_0, rows)
+    right = feistel_add(right, left, key_1, columns)
+    left = feistel_add(left, right, key_2, rows)
+    right = feistel_add(right, left, key_3, columns)
     return left, right
 
 
 @helper
-def permute_pair(left, right, keys):
-    """The image of the pair as a pair: cycle walking stays on pairs, so it needs no division."""
-    size = keys[0]
-    columns = keys[2]
-    left, right = feistel(left, right, keys)
-    while u64(left) * columns + u64(right) >= size:
-        left, right = feistel(left, right, keys)
+def walk_cycle(left, right, keys):
+    """Go on from a pair until it stands for a number that there is; rarely needed, so no loop is made for it."""
+    unpacked = network(keys)
+    while u64(left) * keys[2] + u64(right) >= keys[0]:
+        left, right = feistel(left, right, unpacked)
     return left, right
 
 
 @helper
 def permute(index, keys):
     """The image of index under the keyed permutation of [0, keys[0])."""
-    left, right = permute_pair(u32(index // keys[2]), u32(index % keys[2]), keys)
+    left, right = feistel(u32(index // keys[2]), u32(index % keys[2]), network(keys))
+    left, right = walk_cycle(left, right, keys)
     return u64(left) * keys[2] + u64(right)
 
 

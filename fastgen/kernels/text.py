@@ -1,7 +1,9 @@
-"""Rows as text: one renderer for NDJSON, CSV and messages, driven by a list of steps, one a column.
+"""Rows as text: one renderer for NDJSON, CSV and messages.
 
 Text that repeats is rendered once (fragments) and copied; only times, amounts and walked positions
-are made of digits. Copies overshoot, the next step overwrites the surplus.
+are made of digits. Copies overshoot, the next step overwrites the surplus. All rows take the same branches
+(a position at its place and a walked one are both rendered, then one is chosen): what the processor
+cannot predict costs more than the work.
 """
 
 from typing import NamedTuple
@@ -15,67 +17,78 @@ from fastgen.kernels.memory import copy_16, copy_32, store_8
 from fastgen.kernels.rng import u32, u64
 
 TID, DATETIME, CARD, CATEGORY, AMOUNT, LATITUDE, LONGITUDE, PLACE, LABEL = range(9)
+"""The parts of a row, in their order; PLACE is the city, the country or both."""
 
 
 class Layout(NamedTuple):
     """How a row is written.
 
-    kinds: uint8[steps], which value follows. prefixes: uint8[steps * 32], the text before each value
-    that is not a fragment. prefix_lengths: int64[steps].
-    starts: int64[steps, codes + 1], where a step's fragments (prefix included) lie in `fragments`: uint8.
+    wanted: a bit for each part that there is.
+    prefixes: uint8[9 * 32], the text before each part, unless it is in the fragments before it; prefix_lengths: int64[9].
+    starts: int64[9, codes + 1], where the fragments of categories and places (prefix included) lie in `fragments`: uint8.
+    strides: int64[9], copies of 32 bytes that hold a part's longest fragment.
     tail: the row's last characters, packed. tail_length: how many they are.
     days: uint8[days * 16], "YYYY-MM-DD ". minutes: uint64[1440], "HH:MM". seconds: uint64[60], ":SS" shifted by five bytes.
-    degrees: uint64[361], whole degrees with sign and point, packed with their length, for -180 .. 180 ("-0." apart).
-    thousandths: uint64[1000], three digits. shortest: whether trailing zeros are dropped.
+    latitudes, longitudes: uint64[places, 3], a place's digits in two words, and how many they are.
+    degrees: uint64[2 * 181], whole degrees with their point, packed, from "0." on and from "-0." on.
+    thousandths: uint64[1000], three digits, and in the top byte how many are left without zeros at the end.
+    shortest: 1 where zeros at the end are dropped.
     """
 
-    kinds: NDArray[np.uint8]
+    wanted: int
     prefixes: NDArray[np.uint8]
     prefix_lengths: NDArray[np.int64]
     starts: NDArray[np.int64]
     fragments: NDArray[np.uint8]
+    strides: NDArray[np.int64]
     tail: np.uint64
     tail_length: int
     days: NDArray[np.uint8]
     minutes: NDArray[np.uint64]
     seconds: NDArray[np.uint64]
+    latitudes: NDArray[np.uint64]
+    longitudes: NDArray[np.uint64]
     degrees: NDArray[np.uint64]
     thousandths: NDArray[np.uint64]
-    shortest: bool
+    shortest: int
     numbers: MessageText
 
 
 @helper
-def copy_fragment(out, position, layout, step, code):
-    """Copy a fragment in strides of 32 bytes and return the position behind it."""
-    start = layout.starts[step, code]
-    length = layout.starts[step, code + 1] - start
-    copy_32(out, position, layout.fragments, start)
-    done = 32
-    while done < length:
-        copy_32(out, position + done, layout.fragments, start + done)
-        done += 32
-    return position + length
+def copy_prefix(out, position, layout, part):
+    """Copy the text before a part and return the position behind it."""
+    copy_32(out, position, layout.prefixes, part * 32)
+    return position + layout.prefix_lengths[part]
 
 
 @helper
-def write_degrees(out, position, micro, layout):
-    """A coordinate with six decimals, or with as many as it needs."""
+def copy_fragment(out, position, layout, part, code):
+    """Copy a fragment and return the position behind it."""
+    start = layout.starts[part, code]
+    for stride in range(layout.strides[part]):
+        copy_32(out, position + 32 * stride, layout.fragments, start + 32 * stride)
+    return position + layout.starts[part, code + 1] - start
+
+
+@helper
+def write_coordinate(out, position, micro, walked, texts, place, layout):
+    """A coordinate: a place's own digits, or six decimals (without zeros at the end where they are dropped)."""
     size = u32(abs(micro))
     whole = size // u32(1_000_000)
     rest = u32(size - whole * u32(1_000_000))
-    head = layout.degrees[np.int64(whole) + (181 if micro < 0 else 0)]
-    store_8(out, position, head)
-    position += np.int64(head >> u64(59))
-    high = rest // u32(1000)
-    low = u32(rest - high * u32(1000))
-    store_8(out, position, layout.thousandths[high] | (layout.thousandths[low] << u64(24)))
-    length = 6
-    if layout.shortest:
-        while length > 1 and rest % u32(10) == 0:
-            rest //= u32(10)
-            length -= 1
-    return position + length
+    head = layout.degrees[u64(whole) + u64(181) * u64(micro < 0)]
+    shift = head >> u64(56)
+    high = layout.thousandths[rest // u32(1000)]
+    low = layout.thousandths[rest % u32(1000)]
+    decimals = (high & u64(0xFFFFFF)) | ((low & u64(0xFFFFFF)) << u64(24))
+    significant = low >> u64(56)
+    kept = significant + u64(3) if significant else max(high >> u64(56), u64(1))
+    length = (shift >> u64(3)) + (kept if layout.shortest else u64(6))
+    first = (head & u64(0xFFFFFFFFFFFFFF)) | (decimals << shift)
+    second = decimals >> (u64(64) - shift)
+    store_8(out, position, first if walked else texts[place, 0])
+    store_8(out, position + 8, second if walked else texts[place, 1])
+    return position + np.int64(length if walked else texts[place, 2])
 
 
 @helper
@@ -112,36 +125,37 @@ def transaction_text(out, position, ends, rows, tid, layout):
     Returns:
         The position behind the last row.
     """
-    steps = layout.kinds.size
+    wanted = layout.wanted
     for i in range(rows.second.size):
-        for step in range(steps):
-            kind = layout.kinds[step]
-            if kind == CATEGORY:
-                position = copy_fragment(out, position, layout, step, np.int64(rows.category[i]))
-                continue
-            if kind == PLACE or (rows.walked[i] == 0 and (kind == LATITUDE or kind == LONGITUDE)):
-                position = copy_fragment(out, position, layout, step, np.int64(rows.place[i]))
-                continue
-            copy_32(out, position, layout.prefixes, step * 32)
-            position += layout.prefix_lengths[step]
-            if kind == TID:
-                copy_32(out, position, tid, i * 32)
-                position += 32
-            elif kind == DATETIME:
-                position = write_second(out, position, rows.second[i], layout)
-            elif kind == CARD:
-                store_8(out, position, layout.numbers.cards[rows.card[i], 0])
-                store_8(out, position + 8, layout.numbers.cards[rows.card[i], 1])
-                position += 16
-            elif kind == AMOUNT:
-                position = write_amount(out, position, rows.cents[i], layout.numbers)
-            elif kind == LATITUDE:
-                position = write_degrees(out, position, rows.latitude[i], layout)
-            elif kind == LONGITUDE:
-                position = write_degrees(out, position, rows.longitude[i], layout)
-            else:
-                out[position] = 48 + rows.label[i]
-                position += 1
+        if wanted & 1 << TID:
+            position = copy_prefix(out, position, layout, TID)
+            copy_32(out, position, tid, i * 32)
+            position += 32
+        if wanted & 1 << DATETIME:
+            position = copy_prefix(out, position, layout, DATETIME)
+            position = write_second(out, position, rows.second[i], layout)
+        if wanted & 1 << CARD:
+            position = copy_prefix(out, position, layout, CARD)
+            store_8(out, position, layout.numbers.cards[rows.card[i], 0])
+            store_8(out, position + 8, layout.numbers.cards[rows.card[i], 1])
+            position += 16
+        if wanted & 1 << CATEGORY:
+            position = copy_fragment(out, position, layout, CATEGORY, u64(rows.category[i]))
+        if wanted & 1 << AMOUNT:
+            position = copy_prefix(out, position, layout, AMOUNT)
+            position = write_amount(out, position, rows.cents[i], layout.numbers)
+        if wanted & 1 << LATITUDE:
+            position = copy_prefix(out, position, layout, LATITUDE)
+            position = write_coordinate(out, position, rows.latitude[i], rows.walked[i], layout.latitudes, rows.place[i], layout)
+        if wanted & 1 << LONGITUDE:
+            position = copy_prefix(out, position, layout, LONGITUDE)
+            position = write_coordinate(out, position, rows.longitude[i], rows.walked[i], layout.longitudes, rows.place[i], layout)
+        if wanted & 1 << PLACE:
+            position = copy_fragment(out, position, layout, PLACE, u64(rows.place[i]))
+        if wanted & 1 << LABEL:
+            position = copy_prefix(out, position, layout, LABEL)
+            out[position] = 48 + rows.label[i]
+            position += 1
         store_8(out, position, layout.tail)
         position += layout.tail_length
         if ends.size:

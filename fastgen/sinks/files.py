@@ -166,7 +166,7 @@ def write(
             output (CSV unless `format` says otherwise), or a directory, which is made if need be.
         format: of a directory's files (parquet unless given), or of a file whose name does not say it.
         table: for a file or a stream, which one; transactions unless given.
-        columns: for a file or a stream, which columns, in which order; all unless given.
+        columns: for a file or a stream, which columns, in the table's order; all unless given.
         compression: parquet: zstd (default), snappy, lz4, gzip, none; csv, ndjson: none, gzip, zstd; ipc: none, zstd, lz4.
         coordinates: in csv and ndjson, "text" (a place's own digits, six decimals for a withdrawal) or "number".
         threads: how many make rows; as many as there are processors unless given. The bytes do not depend on it.
