@@ -12,18 +12,9 @@ from fastgen.digest import HolderDigests, TransactionDigests
 from fastgen.ids import TransactionIds
 from fastgen.kernels.md5 import MessageText
 from fastgen.kernels.tables import Block
+from fastgen.sinks.output import Out
 from fastgen.text import Coordinates
 from fastgen.windows import Worker
-
-Buffer = Any
-"""bytes, or anything else with the buffer protocol."""
-
-
-class Out(Protocol):
-    """Where bytes go, in order."""
-
-    def write(self, data: Buffer, /) -> object:
-        """Take all of the bytes."""
 
 
 class Encoded(NamedTuple):

@@ -3,14 +3,11 @@
 A file appears under its final name only when it is complete. It is written while it is made.
 """
 
-import io
 import json
 import os
-import stat
-import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -19,14 +16,14 @@ from typing import Any, Final, Literal, NamedTuple
 from fastgen import __version__
 from fastgen.dataset import Dataset, positive
 from fastgen.digest import Digest
-from fastgen.errors import OptionError, OutputError, OutputExistsError
+from fastgen.errors import OptionError
 from fastgen.pipeline import in_order
 from fastgen.schema import DATA_VERSION, TABLES
-from fastgen.sinks.encoder import Buffer, Encoder, Request
+from fastgen.sinks.encoder import Encoder, Request
+from fastgen.sinks.output import STDOUT, Counter, Descriptor, explained, is_special, opened
 from fastgen.text import Coordinates
 
 Format = Literal["parquet", "csv", "ndjson", "ipc"]
-STDOUT: Final = "-"
 MANIFEST: Final = "manifest.json"
 
 
@@ -100,6 +97,15 @@ class Target(NamedTuple):
     compression: str
 
 
+class _Run(NamedTuple):
+    """How a call of `write` goes about it."""
+
+    target: Target
+    threads: int
+    overwrite: bool
+    progress: Callable[[int], object]
+
+
 def resolve(output: str | os.PathLike[str], format: str | None = None, compression: str | None = None) -> Target:
     """Decide between file, directory and stream, and settle format and compression.
 
@@ -112,7 +118,7 @@ def resolve(output: str | os.PathLike[str], format: str | None = None, compressi
     path = os.fspath(output)
     if format is not None and format not in FORMATS:
         raise OptionError("format", format, f"must be one of {', '.join(FORMATS)}")
-    special = path == STDOUT or (os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path))
+    special = path == STDOUT or is_special(path)
     name = os.path.basename(path)
     is_directory = not special and (os.path.isdir(path) or path.endswith(os.sep) or not os.path.splitext(name.lstrip("."))[1])
     if not special and not is_directory:
@@ -187,7 +193,11 @@ def write(
     threads = available_threads() if threads is None else positive("threads", threads)
     requests = _requests(data, target, table, columns, coordinates, digests=target.directory)
     run = _Run(target, threads, overwrite, progress or (lambda _: None))
-    files = run.directory(requests) if target.directory else run.file(requests[0])
+    if target.directory:
+        files = _write_directory(requests, run)
+    else:
+        with opened(target.path, overwrite) as out:
+            files = [_write_table(out, requests[0], run)]
     return WriteReport(tuple(files), time.perf_counter() - began)
 
 
@@ -211,7 +221,7 @@ def estimate(
     sizes = {}
     for request in _requests(data, target, table, columns, coordinates, digests=False):
         encoder = make_encoder(request, target.format)
-        out = _Counter()
+        out = Counter()
         encoder.begin(out)
         # Rows are densest towards the end of the period; any piece will do for their size.
         piece = next(piece for piece in map(encoder.encode, encoder.items) if piece.rows)
@@ -258,124 +268,38 @@ def file_name(table: str, target: Target) -> str:
     )
 
 
-class _Run:
-    """One call of `write`."""
+def _write_table(out: Descriptor, request: Request, run: _Run) -> FileReport:
+    """One table to an open output, made by threads."""
+    with explained(out.name):
+        encoder = make_encoder(request, run.target.format)
+        digest = Digest()
+        encoder.begin(out)
+        for piece in in_order(encoder.encode, encoder.items, run.threads):
+            encoder.append(out, piece.content)
+            digest.add(piece.rows, piece.digest)
+            run.progress(piece.rows)
+        encoder.end(out)
+    return FileReport(out.name, request.table, request.names, digest.rows, out.size, digest.text if request.digests else "")
 
-    def __init__(self, target: Target, threads: int, overwrite: bool, progress: Callable[[int], object]) -> None:
-        self.target, self.threads, self.overwrite, self.progress = target, threads, overwrite, progress
 
-    def file(self, request: Request) -> list[FileReport]:
-        """One table to a file or a stream."""
-        with ExitStack() as stack:
-            if self.target.path == STDOUT:
-                out = _Out(sys.stdout.fileno(), STDOUT)
-            else:
-                out = stack.enter_context(self._replacing(self.target.path))
-            return [self._fill(out, request, self.target.path)]
-
-    def directory(self, requests: list[Request]) -> list[FileReport]:
-        """All tables and the manifest; they get their names together, the manifest last."""
-        root = self.target.path
-        with _explained(root):
-            os.makedirs(root, exist_ok=True)
-        paths = [os.path.join(root, file_name(request.table, self.target)) for request in requests]
-        manifest = os.path.join(root, MANIFEST)
-        with ExitStack() as stack:
-            outs = [stack.enter_context(self._replacing(path)) for path in (manifest, *reversed(paths))]
-            described, *others = outs
-            files = [self._fill(out, request, path) for out, request, path in zip(reversed(others), requests, paths, strict=True)]
-            text = json.dumps(manifest_content(requests[0].data, self.target, requests[0].coordinates, files), indent=2)
+def _write_directory(requests: list[Request], run: _Run) -> list[FileReport]:
+    """All tables and the manifest; they get their names together, the manifest last."""
+    root = run.target.path
+    with explained(root):
+        os.makedirs(root, exist_ok=True)
+    names = [MANIFEST, *(file_name(request.table, run.target) for request in reversed(requests))]
+    with ExitStack() as stack:
+        described, *outs = [stack.enter_context(opened(os.path.join(root, name), run.overwrite)) for name in names]
+        files = [_write_table(out, request, run) for out, request in zip(reversed(outs), requests, strict=True)]
+        text = json.dumps(manifest_content(requests[0], run.target, files), indent=2)
+        with explained(described.name):
             described.write(text.encode() + b"\n")
-        return files
-
-    def _fill(self, out: "_Out", request: Request, path: str) -> FileReport:
-        with _explained(out.name):
-            encoder = make_encoder(request, self.target.format)
-            digest = Digest()
-            encoder.begin(out)
-            for piece in in_order(encoder.encode, encoder.items, self.threads):
-                encoder.append(out, piece.content)
-                digest.add(piece.rows, piece.digest)
-                self.progress(piece.rows)
-            encoder.end(out)
-        return FileReport(path, request.table, request.names, digest.rows, out.size, digest.text if request.digests else "")
-
-    @contextmanager
-    def _replacing(self, path: str) -> "Iterator[_Out]":
-        """A file that gets its name when all went well, and otherwise leaves nothing behind."""
-        if os.path.lexists(path) and not stat.S_ISREG(os.stat(path).st_mode):
-            with _explained(path):
-                descriptor = os.open(path, os.O_WRONLY)
-            try:
-                yield _Out(descriptor, path)
-            finally:
-                os.close(descriptor)
-            return
-        if os.path.lexists(path) and not self.overwrite:
-            raise OutputExistsError(f"{path} exists already", hint="--overwrite replaces it")
-        folder, name = os.path.split(path)
-        partial = os.path.join(folder, f".{name}.{os.getpid()}.partial")
-        with _explained(path):
-            descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
-        try:
-            try:
-                yield _Out(descriptor, path)
-            finally:
-                os.close(descriptor)
-            with _explained(path):
-                os.replace(partial, path)
-        except BaseException:
-            with suppress(OSError):
-                os.unlink(partial)
-            raise
+    return files
 
 
-class _Counter(io.RawIOBase):
-    """Counts the bytes that it is given."""
-
-    def __init__(self) -> None:
-        self.size = 0
-
-    def write(self, data: Buffer, /) -> int:
-        size = memoryview(data).nbytes
-        self.size += size
-        return size
-
-    def writable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self.size
-
-
-class _Out(_Counter):
-    """A file descriptor that takes all bytes it is given, and counts them."""
-
-    def __init__(self, descriptor: int, name: str) -> None:
-        super().__init__()
-        self.descriptor, self.name = descriptor, name
-
-    def write(self, data: Buffer, /) -> int:
-        view = memoryview(data).cast("B")
-        while view:
-            view = view[os.write(self.descriptor, view) :]
-        return super().write(data)
-
-
-@contextmanager
-def _explained(path: str) -> Iterator[None]:
-    """Turn what the operating system says into one line about the output."""
-    try:
-        yield
-    except BrokenPipeError:
-        raise OutputError(f"{path}: the reader closed the pipe before all rows were written") from None
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be written: {(error.strerror or str(error)).lower()}") from error
-
-
-def manifest_content(data: Dataset, target: Target, coordinates: str, files: list[FileReport]) -> dict[str, Any]:
+def manifest_content(request: Request, target: Target, files: list[FileReport]) -> dict[str, Any]:
     """What manifest.json says: everything needed to make the same data again, and to recognize them."""
-    plan = data.plan
+    data, plan = request.data, request.data.plan
     return {
         "fastgen": __version__,
         "data_version": DATA_VERSION,
@@ -385,7 +309,7 @@ def manifest_content(data: Dataset, target: Target, coordinates: str, files: lis
         "vocabularies": {"faker": plan.pools.faker, "digest": plan.pools.digest},
         "format": target.format,
         "compression": target.compression,
-        "coordinates": coordinates,
+        "coordinates": request.coordinates,
         "counts": plan.counts,
         "tables": {
             file.table: {

@@ -7,7 +7,8 @@ from polars.interchange import CompatLevel
 
 from fastgen.frames import HolderFrames, TransactionFrames
 from fastgen.ids import number_tables
-from fastgen.sinks.encoder import Encoded, HolderSource, Out, Request, TransactionSource
+from fastgen.sinks.encoder import Encoded, HolderSource, Request, TransactionSource
+from fastgen.sinks.output import Out
 
 
 class IpcFile:

@@ -8,7 +8,8 @@ from fastgen.ids import number_tables
 from fastgen.kernels.tables import Block
 from fastgen.schema import TABLES
 from fastgen.sinks import parquet_format as parquet
-from fastgen.sinks.encoder import Encoded, HolderSource, Out, Request, TransactionSource
+from fastgen.sinks.encoder import Encoded, HolderSource, Request, TransactionSource
+from fastgen.sinks.output import Out
 from fastgen.values import Values
 
 GROUPS_IN_ROW_GROUP = 4

@@ -15,16 +15,15 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache, partial
 from struct import pack
-from typing import IO, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import cramjam
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fastgen.kernels import packing
+from fastgen.sinks.output import Buffer, Out
 
-Buffer = Any
-"""What has the buffer protocol and a length in bytes: bytes, an array of uint8, a cramjam.Buffer."""
 Loaded = Any
 """A column's data when they are checked: an array, or offsets and text."""
 Bounds = tuple[bytes, bytes] | None
@@ -446,7 +445,7 @@ class Encoder:
 class Writer:
     """Row groups into a file, of which it needs a `write` that takes all it is given."""
 
-    def __init__(self, encoder: Encoder, file: IO[bytes], created_by: str, metadata: Mapping[str, str] | None = None) -> None:
+    def __init__(self, encoder: Encoder, file: Out, created_by: str, metadata: Mapping[str, str] | None = None) -> None:
         """`created_by` is in the form "fastgen version 1.0.0", which readers take apart."""
         self.rows = self.size = 0
         self._encoder, self._file, self._created_by, self._metadata = encoder, file, created_by, metadata or {}

@@ -12,7 +12,8 @@ from fastgen.holders import HolderText
 from fastgen.ids import hexadecimal, number_tables
 from fastgen.kernels.memory import SLACK
 from fastgen.kernels.text import transaction_text
-from fastgen.sinks.encoder import Buffer, Encoded, HolderSource, Out, Request, TransactionSource
+from fastgen.sinks.encoder import Encoded, HolderSource, Request, TransactionSource
+from fastgen.sinks.output import Buffer, Out
 from fastgen.text import Style, transaction_layout
 
 # Pieces are compressed each by itself: gzip members and zstd frames may stand one behind the other.

@@ -1,0 +1,113 @@
+"""Where bytes go: files that appear when they are complete, streams, and what can go wrong with them."""
+
+import io
+import os
+import stat
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, Final, Protocol
+
+from fastgen.errors import OutputError, OutputExistsError
+
+STDOUT: Final = "-"
+Buffer = Any
+"""bytes, or anything else with the buffer protocol."""
+
+
+class Out(Protocol):
+    """Takes bytes, in order."""
+
+    def write(self, data: Buffer, /) -> object:
+        """Take all of the bytes."""
+
+
+class Counter(io.RawIOBase):
+    """Counts the bytes that it is given."""
+
+    def __init__(self) -> None:
+        self.size = 0
+
+    def write(self, data: Buffer, /) -> int:
+        size = memoryview(data).nbytes
+        self.size += size
+        return size
+
+    def writable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self.size
+
+
+class Descriptor(Counter):
+    """A file descriptor; counts what it has written."""
+
+    def __init__(self, descriptor: int, name: str) -> None:
+        super().__init__()
+        self.descriptor, self.name = descriptor, name
+
+    def write(self, data: Buffer, /) -> int:
+        view = memoryview(data).cast("B")
+        while view:
+            view = view[os.write(self.descriptor, view) :]
+        return super().write(data)
+
+
+@contextmanager
+def opened(path: str, overwrite: bool) -> Iterator[Descriptor]:
+    """The output for a path: "-" is the standard output, a file gets its name when all went well.
+
+    Otherwise nothing is left behind: the file that was there before, if any, is as it was.
+
+    Raises:
+        OutputExistsError: there is a file and it is not to be overwritten. OutputError: it cannot be written.
+    """
+    if path == STDOUT:
+        yield Descriptor(sys.stdout.fileno(), path)
+    elif is_special(path):
+        with _closing(os.O_WRONLY, path, path) as out:
+            yield out
+    elif os.path.lexists(path) and not overwrite:
+        raise OutputExistsError(f"{path} exists already", hint="--overwrite replaces it")
+    else:
+        folder, name = os.path.split(path)
+        partial = os.path.join(folder, f".{name}.{os.getpid()}.partial")
+        try:
+            with _closing(os.O_WRONLY | os.O_CREAT | os.O_TRUNC, partial, path) as out:
+                yield out
+            with explained(path):
+                os.replace(partial, path)
+        except BaseException:
+            with suppress(OSError):
+                os.unlink(partial)
+            raise
+
+
+def is_special(path: str) -> bool:
+    """Whether it is there and neither a file nor a directory: a device or a pipe."""
+    if path == STDOUT or not os.path.exists(path):
+        return False
+    mode = os.stat(path).st_mode
+    return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
+
+
+@contextmanager
+def _closing(flags: int, path: str, name: str) -> Iterator[Descriptor]:
+    with explained(name):
+        descriptor = os.open(path, flags, 0o666)
+    try:
+        yield Descriptor(descriptor, name)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def explained(path: str) -> Iterator[None]:
+    """Turn what the operating system says into one line about the output."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise OutputError(f"{path}: the reader closed the pipe before all rows were written") from None
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be written: {(error.strerror or str(error)).lower()}") from error
