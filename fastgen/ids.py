@@ -10,9 +10,9 @@ from fastgen.plan import Plan
 
 
 def number_tables(plan: Plan) -> MessageText:
-    """Digits of days, cards and amounts."""
+    """Digits of days and amounts."""
     days = (plan.day_offset + plan.grid.groups * plan.grid.group) // 86_400 + 1
-    return md5.message_text(plan.origin, days, plan.card_text, max(r.high_cents for r in plan.config.amounts))
+    return md5.message_text(plan.origin, days, max(r.high_cents for r in plan.config.amounts))
 
 
 class TransactionIds:
@@ -23,12 +23,12 @@ class TransactionIds:
         self._tile = np.zeros((md5.WORDS + 4) * md5.TILE, np.uint32)
         self._digests = np.empty(0, np.uint8)
 
-    def digests(self, rows: Block) -> NDArray[np.uint8]:
-        """uint8[16 n]: the MD5 of each of n rows; valid until the next call."""
+    def digests(self, rows: Block, cards: NDArray[np.uint64]) -> NDArray[np.uint8]:
+        """uint8[16 n]: the MD5 of each of n rows, whose card numbers are given; valid until the next call."""
         size = 16 * rows.second.size
         if self._digests.size < size:
             self._digests = np.empty(size + size // 4, np.uint8)
-        md5.transaction_digests(self._digests[:size], rows, self.numbers, self._tile)
+        md5.transaction_digests(self._digests[:size], rows, cards, self.numbers, self._tile)
         return self._digests[:size]
 
 

@@ -1,13 +1,12 @@
 """Groups of windows filled with rows: what one thread does, with memory that it reuses."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fastgen.kernels import atm, chains, payments, timeline
-from fastgen.kernels.tables import Block
+from fastgen.kernels.tables import Block, Events, Listed
 from fastgen.plan import Plan
 
 SPARE = 1.25
@@ -25,8 +24,7 @@ class Worker:
         self.payments = Block.empty(0)
         self._grow_payments(0)
         self._grow_events(0)
-        self._listed = self._listing(0)
-        self._starts = np.zeros(plan.config.atm.lengths.high + 2, np.int64)
+        self._grow_listed(0)
         self._ranges = np.empty(plan.config.fraud.chain_lengths.high, np.int64)
         self._digits = np.empty(4097, np.int64)
 
@@ -49,14 +47,15 @@ class Worker:
         plan, grid = self.plan, self.plan.grid
         latitude, longitude = plan.place_coordinates
         offsets = plan.payment_offsets
-        order = self._inject(group)
+        low = group * grid.group
+        keys = self._inject(group)
         first, last = group * grid.windows, (group + 1) * grid.windows
-        self._grow_rows(self.count + order.size + int(offsets[last] - offsets[first]))
+        self._grow_rows(self.count + keys.size - 1 + int(offsets[last] - offsets[first]))
         self._grow_payments(int(np.diff(offsets[first : last + 1]).max()))
         event = 0
         for window in range(first, last):
             start = window * grid.window
-            until = timeline.first_from(order, self.events.second, event, start + grid.window)
+            until = timeline.first_from(keys, event, start - low + grid.window)
             payments = int(offsets[window + 1] - offsets[window])
             rows = payments + until - event
             if not rows:
@@ -64,40 +63,25 @@ class Worker:
             width = min(grid.window, plan.period - start)
             drawn = self._pay(window, int(offsets[window]), payments, start, width)
             block = self.rows.rows(self.count, self.count + rows)
-            timeline.merge(block, drawn, self.events, order[event:until], latitude, longitude, plan.day_offset)
+            timeline.merge(block, drawn, keys, event, self.events, low, latitude, longitude, plan.day_offset)
             self.count += rows
             event = until
             yield block
 
     def _pay(self, window: int, first: int, count: int, start: int, width: int) -> Block:
-        """The ordinary payments of a window."""
+        """The ordinary payments of a window, and room for one more."""
         drawn = self.payments.rows(0, count)
         if count:
             payments.payment_rows(drawn, first, self.plan.payment_rules, self._word_slot[:count], self._word_offset[:count])
             timeline.sorted_times(drawn.second, self.plan.seed, window, start, width, self._spacing)
-        return drawn
+        return self.payments.rows(0, count + 1)
 
-    def _grow_rows(self, rows: int) -> None:
-        """Make room, and keep the rows that are there."""
-        if self.rows.second.size < rows:
-            self.rows = self.rows.moved(int(rows * SPARE), self.count)
-
-    def _grow_payments(self, rows: int) -> None:
-        if self.payments.second.size < max(rows, 1):
-            rows = int(max(rows, 1) * SPARE)
-            self.payments = Block.empty(rows)
-            self._word_slot, self._word_offset = np.empty((2, rows), np.uint32)
-            self._spacing = np.empty(rows + 8)
-
-    def _inject(self, group: int) -> NDArray[np.uint32]:
-        """Fill `self.events` with the events that are not ordinary payments; returns their order in time."""
+    def _inject(self, group: int) -> NDArray[np.uint64]:
+        """Fill `self.events` with the events that are not ordinary payments; returns their sorted keys."""
         plan, grid = self.plan, self.plan.grid
         low = group * grid.group
-        count = 0
         while True:
-            room = self.events.second.size
-            if plan.sequences:
-                count = self._withdraw(group)
+            count = self._withdraw(group) if plan.sequences else 0
             if plan.chains:
                 count = chains.chain_events(
                     self.events,
@@ -110,20 +94,13 @@ class Worker:
                     *plan.place_coordinates,
                     self._ranges,
                 )
-            if count <= room:
+            if count <= self.events.second.size:
                 break
             self._grow_events(count)
-            count = 0
         seconds = self.events.second[:count]
-        order: NDArray[np.uint32] = timeline.order_by_second(
-            self._order[:count], self._order_spare[:count], seconds, low, grid.group, self._digits
-        )
-        return order
-
-    def _grow_events(self, count: int) -> None:
-        size = int(count * SPARE)
-        self.events = Block.empty(size)
-        self._order, self._order_spare = np.empty((2, size), np.uint32)
+        keys, spare = self._keys[:, : count + 1]
+        ordered: NDArray[np.uint64] = timeline.order_by_second(keys, spare, seconds, low, grid.group, self._digits)
+        return ordered
 
     def _withdraw(self, group: int) -> int:
         """Append withdrawals, foreign ones last, and return how many; more than there is room for means: grow."""
@@ -131,20 +108,32 @@ class Worker:
         rules = plan.sequence_rules
         cells = grid.group // grid.cell
         first_cell = group * cells
-        while True:
-            number, second, width, left, right = self._listed
-            count = atm.list_withdrawals(number, second, width, self._starts, first_cell, cells, rules)
-            if count <= number.size:
-                break
-            self._listed = self._listing(int(count * SPARE))
-        kept = atm.keep_long_enough(number[:count], second[:count], width[:count], left[:count], right[:count], self._starts, rules)
+        count = atm.list_withdrawals(self._listed, first_cell, cells, rules)
+        if count > self._listed.number.size:
+            self._grow_listed(count)
+            atm.list_withdrawals(self._listed, first_cell, cells, rules)
+        kept = atm.keep_long_enough(self._listed, count, rules)
         if kept <= self.events.second.size:
-            atm.withdrawal_rows(
-                self.events, number[:kept], second[:kept], width[:kept], left[:kept], self._starts, rules,
-                plan.payment_rules, *plan.place_coordinates, self.positions,
-            )  # fmt: skip
+            atm.withdrawal_rows(self.events, self._listed, kept, rules, plan.payment_rules, *plan.place_coordinates, self.positions)
         return int(atm.foreign_rows(self.events, kept, first_cell, cells, rules, plan.payment_rules, *plan.place_coordinates))
 
-    @staticmethod
-    def _listing(size: int) -> tuple[Any, ...]:
-        return (np.empty(size, np.uint64), np.empty(size, np.int32), *np.empty((3, size), np.uint32))
+    def _grow_rows(self, rows: int) -> None:
+        """Make room, and keep the rows that are there."""
+        if self.rows.second.size < rows:
+            self.rows = self.rows.moved(int(rows * SPARE), self.count)
+
+    def _grow_payments(self, rows: int) -> None:
+        if self.payments.second.size <= rows:
+            size = int((rows + 1) * SPARE)
+            self.payments = Block.empty(size)
+            self._word_slot, self._word_offset = np.empty((2, size), np.uint32)
+            self._spacing = np.empty(size + 8)
+
+    def _grow_events(self, count: int) -> None:
+        size = int((count + 1) * SPARE)
+        # The first record is read before it is known whether there is an event at all.
+        self.events = Events(np.empty(size, np.int32), np.zeros((size, 3), np.uint64))
+        self._keys = np.empty((2, size + 1), np.uint64)
+
+    def _grow_listed(self, count: int) -> None:
+        self._listed = Listed.empty(int(count * SPARE), self.plan.config.atm.lengths.high)

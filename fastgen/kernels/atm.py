@@ -20,21 +20,22 @@ from fastgen.kernels.rng import (
     u64,
     walk_cycle,
 )
+from fastgen.kernels.timeline import pack_event
 
 
 @kernel
-def list_withdrawals(number, second, width, starts, first_cell, group_cells, sequences):
+def list_withdrawals(listed, first_cell, group_cells, sequences):
     """The sequences whose k-th withdrawal, if they have one, falls into a group of cells, for k = 1, 2, ...
 
     A group of cells seen k steps earlier is a range of start cells for each step.
 
     Args:
-        number: uint64, filled with sequence numbers. second: int32, where their cell lies, k steps on.
-        width: uint32, seconds of the cell. starts: int64[longest + 2], filled: where the k-th ones begin.
+        listed: Listed; number, second (where the start's cell lies, k steps on), width and starts are filled.
 
     Returns:
         How many there are; where the arrays are too small, the room needed.
     """
+    starts = listed.starts
     count = 0
     per_hour = 3600 // sequences.cell_seconds
     cells = sequences.cells
@@ -57,10 +58,10 @@ def list_withdrawals(number, second, width, starts, first_cell, group_cells, seq
                 cell_width = min(sequences.cell_seconds, sequences.period - base)
                 base += shift * sequences.cell_seconds
                 for i in range(sequences.offsets[row + cell], sequences.offsets[row + cell + 1]):
-                    if count < number.size:
-                        number[count] = i
-                        second[count] = base
-                        width[count] = cell_width
+                    if count < listed.number.size:
+                        listed.number[count] = i
+                        listed.second[count] = base
+                        listed.width[count] = cell_width
                     count += 1
     starts[sequences.shortest + sequences.lengths] = count
     return count
@@ -74,16 +75,21 @@ def grid_row(number, columns):
 
 
 @kernel
-def keep_long_enough(number, second, width, left, right, starts, sequences):
+def keep_long_enough(listed, total, sequences):
     """Drop the sequences that end before their k-th withdrawal; `left` becomes the position among the cash cards.
 
     Args:
-        number, second, width, starts: as `list_withdrawals` made them, compacted in place.
-        left, right: uint32, scratch of the same size.
+        listed: Listed, as `list_withdrawals` made its first `total` items; compacted in place.
 
     Returns:
         How many withdrawals are left.
     """
+    number = listed.number[:total]
+    left = listed.left[:total]
+    right = listed.right[:total]
+    second = listed.second
+    width = listed.width
+    starts = listed.starts
     keys = sequences.keys
     unpacked = network(keys)
     columns = keys[2]
@@ -148,48 +154,43 @@ def withdrawal_words(slot, offset, number, seed, k):
 
 
 @kernel
-def withdrawal_rows(out, number, second, width, holder, starts, sequences, payments, place_latitude, place_longitude, walk):
-    """Fill the first rows of `out` with the listed withdrawals.
+def withdrawal_rows(out, listed, count, sequences, payments, place_latitude, place_longitude, walk):
+    """Make the listed withdrawals the first `count` events of `out`.
 
     Args:
-        out: Block of events. number, second, width, starts: as `keep_long_enough` left them; `width` is used up.
-        holder: uint32, position among the cash cards. walk: whether positions are wanted.
+        out: Events. listed: Listed, as `keep_long_enough` left it; used up. walk: whether positions are wanted.
     """
     seed = payments.seed
-    n = number.size
-    seconds = out.second[:n]
-    cards = out.card[:n]
-    categories = out.category[:n]
-    cents = out.cents[:n]
-    places = out.place[:n]
-    latitude = out.latitude[:n]
-    longitude = out.longitude[:n]
-    for i in range(n):
+    starts = listed.starts
+    number = listed.number[:count]
+    second = listed.second[:count]
+    offset = listed.width[:count]
+    slot = listed.right[:count]
+    places = listed.place[:count]
+    latitude = listed.latitude[:count]
+    longitude = listed.longitude[:count]
+    for i in range(count):
         w0, w1, _, _ = philox(seed, SEQUENCE, number[i], 0)
-        seconds[i] = second[i] + np.int32(below(w0, width[i]))
+        second[i] += np.int32(below(w0, offset[i]))
         places[i] = below(w1, sequences.home)
     longest = sequences.shortest + sequences.lengths - 1
     for k in range(1, longest + 1):
-        # The words wait where the result goes.
         ks = slice(starts[k], starts[k + 1])
-        withdrawal_words(cents[ks], width[ks], number[ks], seed, k)
-    for i in range(n):
-        cents[i] = amount(payments.amounts, sequences.cash, u64(cents[i]), u64(width[i]))
-        cards[i] = sequences.cash_cards[holder[i]]
-        categories[i] = sequences.cash
-    out.walked[:n] = 1
-    out.label[:n] = 0
-    if not walk:
-        return
-    for i in range(n):
+        withdrawal_words(slot[ks], offset[ks], number[ks], seed, k)
+    for i in range(count):
         latitude[i] = place_latitude[places[i]]
         longitude[i] = place_longitude[places[i]]
     # Withdrawals come in the order of k, so those that take further steps are the tail of the list.
-    for k in range(1, longest + 1, 2):
+    for k in range(1, longest + 1 if walk else 0, 2):
         one = slice(starts[k], starts[k + 1])
-        two = slice(starts[k + 1], n)
+        two = slice(starts[k + 1], count)
         walk_once(latitude[one], longitude[one], number[one], seed, k, sequences.radius)
         walk_twice(latitude[two], longitude[two], number[two], seed, k, sequences.radius)
+    for i in range(count):
+        cents = amount(payments.amounts, sequences.cash, u64(slot[i]), u64(offset[i]))
+        card = sequences.cash_cards[listed.left[i]]
+        out.second[i] = second[i]
+        pack_event(out.record, i, second[i], card, sequences.cash, cents, places[i], latitude[i], longitude[i], 1, 0)
 
 
 @helper
@@ -226,14 +227,22 @@ def foreign_rows(out, count, first_cell, group_cells, sequences, payments, place
                     if count < out.second.size:
                         offset = np.int64(below(philox(seed, SEQUENCE, u64(i), 0)[0], width))
                         place = sequences.home + np.int64(below(w1, sequences.abroad))
-                        out.second[count] = base + shift * sequences.cell_seconds + offset
-                        out.card[count] = holder_of(u64(i), sequences)
-                        out.category[count] = sequences.cash
-                        out.cents[count] = amount(payments.amounts, sequences.cash, w2, w3)
-                        out.place[count] = place
-                        out.latitude[count] = place_latitude[place]
-                        out.longitude[count] = place_longitude[place]
-                        out.walked[count] = 0
-                        out.label[count] = 1
+                        second = base + shift * sequences.cell_seconds + offset
+                        card = holder_of(u64(i), sequences)
+                        cents = amount(payments.amounts, sequences.cash, w2, w3)
+                        out.second[count] = second
+                        pack_event(
+                            out.record,
+                            count,
+                            second,
+                            card,
+                            sequences.cash,
+                            cents,
+                            place,
+                            place_latitude[place],
+                            place_longitude[place],
+                            0,
+                            1,
+                        )
                     count += 1
     return count

@@ -5,6 +5,7 @@ import numpy as np
 from fastgen.kernels.jit import helper, kernel
 from fastgen.kernels.payments import amount, class_of
 from fastgen.kernels.rng import CHAIN, CHAIN_STEP, PAYMENT, below, permute, philox, u64
+from fastgen.kernels.timeline import pack_event
 
 
 @helper
@@ -59,7 +60,7 @@ def chain_events(out, count, group, group_start, group_stop, chains, payments, p
     """Append the chain payments in [group_start, group_stop) to `out` from row `count`.
 
     Args:
-        out: Block of events with room for them. ranges: int64[longest], scratch.
+        out: Events. ranges: int64[longest], scratch.
 
     Returns:
         The new count; where `out` is too small, the room needed: nothing is lost, call again.
@@ -89,13 +90,18 @@ def chain_events(out, count, group, group_start, group_stop, chains, payments, p
                 if group_start <= second < group_stop:
                     if count < out.second.size:
                         out.second[count] = second
-                        out.card[count] = card
-                        out.category[count] = category
-                        out.cents[count] = cents
-                        out.place[count] = place
-                        out.latitude[count] = place_latitude[place]
-                        out.longitude[count] = place_longitude[place]
-                        out.walked[count] = 0
-                        out.label[count] = 1
+                        pack_event(
+                            out.record,
+                            count,
+                            second,
+                            card,
+                            category,
+                            cents,
+                            place,
+                            place_latitude[place],
+                            place_longitude[place],
+                            0,
+                            1,
+                        )
                     count += 1
     return count

@@ -103,15 +103,14 @@ def hash_lanes(typing_context: Any, tile: Any, lane: Any) -> Any:
 
 
 class MessageText(NamedTuple):
-    """Text of days, cards and amounts as little-endian words.
+    """Text of days and amounts as little-endian words.
 
-    days: uint32[days, 3], "YYYY-MM-DD " (11 characters). cards: uint64[cards, 2].
+    days: uint32[days, 3], "YYYY-MM-DD " (11 characters).
     units: uint64, a whole amount's digits in the low bytes, eight times their number in the top byte.
     hundredths: uint64[100], ".5" or ".25" and a closing 0x80, eight times the length without it on top.
     """
 
     days: NDArray[np.uint32]
-    cards: NDArray[np.uint64]
     units: NDArray[np.uint64]
     hundredths: NDArray[np.uint64]
 
@@ -136,7 +135,7 @@ def hundredths_text(cents: int) -> bytes:
     return b".%d" % (cents // 10) if cents % 10 == 0 else b".%02d" % cents
 
 
-def message_text(origin: datetime, days: int, cards: NDArray[np.uint8], largest_cents: int) -> MessageText:
+def message_text(origin: datetime, days: int, largest_cents: int) -> MessageText:
     """The tables for `days` days from `origin` and amounts up to `largest_cents`."""
     day_words = np.zeros((days, 3), np.uint32)
     for day in range(days):
@@ -145,7 +144,7 @@ def message_text(origin: datetime, days: int, cards: NDArray[np.uint8], largest_
     whole = np.arange(largest_cents // 100 + 1).astype("S8")
     units = whole.view(np.uint64) | (np.char.str_len(whole).astype(np.uint64) << np.uint64(59))
     hundredths = np.array([packed(hundredths_text(cents), b"\x80") for cents in range(100)], np.uint64)
-    return MessageText(day_words, cards.view(np.uint64), units, hundredths)
+    return MessageText(day_words, units, hundredths)
 
 
 @helper
@@ -190,14 +189,9 @@ def write_day_runs(tile, seconds, days):
 @helper
 def write_cards_and_amounts(tile, cards, cents, text):
     """The last byte of word 4 and words 5 .. 11: card number, amount, the closing bit, the length in bits."""
-    card_words = tile[WORDS * TILE :].view(np.uint64)
-    # A loop of its own for the card table keeps many cache misses in flight; digests overwrite the place later.
-    for i in range(cards.size):
-        card_words[2 * i] = text.cards[cards[i], 0]
-        card_words[2 * i + 1] = text.cards[cards[i], 1]
-    for i in range(cards.size):
-        low = card_words[2 * i]
-        high = card_words[2 * i + 1]
+    for i in range(cents.size):
+        low = cards[i, 0]
+        high = cards[i, 1]
         whole = u32(cents[i] // u32(100))
         units = text.units[whole]
         decimals = text.hundredths[u32(cents[i] - u32(whole * u32(100)))]
@@ -216,11 +210,11 @@ def write_cards_and_amounts(tile, cards, cents, text):
 
 
 @kernel
-def transaction_digests(out, rows, text, tile):
+def transaction_digests(out, rows, cards, text, tile):
     """The digests of a block's rows.
 
     Args:
-        out: uint8[n * 16], filled. rows: Block of n rows, sorted by second.
+        out: uint8[n * 16], filled. rows: Block of n rows, sorted by second. cards: uint64[n, 2], their card numbers.
         text: MessageText. tile: uint32[(WORDS + 4) * TILE], scratch.
     """
     n = rows.second.size
@@ -230,7 +224,7 @@ def transaction_digests(out, rows, text, tile):
     for start in range(0, n, TILE):
         stop = min(n, start + TILE)
         write_day_runs(tile, rows.second[start:stop], text.days)
-        write_cards_and_amounts(tile, rows.card[start:stop], rows.cents[start:stop], text)
+        write_cards_and_amounts(tile, cards[start:stop], rows.cents[start:stop], text)
         for lane in range(0, stop - start, STREAMS * LANES):
             hash_lanes(tile, lane)
         into = words[2 * start : 2 * stop]

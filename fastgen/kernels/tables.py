@@ -55,6 +55,45 @@ class Block(NamedTuple):
         return larger
 
 
+class Events(NamedTuple):
+    """Injected events: all that is not an ordinary payment. A record is one row in three words.
+
+    Sorting moves records about; in one piece, an event is one access to memory, not nine.
+
+    second: int32[n], since the start of the period.
+    record: uint64[n, 3], see `pack_event`.
+    """
+
+    second: NDArray[np.int32]
+    record: NDArray[np.uint64]
+
+
+class Listed(NamedTuple):
+    """Withdrawals that fall into a group, ordered by k: which one of its sequence each is.
+
+    number: uint64, of the sequence. second: int32. width: uint32, of the cell that it starts in, then a word of the amount.
+    left, right: uint32, the permuted number; then the position among the cash cards, and a word of the amount.
+    place: uint16. latitude, longitude: int32. starts: int64[longest + 2], where the k-th ones begin.
+    """
+
+    number: NDArray[np.uint64]
+    second: NDArray[np.int32]
+    width: NDArray[np.uint32]
+    left: NDArray[np.uint32]
+    right: NDArray[np.uint32]
+    place: NDArray[np.uint16]
+    latitude: NDArray[np.int32]
+    longitude: NDArray[np.int32]
+    starts: NDArray[np.int64]
+
+    @classmethod
+    def empty(cls, rows: int, longest: int) -> "Listed":
+        """Room for so many withdrawals."""
+        kinds: list[Any] = [np.uint64, np.int32, np.uint32, np.uint32, np.uint32, np.uint16, np.int32, np.int32]
+        columns: list[Any] = [np.empty(rows, kind) for kind in kinds]
+        return cls(*[*columns, np.zeros(longest + 2, np.int64)])
+
+
 class Amounts(NamedTuple):
     """Alias tables (Walker 1977, Vose 1991) of the amount given the category, `slots` a category.
 

@@ -114,13 +114,13 @@ def write_amount(out, position, cents, numbers):
 
 
 @kernel
-def transaction_text(out, position, ends, rows, tid, layout):
+def transaction_text(out, position, ends, rows, cards, tid, layout):
     """Render a block's rows one behind the other.
 
     Args:
         out: uint8, with room for the longest rows and SLACK behind them. position: where to begin.
         ends: int64[n], filled with the position behind each row; or of size 0.
-        tid: uint8[n * 32], not read where the layout has none.
+        cards: uint64[n, 2], card numbers. tid: uint8[n * 32]; neither is read where the layout has none.
 
     Returns:
         The position behind the last row.
@@ -136,8 +136,8 @@ def transaction_text(out, position, ends, rows, tid, layout):
             position = write_second(out, position, rows.second[i], layout)
         if wanted & 1 << CARD:
             position = copy_prefix(out, position, layout, CARD)
-            store_8(out, position, layout.numbers.cards[rows.card[i], 0])
-            store_8(out, position + 8, layout.numbers.cards[rows.card[i], 1])
+            store_8(out, position, cards[i, 0])
+            store_8(out, position + 8, cards[i, 1])
             position += 16
         if wanted & 1 << CATEGORY:
             position = copy_fragment(out, position, layout, CATEGORY, u64(rows.category[i]))

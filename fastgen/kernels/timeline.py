@@ -2,10 +2,13 @@
 
 import numpy as np
 
-from fastgen.kernels.jit import kernel
-from fastgen.kernels.rng import TIMES, TWO_52_BITS, bits_to_float, minus_log, philox
+from fastgen.kernels.jit import helper, kernel
+from fastgen.kernels.rng import TIMES, TWO_52_BITS, bits_to_float, minus_log, philox, u32, u64
 
 DIGIT_BITS = 12
+END_OF_TIME = np.int32(2**31 - 1)
+LAST = u64(END_OF_TIME) << u64(32)
+"""A key behind all events. Its record is the first one: read with the others, never taken."""
 
 
 @kernel
@@ -40,43 +43,53 @@ def sorted_times(seconds, seed, window, low, width, spacing):
         seconds[j] = start + np.int32(min(spacing[j] * scale, last))
 
 
+@helper
+def pack_event(record, at, second, card, category, cents, place, latitude, longitude, walked, label):
+    """Write a row into a record: second and card, cents to label, latitude and longitude, each from low to high bits."""
+    flags = (u64(category) << u64(48)) | (u64(walked) << u64(56)) | (u64(label) << u64(57))
+    record[at, 0] = u64(u32(second)) | (u64(card) << u64(32))
+    record[at, 1] = u64(cents) | (u64(place) << u64(32)) | flags
+    record[at, 2] = u64(u32(latitude)) | (u64(u32(longitude)) << u64(32))
+
+
 @kernel
-def order_by_second(order, spare, seconds, origin, width, counts):
-    """A stable radix sort: the indices of `seconds` in time order.
+def order_by_second(keys, spare, seconds, origin, width, counts):
+    """A stable radix sort of events by time.
 
     Args:
-        order, spare: uint32[n]; the result is in the array that is returned, one of the two.
+        keys, spare: uint64[n + 1]; the result is in the one that is returned: the second from `origin` on in the high
+            half, the index in the low half, and behind the last a key that is greater than all.
         seconds: int32[n], in [origin, origin + width).
         counts: int64[4096 + 1], scratch.
     """
     n = seconds.size
     for i in range(n):
-        order[i] = i
-    shift = 0
-    while shift == 0 or (width - 1) >> shift:
+        keys[i] = (u64(seconds[i] - origin) << u64(32)) | u64(i)
+    shift = u64(32)
+    while shift == u64(32) or u64(width - 1) >> (shift - u64(32)):
         counts[:] = 0
         for i in range(n):
-            counts[(((seconds[i] - origin) >> shift) & 4095) + 1] += 1
+            counts[((keys[i] >> shift) & u64(4095)) + u64(1)] += 1
         for i in range(4096):
             counts[i + 1] += counts[i]
         for i in range(n):
-            index = order[i]
-            digit = ((seconds[index] - origin) >> shift) & 4095
-            spare[counts[digit]] = index
+            digit = (keys[i] >> shift) & u64(4095)
+            spare[counts[digit]] = keys[i]
             counts[digit] += 1
-        order, spare = spare, order
-        shift += DIGIT_BITS
-    return order
+        keys, spare = spare, keys
+        shift += u64(DIGIT_BITS)
+    keys[n] = LAST
+    return keys
 
 
 @kernel
-def first_from(order, seconds, start, second):
-    """The first position >= start in `order` whose event is not before `second`."""
+def first_from(keys, start, second):
+    """The first position >= start in sorted keys whose event is not before `second` (from the keys' origin on)."""
     low = start
-    high = order.size
+    high = keys.size - 1
     while low < high:
         middle = (low + high) // 2
-        if seconds[order[middle]] < second:
+        if np.int64(keys[middle] >> u64(32)) < second:
             low = middle + 1
         else:
             high = middle
@@ -84,41 +97,42 @@ def first_from(order, seconds, start, second):
 
 
 @kernel
-def merge(out, payments, events, order, place_latitude, place_longitude, day_offset):
-    """Merge sorted payments and the injected events that `order` names; at equal seconds payments come first.
+def merge(out, payments, keys, event, events, origin, place_latitude, place_longitude, day_offset):
+    """Merge sorted payments and injected events; at equal seconds payments come first.
+
+    Which of the two comes next cannot be predicted, so there is no branch on it: both candidates are at hand.
 
     Args:
-        out: Block of payments + events rows, filled.
-        payments: Block; its positions, `walked` and `label` are not read: a payment is at its place.
-        events: Block; order: uint32, indices of the events that fall into this window, by time.
+        out: Block, all of it filled: with all payments and as many events as there is room for besides.
+        payments: Block with room for one row more; its positions, `walked` and `label` are not read: a payment is at its place.
+        keys: as `order_by_second` leaves them, from position `event` on. events: Events. origin: of the keys.
         day_offset: seconds from midnight to the start of the period.
     """
-    n = payments.second.size
-    i = 0
-    row = 0
-    for k in range(order.size + 1):
-        e = np.int64(order[k]) if k < order.size else np.int64(-1)
-        while i < n and (e < 0 or payments.second[i] <= events.second[e]):
-            place = payments.place[i]
-            out.second[row] = payments.second[i] + day_offset
-            out.card[row] = payments.card[i]
-            out.category[row] = payments.category[i]
-            out.cents[row] = payments.cents[i]
-            out.place[row] = place
-            out.latitude[row] = place_latitude[place]
-            out.longitude[row] = place_longitude[place]
-            out.walked[row] = 0
-            out.label[row] = 0
-            i += 1
-            row += 1
-        if e >= 0:
-            out.second[row] = events.second[e] + day_offset
-            out.card[row] = events.card[e]
-            out.category[row] = events.category[e]
-            out.cents[row] = events.cents[e]
-            out.place[row] = events.place[e]
-            out.latitude[row] = events.latitude[e]
-            out.longitude[row] = events.longitude[e]
-            out.walked[row] = events.walked[e]
-            out.label[row] = events.label[e]
-            row += 1
+    payment = 0
+    end = payments.second.size - 1
+    payments.second[end] = END_OF_TIME
+    payments.place[end] = 0
+    for row in range(out.second.size):
+        place = payments.place[payment]
+        category = payments.category[payment]
+        second = payments.second[payment]
+        key = keys[event]
+        record = key & u64(0xFFFFFFFF)
+        injected = np.int64(key >> u64(32)) + origin < second
+        word_0 = u64(u32(second)) | (u64(payments.card[payment]) << u64(32))
+        word_1 = u64(payments.cents[payment]) | (u64(place) << u64(32)) | (u64(category) << u64(48))
+        word_2 = u64(u32(place_latitude[place])) | (u64(u32(place_longitude[place])) << u64(32))
+        word_0 = events.record[record, 0] if injected else word_0
+        word_1 = events.record[record, 1] if injected else word_1
+        word_2 = events.record[record, 2] if injected else word_2
+        event += np.int64(injected)
+        payment += 1 - np.int64(injected)
+        out.second[row] = np.int32(word_0) + day_offset
+        out.card[row] = word_0 >> u64(32)
+        out.cents[row] = u32(word_1)
+        out.place[row] = np.uint16(word_1 >> u64(32))
+        out.category[row] = np.uint8(word_1 >> u64(48))
+        out.walked[row] = np.uint8(word_1 >> u64(56)) & np.uint8(1)
+        out.label[row] = np.int8(word_1 >> u64(57))
+        out.latitude[row] = np.int32(word_2)
+        out.longitude[row] = np.int32(word_2 >> u64(32))

@@ -67,9 +67,9 @@ class TransactionSource(threading.local):
         self._ids = TransactionIds(numbers) if "tid" in request.names else None
         self._digests = TransactionDigests(plan, request.names) if request.digests else None
 
-    def tids(self, rows: Block) -> NDArray[np.uint8]:
+    def tids(self, rows: Block, cards: NDArray[np.uint64]) -> NDArray[np.uint8]:
         """uint8[16 n]: the rows' MD5 digests; empty where there is no such column."""
-        return self._ids.digests(rows) if self._ids else np.empty(0, np.uint8)
+        return self._ids.digests(rows, cards) if self._ids else np.empty(0, np.uint8)
 
     def digest(self, rows: Block, tids: NDArray[np.uint8]) -> int:
         """The digest of these rows, 0 if it is not wanted."""

@@ -50,7 +50,8 @@ class TransactionIpcFile(IpcFile):
         rows = source.worker.fill(item)
         frame = self._frames.frame(rows)
         table = frame.to_arrow(compat_level=CompatLevel.newest())
-        return Encoded(frame.height, table, source.digest(rows, source.tids(rows)))
+        tids = source.tids(rows, self._frames.values.card_numbers(rows))
+        return Encoded(frame.height, table, source.digest(rows, tids))
 
 
 class HolderIpcFile(IpcFile):

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import numpy as np
+
 from fastgen import __version__
 from fastgen.holders import Holders, Piece, column_text
 from fastgen.ids import number_tables
@@ -71,8 +73,10 @@ class TransactionParquetFile(ParquetFile):
     def encode(self, item: range) -> Encoded:
         """Make and encode a row group."""
         rows = self._source.worker.fill(item)
-        tids = self._source.tids(rows)
-        arrays = {name: tids if name == "tid" else self._array(name, rows) for name in self._names}
+        cards = self._values.card_numbers(rows)
+        tids = self._source.tids(rows, cards)
+        given = {"tid": tids, "cc_num": rows.card if self._few_cards else cards.ravel().view(np.uint8)}
+        arrays = {name: given[name] if name in given else self._array(name, rows) for name in self._names}
         size = rows.second.size
         return Encoded(size, self._encoder.encode(arrays, size), self._source.digest(rows, tids))
 
@@ -80,8 +84,6 @@ class TransactionParquetFile(ParquetFile):
         match name:
             case "datetime":
                 return self._values.seconds(rows)
-            case "cc_num":
-                return rows.card if self._few_cards else self._values.card_numbers(rows)
             case "category" | "city" | "country":
                 return self._values.codes(name, rows)
             case "fraud_label":

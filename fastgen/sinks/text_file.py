@@ -15,6 +15,7 @@ from fastgen.kernels.text import transaction_text
 from fastgen.sinks.encoder import Encoded, HolderSource, Request, TransactionSource
 from fastgen.sinks.output import Buffer, Out
 from fastgen.text import Style, transaction_layout
+from fastgen.values import Values
 
 # Pieces are compressed each by itself: gzip members and zstd frames may stand one behind the other.
 COMPRESSIONS: dict[str, Callable[[Buffer], Buffer]] = {
@@ -34,6 +35,7 @@ class TransactionTextFile:
         self.items = request.data.spans(1)
         self._row = transaction_layout(plan, request.names, style, request.coordinates, numbers)
         self._source = TransactionSource(request, numbers)
+        self._values = Values(plan)
         self._compress = COMPRESSIONS[request.compression]
         self._spare: list[NDArray[np.uint8]] = []
 
@@ -47,8 +49,9 @@ class TransactionTextFile:
             room = position + block.second.size * row.longest + SLACK
             if memory.size < room:
                 memory = np.concatenate([memory[:position], np.empty(room + room // 2 - position, np.uint8)])
-            tids = source.tids(block)
-            position = transaction_text(memory, position, NO_ENDS, block, hexadecimal(tids), row.layout)
+            cards = self._values.card_numbers(block)
+            tids = source.tids(block, cards)
+            position = transaction_text(memory, position, NO_ENDS, block, cards, hexadecimal(tids), row.layout)
             rows += block.second.size
             digest.add(block.second.size, source.digest(block, tids))
         return Encoded(rows, (self._compress(memory[:position]), memory), digest.total)
