@@ -69,7 +69,7 @@ class TransactionFrames:
         return number_tables(self.plan)
 
     def _ids(self, name: str, rows: Block) -> pl.Series:
-        text = hexadecimal(TransactionIds(self._numbers).digests(rows, self.values.card_numbers(rows)))
+        text = hexadecimal(TransactionIds(self.plan, self._numbers).digests(rows))
         views = np.empty((rows.second.size, 2), np.uint64)
         kernels.text_views(views, 32, text.view(np.uint32), 0)
         return _texts(name, views, [text])

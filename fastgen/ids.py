@@ -18,18 +18,23 @@ def number_tables(plan: Plan) -> MessageText:
 class TransactionIds:
     """Hashes rows; holds scratch memory, so one for each thread."""
 
-    def __init__(self, numbers: MessageText) -> None:
-        self.numbers = numbers
-        self._tile = np.zeros((md5.WORDS + 4) * md5.TILE, np.uint32)
+    def __init__(self, plan: Plan, text: MessageText) -> None:
+        self.text = text
+        self.cards = plan.card_text.view(np.uint64)
+        self.scratch = np.zeros((md5.WORDS + 4) * md5.TILE, np.uint32), np.empty((md5.TILE, 2), np.uint64)
         self._digests = np.empty(0, np.uint8)
 
-    def digests(self, rows: Block, cards: NDArray[np.uint64]) -> NDArray[np.uint8]:
-        """uint8[16 n]: the MD5 of each of n rows, whose card numbers are given; valid until the next call."""
-        size = 16 * rows.second.size
-        if self._digests.size < size:
-            self._digests = np.empty(size + size // 4, np.uint8)
-        md5.transaction_digests(self._digests[:size], rows, cards, self.numbers, self._tile)
-        return self._digests[:size]
+    def room(self, rows: int) -> NDArray[np.uint8]:
+        """uint8[16 n] for the digests of n rows; valid until the next call."""
+        if self._digests.size < 16 * rows:
+            self._digests = np.empty(20 * rows, np.uint8)
+        return self._digests[: 16 * rows]
+
+    def digests(self, rows: Block) -> NDArray[np.uint8]:
+        """uint8[16 n]: the MD5 of each of n rows; valid until the next call."""
+        digests = self.room(rows.second.size)
+        md5.transaction_digests(digests, rows, self.cards, self.text, *self.scratch)
+        return digests
 
 
 def hexadecimal(digests: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -20,7 +20,6 @@ class Worker:
         self.plan = plan
         self.positions = positions
         self.rows = Block.empty(0)
-        self.count = 0
         self.payments = Block.empty(0)
         self._grow_payments(0)
         self._grow_events(0)
@@ -30,46 +29,48 @@ class Worker:
 
     def fill(self, groups: range) -> Block:
         """All rows of these groups, in event-time order: a view that is valid until the next call."""
-        for _ in self.windows(groups):
-            pass
-        return self.rows.rows(0, self.count)
+        count = 0
+        for group in groups:
+            for block in self._group_windows(group, count):
+                count += block.second.size
+        return self.rows.rows(0, count)
 
     def windows(self, groups: range) -> Iterator[Block]:
         """The rows of these groups, a block for each window that has any, while they are in the cache.
 
-        Blocks are views into the worker's memory, valid until the next one is asked for.
+        A block is a view that is valid until the next one is asked for.
         """
-        self.count = 0
         for group in groups:
-            yield from self._group_windows(group)
+            yield from self._group_windows(group, None)
 
-    def _group_windows(self, group: int) -> Iterator[Block]:
+    def _group_windows(self, group: int, kept: int | None) -> Iterator[Block]:
+        """The windows of a group; their rows are put behind the `kept` ones, or all to the same place for None."""
         plan, grid = self.plan, self.plan.grid
         latitude, longitude = plan.place_coordinates
         offsets = plan.payment_offsets
         low = group * grid.group
         keys = self._inject(group)
-        first, last = group * grid.windows, (group + 1) * grid.windows
-        self._grow_rows(self.count + keys.size - 1 + int(offsets[last] - offsets[first]))
-        self._grow_payments(int(np.diff(offsets[first : last + 1]).max()))
+        at = kept or 0
         event = 0
-        for window in range(first, last):
+        for window in range(group * grid.windows, (group + 1) * grid.windows):
             start = window * grid.window
             until = timeline.first_from(keys, event, start - low + grid.window)
             payments = int(offsets[window + 1] - offsets[window])
             rows = payments + until - event
             if not rows:
                 continue
-            width = min(grid.window, plan.period - start)
-            drawn = self._pay(window, int(offsets[window]), payments, start, width)
-            block = self.rows.rows(self.count, self.count + rows)
+            drawn = self._pay(window, int(offsets[window]), payments, start, min(grid.window, plan.period - start))
+            self._grow_rows(at, rows)
+            block = self.rows.rows(at, at + rows)
             timeline.merge(block, drawn, keys, event, self.events, low, latitude, longitude, plan.day_offset)
-            self.count += rows
             event = until
             yield block
+            if kept is not None:
+                at += rows
 
     def _pay(self, window: int, first: int, count: int, start: int, width: int) -> Block:
         """The ordinary payments of a window, and room for one more."""
+        self._grow_payments(count)
         drawn = self.payments.rows(0, count)
         if count:
             payments.payment_rows(drawn, first, self.plan.payment_rules, self._word_slot[:count], self._word_offset[:count])
@@ -117,10 +118,10 @@ class Worker:
             atm.withdrawal_rows(self.events, self._listed, kept, rules, plan.payment_rules, *plan.place_coordinates, self.positions)
         return int(atm.foreign_rows(self.events, kept, first_cell, cells, rules, plan.payment_rules, *plan.place_coordinates))
 
-    def _grow_rows(self, rows: int) -> None:
-        """Make room, and keep the rows that are there."""
-        if self.rows.second.size < rows:
-            self.rows = self.rows.moved(int(rows * SPARE), self.count)
+    def _grow_rows(self, kept: int, rows: int) -> None:
+        """Make room for so many rows more than the kept ones."""
+        if self.rows.second.size < kept + rows:
+            self.rows = self.rows.moved(int((kept + rows) * SPARE), kept)
 
     def _grow_payments(self, rows: int) -> None:
         if self.payments.second.size <= rows:

@@ -59,3 +59,13 @@ def looked_up(out, codes, table):
     """out[i] = table[codes[i]]."""
     for i in range(codes.size):
         out[i] = table[codes[i]]
+
+
+@kernel
+def packed_digits(out, words):
+    """Decimal digits, two to a byte, the first in the high half; words: uint64, eight characters each, out: uint32."""
+    for i in range(words.size):
+        digits = words[i] & u64(0x0F0F0F0F0F0F0F0F)
+        pairs = ((digits << u64(4)) | (digits >> u64(8))) & u64(0x00FF00FF00FF00FF)
+        fours = (pairs | (pairs >> u64(8))) & u64(0x0000FFFF0000FFFF)
+        out[i] = fours | (fours >> u64(16))

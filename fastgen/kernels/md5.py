@@ -187,6 +187,14 @@ def write_day_runs(tile, seconds, days):
 
 
 @helper
+def look_up_cards(numbers, indices, cards):
+    """Card numbers of a tile; a loop of its own keeps many cache misses in flight."""
+    for i in range(indices.size):
+        numbers[i, 0] = cards[indices[i], 0]
+        numbers[i, 1] = cards[indices[i], 1]
+
+
+@helper
 def write_cards_and_amounts(tile, cards, cents, text):
     """The last byte of word 4 and words 5 .. 11: card number, amount, the closing bit, the length in bits."""
     for i in range(cents.size):
@@ -210,12 +218,12 @@ def write_cards_and_amounts(tile, cards, cents, text):
 
 
 @kernel
-def transaction_digests(out, rows, cards, text, tile):
+def transaction_digests(out, rows, cards, text, tile, numbers):
     """The digests of a block's rows.
 
     Args:
-        out: uint8[n * 16], filled. rows: Block of n rows, sorted by second. cards: uint64[n, 2], their card numbers.
-        text: MessageText. tile: uint32[(WORDS + 4) * TILE], scratch.
+        out: uint8[n * 16], filled. rows: Block of n rows, sorted by second. cards: uint64[cards, 2], all card numbers.
+        text: MessageText. tile: uint32[(WORDS + 4) * TILE], numbers: uint64[TILE, 2], scratch.
     """
     n = rows.second.size
     # Words, not bytes: copying byte by byte would take as long as hashing.
@@ -224,7 +232,8 @@ def transaction_digests(out, rows, cards, text, tile):
     for start in range(0, n, TILE):
         stop = min(n, start + TILE)
         write_day_runs(tile, rows.second[start:stop], text.days)
-        write_cards_and_amounts(tile, cards[start:stop], rows.cents[start:stop], text)
+        look_up_cards(numbers, rows.card[start:stop], cards)
+        write_cards_and_amounts(tile, numbers, rows.cents[start:stop], text)
         for lane in range(0, stop - start, STREAMS * LANES):
             hash_lanes(tile, lane)
         into = words[2 * start : 2 * stop]

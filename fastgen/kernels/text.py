@@ -12,9 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastgen.kernels.jit import helper, kernel
-from fastgen.kernels.md5 import DAY, MessageText
+from fastgen.kernels.md5 import DAY, TILE, MessageText, hex_digits, transaction_digests
 from fastgen.kernels.memory import copy_16, copy_32, store_8
 from fastgen.kernels.rng import u32, u64
+from fastgen.kernels.tables import Block
+
+LINES = 2 * TILE
+"""Rows that are hashed and then written."""
 
 TID, DATETIME, CARD, CATEGORY, AMOUNT, LATITUDE, LONGITUDE, PLACE, LABEL = range(9)
 """The parts of a row, in their order; PLACE is the city, the country or both."""
@@ -86,9 +90,13 @@ def write_coordinate(out, position, micro, walked, texts, place, layout):
     length = (shift >> u64(3)) + (kept if layout.shortest else u64(6))
     first = (head & u64(0xFFFFFFFFFFFFFF)) | (decimals << shift)
     second = decimals >> (u64(64) - shift)
-    store_8(out, position, first if walked else texts[place, 0])
-    store_8(out, position + 8, second if walked else texts[place, 1])
-    return position + np.int64(length if walked else texts[place, 2])
+    # Loaded in any case: a load in one arm only would make a branch of the choice.
+    own_first = texts[place, 0]
+    own_second = texts[place, 1]
+    own_length = texts[place, 2]
+    store_8(out, position, first if walked else own_first)
+    store_8(out, position + 8, second if walked else own_second)
+    return position + np.int64(length if walked else own_length)
 
 
 @helper
@@ -114,17 +122,43 @@ def write_amount(out, position, cents, numbers):
 
 
 @kernel
-def transaction_text(out, position, ends, rows, cards, tid, layout):
-    """Render a block's rows one behind the other.
+def transaction_text(out, position, ends, tids, rows, cards, layout, tile, numbers, hexadecimal):
+    """Render a block's rows one behind the other, a few at a time: what one step makes is in the cache for the next.
 
     Args:
         out: uint8, with room for the longest rows and SLACK behind them. position: where to begin.
         ends: int64[n], filled with the position behind each row; or of size 0.
-        cards: uint64[n, 2], card numbers. tid: uint8[n * 32]; neither is read where the layout has none.
+        tids: uint8[16 n], filled with the MD5 digests where the layout has a tid.
+        rows: Block of n rows, sorted by second. cards: uint64[cards, 2], all card numbers.
+        tile, numbers: scratch of `transaction_digests`. hexadecimal: uint16[16 * LINES], scratch.
 
     Returns:
         The position behind the last row.
     """
+    for start in range(0, rows.second.size, LINES):
+        stop = min(start + LINES, rows.second.size)
+        few = Block(
+            rows.second[start:stop],
+            rows.card[start:stop],
+            rows.category[start:stop],
+            rows.cents[start:stop],
+            rows.place[start:stop],
+            rows.latitude[start:stop],
+            rows.longitude[start:stop],
+            rows.walked[start:stop],
+            rows.label[start:stop],
+        )
+        if layout.wanted & 1 << TID:
+            digests = tids[16 * start : 16 * stop]
+            transaction_digests(digests, few, cards, layout.numbers, tile, numbers)
+            hex_digits(digests, hexadecimal)
+        position = write_lines(out, position, ends[start:stop], few, cards, hexadecimal, layout)
+    return position
+
+
+@helper
+def write_lines(out, position, ends, rows, cards, tid, layout):
+    """Rows whose tids are there as text."""
     wanted = layout.wanted
     for i in range(rows.second.size):
         if wanted & 1 << TID:
@@ -136,8 +170,8 @@ def transaction_text(out, position, ends, rows, cards, tid, layout):
             position = write_second(out, position, rows.second[i], layout)
         if wanted & 1 << CARD:
             position = copy_prefix(out, position, layout, CARD)
-            store_8(out, position, cards[i, 0])
-            store_8(out, position + 8, cards[i, 1])
+            store_8(out, position, cards[rows.card[i], 0])
+            store_8(out, position + 8, cards[rows.card[i], 1])
             position += 16
         if wanted & 1 << CATEGORY:
             position = copy_fragment(out, position, layout, CATEGORY, u64(rows.category[i]))

@@ -122,9 +122,12 @@ def merge(out, payments, keys, event, events, origin, place_latitude, place_long
         word_0 = u64(u32(second)) | (u64(payments.card[payment]) << u64(32))
         word_1 = u64(payments.cents[payment]) | (u64(place) << u64(32)) | (u64(category) << u64(48))
         word_2 = u64(u32(place_latitude[place])) | (u64(u32(place_longitude[place])) << u64(32))
-        word_0 = events.record[record, 0] if injected else word_0
-        word_1 = events.record[record, 1] if injected else word_1
-        word_2 = events.record[record, 2] if injected else word_2
+        event_0 = events.record[record, 0]
+        event_1 = events.record[record, 1]
+        event_2 = events.record[record, 2]
+        word_0 = event_0 if injected else word_0
+        word_1 = event_1 if injected else word_1
+        word_2 = event_2 if injected else word_2
         event += np.int64(injected)
         payment += 1 - np.int64(injected)
         out.second[row] = np.int32(word_0) + day_offset

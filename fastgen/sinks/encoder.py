@@ -61,15 +61,16 @@ class Request(NamedTuple):
 class TransactionSource(threading.local):
     """What makes transactions for an encoder: each thread that touches it gets its own."""
 
-    def __init__(self, request: Request, numbers: MessageText) -> None:
+    def __init__(self, request: Request, text: MessageText) -> None:
         plan = request.data.plan
         self.worker = Worker(plan, positions="latitude" in request.names or "longitude" in request.names)
-        self._ids = TransactionIds(numbers) if "tid" in request.names else None
+        self.ids = TransactionIds(plan, text)
+        self.hashed = "tid" in request.names
         self._digests = TransactionDigests(plan, request.names) if request.digests else None
 
-    def tids(self, rows: Block, cards: NDArray[np.uint64]) -> NDArray[np.uint8]:
+    def tids(self, rows: Block) -> NDArray[np.uint8]:
         """uint8[16 n]: the rows' MD5 digests; empty where there is no such column."""
-        return self._ids.digests(rows, cards) if self._ids else np.empty(0, np.uint8)
+        return self.ids.digests(rows) if self.hashed else np.empty(0, np.uint8)
 
     def digest(self, rows: Block, tids: NDArray[np.uint8]) -> int:
         """The digest of these rows, 0 if it is not wanted."""

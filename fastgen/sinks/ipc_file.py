@@ -50,7 +50,7 @@ class TransactionIpcFile(IpcFile):
         rows = source.worker.fill(item)
         frame = self._frames.frame(rows)
         table = frame.to_arrow(compat_level=CompatLevel.newest())
-        tids = source.tids(rows, self._frames.values.card_numbers(rows))
+        tids = source.tids(rows)
         return Encoded(frame.height, table, source.digest(rows, tids))
 
 

@@ -3,10 +3,12 @@
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fastgen import __version__
 from fastgen.holders import Holders, Piece, column_text
 from fastgen.ids import number_tables
+from fastgen.kernels import columns
 from fastgen.kernels.tables import Block
 from fastgen.schema import TABLES
 from fastgen.sinks import parquet_format as parquet
@@ -39,6 +41,13 @@ class ParquetFile:
         self._writer.close()
 
 
+def two_digits_a_byte(cards: NDArray[np.uint64]) -> NDArray[np.uint8]:
+    """uint8[8 n]: card numbers as bytes whose hexadecimal digits they are."""
+    packed = np.empty(2 * len(cards), np.uint32)
+    columns.packed_digits(packed, cards.ravel())
+    return packed.view(np.uint8)
+
+
 class TransactionParquetFile(ParquetFile):
     """Transactions, a few groups of windows to a row group."""
 
@@ -59,11 +68,7 @@ class TransactionParquetFile(ParquetFile):
             case "datetime":
                 return parquet.Timestamp(name)
             case "cc_num":
-                return (
-                    parquet.Dictionary(name, self._card_text.view("S16").ravel())
-                    if self._few_cards
-                    else parquet.FixedText(name, 16)
-                )
+                return parquet.Dictionary(name, self._card_text.view("S16").ravel()) if self._few_cards else parquet.Hex(name, 16)
             case "category" | "city" | "country":
                 return parquet.Dictionary(name, self._values.vocabularies[name].values)
             case "fraud_label":
@@ -73,10 +78,8 @@ class TransactionParquetFile(ParquetFile):
     def encode(self, item: range) -> Encoded:
         """Make and encode a row group."""
         rows = self._source.worker.fill(item)
-        cards = self._values.card_numbers(rows)
-        tids = self._source.tids(rows, cards)
-        given = {"tid": tids, "cc_num": rows.card if self._few_cards else cards.ravel().view(np.uint8)}
-        arrays = {name: given[name] if name in given else self._array(name, rows) for name in self._names}
+        tids = self._source.tids(rows)
+        arrays = {name: tids if name == "tid" else self._array(name, rows) for name in self._names}
         size = rows.second.size
         return Encoded(size, self._encoder.encode(arrays, size), self._source.digest(rows, tids))
 
@@ -84,6 +87,8 @@ class TransactionParquetFile(ParquetFile):
         match name:
             case "datetime":
                 return self._values.seconds(rows)
+            case "cc_num":
+                return rows.card if self._few_cards else two_digits_a_byte(self._values.card_numbers(rows))
             case "category" | "city" | "country":
                 return self._values.codes(name, rows)
             case "fraud_label":

@@ -97,7 +97,7 @@ def codec(name: str, level: int | None = None) -> Codec:
         "snappy": Codec(SNAPPY, cramjam.snappy.compress_raw),
         "lz4": Codec(LZ4_RAW, partial(cramjam.lz4.compress_block, store_size=False)),
         "gzip": Codec(GZIP, partial(cramjam.gzip.compress, level=6 if level is None else level)),
-        "zstd": Codec(ZSTD, partial(cramjam.zstd.compress, level=1 if level is None else level)),
+        "zstd": Codec(ZSTD, partial(cramjam.zstd.compress, level=-3 if level is None else level)),
     }
     if name not in codecs:
         raise ValueError(f"no compression {name!r}: there are {', '.join(codecs)}")

@@ -9,13 +9,12 @@ from numpy.typing import NDArray
 
 from fastgen.digest import Digest
 from fastgen.holders import HolderText
-from fastgen.ids import hexadecimal, number_tables
+from fastgen.ids import number_tables
 from fastgen.kernels.memory import SLACK
-from fastgen.kernels.text import transaction_text
+from fastgen.kernels.text import LINES, transaction_text
 from fastgen.sinks.encoder import Encoded, HolderSource, Request, TransactionSource
 from fastgen.sinks.output import Buffer, Out
 from fastgen.text import Style, transaction_layout
-from fastgen.values import Values
 
 # Pieces are compressed each by itself: gzip members and zstd frames may stand one behind the other.
 COMPRESSIONS: dict[str, Callable[[Buffer], Buffer]] = {
@@ -35,13 +34,13 @@ class TransactionTextFile:
         self.items = request.data.spans(1)
         self._row = transaction_layout(plan, request.names, style, request.coordinates, numbers)
         self._source = TransactionSource(request, numbers)
-        self._values = Values(plan)
         self._compress = COMPRESSIONS[request.compression]
         self._spare: list[NDArray[np.uint8]] = []
 
     def encode(self, item: range) -> Encoded:
         """Render window by window, while the rows are in the cache."""
-        source, row = self._source, self._row
+        source, ids, row = self._source, self._source.ids, self._row
+        hexadecimal = np.empty(16 * LINES, np.uint16)
         digest = Digest()
         memory = self._spare.pop() if self._spare else np.empty(SLACK, np.uint8)
         position = rows = 0
@@ -49,9 +48,8 @@ class TransactionTextFile:
             room = position + block.second.size * row.longest + SLACK
             if memory.size < room:
                 memory = np.concatenate([memory[:position], np.empty(room + room // 2 - position, np.uint8)])
-            cards = self._values.card_numbers(block)
-            tids = source.tids(block, cards)
-            position = transaction_text(memory, position, NO_ENDS, block, cards, hexadecimal(tids), row.layout)
+            tids = ids.room(block.second.size)
+            position = transaction_text(memory, position, NO_ENDS, tids, block, ids.cards, row.layout, *ids.scratch, hexadecimal)
             rows += block.second.size
             digest.add(block.second.size, source.digest(block, tids))
         return Encoded(rows, (self._compress(memory[:position]), memory), digest.total)
