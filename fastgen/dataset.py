@@ -1,7 +1,6 @@
 """The dataset: a pure function of its configuration, made window by window."""
 
 import hashlib
-import threading
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -11,7 +10,6 @@ from fastgen.errors import OptionError
 from fastgen.pipeline import in_order
 from fastgen.plan import Plan
 from fastgen.schema import TABLES
-from fastgen.windows import Worker
 
 if TYPE_CHECKING:
     import polars as pl
@@ -109,10 +107,11 @@ class Dataset:
 
     def _frames(self, names: Sequence[str], threads: int) -> Iterator["pl.DataFrame"]:
         from fastgen.frames import TransactionFrames
+        from fastgen.ids import RowSource, number_tables
 
         frames = TransactionFrames(self.plan, names)
-        workers = Workers(self.plan, positions="latitude" in names or "longitude" in names)
-        made = in_order(lambda groups: frames.frame(workers.mine.fill(groups)), self.spans(GROUPS_IN_BATCH), threads)
+        source = RowSource(self.plan, names, number_tables(self.plan))
+        made = in_order(lambda groups: frames.frame(*source.fill(groups)), self.spans(GROUPS_IN_BATCH), threads)
         return (frame for frame in made if frame.height)
 
     def spans(self, groups: int) -> list[range]:
@@ -147,13 +146,6 @@ class Dataset:
         from fastgen.holders import CHUNK
 
         return [range(start, min(start + CHUNK, self.plan.cards)) for start in range(0, self.plan.cards, CHUNK)]
-
-
-class Workers(threading.local):
-    """A worker for each thread that asks for `mine`."""
-
-    def __init__(self, plan: Plan, positions: bool = True) -> None:
-        self.mine = Worker(plan, positions)
 
 
 def positive(name: str, value: object) -> int:

@@ -10,9 +10,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from fastgen.holders import Holders, Piece, column_text
-from fastgen.ids import TransactionIds, hexadecimal, number_tables
+from fastgen.ids import hexadecimal
 from fastgen.kernels import columns as kernels
-from fastgen.kernels.md5 import MessageText
 from fastgen.kernels.tables import Block
 from fastgen.plan import Plan
 from fastgen.schema import TABLES
@@ -46,14 +45,12 @@ class TransactionFrames:
         } | self.enums
         return pl.Schema({name: types[name] for name in self.names})
 
-    def frame(self, rows: Block) -> pl.DataFrame:
-        """A frame that owns its data: the block may be overwritten."""
-        return pl.DataFrame([self._series(name, rows) for name in self.names])
+    def frame(self, rows: Block, tids: NDArray[np.uint8]) -> pl.DataFrame:
+        """A frame that owns its data: the block and the digests, uint8[16 n], may be overwritten."""
+        return pl.DataFrame([self._ids(name, tids) if name == "tid" else self._series(name, rows) for name in self.names])
 
     def _series(self, name: str, rows: Block) -> pl.Series:
         match name:
-            case "tid":
-                return self._ids(name, rows)
             case "cc_num":
                 return self._cards(name, rows)
             case "datetime":
@@ -64,13 +61,10 @@ class TransactionFrames:
                 return _series(name, pa.int8(), rows.label.copy())
         return _series(name, pa.float64(), self.values.numbers(name, rows))
 
-    @cached_property
-    def _numbers(self) -> MessageText:
-        return number_tables(self.plan)
-
-    def _ids(self, name: str, rows: Block) -> pl.Series:
-        text = hexadecimal(TransactionIds(self.plan, self._numbers).digests(rows))
-        views = np.empty((rows.second.size, 2), np.uint64)
+    @staticmethod
+    def _ids(name: str, tids: NDArray[np.uint8]) -> pl.Series:
+        text = hexadecimal(tids)
+        views = np.empty((tids.size // 16, 2), np.uint64)
         kernels.text_views(views, 32, text.view(np.uint32), 0)
         return _texts(name, views, [text])
 

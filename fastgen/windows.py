@@ -1,6 +1,6 @@
 """Groups of windows filled with rows: what one thread does, with memory that it reuses."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,11 +27,16 @@ class Worker:
         self._ranges = np.empty(plan.config.fraud.chain_lengths.high, np.int64)
         self._digits = np.empty(4097, np.int64)
 
-    def fill(self, groups: range) -> Block:
-        """All rows of these groups, in event-time order: a view that is valid until the next call."""
+    def fill(self, groups: range, each: Callable[[Block, int], object] | None = None) -> Block:
+        """All rows of these groups, in event-time order: a view that is valid until the next call.
+
+        `each` is called with each window's rows, while they are in the cache, and how many rows are before them.
+        """
         count = 0
         for group in groups:
             for block in self._group_windows(group, count):
+                if each:
+                    each(block, count)
                 count += block.second.size
         return self.rows.rows(0, count)
 

@@ -1,6 +1,5 @@
 """Tables as bytes of a file format: threads encode pieces of a table, the file gets them in order."""
 
-import threading
 from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
 
@@ -9,12 +8,11 @@ from numpy.typing import NDArray
 
 from fastgen.dataset import Dataset
 from fastgen.digest import HolderDigests, TransactionDigests
-from fastgen.ids import TransactionIds
+from fastgen.ids import RowSource
 from fastgen.kernels.md5 import MessageText
 from fastgen.kernels.tables import Block
 from fastgen.sinks.output import Out
 from fastgen.text import Coordinates
-from fastgen.windows import Worker
 
 
 class Encoded(NamedTuple):
@@ -58,19 +56,12 @@ class Request(NamedTuple):
     digests: bool = False
 
 
-class TransactionSource(threading.local):
-    """What makes transactions for an encoder: each thread that touches it gets its own."""
+class TransactionSource(RowSource):
+    """Rows, ids and digests for an encoder, in each thread its own."""
 
     def __init__(self, request: Request, text: MessageText) -> None:
-        plan = request.data.plan
-        self.worker = Worker(plan, positions="latitude" in request.names or "longitude" in request.names)
-        self.ids = TransactionIds(plan, text)
-        self.hashed = "tid" in request.names
-        self._digests = TransactionDigests(plan, request.names) if request.digests else None
-
-    def tids(self, rows: Block) -> NDArray[np.uint8]:
-        """uint8[16 n]: the rows' MD5 digests; empty where there is no such column."""
-        return self.ids.digests(rows) if self.hashed else np.empty(0, np.uint8)
+        super().__init__(request.data.plan, request.names, text)
+        self._digests = TransactionDigests(request.data.plan, request.names) if request.digests else None
 
     def digest(self, rows: Block, tids: NDArray[np.uint8]) -> int:
         """The digest of these rows, 0 if it is not wanted."""

@@ -46,12 +46,10 @@ class TransactionIpcFile(IpcFile):
 
     def encode(self, item: range) -> Encoded:
         """Make a frame."""
-        source = self._source
-        rows = source.worker.fill(item)
-        frame = self._frames.frame(rows)
+        rows, tids = self._source.fill(item)
+        frame = self._frames.frame(rows, tids)
         table = frame.to_arrow(compat_level=CompatLevel.newest())
-        tids = source.tids(rows)
-        return Encoded(frame.height, table, source.digest(rows, tids))
+        return Encoded(frame.height, table, self._source.digest(rows, tids))
 
 
 class HolderIpcFile(IpcFile):

@@ -77,8 +77,7 @@ class TransactionParquetFile(ParquetFile):
 
     def encode(self, item: range) -> Encoded:
         """Make and encode a row group."""
-        rows = self._source.worker.fill(item)
-        tids = self._source.tids(rows)
+        rows, tids = self._source.fill(item)
         arrays = {name: tids if name == "tid" else self._array(name, rows) for name in self._names}
         size = rows.second.size
         return Encoded(size, self._encoder.encode(arrays, size), self._source.digest(rows, tids))
