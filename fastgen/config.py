@@ -22,7 +22,7 @@ from fastgen.schema import CASH_WITHDRAWAL, DATA_VERSION
 from fastgen.settings import Interval, Listed, Moment, Section, Text, Within, setting
 from fastgen.sizes import Sizes, chain_ranges, exact_shares, settle
 
-DEFAULT_SEED: Final = 20_220_101
+DEFAULT_SEED: Final = 20_220_301
 MOST_SECONDS: Final = 2**31 - 1 - 86_400
 """From the start to the last event: rows keep 32-bit seconds since the midnight before the start."""
 MOST_CELLS: Final = 2**24

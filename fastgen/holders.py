@@ -1,8 +1,9 @@
 """`credit_cards` and `profiles`: text put together from vocabularies, for any range of cards."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from functools import cached_property, partial
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -26,10 +27,28 @@ EXPIRY_MONTHS = 59
 Codes = NDArray[np.uint32]
 
 
+class Texts(NamedTuple):
+    """Texts end to end: text i is text[starts[i]:starts[i + 1]]; int64[n + 1] and uint8."""
+
+    starts: NDArray[np.int64]
+    text: NDArray[np.uint8]
+
+    @classmethod
+    def of(cls, texts: Iterable[bytes]) -> "Texts":
+        """The texts of a vocabulary."""
+        listed = list(texts)
+        return cls(np.cumsum([0, *map(len, listed)], dtype=np.int64), np.frombuffer(b"".join(listed), np.uint8))
+
+    @property
+    def values(self) -> list[str]:
+        """The texts as Python strings."""
+        return [self.text[start:stop].tobytes().decode() for start, stop in pairwise(self.starts)]
+
+
 class Piece(NamedTuple):
     """A part of a value: for each row a code into a list of texts."""
 
-    texts: Sequence[bytes]
+    texts: Texts
     codes: Codes
 
 
@@ -57,7 +76,7 @@ class Holders:
     def _card_numbers(self, cards: range) -> Piece:
         text = np.empty((len(cards), 16), np.uint8)
         kernels.card_numbers(text, cards.start, self.plan.card_keys)
-        return Piece(text.view("S16").ravel().tolist(), np.arange(len(cards), dtype=np.uint32))
+        return Piece(Texts(np.arange(len(cards) + 1) * 16, text.ravel()), np.arange(len(cards), dtype=np.uint32))
 
     def _expiries(self, cards: range) -> Piece:
         months = np.empty(len(cards), np.uint32)
@@ -65,10 +84,10 @@ class Holders:
         return Piece(self._expiry_texts, months)
 
     @cached_property
-    def _expiry_texts(self) -> list[bytes]:
+    def _expiry_texts(self) -> Texts:
         start = self.plan.config.start
         ahead = [divmod(start.month - 1 + months, 12) for months in range(EXPIRY_MONTHS + 1)]
-        return [b"%02d/%02d" % (month + 1, (start.year + years) % 100) for years, month in ahead]
+        return Texts.of(b"%02d/%02d" % (month + 1, (start.year + years) % 100) for years, month in ahead)
 
     def _profile(self, cards: range) -> dict[str, list[Piece]]:
         plan, pools, n = self.plan, self.plan.pools, len(cards)
@@ -81,7 +100,7 @@ class Holders:
         texts = self._texts
         return {
             "name": [Piece(texts["given"], given), _constant(" ", cards), Piece(texts["family"], family)],
-            "sex": [Piece([b"M", b"F"], female.astype(np.uint32))],
+            "sex": [Piece(texts["sex"], female.astype(np.uint32))],
             "mail": [
                 Piece(texts["mail given"], given),
                 _constant(".", cards),
@@ -100,10 +119,11 @@ class Holders:
         return alias_table(women), alias_table(men), alias_table(pools.last_weights)
 
     @cached_property
-    def _texts(self) -> dict[str, list[bytes]]:
+    def _texts(self) -> dict[str, Texts]:
         pools, (first, days) = self.plan.pools, self.plan.births
         home = pools.places[: pools.home]
-        return {
+        vocabularies = {
+            "sex": [b"M", b"F"],
             "given": [self.escape(name) for name in pools.first_names],
             "family": [self.escape(name) for name in pools.last_names],
             "mail given": [self.escape(name.lower()) for name in pools.first_names],
@@ -113,6 +133,7 @@ class Holders:
             "city": [self.escape(place.city) for place in home],
             "country": [self.escape(place.country) for place in home],
         }
+        return {name: Texts.of(texts) for name, texts in vocabularies.items()}
 
     def birthdates(self, cards: range) -> NDArray[np.int32]:
         """int32[n]: birthdates in days since 1970."""
@@ -121,22 +142,22 @@ class Holders:
 
 
 def _constant(text: str, cards: range) -> Piece:
-    return Piece([text.encode()], np.zeros(len(cards), np.uint32))
+    return Piece(Texts.of([text.encode()]), np.zeros(len(cards), np.uint32))
 
 
 def column_text(pieces: list[Piece]) -> TextColumn:
     """The values of one column."""
     rows = len(pieces[0].codes)
-    tables = [list(piece.texts) for piece in pieces]
-    first = np.cumsum([0, *map(len, tables)])[:-1]
-    texts = [text for table in tables for text in table]
-    starts = np.zeros(len(texts) + 1, np.int64)
-    np.cumsum([len(text) for text in texts], out=starts[1:])
+    tables = [piece.texts for piece in pieces]
+    before = np.cumsum([0, *(table.text.size for table in tables)])
+    starts = np.concatenate([table.starts + place for table, place in zip(tables, before, strict=False)])
+    first = np.cumsum([0, *(table.starts.size for table in tables)])[:-1]
     codes = np.stack([piece.codes for piece in pieces])
-    offsets = np.empty(rows + 1, np.int64)
-    longest = sum(max(map(len, table)) for table in tables)
+    longest = sum(int(np.diff(table.starts).max(initial=0)) for table in tables)
     out = np.empty(rows * longest + SLACK, np.uint8)
-    size = join_fragments(out, offsets, codes, first, starts, np.frombuffer(b"".join(texts) + bytes(SLACK), np.uint8).copy())
+    offsets = np.empty(rows + 1, np.int64)
+    text = np.concatenate([*(table.text for table in tables), np.zeros(SLACK, np.uint8)])
+    size = join_fragments(out, offsets, codes, first, starts, text)
     return TextColumn(offsets, out[:size])
 
 

@@ -90,16 +90,18 @@ def proportional(total: int, shares: list[float]) -> NDArray[np.int64]:
 
 
 def years_before(moment: date, years: int) -> date:
-    """The same day some years earlier; 29 February becomes 1 March where there is none.
+    """The same day some years earlier; 29 February becomes 28 February where there is none.
+
+    Who was born after it, be it on 1 March, has not had that many birthdays yet.
 
     Example:
         >>> years_before(date(2024, 2, 29), 1)
-        datetime.date(2023, 3, 1)
+        datetime.date(2023, 2, 28)
     """
     try:
         return moment.replace(year=moment.year - years)
     except ValueError:
-        return date(moment.year - years, 3, 1)
+        return date(moment.year - years, 2, 28)
 
 
 class Plan:

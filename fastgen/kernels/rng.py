@@ -189,14 +189,14 @@ def permutation_keys(seed: int, name: int, size: int, multiple: int = 1) -> np.n
     rows = max(1, -(-size // columns))
     keys = np.empty(7, np.uint64)
     keys[:3] = size, rows, columns
-    fill_words(keys[3:], seed, KEYS, name)
+    fill_words(keys[3:], np.uint64(seed), KEYS, name)
     return keys
 
 
 @kernel
 def fill_words(words, seed, stream, index):
     """Fill uint64[4] with the four 32-bit words of one counter."""
-    words[0], words[1], words[2], words[3] = philox(u64(seed), stream, index, 0)
+    words[0], words[1], words[2], words[3] = philox(seed, stream, index, 0)
 
 
 @helper

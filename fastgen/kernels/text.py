@@ -203,7 +203,8 @@ def join_fragments(out, offsets, codes, first, starts, fragments):
 
     Args:
         out: uint8, with SLACK bytes to spare. offsets: int64[n + 1], filled with the positions of the rows.
-        codes: uint32[pieces, n]. first: int64[pieces]. starts: int64[all fragments + 1]. fragments: uint8.
+        codes: uint32[pieces, n]. first: int64[pieces]. fragments: uint8.
+        starts: int64, where the fragments of each piece begin, and behind the last of a piece where it ends.
 
     Returns:
         The position behind the last row.

@@ -114,7 +114,7 @@ class HolderParquetFile(ParquetFile):
             case "city" | "country" as kind:
                 return parquet.Dictionary(name, self._values.vocabularies[kind].values)
             case "word":
-                return parquet.Dictionary(name, [text.decode() for text in pieces[0].texts])
+                return parquet.Dictionary(name, pieces[0].texts.values)
         return parquet.Text(name)
 
     def encode(self, item: range) -> Encoded:
