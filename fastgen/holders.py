@@ -129,11 +129,12 @@ class Holders:
             "mail given": [self.escape(name.lower()) for name in pools.first_names],
             "mail family": [self.escape(name.lower()) for name in pools.last_names],
             "mail": [self.escape(f"{number}@{domain}") for domain in pools.mail_domains for number in range(MAIL_NUMBERS)],
-            "birthdate": (np.datetime64(first) + np.arange(days)).astype("S10").tolist(),
             "city": [self.escape(place.city) for place in home],
             "country": [self.escape(place.country) for place in home],
         }
-        return {name: Texts.of(texts) for name, texts in vocabularies.items()}
+        births = (np.datetime64(first) + np.arange(days)).astype("S10")
+        made = {name: Texts.of(texts) for name, texts in vocabularies.items()}
+        return made | {"birthdate": Texts(np.arange(days + 1) * 10, births.view(np.uint8))}
 
     def birthdates(self, cards: range) -> NDArray[np.int32]:
         """int32[n]: birthdates in days since 1970."""

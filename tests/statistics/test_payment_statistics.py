@@ -1,14 +1,12 @@
 """Payments: times, cards, places, categories, amounts."""
 
 from collections import Counter
-from collections.abc import Iterator
 
 import numpy as np
 import polars as pl
 import pytest
 from judging import (
     LEAST_P,
-    SMALLEST_EXPECTED,
     assert_independent,
     assert_random_order,
     assert_shares,
@@ -17,41 +15,12 @@ from judging import (
     assert_whole_numbers,
 )
 from kinds import Sample, home_places
+from price_ranges import judge_amounts, ranges_given
 from scipy import stats
 
 from fastgen import Config
 
 DEFAULT = Config()
-
-
-def amount_ranges(config: Config) -> Iterator[tuple[float, range]]:
-    """The share of each range and the cents in it: an end belongs to the next range, but for the last."""
-    last = config.amounts[-1]
-    for part in config.amounts:
-        low, high = round(part.low * 100), round(part.high * 100)
-        yield part.share, range(low, high + 1 if part is last else high)
-
-
-def ranges_given(config: Config, least: float, most: float) -> list[tuple[float, range]]:
-    """The distribution of amounts, conditioned on the prices from least to most."""
-    low, high = round(least * 100), round(most * 100)
-    cut = []
-    for share, cents in amount_ranges(config):
-        held = range(max(cents.start, low), min(cents.stop, high + 1))
-        if held:
-            cut.append((share * len(held) / len(cents), held))
-    return cut
-
-
-def judge_amounts(cents: np.ndarray, parts: list[tuple[float, range]]) -> None:
-    counts = [int(((cents >= held.start) & (cents < held.stop)).sum()) for _, held in parts]
-    assert sum(counts) == cents.size, "amounts outside their ranges"
-    shares = np.array([share for share, _ in parts])
-    if (shares / shares.sum() * cents.size >= SMALLEST_EXPECTED).sum() > 1:
-        assert_shares(counts, shares)
-    for count, (_, held) in zip(counts, parts, strict=True):
-        if count >= 50:
-            assert_uniform(cents[(cents >= held.start) & (cents < held.stop)], held.start, len(held))
 
 
 @pytest.mark.parametrize("category", DEFAULT.categories, ids=lambda category: category.name)

@@ -1,0 +1,55 @@
+"""Cheap to start: `import fastgen`, `--help` and `--version` load no heavy library."""
+
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = {
+    "numba",
+    "llvmlite",
+    "polars",
+    "pyarrow",
+    "faker",
+    "numpy",
+    "pydantic",
+    "pydantic_core",
+    "cramjam",
+    "rich",
+    "duckdb",
+    "scipy",
+}
+
+
+def loaded(*arguments: str) -> set[str]:
+    """The top-level modules that a run of Python loads, as it says itself."""
+    run = subprocess.run([sys.executable, "-X", "importtime", *arguments], capture_output=True, text=True, check=True)
+    lines = [line for line in run.stderr.splitlines() if line.startswith("import time:")]
+    return {line.rpartition("|")[2].strip().partition(".")[0] for line in lines}
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        pytest.param(["-c", "import fastgen; fastgen.__version__; dir(fastgen)"], id="import"),
+        pytest.param(["-m", "fastgen", "--help"], id="help"),
+        pytest.param(["-m", "fastgen", "--version"], id="version"),
+        pytest.param(["-m", "fastgen", "generate", "--help"], id="generate help"),
+    ],
+)
+def test_nothing_heavy_is_loaded(arguments: list[str]) -> None:
+    modules = loaded(*arguments)
+    assert "fastgen" in modules
+    assert modules.isdisjoint(HEAVY)
+
+
+def test_a_configuration_needs_no_numbers() -> None:
+    """Checking a configuration loads what validates it, and nothing that makes rows."""
+    modules = loaded("-c", "import fastgen; fastgen.Config(rows=10); fastgen.load_config(seed=1); fastgen.FastgenError")
+    assert "pydantic" in modules
+    assert modules.isdisjoint(HEAVY - {"pydantic", "pydantic_core"})
+
+
+def test_errors_need_nothing() -> None:
+    modules = loaded("-c", "from fastgen import ConfigError, OutputError")
+    assert modules.isdisjoint(HEAVY)

@@ -1,0 +1,167 @@
+"""Flat: memory does not grow with the number of rows; how many megabytes it is, benchmarks tell."""
+
+import os
+import threading
+import time
+import tracemalloc
+import weakref
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+from fastgen import Config, Dataset, write
+from fastgen.pipeline import AHEAD, in_order
+from fastgen.windows import Worker
+
+
+class Piece:
+    """A result whose life can be followed."""
+
+
+def days(count: int, rows: int) -> Dataset:
+    """So many days with so many rows in each, on equally many cards; sequences are short, so that most days are alike."""
+    end = np.datetime64("2022-01-01") + np.timedelta64(count, "D")
+    atm: dict[str, Any] = {"cards": 1_000, "withdrawals": rows * count // 3, "step_hours": [1, 12]}
+    return Dataset(Config(end=str(end), rows=rows * count, cards=5_000, atm=atm))
+
+
+# The queue between threads and the one who takes the results
+
+
+@pytest.mark.parametrize("threads", [1, 2, 4])
+def test_few_results_wait_for_a_slow_consumer(threads: int) -> None:
+    alive: weakref.WeakSet[Piece] = weakref.WeakSet()
+    begun = []
+
+    def make(number: int) -> Piece:
+        begun.append(number)
+        piece = Piece()
+        alive.add(piece)
+        return piece
+
+    most = taken = 0
+    for _ in in_order(make, range(60), threads):
+        taken += 1
+        time.sleep(0.002)  # time enough to make all of them
+        most = max(most, len(alive))
+        assert len(begun) - taken <= threads + AHEAD
+    assert taken == 60
+    assert most <= threads + AHEAD + 1  # and the one in hand
+    if threads > 1:
+        assert most > 1  # the threads did work ahead
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_nothing_more_is_made_for_a_consumer_who_leaves(threads: int) -> None:
+    begun = []
+    results = in_order(begun.append, range(1_000), threads)
+    for _ in range(3):
+        next(results)
+    results.close()  # type: ignore[attr-defined]
+    time.sleep(0.02)
+    assert len(begun) <= 3 + threads + AHEAD
+
+
+def test_a_failing_task_ends_the_run() -> None:
+    begun = []
+
+    def fail(number: int) -> int:
+        begun.append(number)
+        if number == 5:
+            raise ValueError("five")
+        return number
+
+    taken: list[int] = []
+    with pytest.raises(ValueError, match="five"):
+        taken.extend(in_order(fail, range(1_000), 2))
+    assert taken == [0, 1, 2, 3, 4]
+    assert len(begun) <= 5 + 2 + AHEAD + 1
+
+
+def test_as_many_threads_as_asked_for() -> None:
+    meeting = threading.Barrier(3, timeout=10)
+    names = set()
+
+    def meet(_: int) -> None:
+        names.add(threading.get_ident())
+        meeting.wait()
+
+    for _ in in_order(meet, range(30), 3):
+        pass
+    assert len(names) == 3
+    assert threading.get_ident() not in names
+
+
+# What a worker keeps
+
+
+def kept_bytes(value: object, depth: int = 3) -> int:
+    """Bytes of the arrays that an object holds."""
+    if isinstance(value, np.ndarray):
+        return value.nbytes
+    if isinstance(value, (tuple, list)):
+        return sum(kept_bytes(item, depth) for item in value)
+    if depth and type(value).__module__.startswith("fastgen") and not hasattr(value, "payment_rules"):
+        return sum(kept_bytes(item, depth - 1) for item in vars(value).values())
+    return 0
+
+
+def worker_bytes(data: Dataset) -> int:
+    """What a worker holds after the groups in the middle and at the end of the period, which are the fullest."""
+    worker, groups = Worker(data.plan), data.plan.grid.groups
+    inside = int(groups * data.config.seconds / (data.plan.grid.groups * data.plan.grid.group))
+    for group in {groups // 3, inside // 2, max(inside - 2, 0), max(inside - 1, 0)}:
+        worker.fill(range(group, group + 1))
+    return kept_bytes(worker)
+
+
+def test_a_worker_keeps_no_more_for_a_longer_period() -> None:
+    short, long = days(60, 33_000), days(240, 33_000)
+    assert (short.num_rows, long.num_rows) == (1_980_000, 7_920_000)
+    few, many = worker_bytes(short), worker_bytes(long)
+    assert 1_000_000 < few < 100_000_000
+    assert many < 1.3 * few
+
+
+def test_a_worker_keeps_no_more_for_denser_rows() -> None:
+    sparse, dense = (days(60, rows) for rows in (33_000, 330_000))
+    assert worker_bytes(dense) < 1.5 * worker_bytes(sparse)
+
+
+# What a whole run allocates, as far as Python sees it: all arrays, but not what is inside Polars and the codecs
+
+
+def ndjson(data: Dataset) -> None:
+    write(data, os.devnull, format="ndjson", threads=1)
+
+
+def parquet(data: Dataset) -> None:
+    write(data, os.devnull, format="parquet", threads=1)
+
+
+def frames(data: Dataset) -> None:
+    for _ in data.batches():
+        pass
+
+
+@pytest.fixture
+def traced() -> Iterator[None]:
+    tracemalloc.start()
+    yield
+    tracemalloc.stop()
+
+
+@pytest.mark.parametrize("stream", [ndjson, parquet, frames])
+@pytest.mark.usefixtures("traced")
+def test_streaming_four_times_as_many_rows_needs_no_more_memory(stream: Callable[[Dataset], None]) -> None:
+    peaks = []
+    for count in (30, 120):
+        data = days(count, 20_000)
+        tracemalloc.reset_peak()
+        before = tracemalloc.get_traced_memory()[0]
+        stream(data)
+        peaks.append(tracemalloc.get_traced_memory()[1] - before)
+    assert peaks[0] > 2_000_000
+    assert peaks[1] < 1.15 * peaks[0]
