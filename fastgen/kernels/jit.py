@@ -11,7 +11,7 @@ def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
 
     Where no directory for the cache can be written, the code is compiled anew in each process.
     """
-    options = {"nogil": True, "error_model": "numpy"}
+    options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
     try:
         compiled = njit(cache=True, **options)(function)
     except RuntimeError:
@@ -21,4 +21,4 @@ def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def helper(function: Callable[..., Any]) -> Callable[..., Any]:
     """A small function that is always inlined into the kernels that call it."""
-    return njit(nogil=True, error_model="numpy", forceinline=True)(function)  # type: ignore[no-any-return]
+    return njit(nogil=True, error_model="numpy", forceinline=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)  # type: ignore[no-any-return]

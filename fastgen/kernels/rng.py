@@ -102,7 +102,7 @@ def below(word, bound):
 
 @helper
 def minus_log(uniform):
-    """-ln(u) for u in (0, 1], to about 1e-16, from + - * / alone.
+    """-ln(u) for u in (0, 1], to about 1e-15, from + - * / alone.
 
     u = m * 2^e with m in [sqrt(1/2), sqrt(2)); ln m = 2 atanh((m - 1) / (m + 1)) as a series.
     """
@@ -139,17 +139,22 @@ def feistel_add(left, right, key, modulus):
 @helper
 def network(keys):
     """The keys as numbers. Loops unpack them first: stores to arrays could change an array of keys."""
-    return u32(keys[1]), u32(keys[2]), u32(keys[3]), u32(keys[4]), u32(keys[5]), u32(keys[6])
+    return u32(keys[1]), u32(keys[2]), u32(keys[3]), u32(keys[4]), u32(keys[5]), u32(keys[6]), u32(keys[7]), u32(keys[8])
 
 
 @helper
 def feistel(left, right, unpacked):
-    """One pass of the network over a pair (left < rows, right < columns); see `permutation_keys`."""
-    rows, columns, key_0, key_1, key_2, key_3 = unpacked
+    """One pass of the network over a pair (left < rows, right < columns); see `permutation_keys`.
+
+    Six rounds: with four, the images of numbers one row of the grid apart can be told from random ones.
+    """
+    rows, columns, key_0, key_1, key_2, key_3, key_4, key_5 = unpacked
     left = feistel_add(left, right, key_0, rows)
     right = feistel_add(right, left, key_1, columns)
     left = feistel_add(left, right, key_2, rows)
     right = feistel_add(right, left, key_3, columns)
+    left = feistel_add(left, right, key_4, rows)
+    right = feistel_add(right, left, key_5, columns)
     return left, right
 
 
@@ -180,23 +185,24 @@ def permutation_keys(seed: int, name: int, size: int, multiple: int = 1) -> np.n
         multiple: the number of columns of the network's grid becomes a multiple of this.
 
     Returns:
-        uint64[7]: size, rows, columns, four round keys. rows * columns >= size.
+        uint64[9]: size, rows, columns, six round keys. rows * columns >= size.
     """
     columns = max(1, int(size**0.5))
     while columns * columns < size:
         columns += 1
     columns = -(-columns // multiple) * multiple
     rows = max(1, -(-size // columns))
-    keys = np.empty(7, np.uint64)
+    keys = np.empty(11, np.uint64)
     keys[:3] = size, rows, columns
     fill_words(keys[3:], np.uint64(seed), KEYS, name)
-    return keys
+    return keys[:9]
 
 
 @kernel
 def fill_words(words, seed, stream, index):
-    """Fill uint64[4] with the four 32-bit words of one counter."""
+    """Fill uint64[8] with the 32-bit words of one index, four of lane 0 and four of lane 1."""
     words[0], words[1], words[2], words[3] = philox(seed, stream, index, 0)
+    words[4], words[5], words[6], words[7] = philox(seed, stream, index, 1)
 
 
 @helper
@@ -245,6 +251,8 @@ def binomial_few(seed, stream, index, n, p):
     successes = 0
     trials = 0
     rate = minus_log(1.0 - p)
+    if rate <= 0.0:
+        return 0  # p is below half a unit in the last place of 1
     lane = 0
     while True:
         w0, w1, _, _ = philox(seed, stream, index, lane)

@@ -1,0 +1,30 @@
+"""What all tests need: kernels compiled from the sources as they are, and time to do it."""
+
+from pathlib import Path
+
+from hypothesis import settings
+
+# The first call of a kernel may compile it, which takes seconds.
+settings.register_profile("fastgen", deadline=None)
+settings.load_profile("fastgen")
+
+KERNELS = Path(__file__).parents[1] / "fastgen" / "kernels"
+
+
+def _drop_stale_machine_code() -> None:
+    """Numba's disk cache of a kernel follows its own file only, not the helpers that it inlines from others.
+
+    After a change in rng.py the code of all the other kernels would go on with the old one. So, when a source is
+    newer than any compiled file, all are dropped.
+    """
+    compiled = [path for path in (KERNELS / "__pycache__").glob("*.nb[ic]") if path.exists()]
+    if compiled and max(map(_written, KERNELS.glob("*.py"))) > min(map(_written, compiled)):
+        for path in compiled:
+            path.unlink(missing_ok=True)
+
+
+def _written(path: Path) -> float:
+    return path.stat().st_mtime
+
+
+_drop_stale_machine_code()

@@ -1,0 +1,100 @@
+"""Values of columns: string views, exact doubles, times."""
+
+import struct
+from decimal import Decimal
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fastgen.kernels import columns
+
+whole = st.integers(-(2**31), 2**31 - 1)
+
+
+def views_of(views: np.ndarray) -> list[tuple[int, bytes, int, int]]:
+    """Length, first four characters, buffer and offset, as Arrow's BinaryView lays them out."""
+    return list(struct.iter_unpack("<i4sii", views.tobytes()))
+
+
+@given(st.integers(0, 30), st.sampled_from([16, 32, 64]), st.integers(0, 2**20))
+def test_views_of_consecutive_texts(n: int, size: int, first: int) -> None:
+    text = np.random.default_rng(n).bytes(n * size)
+    views = np.empty((n, 2), np.uint64)
+    columns.text_views(views, size, np.frombuffer(text, np.uint32), first)
+    assert views_of(views) == [(size, text[i * size : i * size + 4], 0, (first + i) * size) for i in range(n)]
+
+
+def test_views_of_cards() -> None:
+    text = np.random.default_rng(1).bytes(16 * 50)
+    codes = np.array([0, 49, 7, 7, 31], np.uint32)
+    views = np.empty((5, 2), np.uint64)
+    columns.card_views(views, codes, np.frombuffer(text, np.uint32))
+    assert views_of(views) == [(16, text[16 * card : 16 * card + 4], 0, 16 * card) for card in codes.tolist()]
+
+
+@pytest.mark.parametrize("buffers", [1, 2, 3, 63])
+def test_views_of_cards_in_later_buffers(buffers: int) -> None:
+    """A buffer ends where an offset would no longer have 31 bits."""
+    size = columns.CARDS_IN_BUFFER
+    assert 16 * (size - 1) < 2**31 <= 2 * 16 * size
+    codes = [buffers * size + shift for shift in (-size, -2, -1, 0, 1, size - 1)]
+    word = np.array([int.from_bytes(b"4123", "little")], np.uint32)
+    # A view with a stride of 0: the kernel reads the one word wherever it looks.
+    text = np.lib.stride_tricks.as_strided(word, (4 * (max(codes) + 1),), (0,))
+    views = np.empty((len(codes), 2), np.uint64)
+    columns.card_views(views, np.array(codes, np.uint32), text)
+    assert views_of(views) == [(16, b"4123", code // size, code % size * 16) for code in codes]
+
+
+@given(st.lists(st.integers(0, 2**32 - 1)))
+def test_amounts_are_the_doubles_that_their_text_names(cents: list[int]) -> None:
+    out = np.empty(len(cents))
+    columns.scaled(out, np.array(cents, np.uint32), 100.0)
+    assert out.tolist() == [float(f"{Decimal(value).scaleb(-2)}") for value in cents]
+
+
+@given(st.lists(whole))
+def test_degrees_are_the_doubles_that_their_text_names(millionths: list[int]) -> None:
+    out = np.empty(len(millionths))
+    columns.scaled(out, np.array(millionths, np.int32), 1e6)
+    assert out.tolist() == [float(f"{Decimal(value).scaleb(-6):.6f}") for value in millionths]
+
+
+def test_every_amount_below_a_thousand() -> None:
+    cents = np.arange(100_000, dtype=np.uint32)
+    out = np.empty(cents.size)
+    columns.scaled(out, cents, 100.0)
+    assert out.tolist() == [float(f"{value // 100}.{value % 100:02}") for value in range(100_000)]
+
+
+@given(st.lists(whole), st.integers(0, 2**38), st.sampled_from([1, 1_000, 1_000_000]))
+def test_times_since_1970(seconds: list[int], origin: int, unit: int) -> None:
+    out = np.empty(len(seconds), np.int64)
+    columns.epoch_times(out, np.array(seconds, np.int32), origin, unit)
+    assert out.tolist() == [(origin + second) * unit for second in seconds]
+
+
+@given(st.lists(st.integers(0, 19)))
+def test_card_numbers_end_to_end(cards: list[int]) -> None:
+    text = np.random.default_rng(2).bytes(16 * 20)
+    out = np.empty((len(cards), 2), np.uint64)
+    columns.card_texts(out, np.array(cards, np.uint32), np.frombuffer(text, np.uint64).reshape(-1, 2))
+    assert out.tobytes() == b"".join(text[16 * card : 16 * card + 16] for card in cards)
+
+
+@pytest.mark.parametrize(("code", "value"), [(np.uint8, np.uint8), (np.uint16, np.uint8), (np.uint16, np.uint16)])
+def test_looked_up(code: type, value: type) -> None:
+    table = np.random.default_rng(3).integers(0, np.iinfo(value).max, 200, value, endpoint=True)
+    codes = np.random.default_rng(4).integers(0, 200, 1_000).astype(code)
+    out = np.empty(1_000, value)
+    columns.looked_up(out, codes, table)
+    assert out.tolist() == [table[i] for i in codes]
+
+
+@given(st.lists(st.text("0123456789", min_size=8, max_size=8)))
+def test_two_digits_to_a_byte(numbers: list[str]) -> None:
+    out = np.empty(len(numbers), np.uint32)
+    columns.packed_digits(out, np.frombuffer("".join(numbers).encode(), np.uint64))
+    assert out.tobytes().hex() == "".join(numbers)

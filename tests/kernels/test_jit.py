@@ -1,0 +1,37 @@
+"""Kernels are kept on disk where that is possible, and work where it is not."""
+
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+from fastgen.kernels.cards import card_numbers
+from fastgen.kernels.jit import helper, kernel
+
+
+def test_kernels_are_cached_on_disk() -> None:
+    assert type(card_numbers._cache).__name__ == "FunctionCache"
+    assert card_numbers.stats.cache_path
+
+
+def test_without_a_place_for_a_cache_kernels_are_compiled() -> None:
+    """A function that is in no file stands for a package in a directory that cannot be written."""
+    scope: dict[str, Any] = {}
+    exec("def double(x):\n    return x + x", scope)
+    double = kernel(scope["double"])
+    assert type(double._cache).__name__ == "NullCache"
+    assert double(21) == 42
+
+
+def test_division_by_zero_is_that_of_ieee() -> None:
+    """Also where a helper divides."""
+
+    @helper
+    def over(a, b):
+        return a / b
+
+    @njit(error_model="numpy")
+    def quotient(a, b):
+        return over(a, b)
+
+    assert np.isinf(quotient(1.0, 0.0))

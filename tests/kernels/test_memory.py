@@ -1,0 +1,63 @@
+"""Unaligned loads, stores and copies: the bytes that are meant, and no others."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from numba import njit
+from numpy.typing import NDArray
+
+from fastgen.kernels import memory
+
+
+@njit
+def copy_16(target, target_at, source, source_at):
+    memory.copy_16(target, target_at, source, source_at)
+
+
+@njit
+def copy_32(target, target_at, source, source_at):
+    memory.copy_32(target, target_at, source, source_at)
+
+
+@njit
+def store_8(target, at, value):
+    memory.store_8(target, at, value)
+
+
+@njit
+def load_8(source, at):
+    return memory.load_8(source, at)
+
+
+def content(size: int = 120) -> NDArray[np.uint8]:
+    return np.arange(size, dtype=np.uint8)
+
+
+@pytest.mark.parametrize(("copy", "size"), [(copy_16, 16), (copy_32, 32)], ids=["16", "32"])
+@pytest.mark.parametrize("to", [0, 1, 7, 13, 64])
+@pytest.mark.parametrize("of", [0, 3, 31, 88])
+def test_copies(copy: Any, size: int, to: int, of: int) -> None:
+    target = np.full(120, 255, np.uint8)
+    copy(target, to, content(), of)
+    expected = bytearray(b"\xff" * 120)
+    expected[to : to + size] = content().tobytes()[of : of + size]
+    assert target.tobytes() == expected
+
+
+def test_copies_between_arrays_of_other_types() -> None:
+    """Offsets are in bytes."""
+    target = np.zeros(30, np.uint32)
+    copy_16(target, 5, content().view(np.uint64), 3)
+    assert target.tobytes() == bytes(5) + bytes(range(3, 19)) + bytes(99)
+
+
+@pytest.mark.parametrize("at", [0, 1, 5, 112])
+def test_words(at: int) -> None:
+    target = content()
+    store_8(target, at, np.uint64(0xFEDCBA9876543210))
+    expected = bytearray(content())
+    expected[at : at + 8] = bytes.fromhex("1032547698badcfe")
+    assert target.tobytes() == expected
+    assert load_8(target, at) == 0xFEDCBA9876543210
+    assert load_8(content(), at) == int.from_bytes(bytes(range(at, at + 8)), "little")

@@ -1,0 +1,810 @@
+"""Files: what every format holds, where it goes, and that nothing half-written is ever left."""
+
+import csv
+import errno
+import gzip
+import hashlib
+import io
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import polars as pl
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.feather
+import pyarrow.json
+import pyarrow.parquet as pq
+import pytest
+from faker.providers.geo import Provider
+
+import fastgen
+from fastgen import Config, Dataset, OptionError, OutputError, OutputExistsError, write
+from fastgen.pools import load_pools
+from fastgen.schema import DATA_VERSION
+from fastgen.sinks.files import estimate, resolve
+
+TABLES = ("transactions", "credit_cards", "profiles")
+CATEGORIES = [
+    {"name": 'Books, "used"', "share": 0.5, "low": 0.01, "high": 30_000},
+    {"name": "Café ☕ à emporter 🥐", "share": 0.3, "low": 1, "high": 100},
+    {"name": "back\\slash / 'quote' <tag> &", "share": 0.2, "low": 1, "high": 9.99},
+]
+ODD: dict[str, Any] = {
+    "rows": 3_000,
+    "cards": 250,
+    "seed": 99,
+    "start": "2023-12-30 17:23:11",
+    "end": "2024-03-02 03:04:05",
+    "categories": CATEGORIES,
+    "fraud": {"ratio": 0.05},
+}
+ENDINGS = {"parquet": ".parquet", "csv": ".csv", "ndjson": ".ndjson", "ipc": ".arrow"}
+COMPRESSIONS = {
+    "parquet": ["zstd", "snappy", "lz4", "gzip", "none"],
+    "csv": ["none", "gzip", "zstd"],
+    "ndjson": ["none", "gzip", "zstd"],
+    "ipc": ["none", "zstd", "lz4"],
+}
+ALL_WAYS = [(format, compression) for format, names in COMPRESSIONS.items() for compression in names]
+
+
+@pytest.fixture(scope="module")
+def data() -> Dataset:
+    """Few rows, with names that have to be quoted."""
+    return Dataset(Config(**ODD))
+
+
+@pytest.fixture(scope="module")
+def tables(data: Dataset) -> dict[str, pl.DataFrame]:
+    return {"transactions": data.transactions(), "credit_cards": data.credit_cards(), "profiles": data.profiles()}
+
+
+@pytest.fixture(scope="module")
+def large() -> Dataset:
+    """Several groups of windows, several chunks of cards."""
+    return Dataset(Config(rows=330_000, cards=70_000, seed=2))
+
+
+def path_of(folder: Path, table: str, format: str, compression: str = "none") -> Path:
+    outside = {"gzip": ".gz", "zstd": ".zst"}.get(compression, "") if format in ("csv", "ndjson") else ""
+    return folder / f"{table}{ENDINGS[format]}{outside}"
+
+
+def names_in(folder: Path) -> list[str]:
+    return sorted(entry.name for entry in folder.iterdir())
+
+
+# What is in the files, by readers that know nothing of fastgen
+
+
+def plain(frame: pl.DataFrame) -> pl.DataFrame:
+    """The same values in plain types, whatever types a reader gave them."""
+    types: dict[str, Any] = {
+        "datetime": pl.Datetime("us"),
+        "amount": pl.Float64,
+        "latitude": pl.Float64,
+        "longitude": pl.Float64,
+        "fraud_label": pl.Int64,
+        "birthdate": pl.Date,
+    }
+    casts = []
+    for name in frame.columns:
+        column, kind = pl.col(name), types.get(name, pl.String)
+        if frame.schema[name] == pl.String and kind == pl.Datetime("us"):
+            casts.append(column.str.to_datetime("%Y-%m-%d %H:%M:%S", time_unit="us"))
+        elif frame.schema[name] == pl.String and kind == pl.Date:
+            casts.append(column.str.to_date("%Y-%m-%d"))
+        else:
+            casts.append(column.cast(kind))
+    return frame.select(casts)
+
+
+def from_arrow(table: pa.Table) -> pl.DataFrame:
+    frame = pl.from_arrow(table)
+    assert isinstance(frame, pl.DataFrame)
+    return frame
+
+
+def text_of(path: Path) -> str:
+    """The text of a file, decompressed by the standard library and pyarrow."""
+    if path.suffix == ".gz":
+        return gzip.decompress(path.read_bytes()).decode()
+    if path.suffix == ".zst":
+        return pa.input_stream(str(path), compression="zstd").read().decode()
+    return path.read_text()
+
+
+def csv_of_polars(path: Path) -> pl.DataFrame:
+    return pl.read_csv(path, infer_schema=False)
+
+
+def csv_of_pyarrow(path: Path) -> pl.DataFrame:
+    header = text_of(path).partition("\n")[0].split(",")
+    options = pyarrow.csv.ConvertOptions(column_types=dict.fromkeys(header, pa.string()))
+    return from_arrow(pyarrow.csv.read_csv(path, convert_options=options))
+
+
+def csv_of_duckdb(path: Path) -> pl.DataFrame:
+    return duckdb.sql(f"select * from read_csv('{path}', all_varchar = true, header = true)").pl()
+
+
+def csv_of_python(path: Path) -> pl.DataFrame:
+    header, *rows = csv.reader(io.StringIO(text_of(path), newline=""))
+    return pl.DataFrame(rows, header, orient="row")
+
+
+def ndjson_of_polars(path: Path) -> pl.DataFrame:
+    return pl.read_ndjson(text_of(path).encode(), infer_schema_length=None)
+
+
+def ndjson_of_pyarrow(path: Path) -> pl.DataFrame:
+    with pa.input_stream(str(path)) as stream:
+        return from_arrow(pyarrow.json.read_json(stream))
+
+
+def ndjson_of_duckdb(path: Path) -> pl.DataFrame:
+    return duckdb.sql(f"select * from read_ndjson('{path}')").pl()
+
+
+def ndjson_of_python(path: Path) -> pl.DataFrame:
+    return pl.DataFrame([json.loads(line) for line in text_of(path).splitlines()])
+
+
+READERS: dict[str, list[Callable[[Path], pl.DataFrame]]] = {
+    "parquet": [
+        pl.read_parquet,
+        lambda path: from_arrow(pq.read_table(path)),
+        lambda path: duckdb.sql(f"select * from read_parquet('{path}')").pl(),
+    ],
+    "csv": [csv_of_polars, csv_of_pyarrow, csv_of_duckdb, csv_of_python],
+    "ndjson": [ndjson_of_polars, ndjson_of_pyarrow, ndjson_of_duckdb, ndjson_of_python],
+    "ipc": [pl.read_ipc, lambda path: from_arrow(pyarrow.feather.read_table(path))],
+}
+
+
+@pytest.mark.parametrize(("format", "compression"), ALL_WAYS)
+def test_every_reader_finds_the_rows(
+    tmp_path: Path, data: Dataset, tables: dict[str, pl.DataFrame], format: Any, compression: str
+) -> None:
+    write(data, tmp_path / "out", format=format, compression=compression)
+    for table, rows in tables.items():
+        path = path_of(tmp_path / "out", table, format, compression)
+        for read in READERS[format]:
+            found = read(path)
+            assert found.columns == rows.columns
+            assert plain(found).equals(plain(rows)), f"{read.__name__} finds other rows in {path.name}"
+
+
+@pytest.mark.parametrize(("format", "compression"), [("csv", "gzip"), ("csv", "zstd"), ("ndjson", "gzip"), ("ndjson", "zstd")])
+def test_readers_go_on_behind_the_first_compressed_piece(tmp_path: Path, large: Dataset, format: str, compression: str) -> None:
+    """Pieces are compressed each by itself; all readers take them for one text."""
+    path = path_of(tmp_path, "transactions", format, compression)
+    write(large, path, columns=["cc_num", "fraud_label"])
+    expected = plain(large.transactions(["cc_num", "fraud_label"]))
+    for read in READERS[format]:
+        assert plain(read(path)).equals(expected)
+
+
+# What text looks like
+
+
+PLACES = {(float(row[0]), float(row[1]), row[2], row[3]): row[:2] for row in Provider.land_coords}
+
+
+def text_rows(rows: pl.DataFrame, coordinates: str) -> Iterator[dict[str, Any]]:
+    """Rows of transactions as the documentation writes them in JSON."""
+    for row in rows.iter_rows(named=True):
+        spot = row["latitude"], row["longitude"], row["city"], row["country"]
+        if coordinates == "text":
+            walked = row["category"] == "Cash Withdrawal" and row["fraud_label"] == 0
+            latitude, longitude = (f"{x:.6f}" for x in spot[:2]) if walked else PLACES[spot]
+            row |= {"latitude": latitude, "longitude": longitude}
+        yield row | {"datetime": str(row["datetime"])}
+
+
+def as_csv(rows: list[dict[str, Any]]) -> str:
+    buffer = io.StringIO()
+    writer = csv.DictWriter(buffer, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("coordinates", ["text", "number"])
+def test_ndjson_lines_are_those_of_json_dumps(
+    tmp_path: Path, data: Dataset, tables: dict[str, pl.DataFrame], coordinates: Any
+) -> None:
+    path = tmp_path / "transactions.ndjson"
+    write(data, path, coordinates=coordinates)
+    rows = text_rows(tables["transactions"], coordinates)
+    assert path.read_bytes() == "".join(json.dumps(row) + "\n" for row in rows).encode()
+
+
+@pytest.mark.parametrize("coordinates", ["text", "number"])
+def test_csv_lines_are_those_of_the_csv_module(
+    tmp_path: Path, data: Dataset, tables: dict[str, pl.DataFrame], coordinates: Any
+) -> None:
+    path = tmp_path / "transactions.csv"
+    write(data, path, coordinates=coordinates)
+    assert path.read_bytes() == as_csv(list(text_rows(tables["transactions"], coordinates))).encode()
+
+
+@pytest.mark.parametrize("table", ["credit_cards", "profiles"])
+def test_card_tables_as_text(tmp_path: Path, data: Dataset, tables: dict[str, pl.DataFrame], table: str) -> None:
+    rows = [{k: str(v) if isinstance(v, date) else v for k, v in row.items()} for row in tables[table].iter_rows(named=True)]
+    write(data, tmp_path / "x.ndjson", table=table)
+    write(data, tmp_path / "x.csv", table=table)
+    assert (tmp_path / "x.ndjson").read_text() == "".join(json.dumps(row) + "\n" for row in rows)
+    assert (tmp_path / "x.csv").read_text() == as_csv(rows)
+
+
+def test_a_line_of_the_tutorials_layout(tmp_path: Path) -> None:
+    write(Dataset(Config(rows=50)), tmp_path / "x.ndjson")
+    row = json.loads((tmp_path / "x.ndjson").read_text().splitlines()[0])
+    kinds = {name: type(value).__name__ for name, value in row.items()}
+    assert kinds == {
+        "tid": "str", "datetime": "str", "cc_num": "str", "category": "str", "amount": "float", "latitude": "str",
+        "longitude": "str", "city": "str", "country": "str", "fraud_label": "int",
+    }  # fmt: skip
+    assert datetime.strptime(row["datetime"], "%Y-%m-%d %H:%M:%S") >= datetime(2022, 1, 1)
+    assert list(kinds)[-1] == "fraud_label"
+
+
+@pytest.fixture(scope="module")
+def walkers() -> Dataset:
+    """The longest walks with the longest steps; one of them goes more than 180 degrees west."""
+    walk = {"cards": 400, "withdrawals": 80_000, "lengths": [200, 200], "step_hours": [1, 2], "radius": 1}
+    return Dataset(Config(seed=351, payments=10, cards=4_000, fraud={"ratio": 0}, atm=walk))
+
+
+def test_positions_are_on_the_globe(walkers: Dataset) -> None:
+    rows = walkers.transactions(["latitude", "longitude"])
+    assert rows["latitude"].is_between(-90, 90).all()
+    assert rows["longitude"].is_between(-180, 180).all()
+
+
+@pytest.mark.parametrize("coordinates", ["number", "text"])
+def test_positions_far_from_their_place(tmp_path: Path, walkers: Dataset, coordinates: Any) -> None:
+    """Text and frame have the same numbers."""
+    columns = ["category", "latitude", "longitude"]
+    write(walkers, tmp_path / "x.ndjson", columns=columns, coordinates=coordinates)
+    rows = walkers.transactions(columns).filter(pl.col("category") == "Cash Withdrawal")
+    lines = (line for line in (tmp_path / "x.ndjson").read_text().splitlines() if '"Cash Withdrawal"' in line)
+    style = (lambda x: x) if coordinates == "number" else "{:.6f}".format
+    for line, row in zip(lines, rows.iter_rows(named=True), strict=True):
+        assert line == json.dumps(row | {name: style(row[name]) for name in ("latitude", "longitude")})
+
+
+def test_columns(tmp_path: Path, data: Dataset, tables: dict[str, pl.DataFrame]) -> None:
+    """What is asked for, in the table's order."""
+    for format, ending in ENDINGS.items():
+        path = tmp_path / f"x{ending}"
+        report = write(data, path, columns=["fraud_label", "city", "datetime"])
+        names = ("datetime", "city", "fraud_label")
+        assert report.files[0].columns == names
+        assert plain(READERS[format][0](path)).equals(plain(tables["transactions"].select(names)))
+        path.unlink()
+        write(data, path, table="profiles", columns=["birthdate", "name"])
+        assert plain(READERS[format][0](path)).equals(plain(tables["profiles"].select("name", "birthdate")))
+    bad: list[tuple[dict[str, Any], str]] = [
+        ({"columns": ["tid", "nonsense"]}, "columns = 'nonsense': must be among tid, datetime, cc_num"),
+        ({"columns": ["tid", "tid"]}, "columns = 'tid,tid': must name each column once"),
+        ({"columns": []}, "columns = '': must name each column once, and at least one"),
+        ({"table": "profiles", "columns": ["tid"]}, "columns = 'tid': must be among name, sex"),
+        ({"table": "nonsense"}, "table = 'nonsense': must be one of transactions, credit_cards, profiles"),
+        ({"coordinates": "words"}, "coordinates = 'words': must be text or number"),
+        ({"threads": 0}, "threads = 0: must be a whole number of at least 1"),
+        ({"threads": 1.5}, "threads = 1.5: must be a whole number of at least 1"),
+        ({"compression": "rar"}, "compression = 'rar': must be one of none, gzip, zstd for csv"),
+        ({"format": "xlsx"}, "format = 'xlsx': must be one of parquet, csv, ndjson, ipc"),
+    ]
+    for options, line in bad:
+        with pytest.raises(OptionError) as caught:
+            write(data, tmp_path / "y.csv", **options)
+        assert str(caught.value).startswith(line)
+    assert not (tmp_path / "y.csv").exists()
+
+
+# Parquet as readers of metadata see it
+
+
+@pytest.fixture(scope="module")
+def parquet(tmp_path_factory: pytest.TempPathFactory, large: Dataset) -> Path:
+    folder = tmp_path_factory.mktemp("parquet")
+    write(large, folder, format="parquet")
+    return folder
+
+
+def test_parquet_types(parquet: Path) -> None:
+    found = {}
+    for table in TABLES:
+        schema = pq.ParquetFile(parquet / f"{table}.parquet").schema
+        columns = [schema.column(i) for i in range(len(schema))]
+        found[table] = {c.name: f"{c.physical_type} {c.logical_type.type}".removesuffix(" NONE") for c in columns}
+        assert all(column.max_definition_level == 0 for column in columns)  # no value is ever missing
+    text = "BYTE_ARRAY STRING"
+    assert found["transactions"] == {
+        "tid": text, "datetime": "INT64 TIMESTAMP", "cc_num": text, "category": text, "amount": "DOUBLE", "latitude": "DOUBLE",
+        "longitude": "DOUBLE", "city": text, "country": text, "fraud_label": "INT32 INT",
+    }  # fmt: skip
+    assert found["credit_cards"] == {"cc_num": text, "provider": text, "expires": text}
+    assert found["profiles"] == {
+        "name": text, "sex": text, "mail": text, "birthdate": "INT32 DATE", "City": text, "Country": text, "cc_num": text,
+    }  # fmt: skip
+    arrow = pq.read_schema(parquet / "transactions.parquet")
+    assert pa.types.is_timestamp(arrow.field("datetime").type)
+    assert arrow.field("datetime").type.tz is None
+    assert arrow.field("fraud_label").type == pa.int8()
+    assert pl.read_parquet_schema(parquet / "transactions.parquet")["fraud_label"] == pl.Int8
+
+
+def test_parquet_row_groups(parquet: Path, large: Dataset) -> None:
+    meta = pq.ParquetFile(parquet / "transactions.parquet").metadata
+    sizes = [meta.row_group(i).num_rows for i in range(meta.num_row_groups)]
+    assert sum(sizes) == large.num_rows
+    assert len(sizes) > 1
+    assert all(50_000 < size < 1_000_000 for size in sizes[:-1])
+    assert min(sizes) > 0
+    assert meta.created_by.startswith(f"fastgen version {fastgen.__version__}")
+
+
+def test_parquet_row_groups_of_a_short_period(tmp_path: Path) -> None:
+    """Withdrawals thin out for weeks after the period; that makes no row groups of a few rows each."""
+    write(Dataset(Config(rows=200_000, end="2022-01-01 12:00:00")), tmp_path / "x.parquet", columns=["datetime", "amount"])
+    assert pq.ParquetFile(tmp_path / "x.parquet").metadata.num_row_groups <= 10
+
+
+def test_ipc_does_not_repeat_the_cards(tmp_path: Path) -> None:
+    report = write(Dataset(Config(rows=200_000, cards=200_000)), tmp_path / "x.arrow", columns=["cc_num"])
+    assert report.size < 200_000 * 16 * 4
+
+
+def test_parquet_has_no_empty_row_groups(tmp_path: Path) -> None:
+    """Most of the time after the period has no withdrawal."""
+    atm = {"cards": 1, "withdrawals": 3, "lengths": [3, 3], "step_hours": [1, 8_000]}
+    data = Dataset(Config(payments=150_000, end="2022-01-01 12:00:00", atm=atm))
+    assert len(data.spans(4)) > 100
+    write(data, tmp_path / "x.parquet", columns=["amount"])
+    meta = pq.ParquetFile(tmp_path / "x.parquet").metadata
+    sizes = [meta.row_group(i).num_rows for i in range(meta.num_row_groups)]
+    assert sum(sizes) == 150_003
+    assert min(sizes) > 0
+    assert plain(pl.read_parquet(tmp_path / "x.parquet")).equals(plain(data.transactions(["amount"])))
+
+
+def test_parquet_dictionaries(parquet: Path, tmp_path: Path, data: Dataset) -> None:
+    """Strings that repeat are codes of a dictionary; those that do not, are not."""
+    write(data, tmp_path / "few cards.parquet")
+    repeating = {
+        parquet / "transactions.parquet": {"category", "city", "country"},
+        tmp_path / "few cards.parquet": {"category", "city", "country", "cc_num"},
+        parquet / "profiles.parquet": {"sex", "City", "Country"},
+        parquet / "credit_cards.parquet": {"provider", "expires"},
+    }
+    for path, expected in repeating.items():
+        group = pq.ParquetFile(path).metadata.row_group(0)
+        columns = [group.column(i) for i in range(group.num_columns)]
+        texts = [c for c in columns if c.physical_type == "BYTE_ARRAY"]
+        assert {c.path_in_schema for c in texts if c.has_dictionary_page} == expected
+
+
+def test_parquet_statistics(parquet: Path, large: Dataset) -> None:
+    """Each row group has the least and the greatest value of each column, so that readers can skip it."""
+    rows = large.transactions()
+    meta = pq.ParquetFile(parquet / "transactions.parquet").metadata
+    start = 0
+    for number in range(meta.num_row_groups):
+        group = meta.row_group(number)
+        part = plain(rows.slice(start, group.num_rows))
+        start += group.num_rows
+        for i in range(group.num_columns):
+            column = group.column(i)
+            name = column.path_in_schema
+            assert column.statistics is not None, f"no statistics of {name}"
+            assert column.statistics.has_min_max, f"no least and greatest {name}"
+            assert (column.statistics.min, column.statistics.max) == (part[name].min(), part[name].max())
+            assert column.statistics.null_count == 0
+    later = rows["datetime"][rows.height * 9 // 10]
+    found = pl.scan_parquet(parquet / "transactions.parquet").filter(pl.col("datetime") >= later).select(pl.len()).collect().item()
+    assert found == (rows["datetime"] >= later).sum()
+
+
+# The bytes do not depend on the threads
+
+
+@pytest.mark.parametrize("format", ENDINGS)
+def test_bytes_are_the_same_for_any_number_of_threads(tmp_path: Path, large: Dataset, format: Any) -> None:
+    columns = ["datetime", "cc_num", "amount", "latitude", "fraud_label"]
+    digests = set()
+    for threads in (1, 2, 3):
+        for table, names in (("transactions", columns), ("profiles", None)):
+            path = tmp_path / f"{threads} {table}{ENDINGS[format]}"
+            write(large, path, table=table, columns=names, threads=threads)
+            digests.add((table, hashlib.sha256(path.read_bytes()).hexdigest()))
+            path.unlink()
+    assert len(digests) == 2
+
+
+# Directories and manifests
+
+
+@pytest.mark.parametrize(("format", "compression"), [("parquet", "snappy"), ("csv", "gzip"), ("ndjson", "none"), ("ipc", "zstd")])
+def test_a_directory_has_all_tables_and_a_manifest(tmp_path: Path, data: Dataset, format: Any, compression: str) -> None:
+    out = tmp_path / "deep" / "out"
+    report = write(data, out, format=format, compression=compression, coordinates="number")
+    paths = [path_of(out, table, format, compression) for table in TABLES]
+    assert names_in(out) == sorted(["manifest.json", *(path.name for path in paths)])
+    manifest = json.loads((out / "manifest.json").read_text())
+    tables = manifest.pop("tables")
+    pools = load_pools()
+    config = manifest.pop("config")
+    assert Config(**config) == data.config
+    assert manifest == {
+        "fastgen": fastgen.__version__,
+        "data_version": DATA_VERSION,
+        "fingerprint": data.fingerprint,
+        "seed": 99,
+        "vocabularies": {"faker": pools.faker, "digest": pools.digest},
+        "format": format,
+        "compression": compression,
+        "coordinates": "number",
+        "counts": data.plan.counts,
+    }
+    assert list(tables) == list(TABLES)
+    rows = {"transactions": 3_000, "credit_cards": 250, "profiles": 250}
+    for path, (table, told), file in zip(paths, tables.items(), report.files, strict=True):
+        digest = told.pop("digest")
+        assert len(digest) == 16
+        assert told == {
+            "file": path.name, "columns": list(data.columns(table)), "rows": rows[table], "bytes": path.stat().st_size,
+        }  # fmt: skip
+        assert (file.path, file.table, file.rows, file.size, file.digest) == (
+            str(path), table, rows[table], path.stat().st_size, digest,
+        )  # fmt: skip
+    assert (report.rows, report.size) == (3_500, sum(path.stat().st_size for path in paths))
+    assert report.seconds > 0
+
+
+def test_a_manifest_makes_the_same_data_again(tmp_path: Path, data: Dataset) -> None:
+    write(data, tmp_path / "one", format="csv")
+    config = json.loads((tmp_path / "one" / "manifest.json").read_text())["config"]
+    write(Dataset(Config(**config)), tmp_path / "two", format="csv")
+    for table in TABLES:
+        assert (tmp_path / "one" / f"{table}.csv").read_bytes() == (tmp_path / "two" / f"{table}.csv").read_bytes()
+
+
+def test_digests_tell_every_column_and_the_order(tmp_path: Path) -> None:
+    """One changed price, one changed name, one changed seed: another digest."""
+    settings: list[dict[str, Any]] = [ODD, ODD | {"seed": 98}, ODD | {"start": "2023-12-30 17:23:12"}]
+    renamed = [CATEGORIES[0] | {"name": 'Books, "new!"'}, *CATEGORIES[1:]]
+    settings += [ODD | {"categories": renamed}, ODD | {"cards": 251}]
+    found = [write(Dataset(Config(**each)), tmp_path / str(i)).files[0].digest for i, each in enumerate(settings)]
+    assert len(set(found)) == len(settings)
+
+
+@pytest.mark.parametrize(
+    ("output", "options", "expected"),
+    [
+        ("out", {}, (True, "parquet", "zstd")),
+        ("out/", {"format": "csv"}, (True, "csv", "none")),
+        ("out.d/", {}, (True, "parquet", "zstd")),
+        ("x.parquet", {}, (False, "parquet", "zstd")),
+        ("x.pq", {"compression": "lz4"}, (False, "parquet", "lz4")),
+        ("a.b/x.csv", {}, (False, "csv", "none")),
+        ("x.csv.gz", {}, (False, "csv", "gzip")),
+        ("x.jsonl", {}, (False, "ndjson", "none")),
+        ("x.ndjson.zst", {}, (False, "ndjson", "zstd")),
+        ("x.arrow", {}, (False, "ipc", "none")),
+        ("x.feather", {"compression": "zstd"}, (False, "ipc", "zstd")),
+        ("x.ipc", {}, (False, "ipc", "none")),
+        ("x.txt", {"format": "csv"}, (False, "csv", "none")),
+        ("x.gz", {"format": "ndjson"}, (False, "ndjson", "gzip")),
+        ("-", {}, (False, "csv", "none")),
+        ("-", {"format": "ndjson", "compression": "gzip"}, (False, "ndjson", "gzip")),
+        (os.devnull, {}, (False, "parquet", "zstd")),
+    ],
+)
+def test_what_a_path_means(output: str, options: dict[str, Any], expected: tuple[bool, str, str]) -> None:
+    target = resolve(output, **options)
+    assert (target.directory, target.format, target.compression) == expected
+
+
+def test_a_directory_that_is_there_is_a_directory(tmp_path: Path, data: Dataset) -> None:
+    (tmp_path / "out.csv").mkdir()
+    write(data, tmp_path / "out.csv", format="csv")
+    assert names_in(tmp_path / "out.csv") == ["credit_cards.csv", "manifest.json", "profiles.csv", "transactions.csv"]
+
+
+@pytest.mark.parametrize(
+    ("output", "options", "line"),
+    [
+        ("x.txt", {}, "output = 'x.txt': must end with one of .parquet, .csv, .ndjson, .arrow (or give the format)"),
+        ("x.csv", {"format": "parquet"}, "format = 'parquet': must be csv for a file that ends with .csv"),
+        ("x.csv.gz", {"compression": "zstd"}, "compression = 'zstd': must be gzip for a file that ends with .gz"),
+        ("x.csv", {"compression": "snappy"}, "compression = 'snappy': must be one of none, gzip, zstd for csv"),
+        ("x.arrow", {"compression": "gzip"}, "compression = 'gzip': must be one of none, zstd, lz4 for ipc"),
+        ("out", {"format": "json"}, "format = 'json': must be one of parquet, csv, ndjson, ipc"),
+        (
+            "out",
+            {"table": "profiles"},
+            "table = 'profiles': must not be given for a directory, which gets all tables whole (name a",
+        ),
+        (
+            "out",
+            {"columns": ["tid"]},
+            "columns = 'tid': must not be given for a directory, which gets all tables whole (name a file)",
+        ),
+    ],
+)
+def test_what_a_path_cannot_mean(tmp_path: Path, data: Dataset, output: str, options: dict[str, Any], line: str) -> None:
+    with pytest.raises(OptionError) as caught:
+        write(data, tmp_path / output, **options)
+    assert str(caught.value).startswith(line)
+    assert names_in(tmp_path) == []
+
+
+@pytest.mark.parametrize("name", ["x.parquet.gz", "x.arrow.zst"])
+def test_formats_that_compress_inside_have_no_compressed_endings(tmp_path: Path, data: Dataset, name: str) -> None:
+    """Otherwise a file that ends with .gz would be none that gunzip reads."""
+    with pytest.raises(OptionError):
+        write(data, tmp_path / name)
+
+
+# Estimates
+
+
+@pytest.mark.parametrize(("format", "compression"), ALL_WAYS)
+def test_estimates_are_right_within_a_tenth(tmp_path: Path, format: Any, compression: str) -> None:
+    judge_estimate(Dataset(), tmp_path / "out", format=format, compression=compression)
+
+
+@pytest.mark.parametrize(
+    ("format", "settings"),
+    [
+        pytest.param("parquet", {"rows": 3_000_000}, id="many as parquet"),
+        pytest.param("csv", {"rows": 1_000_000}, id="many as csv"),
+        pytest.param("parquet", {"rows": 200_000, "end": "2022-01-01 12:00:00"}, id="dense as parquet"),
+        pytest.param("ndjson", {"rows": 200_000, "end": "2022-01-01 12:00:00"}, id="dense as ndjson"),
+        pytest.param("ipc", {"rows": 200_000, "end": "2022-01-01 12:00:00"}, id="dense as ipc"),
+    ],
+)
+def test_estimates_hold_for_many_and_for_dense_rows(tmp_path: Path, settings: dict[str, Any], format: Any) -> None:
+    judge_estimate(Dataset(Config(**settings)), tmp_path / "out", format=format)
+
+
+def judge_estimate(data: Dataset, folder: Path, **options: Any) -> None:
+    estimated = estimate(data, folder, **options)
+    assert not folder.exists()
+    report = write(data, folder, **options)
+    assert list(estimated) == [file.path for file in report.files]
+    ratios = {file.table: round(estimated[file.path] / file.size, 3) for file in report.files}
+    assert all(0.9 < ratio < 1.1 for ratio in ratios.values()), ratios
+
+
+# What is there already
+
+
+def snapshot(folder: Path) -> dict[str, tuple[bytes, int]]:
+    """Names, contents and times of all files."""
+    return {str(p.relative_to(folder)): (p.read_bytes(), p.stat().st_mtime_ns) for p in folder.rglob("*") if p.is_file()}
+
+
+@pytest.mark.parametrize("present", ["transactions.csv", "profiles.csv", "manifest.json"])
+def test_what_is_there_stays_as_it_is(tmp_path: Path, data: Dataset, present: str) -> None:
+    (tmp_path / present).write_text("mine")
+    before = snapshot(tmp_path)
+    with pytest.raises(OutputExistsError, match=rf"{present} exists already \(--overwrite replaces it\)"):
+        write(data, tmp_path, format="csv")
+    assert snapshot(tmp_path) == before
+
+
+def test_a_link_that_leads_nowhere_is_there_too(tmp_path: Path, data: Dataset) -> None:
+    (tmp_path / "x.csv").symlink_to(tmp_path / "nowhere")
+    with pytest.raises(OutputExistsError):
+        write(data, tmp_path / "x.csv")
+    assert names_in(tmp_path) == ["x.csv"]
+
+
+def test_overwrite_replaces_files(tmp_path: Path, data: Dataset) -> None:
+    for output in (tmp_path / "out", tmp_path / "x.csv"):
+        write(Dataset(Config(rows=100)), output, format="csv")
+        report = write(data, output, format="csv", overwrite=True)
+        assert all(Path(file.path).stat().st_size == file.size for file in report.files)
+    assert json.loads((tmp_path / "out" / "manifest.json").read_text())["fingerprint"] == data.fingerprint
+    assert names_in(tmp_path / "out") == ["credit_cards.csv", "manifest.json", "profiles.csv", "transactions.csv"]
+
+
+@pytest.mark.parametrize(
+    "failure", [RuntimeError("no"), KeyboardInterrupt(), MemoryError(), OSError(errno.EIO, "Input/output error")]
+)
+@pytest.mark.parametrize("output", ["out", "x.csv"])
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_run_that_fails_leaves_nothing(tmp_path: Path, large: Dataset, failure: BaseException, output: str, threads: int) -> None:
+    """With `overwrite`, what was there before is there still."""
+    old = tmp_path / "old" / output
+    old.parent.mkdir()
+    write(Dataset(Config(rows=100)), old, format="csv")
+    before = snapshot(tmp_path)
+    seen: list[int] = []
+
+    def fail(rows: int) -> None:
+        seen.append(rows)
+        if sum(seen) > 100_000:
+            raise failure
+
+    for target, overwrite in ((old, True), (tmp_path / "new" / output, False)):
+        target.parent.mkdir(exist_ok=True)
+        with pytest.raises(OutputError if isinstance(failure, OSError) else type(failure)):
+            write(large, target, format="csv", threads=threads, overwrite=overwrite, progress=fail)
+        seen.clear()
+    assert snapshot(tmp_path) == before
+
+
+# Where nothing can be written
+
+
+def line_of(data: Dataset, output: Path | str, **options: Any) -> str:
+    with pytest.raises(OutputError) as caught:
+        write(data, output, **options)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_parents_that_are_not_there(tmp_path: Path, data: Dataset) -> None:
+    path = tmp_path / "no" / "x.csv"
+    assert line_of(data, path) == f"{path}: cannot be written: no such file or directory"
+    assert names_in(tmp_path) == []
+
+
+def test_parents_that_are_files(tmp_path: Path, data: Dataset) -> None:
+    (tmp_path / "file").write_text("mine")
+    before = snapshot(tmp_path)
+    for output in (tmp_path / "file" / "x.csv", tmp_path / "file" / "out", f"{tmp_path}/file/"):
+        assert str(output) in line_of(data, output)
+    assert snapshot(tmp_path) == before
+
+
+@pytest.fixture
+def as_nobody() -> Iterator[None]:
+    """The superuser may write everywhere: become someone who may not."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(65_534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+def test_directories_that_must_not_be_written(tmp_path: Path, data: Dataset, as_nobody: None) -> None:
+    if os.geteuid() == os.getuid():
+        tmp_path.chmod(0o555)
+    for output in (tmp_path / "x.csv", tmp_path / "out"):
+        assert line_of(data, output) == f"{output}: cannot be written: permission denied"
+    if os.geteuid() == os.getuid():
+        tmp_path.chmod(0o755)
+    else:
+        os.seteuid(0)
+    assert names_in(tmp_path) == []
+
+
+def test_devices(data: Dataset) -> None:
+    report = write(data, os.devnull, format="ndjson")
+    assert (report.rows, report.files[0].path) == (3_000, os.devnull)
+    assert report.size > 500_000
+    assert write(data, os.devnull).size > 50_000  # parquet unless said otherwise
+    assert Path(os.devnull).is_char_device()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no device that is always full")
+@pytest.mark.parametrize("format", ENDINGS)
+def test_a_full_device(data: Dataset, format: Any) -> None:
+    assert line_of(data, "/dev/full", format=format) == "/dev/full: cannot be written: no space left on device"
+
+
+@pytest.mark.parametrize("format", ENDINGS)
+def test_a_named_pipe(tmp_path: Path, data: Dataset, tables: dict[str, pl.DataFrame], format: Any) -> None:
+    """No format needs to go back in its file."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    found: list[bytes] = []
+    reader = threading.Thread(target=lambda: found.append(pipe.read_bytes()))
+    reader.start()
+    report = write(data, pipe, format=format)
+    reader.join()
+    assert len(found[0]) == report.size
+    copy = tmp_path / f"copy{ENDINGS[format]}"
+    copy.write_bytes(found[0])
+    assert plain(READERS[format][0](copy)).equals(plain(tables["transactions"]))
+    assert names_in(tmp_path) == [copy.name, "pipe"]
+
+
+# Whole runs: streams, a full disk, and what stops a run from outside
+
+
+def command(*arguments: object) -> list[str]:
+    return [sys.executable, "-m", "fastgen", "generate", *map(str, arguments)]
+
+
+def test_the_standard_output(tmp_path: Path) -> None:
+    run = subprocess.run(command("--rows=2_000", "--format=parquet", "--output=-"), capture_output=True, check=True)
+    (tmp_path / "x.parquet").write_bytes(run.stdout)
+    assert plain(pl.read_parquet(tmp_path / "x.parquet")).equals(plain(Dataset(Config(rows=2_000)).transactions()))
+    assert b"2,000 transactions to -" in run.stderr
+
+
+def test_a_reader_who_leaves() -> None:
+    arguments = command("--rows=3M", "--output=-", "-q")
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
+        assert run.stdout
+        assert run.stderr
+        head = [run.stdout.readline() for _ in range(3)]
+        run.stdout.close()
+        told = run.stderr.read()
+    assert (run.returncode, told) == (1, "fastgen: -: the reader closed the pipe before all rows were written\n")
+    assert head[0].startswith("tid,datetime,")
+    assert all(len(line.split(",")) == 10 for line in head)
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "line", "output"),
+    [
+        (signal.SIGINT, 130, "fastgen: interrupted; unfinished files were removed\n", "x.csv"),
+        (signal.SIGTERM, 143, "fastgen: terminated; unfinished files were removed\n", "out"),
+    ],
+)
+def test_a_run_that_is_stopped(tmp_path: Path, number: int, code: int, line: str, output: str) -> None:
+    folder = tmp_path / "out"
+    folder.mkdir()
+    target = folder / output if "." in output else folder
+    arguments = command("--rows=100M", "--output", target, "--format=csv", "--threads=2", "-q")
+    run = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 60
+    while sum(path.stat().st_size for path in folder.iterdir()) < 10_000_000:
+        assert run.poll() is None, "the run ended too early"
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    assert all(path.name.startswith(".") for path in folder.iterdir())  # none has its final name yet
+    run.send_signal(number)
+    out, told = run.communicate(timeout=30)
+    assert (run.returncode, out, told) == (code, "", line)
+    assert names_in(folder) == []
+
+
+def test_a_full_disk(tmp_path: Path) -> None:
+    """A file may not grow beyond 4 MB here, which is what a full disk looks like from inside."""
+    old = tmp_path / "old.csv"
+    old.write_text("mine")
+    code = (
+        "import resource, runpy, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (4 << 20, 4 << 20));"
+        "sys.argv[0] = 'fastgen'; runpy.run_module('fastgen', run_name='__main__')"
+    )
+    arguments = ["generate", "--rows=300k", f"--output={old}", "--overwrite", "--no-progress", "-q"]
+    run = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stdout, run.stderr) == (1, "", f"fastgen: {old}: cannot be written: file too large\n")
+    assert names_in(tmp_path) == ["old.csv"]
+    assert old.read_text() == "mine"
+
+
+def test_a_full_disk_for_a_directory(tmp_path: Path, large: Dataset) -> None:
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    write(large, os.devnull, columns=["cc_num"])  # kernels are compiled and kept before files are limited
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4 << 20, limits[1]))
+    try:
+        told = line_of(large, tmp_path / "out", format="csv")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert told == f"{tmp_path / 'out' / 'transactions.csv'}: cannot be written: file too large"
+    assert list(tmp_path.rglob("*.*")) == []
