@@ -106,11 +106,7 @@ def test_categories_are_in_random_order() -> None:
     width = int(plan_of(total).payment_rules.quota.keys[2])
     for distance in (1, 2, 7, width - 1, width, width + 1):
         pairs = np.bincount(common[:-distance] * 6 + common[distance:], minlength=36).reshape(6, 6)
-        relation = stats.chi2_contingency(pairs)
-        if distance != width:
-            assert relation.pvalue > LEAST_P
-        # Payments one row of the permutation's grid apart are related, by so little that only the whole data show it.
-        assert relation.statistic / total < 0.003
+        assert stats.chi2_contingency(pairs).pvalue > LEAST_P
 
 
 # Amounts
