@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from fastgen.dataset import Dataset
     from fastgen.errors import (
         ConfigError,
-        DataMismatchError,
         FastgenError,
         InterruptedRunError,
         OptionError,
@@ -38,7 +37,6 @@ _HOME = {
     "OptionError": "errors",
     "OutputError": "errors",
     "OutputExistsError": "errors",
-    "DataMismatchError": "errors",
     "InterruptedRunError": "errors",
 }
 
@@ -46,7 +44,6 @@ __version__ = "0.1.0"
 __all__ = [
     "Config",
     "ConfigError",
-    "DataMismatchError",
     "Dataset",
     "FastgenError",
     "InterruptedRunError",

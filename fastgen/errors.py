@@ -6,7 +6,6 @@
     │   └── OptionError                              ... in an option of the run: format, parts, columns
     ├── OutputError                  exit code 1     an output cannot be written: no permission, disk full
     │   └── OutputExistsError                        ... because it is there already
-    ├── DataMismatchError            exit code 1     the data were made by another version, or another Faker
     └── InterruptedRunError          exit code 130   the user stopped the run
 
 `str(error)` is a single line and ends with the hint, if there is one. All of them can be pickled.
@@ -79,10 +78,6 @@ class OutputError(FastgenError):
 
 class OutputExistsError(OutputError):
     """An output is there already and was not to be overwritten."""
-
-
-class DataMismatchError(FastgenError):
-    """The data at hand were not made by this configuration, data version and Faker."""
 
 
 class InterruptedRunError(FastgenError):

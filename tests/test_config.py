@@ -24,7 +24,6 @@ from fastgen.config_text import parse_count, parse_setting, to_toml
 from fastgen.errors import (
     NOT_GIVEN,
     ConfigError,
-    DataMismatchError,
     FastgenError,
     InterruptedRunError,
     OptionError,
@@ -719,7 +718,6 @@ def test_schema_tells_bounds_defaults_and_meanings() -> None:
         (FastgenError("No.", hint="try again"), "No. (try again)", 1),
         (OutputError("a\nb cannot be written"), "a b cannot be written", 1),
         (OutputExistsError("out exists", hint="overwrite it"), "out exists (overwrite it)", 1),
-        (DataMismatchError("made by Faker 1"), "made by Faker 1", 1),
         (InterruptedRunError("stopped"), "stopped", 130),
         (UsageError("a", 1, "is odd"), "a = 1: is odd", 2),
         (ConfigError("a", NOT_GIVEN, "is missing"), "a: is missing", 2),

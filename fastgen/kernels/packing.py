@@ -130,15 +130,6 @@ def pack_deltas(values: NDArray[np.int64], out: Bytes) -> int:
 
 
 @kernel
-def split_words(values: NDArray[np.uint64], out: Bytes) -> None:
-    """64-bit values by "Byte Stream Split": all first bytes, then all second bytes, and so on."""
-    count = u64(values.size)
-    for k in range(u64(8)):
-        for i in range(count):
-            out[k * count + i] = u8(values[i] >> u64(8) * k)
-
-
-@kernel
 def rank_range(codes: NDArray[Any], ranks: NDArray[np.uint32]) -> tuple[int, int]:
     """The least and the greatest rank among at least one code."""
     low = high = ranks[codes[0]]

@@ -109,7 +109,7 @@ def codec(name: str, level: int | None = None) -> Codec:
 # --- Kinds of column ------------------------------------------------------------------------------------------------
 
 INT32, INT64, DOUBLE, BYTE_ARRAY = 1, 2, 5, 6
-PLAIN, RLE, DELTA_BINARY_PACKED, DELTA_LENGTH_BYTE_ARRAY, RLE_DICTIONARY, BYTE_STREAM_SPLIT = 0, 3, 5, 6, 8, 9
+PLAIN, RLE, DELTA_BINARY_PACKED, DELTA_LENGTH_BYTE_ARRAY, RLE_DICTIONARY = 0, 3, 5, 6, 8
 
 
 class Column(ABC):
@@ -155,14 +155,10 @@ class Column(ABC):
 
 
 class Double(Column):
-    """float64. With `split` byte by byte (BYTE_STREAM_SPLIT): faster, small if all differ; Spark 4.1 cannot read it."""
+    """float64."""
 
-    physical, dtype = DOUBLE, np.float64
+    physical, dtype, encoding = DOUBLE, np.float64, PLAIN
     zstd_level = -20  # half the time of level -3, and a quarter more bytes: there is little to find in doubles
-
-    def __init__(self, name: str, *, split: bool = False) -> None:
-        super().__init__(name)
-        self.encoding = BYTE_STREAM_SPLIT if split else PLAIN
 
     def bounds(self, data: Loaded) -> Bounds:
         low, high = data.min(), data.max()  # NaN, which has no place in an order, if there is one
@@ -170,12 +166,7 @@ class Double(Column):
         return None if np.isnan(low) else (pack("<d", low or -0.0), pack("<d", high or 0.0))
 
     def page(self, data: Loaded, start: int, stop: int) -> Buffer:
-        values = data[start:stop]
-        if self.encoding == PLAIN:
-            return values.view(np.uint8)
-        page = np.empty(values.nbytes, np.uint8)
-        packing.split_words(values.view(np.uint64), page)
-        return page
+        return data[start:stop].view(np.uint8)
 
 
 class Date(Column):
@@ -285,17 +276,6 @@ class Text(String):
         offsets, text = data
         lengths = np.diff(offsets[start : stop + 1].view(np.int64))
         return np.concatenate([_deltas(lengths), text[offsets[start] : offsets[stop]]])
-
-
-class FixedText(Text):
-    """uint8[rows * width]: texts of `width` bytes, one behind the other."""
-
-    def __init__(self, name: str, width: int) -> None:
-        super().__init__(name)
-        self.width = width
-
-    def load(self, data: Any, rows: int) -> Loaded:
-        return _offsets(rows, self.width), self._array(data, np.uint8, rows * self.width)
 
 
 class Hex(String):
