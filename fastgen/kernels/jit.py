@@ -22,3 +22,8 @@ def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
 def helper(function: Callable[..., Any]) -> Callable[..., Any]:
     """A small function that is always inlined into the kernels that call it."""
     return njit(nogil=True, error_model="numpy", forceinline=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)  # type: ignore[no-any-return]
+
+
+def rewritten(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A line that takes the place of its call before types are known: what it calls is compiled for one type only."""
+    return njit(inline="always")(function)  # type: ignore[no-any-return]

@@ -19,7 +19,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from fastgen.kernels.jit import helper, kernel
+from fastgen.kernels.jit import helper, kernel, rewritten
 
 u32 = np.uint32
 u64 = np.uint64
@@ -73,15 +73,21 @@ def float_to_bits(typing_context: Any, value: Any) -> Any:
     return types.uint64(types.float64), codegen
 
 
-@helper
+@rewritten
 def philox(seed, stream, index, lane):
     """Four independent 32-bit words (as uint64) for one counter. `lane` is a second, 32-bit index."""
-    c0 = u64(index) & LOW32
-    c1 = u64(index) >> u64(32)
-    c2 = u64(stream)
-    c3 = u64(lane)
-    k0 = u64(seed) & LOW32
-    k1 = u64(seed) >> u64(32)
+    return philox_rounds(u64(seed), u64(stream), u64(index), u64(lane))
+
+
+@helper
+def philox_rounds(seed, stream, index, lane):
+    """Philox4x32-10 of four uint64."""
+    c0 = index & LOW32
+    c1 = index >> u64(32)
+    c2 = stream
+    c3 = lane
+    k0 = seed & LOW32
+    k1 = seed >> u64(32)
     for _ in range(10):
         p0 = MULTIPLIER_0 * c0
         p1 = MULTIPLIER_1 * c2

@@ -235,7 +235,8 @@ class Dictionary(String):
             raise ValueError(f"column {self.name!r}: codes of type {codes.dtype}")
         if codes.max() >= self._ranks.size:
             raise ValueError(f"column {self.name!r}: code {codes.max()} in a vocabulary of {self._ranks.size}")
-        return codes
+        # One type, so that what packs them is compiled once.
+        return codes.astype(np.uint32, copy=False)
 
     def bounds(self, data: Loaded) -> Bounds:
         low, high = packing.rank_range(data, self._ranks)
