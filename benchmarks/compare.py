@@ -81,7 +81,7 @@ def batches(threads: int, cards: int | None = None, *, new: bool = False) -> Rea
     return reading
 
 
-def written(suffix: str, threads: int) -> Reading:
+def written(suffix: Literal["parquet", "csv", "ndjson"], threads: int) -> Reading:
     """A file from nothing: every round a new dataset, so that its plan and its cards are in the time."""
 
     def reading(rows: int) -> float:

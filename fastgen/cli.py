@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from fastgen import __version__
-from fastgen.errors import FastgenError, InterruptedRunError
+from fastgen.errors import FastgenError, InterruptedRunError, OptionError
 from fastgen.schema import DATA_VERSION
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ TERMINATED = 143
 def main() -> None:
     """Run the command; every failure is one line on the standard error."""
     signal.signal(signal.SIGTERM, _terminate)
+    signal.signal(signal.SIGINT, _interrupt)
     try:
         cli.main(prog_name="fastgen", standalone_mode=False)
     except click.ClickException as error:
@@ -36,12 +37,13 @@ def main() -> None:
     except FastgenError as error:
         say(str(error))
         sys.exit(error.exit_code)
-    except (KeyboardInterrupt, click.Abort):
-        say("interrupted; unfinished files were removed")
-        sys.exit(InterruptedRunError.exit_code)
     except MemoryError:
         say("out of memory")
         sys.exit(FastgenError.exit_code)
+
+
+def _interrupt(*_: object) -> None:
+    raise InterruptedRunError("interrupted; unfinished files were removed")
 
 
 def _terminate(*_: object) -> None:
@@ -54,6 +56,26 @@ def say(text: str) -> None:
     click.echo(f"fastgen: {text}", err=True)
 
 
+class Number(click.ParamType[Any]):
+    """A number; what is none gets the same kind of line as every other mistake."""
+
+    name = "number"
+
+    def __init__(self, kind: Callable[[str], Any], what: str) -> None:
+        self.kind, self.what = kind, what
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ARG002
+        """The number, or an OptionError that names the option."""
+        try:
+            return self.kind(value)
+        except ValueError:
+            raise OptionError(str(param and param.name), value, f"must be {self.what}") from None
+
+
+WHOLE = Number(int, "a whole number")
+REAL = Number(float, "a number")
+
+
 def data_options(function: F) -> F:
     """The options that say what the data are."""
     options = [
@@ -61,8 +83,8 @@ def data_options(function: F) -> F:
             "--config", "path", type=click.Path(), metavar="FILE", help="Settings from a TOML file (see: fastgen config init)."
         ),
         click.option("--rows", metavar="N", help="Exactly so many transactions, such as 500000 or 10M; all else in proportion."),
-        click.option("--scale", type=float, metavar="X", help="Size in units of the tutorial's 106,020 transactions."),
-        click.option("--seed", type=int, metavar="N", help="What all random draws follow from."),
+        click.option("--scale", type=REAL, metavar="X", help="Size in units of the tutorial's 106,020 transactions."),
+        click.option("--seed", type=WHOLE, metavar="N", help="What all random draws follow from."),
         click.option(
             "--set", "settings", multiple=True, metavar="KEY=VALUE", help="One setting, such as fraud.ratio=0.01; repeatable."
         ),
@@ -109,7 +131,7 @@ Examples:
 @click.option(
     "--coordinates", metavar="text|number", default="text", show_default=True, help="Latitudes and longitudes in csv and ndjson."
 )
-@click.option("--threads", type=int, metavar="N", help="Threads that make rows; all processors unless said.")
+@click.option("--threads", type=WHOLE, metavar="N", help="Threads that make rows; all processors unless said.")
 @click.option("--overwrite", is_flag=True, help="Replace files that are there.")
 @click.option("--dry-run", is_flag=True, help="Print the plan and the estimated size; write nothing.")
 @click.option("--quiet", "-q", is_flag=True, help="Print nothing but errors.")
@@ -182,7 +204,7 @@ def plan_text(data: "Dataset", sizes: dict[str, int]) -> str:
 def human_size(size: float) -> str:
     """Bytes in decimal units."""
     for unit in ("B", "kB", "MB", "GB"):
-        if size < 1000:
+        if round(size, 1) < 1000:
             return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
         size /= 1000
     return f"{size:.1f} TB"
@@ -261,8 +283,10 @@ def init(path: str) -> None:
 def check(path: str) -> None:
     """Check a configuration file (fastgen.toml unless named)."""
     from fastgen.config import load_config
+    from fastgen.dataset import Dataset
 
-    say(f"{path} is valid; fingerprint of the settings {load_config(path).fingerprint()}")
+    data = Dataset(load_config(path))
+    say(f"{path} is valid: {data.num_rows:,} transactions, fingerprint {data.fingerprint}")
 
 
 @config.command()

@@ -25,6 +25,8 @@ from fastgen.sizes import Sizes, chain_ranges, exact_shares, settle
 DEFAULT_SEED: Final = 20_220_301
 MOST_SECONDS: Final = 2**31 - 1 - 86_400
 """From the start to the last event: rows keep 32-bit seconds since the midnight before the start."""
+MOST_DEGREES: Final = 20
+"""How far a walk may lead: no place at home is closer to a pole or the date line."""
 MOST_CELLS: Final = 2**24
 """Hours of the period times lengths of a step: sequences are counted for each pair."""
 
@@ -170,6 +172,10 @@ class Atm(Section):
     )
 
     def _check(self) -> None:
+        most = MOST_DEGREES / self.lengths.high
+        if self.radius > most:
+            allowed = f"must be at most {most:g} for sequences of {self.lengths.high} withdrawals, which stay on the map then"
+            raise ConfigError("radius", self.radius, allowed)
         _check_list("bands", self.bands, touching=False)
 
 

@@ -3,7 +3,10 @@
 import hashlib
 from collections.abc import Iterator, Sequence
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from fastgen.config import Config
 from fastgen.errors import OptionError
@@ -118,6 +121,14 @@ class Dataset:
         """The groups of windows, so many at a time."""
         total = self.plan.grid.groups
         return [range(start, min(start + groups, total)) for start in range(0, total, groups)]
+
+    def row_spans(self, rows: int) -> list[range]:
+        """The groups of windows, as many at a time as have about so many rows: withdrawals are taken to be spread evenly."""
+        plan, grid = self.plan, self.plan.grid
+        of_group = np.diff(plan.payment_offsets[:: grid.windows]) + plan.withdrawals / grid.groups
+        numbers = (np.cumsum(of_group) - of_group) // rows
+        edges = [0, *(np.flatnonzero(np.diff(numbers)) + 1).tolist(), grid.groups]
+        return [range(start, stop) for start, stop in pairwise(edges)]
 
     def transactions(self, columns: Sequence[str] | None = None, *, threads: int = 1) -> "pl.DataFrame":
         """All transactions as one frame."""

@@ -66,13 +66,14 @@ class TransactionFrames:
         text = hexadecimal(tids)
         views = np.empty((tids.size // 16, 2), np.uint64)
         kernels.text_views(views, 32, text.view(np.uint32), 0)
-        return _texts(name, views, [text])
+        return _texts(name, views, text)
 
     def _cards(self, name: str, rows: Block) -> pl.Series:
-        cards, size = self.plan.card_text, kernels.CARDS_IN_BUFFER
+        # A copy of each number, not a view of the card table: whoever writes the frame would write the whole table.
+        text = self.values.card_numbers(rows)
         views = np.empty((rows.second.size, 2), np.uint64)
-        kernels.card_views(views, rows.card, cards.ravel().view(np.uint32))
-        return _texts(name, views, [cards[start : start + size] for start in range(0, len(cards), size)])
+        kernels.text_views(views, 16, text.ravel().view(np.uint32), 0)
+        return _texts(name, views, text)
 
 
 class HolderFrames:
@@ -99,6 +100,6 @@ def _series(name: str, kind: pa.DataType, values: NDArray[Any]) -> pl.Series:
     return pl.Series(name, pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(values)]))
 
 
-def _texts(name: str, views: NDArray[np.uint64], text: list[NDArray[Any]]) -> pl.Series:
-    buffers = [None, pa.py_buffer(views), *map(pa.py_buffer, text)]
+def _texts(name: str, views: NDArray[np.uint64], text: NDArray[Any]) -> pl.Series:
+    buffers = [None, pa.py_buffer(views), pa.py_buffer(text)]
     return pl.Series(name, pa.Array.from_buffers(pa.string_view(), len(views), buffers))

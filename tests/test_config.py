@@ -668,7 +668,7 @@ def configs(draw: st.DrawFn) -> Config:
         lengths=draw(pair),
         step_hours=draw(pair),
         foreign_hours=draw(pair),
-        radius=draw(st.integers(0, 10**6)) / 10**6,
+        radius=draw(st.integers(0, 10**5)) / 10**6,
         bands=tuple(bands),
     )
     return Config(

@@ -263,8 +263,8 @@ def test_a_line_of_the_tutorials_layout(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def walkers() -> Dataset:
-    """The longest walks with the longest steps; one of them goes more than 180 degrees west."""
-    walk = {"cards": 400, "withdrawals": 80_000, "lengths": [200, 200], "step_hours": [1, 2], "radius": 1}
+    """The longest walks with the longest steps that they may have."""
+    walk = {"cards": 400, "withdrawals": 80_000, "lengths": [200, 200], "step_hours": [1, 2], "radius": 0.1}
     return Dataset(Config(seed=351, payments=10, cards=4_000, fraud={"ratio": 0}, atm=walk))
 
 
@@ -280,7 +280,8 @@ def test_positions_far_from_their_place(tmp_path: Path, walkers: Dataset, coordi
     columns = ["category", "latitude", "longitude"]
     write(walkers, tmp_path / "x.ndjson", columns=columns, coordinates=coordinates)
     rows = walkers.transactions(columns).filter(pl.col("category") == "Cash Withdrawal")
-    lines = (line for line in (tmp_path / "x.ndjson").read_text().splitlines() if '"Cash Withdrawal"' in line)
+    text = (tmp_path / "x.ndjson").read_bytes().decode(errors="replace")
+    lines = (line for line in text.splitlines() if '"Cash Withdrawal"' in line)
     style = (lambda x: x) if coordinates == "number" else "{:.6f}".format
     for line, row in zip(lines, rows.iter_rows(named=True), strict=True):
         assert line == json.dumps(row | {name: style(row[name]) for name in ("latitude", "longitude")})
@@ -756,6 +757,14 @@ def test_a_reader_who_leaves() -> None:
     assert (run.returncode, told) == (1, "fastgen: -: the reader closed the pipe before all rows were written\n")
     assert head[0].startswith("tid,datetime,")
     assert all(len(line.split(",")) == 10 for line in head)
+
+
+def test_a_standard_output_that_is_closed() -> None:
+    shell = ["sh", "-c", 'exec "$@" >&-', "sh", *command("--rows=10", "--output=-", "-q")]
+    run = subprocess.run(shell, stderr=subprocess.PIPE, text=True, check=False)
+    assert run.stderr.startswith("fastgen: -: cannot be written")
+    assert run.stderr.count("\n") == 1
+    assert run.returncode == 1
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,6 @@ import numpy as np
 from fastgen.kernels.jit import kernel
 from fastgen.kernels.rng import u64
 
-CARDS_IN_BUFFER = 1 << 26
-"""Offsets of string views have 31 bits."""
-
 
 @kernel
 def text_views(views, size, text, first):
@@ -21,15 +18,6 @@ def text_views(views, size, text, first):
     for i in range(views.shape[0]):
         views[i, 0] = u64(size) | (u64(text[words * i]) << u64(32))
         views[i, 1] = u64((first + i) * size) << u64(32)
-
-
-@kernel
-def card_views(views, cards, text):
-    """Arrow string views of card numbers into the card table, uint32[cards * 4], cut into buffers of CARDS_IN_BUFFER."""
-    for i in range(cards.size):
-        card = np.int64(cards[i])
-        views[i, 0] = u64(16) | (u64(text[4 * card]) << u64(32))
-        views[i, 1] = u64(card // CARDS_IN_BUFFER) | (u64(card % CARDS_IN_BUFFER * 16) << u64(32))
 
 
 @kernel

@@ -116,6 +116,8 @@ def resolve(output: str | os.PathLike[str], format: str | None = None, compressi
         OptionError: an unknown format, suffix or compression, or a suffix that contradicts the format.
     """
     path = os.fspath(output)
+    if not path:
+        raise OptionError("output", path, "must be a directory, a file or -")
     if format is not None and format not in FORMATS:
         raise OptionError("format", format, f"must be one of {', '.join(FORMATS)}")
     special = path == STDOUT or is_special(path)
@@ -147,6 +149,10 @@ def _from_name(name: str, format: str | None, compression: str | None) -> tuple[
         raise OptionError("output", name, f"must end with one of {endings}", hint="or give the format")
     if format is not None and named not in (None, format):
         raise OptionError("format", format, f"must be {named} for a file that ends with {suffix}")
+    if stem != name and (format or named) in ("parquet", "ipc"):
+        raise OptionError(
+            "output", name, f"must not end so: {format or named} compresses inside the file", hint="give the compression"
+        )
     chosen = format or named
     assert chosen is not None
     return chosen, compression
@@ -214,8 +220,9 @@ def estimate(
     """The bytes that `write` would write, by file, judged from a piece of each table; nothing is written.
 
     Example:
-        >>> estimate(Dataset(Config(rows=1_000)), "cards.csv", table="credit_cards")
-        {'cards.csv': 554}
+        >>> from fastgen import Config
+        >>> list(estimate(Dataset(Config(rows=1_000)), "cards.csv", table="credit_cards"))
+        ['cards.csv']
     """
     target = resolve(output, format, compression)
     sizes = {}
@@ -223,12 +230,16 @@ def estimate(
         encoder = make_encoder(request, target.format)
         out = Counter()
         encoder.begin(out)
-        # Rows are densest towards the end of the period; any piece will do for their size.
-        piece = next(piece for piece in map(encoder.encode, encoder.items) if piece.rows)
-        before = out.size
+        # The largest of a few pieces: small ones have more than their share of headers and dictionaries.
+        few = [encoder.items[len(encoder.items) * part // 8] for part in range(1, 8)]
+        pieces = [piece for piece in map(encoder.encode, few) if piece.rows] or map(encoder.encode, encoder.items)
+        piece = max(pieces, key=lambda piece: piece.rows)
+        # Twice: with the first one may come what is written once, such as dictionaries.
+        encoder.append(out, piece.content)
+        first = out.size
         encoder.append(out, piece.content)
         path = os.path.join(target.path, file_name(request.table, target)) if target.directory else target.path
-        sizes[path] = before + (out.size - before) * data.count(request.table) // piece.rows
+        sizes[path] = first + (out.size - first) * (data.count(request.table) - piece.rows) // piece.rows
     return sizes
 
 

@@ -64,6 +64,8 @@ def opened(path: str, overwrite: bool) -> Iterator[Descriptor]:
         OutputExistsError: there is a file and it is not to be overwritten. OutputError: it cannot be written.
     """
     if path == STDOUT:
+        if sys.stdout is None:
+            raise OutputError(f"{path}: cannot be written: the standard output is closed")
         yield Descriptor(sys.stdout.fileno(), path)
     elif is_special(path):
         with _closing(os.O_WRONLY, path, path) as out:

@@ -16,8 +16,8 @@ from fastgen.sinks.encoder import Encoded, HolderSource, Request, TransactionSou
 from fastgen.sinks.output import Out
 from fastgen.values import Values
 
-GROUPS_IN_ROW_GROUP = 4
-"""About 260,000 rows, 13 MB: enough for readers, few enough to bound memory."""
+ROWS_IN_ROW_GROUP = 1 << 18
+"""About 12 MB: enough for readers, few enough to bound memory."""
 
 MOST_CARDS_IN_DICTIONARY = 1 << 16
 """With more cards a row group hardly repeats a number, and its dictionary would be larger than the column."""
@@ -53,7 +53,7 @@ class TransactionParquetFile(ParquetFile):
 
     def __init__(self, request: Request) -> None:
         plan = request.data.plan
-        self.items = request.data.spans(GROUPS_IN_ROW_GROUP)
+        self.items = request.data.row_spans(ROWS_IN_ROW_GROUP)
         self._names = request.names
         self._values = Values(plan)
         self._few_cards = plan.cards <= MOST_CARDS_IN_DICTIONARY

@@ -26,28 +26,6 @@ def test_views_of_consecutive_texts(n: int, size: int, first: int) -> None:
     assert views_of(views) == [(size, text[i * size : i * size + 4], 0, (first + i) * size) for i in range(n)]
 
 
-def test_views_of_cards() -> None:
-    text = np.random.default_rng(1).bytes(16 * 50)
-    codes = np.array([0, 49, 7, 7, 31], np.uint32)
-    views = np.empty((5, 2), np.uint64)
-    columns.card_views(views, codes, np.frombuffer(text, np.uint32))
-    assert views_of(views) == [(16, text[16 * card : 16 * card + 4], 0, 16 * card) for card in codes.tolist()]
-
-
-@pytest.mark.parametrize("buffers", [1, 2, 3, 63])
-def test_views_of_cards_in_later_buffers(buffers: int) -> None:
-    """A buffer ends where an offset would no longer have 31 bits."""
-    size = columns.CARDS_IN_BUFFER
-    assert 16 * (size - 1) < 2**31 <= 2 * 16 * size
-    codes = [buffers * size + shift for shift in (-size, -2, -1, 0, 1, size - 1)]
-    word = np.array([int.from_bytes(b"4123", "little")], np.uint32)
-    # A view with a stride of 0: the kernel reads the one word wherever it looks.
-    text = np.lib.stride_tricks.as_strided(word, (4 * (max(codes) + 1),), (0,))
-    views = np.empty((len(codes), 2), np.uint64)
-    columns.card_views(views, np.array(codes, np.uint32), text)
-    assert views_of(views) == [(16, b"4123", code // size, code % size * 16) for code in codes]
-
-
 @given(st.lists(st.integers(0, 2**32 - 1)))
 def test_amounts_are_the_doubles_that_their_text_names(cents: list[int]) -> None:
     out = np.empty(len(cents))

@@ -5,10 +5,13 @@ from fractions import Fraction
 from math import ceil
 
 import numpy as np
-from judging import SMALLEST_EXPECTED, assert_shares, assert_uniform
+from judging import SMALLEST_EXPECTED, assert_shares, assert_uniform, assert_whole_numbers
 from numpy.typing import NDArray
 
 from fastgen import Config
+
+SURE_TO_OCCUR = 12
+"""A value that is expected so many times is missing once in 160,000 samples."""
 
 
 def amount_ranges(config: Config) -> Iterator[tuple[float, range]]:
@@ -38,8 +41,13 @@ def judge_amounts(cents: NDArray[np.int64], parts: list[tuple[float, range]]) ->
     if (shares / shares.sum() * cents.size >= SMALLEST_EXPECTED).sum() > 1:
         assert_shares(counts, shares)
     for count, (_, held) in zip(counts, parts, strict=True):
+        inside = cents[(cents >= held.start) & (cents < held.stop)]
         if count >= 50:
-            assert_uniform(cents[(cents >= held.start) & (cents < held.stop)], held.start, len(held))
+            assert_uniform(inside, held.start, len(held))
+        if count >= SMALLEST_EXPECTED * len(held):
+            assert_whole_numbers(inside, held.start, held.stop - 1)
+        if count >= SURE_TO_OCCUR * len(held):
+            assert (inside.min(), inside.max()) == (held[0], held[-1]), "an end of a range never occurs"
 
 
 def later_ranges(config: Config, later: int) -> list[int]:

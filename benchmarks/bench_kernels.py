@@ -1,0 +1,966 @@
+"""Every kernel beside the ordinary way to get such values, and beside its plain twin.
+
+`COMPARISONS` is the table of what is timed, `INPUTS` the table of what that works on. Ordinary ways are numpy's where
+it has one, or what people reach for (hashlib, json, csv, Polars, pyarrow); they need not give the same values,
+only as useful ones. Plain twins are those of tests/naive.py, or a loop where one line says it; they run over few rows.
+"""
+
+import csv
+import hashlib
+import io
+import json
+import math
+import os
+import struct
+import sys
+from bisect import bisect_left
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from functools import cache, partial
+from importlib import import_module
+from importlib.util import module_from_spec, spec_from_file_location
+from itertools import accumulate, chain, count, islice
+from pathlib import Path
+from pkgutil import iter_modules
+from typing import Any, NamedTuple
+
+import cramjam
+import numpy as np
+import polars as pl
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import pytest
+from numba import njit
+from numpy.typing import NDArray
+
+import fastgen.kernels
+from fastgen import Config, Dataset
+from fastgen.digest import TransactionDigests
+from fastgen.ids import number_tables
+from fastgen.kernels import atm, cards, chains, columns, digest, md5, packing, payments, rng, text, timeline
+from fastgen.kernels.memory import SLACK
+from fastgen.kernels.tables import Block, Events, Listed
+from fastgen.plan import GROUP_ROWS, WINDOW_ROWS, proportional
+from fastgen.pools import alias_table
+from fastgen.schema import TRANSACTIONS
+from fastgen.sinks.parquet_format import HEX_WEIGHTS
+from fastgen.text import RowText, transaction_layout
+from fastgen.values import Values
+from fastgen.windows import Worker
+
+Array = NDArray[Any]
+Kernel = Callable[..., Any]
+
+SEED = np.uint64(7)
+FEW = 200
+"""Rows of plain twins, and cards of the dataset whose rows they make."""
+MUCH_FRAUD = 0.2
+PER_WINDOW = 60_000
+"""Events in a window where windows are counted: about as many as if there were 10^9 in all."""
+NO_ENDS = np.empty(0, np.int64)
+FREE = 14
+"""Digits of a card number that are drawn."""
+CHOICES = 59
+"""Months in which a card may expire."""
+
+
+@cache
+def twins(name: str) -> Any:
+    """A module of the tests that has plain twins."""
+    spec = spec_from_file_location(name, Path(__file__).parents[1] / "tests" / f"{name}.py")
+    assert spec
+    assert spec.loader
+    module = sys.modules[name] = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+naive = twins("naive")
+
+
+# Loops around what is called row by row. They are not kept on disk: numba would not see a change in what they inline.
+
+
+def looped(function: Kernel) -> Kernel:
+    """Compile a loop."""
+    made: Kernel = njit(nogil=True, error_model="numpy")(function)
+    return made
+
+
+@looped
+def philox_numbers(out: Any, seed: Any) -> None:
+    """64-bit numbers, two from a counter."""
+    half = out.size // 2
+    for i in range(half):
+        w0, w1, w2, w3 = rng.philox(seed, 5, i, 0)
+        out[i] = (w0 << np.uint64(32)) | w1
+        out[i + half] = (w2 << np.uint64(32)) | w3
+
+
+@looped
+def binomials(out: Any, seed: Any, trials: Any, p: Any) -> None:
+    for i in range(out.size):
+        out[i] = rng.binomial(seed, 5, i, trials, p)
+
+
+@looped
+def amounts(out: Any, table: Any, category: Any, slot: Any, offset: Any) -> None:
+    for i in range(out.size):
+        out[i] = payments.amount(table, category[i], np.uint64(slot[i]), np.uint64(offset[i]))
+
+
+@looped
+def first_positions(out: Any, keys: Any, seconds: Any) -> None:
+    for i in range(out.size):
+        out[i] = timeline.first_from(keys, 0, seconds[i])
+
+
+# What is worked on
+
+
+@cache
+def dataset_of(rows: int, ratio: float = 0, cards: int = 0) -> Dataset:
+    """The default mix of rows; with a share of frauds or a number of cards of its own."""
+    settings: dict[str, Any] = {"rows": rows, "seed": int(SEED)}
+    if ratio:
+        settings["fraud"] = {"ratio": ratio}
+    if cards:
+        settings["cards"] = cards
+    return Dataset(Config(**settings))
+
+
+@cache
+def twin_of(ratio: float) -> Any:
+    """A small dataset that is made row by row."""
+    plan = dataset_of(2_000, ratio, FEW).plan
+    return naive.Twin(plan.config, plan.pools, plan.grid, plan.amounts)
+
+
+class Given:
+    """What a way works on, for so many rows: an attribute for each of `INPUTS`, made when it is first asked for.
+
+    A call before the clock starts sees to it that all is there.
+    """
+
+    def __init__(self, rows: int, ratio: float) -> None:
+        self.rows = rows
+        self.dataset = dataset_of(1_000_000, ratio)
+        self.plan = self.dataset.plan
+        self.small = dataset_of(2_000, ratio, FEW).plan
+        self.twin = twin_of(ratio)
+        self.random = np.random.default_rng(int(SEED))
+        self.philox, self.pcg = np.random.Philox(int(SEED)), np.random.PCG64(int(SEED))
+        self.events = Events(np.empty(2 * GROUP_ROWS, np.int32), np.empty((2 * GROUP_ROWS, 3), np.uint64))
+        self.scratch = np.zeros((md5.WORDS + 4) * md5.TILE, np.uint32), np.empty((md5.TILE, 2), np.uint64)
+        self.hexadecimal = np.empty(16 * text.LINES, np.uint16)
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in INPUTS:
+            raise AttributeError(name)
+        made = INPUTS[name](self)
+        setattr(self, name, made)
+        return made
+
+
+def middle_group(given: Given) -> int:
+    """Where rows of all kinds are: after the period there are withdrawals only."""
+    return int(given.plan.period // given.plan.grid.group // 2)
+
+
+def middle_cells(given: Given) -> tuple[int, int]:
+    """Its cells: the first one, and how many."""
+    cells = given.plan.grid.group // given.plan.grid.cell
+    return given.group * cells, cells
+
+
+def rows_of_block(given: Given) -> Block:
+    """Rows from the middle of the period on."""
+    return Worker(given.plan).fill(range(given.group, given.plan.grid.groups)).rows(0, given.rows)
+
+
+def sorted_keys(seconds: NDArray[np.int32]) -> Array:
+    """Events in the order of time, as `merge` and `first_from` read them."""
+    keys, spare = np.empty((2, seconds.size + 1), np.uint64)
+    ordered: Array = timeline.order_by_second(keys, spare, seconds, 0, int(seconds.max()) + 1, np.empty(4097, np.int64))
+    return ordered
+
+
+def halves_of_block(given: Given) -> list[Block]:
+    """Card payments, and withdrawals."""
+    cash = given.block.category == given.cash
+    return [Block(*(column[kind] for column in given.block)) for kind in (~cash, cash)]
+
+
+def merged(given: Given) -> tuple[Any, ...]:
+    """What `merge` takes beside its output."""
+    drawn, cash = given.halves
+    u64, keys = np.uint64, sorted_keys(cash.second)
+    record = np.empty((cash.second.size, 3), u64)
+    record[:, 0] = cash.second.astype(u64) | cash.card.astype(u64) << u64(32)
+    record[:, 1] = cash.cents.astype(u64) | cash.place.astype(u64) << u64(32) | u64(1 << 56 | given.cash << 48)
+    record[:, 2] = cash.latitude.view(np.uint32) | cash.longitude.view(np.uint32).astype(u64) << u64(32)
+    room = drawn.moved(drawn.second.size + 1, drawn.second.size)
+    return room, keys, 0, Events(cash.second, record), 0, *given.plan.place_coordinates, 0
+
+
+def room_for_withdrawals(given: Given) -> Listed:
+    longest = given.plan.config.atm.lengths.high
+    needed = atm.list_withdrawals(Listed.empty(0, longest), *given.cells, given.plan.sequence_rules)
+    return Listed.empty(int(needed), longest)
+
+
+def bands_of_births(given: Given) -> NDArray[np.uint8]:
+    """The age band of each possible birthdate, or 255."""
+    ages = given.plan.ages
+    found = np.full(ages.size, 255, np.uint8)
+    for number, band in enumerate(given.plan.config.atm.bands):
+        found[(ages >= band.low) & (ages <= band.high)] = number
+    return found
+
+
+def split_weights(given: Given) -> list[Any]:
+    """Weights of women's, men's and families' names."""
+    pools = given.plan.pools
+    return [pools.first_weights[: pools.female], pools.first_weights[pools.female :], pools.last_weights]
+
+
+class Prices(NamedTuple):
+    """The amount given the category, for `searchsorted`: the steps of category c lie between c and c + 1."""
+
+    steps: Array
+    low: Array
+    width: Array
+
+
+def prices_of_categories(given: Given) -> Prices:
+    config = given.plan.config
+    limits = [(category.low_cents, category.high_cents) for category in config.categories] + [(0, 2**62)]
+    shares = [naive.amount_shares(config, *limit) for limit in limits]
+    steps = [number + float(step) for number, share in enumerate(shares) for step in accumulate(share.values())]
+    parts = [part for share in shares for part in share]
+    return Prices(np.array(steps), np.array([part.start for part in parts]), np.array([len(part) for part in parts]))
+
+
+def end_to_end(texts: list[str]) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
+    """Where texts begin, and their bytes."""
+    encoded = [name.encode() for name in texts]
+    return np.array([0, *accumulate(map(len, encoded))]), np.frombuffer(b"".join(encoded) + bytes(SLACK), np.uint8)
+
+
+def ready_rows(given: Given) -> list[dict[str, Any]]:
+    """Rows as they are to be written."""
+    moment = pl.col("datetime").dt.strftime("%Y-%m-%d %H:%M:%S")
+    rows: list[dict[str, Any]] = given.frame.with_columns(moment, pl.col("latitude", "longitude").cast(pl.String)).to_dicts()
+    return rows
+
+
+def layout(given: Given, style: Any) -> RowText:
+    return transaction_layout(given.plan, TRANSACTIONS.names, style, "text", given.numbers)
+
+
+def hashed(given: Given, out: Array) -> Array:
+    """The tids of the block."""
+    md5.transaction_digests(out, given.block, given.card_pairs, given.numbers, *given.scratch)
+    return out
+
+
+INPUTS: dict[str, Callable[[Given], Any]] = {
+    # Memory to write to
+    "longs": lambda g: np.empty(g.rows, np.uint64),
+    "signed": lambda g: np.empty(g.rows, np.int64),
+    "ends": lambda g: np.empty(g.rows + 1, np.int64),
+    "doubles": lambda g: np.empty(g.rows),
+    "pairs": lambda g: np.empty((g.rows, 2), np.uint64),
+    "words": lambda g: np.empty((3, g.rows), np.uint32),
+    "octets": lambda g: np.empty(32 * g.rows + 2_000, np.uint8),
+    "out": lambda g: Block.empty(g.rows),
+    "room": lambda g: np.empty(g.rows * g.ndjson.longest + SLACK, np.uint8),
+    # Random numbers
+    "drawn": lambda g: g.random.integers(0, 2**32, (2, g.rows), np.uint32),
+    "values": lambda g: g.random.integers(0, 2**64, (4, g.rows), np.uint64),
+    "value_frame": lambda g: pl.DataFrame(g.values.T),
+    # Times
+    "edges": lambda g: np.arange(g.rows + 1),
+    "equal_shares": lambda g: np.full(g.rows, 1 / g.rows),
+    "spacing": lambda g: np.empty(g.rows + 8),
+    "seconds": lambda g: g.random.integers(0, g.plan.grid.group, g.rows, np.int32),
+    "second_list": lambda g: np.sort(g.seconds).tolist(),
+    "keys": lambda g: sorted_keys(g.seconds),
+    "keys_sought": lambda g: g.seconds.astype(np.uint64) << np.uint64(32),
+    "key_room": lambda g: np.empty((2, g.rows + 1), np.uint64),
+    "halves": halves_of_block,
+    "merged": merged,
+    # Payments
+    "cash": lambda g: len(g.plan.config.categories),
+    "quota": lambda g: dataset_of(2 * g.rows + 1_000_000).plan.payment_rules.quota,
+    "quotas": lambda g: proportional(g.rows, [category.share for category in g.plan.config.categories]),
+    "prices": prices_of_categories,
+    # Withdrawals and chains
+    "group": middle_group,
+    "cells": middle_cells,
+    "listed": room_for_withdrawals,
+    "kept": lambda g: list_and_keep(g),
+    "rules": lambda g: (g.plan.sequence_rules, g.plan.payment_rules, *g.plan.place_coordinates),
+    "chain_rules": lambda g: (g.plan.chain_rules, g.plan.payment_rules, *g.plan.place_coordinates),
+    "ranges": lambda g: np.empty(g.plan.config.fraud.chain_lengths.high, np.int64),
+    # Cards and their holders
+    "draw_keys": lambda g: rng.permutation_keys(int(SEED), 3, g.rows),
+    "bands": bands_of_births,
+    "band_room": lambda g: np.full(len(g.plan.config.atm.bands), g.rows // 20),
+    "holder_bounds": lambda g: (g.bands.size, g.plan.pools.home, 2, 300),
+    "female": lambda g: g.random.integers(0, 2, g.rows, np.uint8),
+    "weights": split_weights,
+    "aliases": lambda g: [alias_table(weights) for weights in g.weights],
+    "name_shares": lambda g: [np.array(weights) / np.sum(weights) for weights in g.weights],
+    # Rows, and their values
+    "block": rows_of_block,
+    "row_list": lambda g: [naive.Row(*row) for row in zip(*(column.tolist() for column in g.block), strict=True)],
+    "frame": lambda g: g.dataset.transactions().slice(g.dataset.num_rows // 2, g.rows).rechunk(),
+    "ready": ready_rows,
+    "columns": lambda g: Values(g.plan),
+    "card_pairs": lambda g: g.plan.card_text.view(np.uint64),
+    "card_words": lambda g: g.columns.card_numbers(g.block).ravel(),
+    "card_list": lambda g: g.frame["cc_num"].to_list(),
+    "countries": lambda g: g.columns.vocabularies["country"].of_code,
+    "city_names": lambda g: g.columns.vocabularies["city"].values,
+    "city_bits": lambda g: (len(g.city_names) - 1).bit_length(),
+    "city_ranks": lambda g: g.random.permutation(len(g.city_names)).astype(np.uint32),
+    "rank_list": lambda g: g.city_ranks.tolist(),
+    "cities": lambda g: g.columns.codes("city", g.block),
+    "city_list": lambda g: g.cities.tolist(),
+    "city_series": lambda g: g.frame["city"].cast(pl.String),
+    "city_text": lambda g: end_to_end(g.city_series.to_list()),
+    "epoch": lambda g: g.columns.seconds(g.block),
+    "epoch_table": lambda g: pa.table({"datetime": g.epoch}),
+    # Transaction ids
+    "numbers": lambda g: number_tables(g.plan),
+    "messages": lambda g: [f"{row['datetime']}{row['cc_num']}{row['amount']}".encode() for row in g.ready],
+    "digests": lambda g: hashed(g, np.empty(16 * g.rows, np.uint8)),
+    "digest_offsets": lambda g: np.arange(g.rows + 1, dtype=np.uint64) * np.uint64(16),
+    "tids": lambda g: [g.digests[i : i + 16].tobytes().hex() for i in range(0, 16 * g.rows, 16)],
+    "tid_text": lambda g: np.frombuffer("".join(g.tids).encode(), np.uint32),
+    "tid_array": lambda g: pa.array(g.tids),
+    "digester": lambda g: TransactionDigests(g.plan, TRANSACTIONS.names),
+    # Text
+    "ndjson": lambda g: layout(g, "ndjson"),
+    "csv": lambda g: layout(g, "csv"),
+    "piece_codes": lambda g: g.random.integers(0, len(g.city_names), (3, g.rows), np.uint32),
+    "piece_texts": lambda g: end_to_end(g.city_names),
+    "pieces": lambda g: [[g.city_names[code] for code in codes] for codes in g.piece_codes.tolist()],
+    "piece_frame": lambda g: pl.DataFrame(g.pieces, ["a", "b", "c"]),
+    # A small dataset for the plain twins
+    "twin_rows": lambda g: g.twin.rows[:: len(g.twin.rows) // g.rows][: g.rows],
+    "twin_cards": lambda g: [bytes(number).decode() for number in g.small.card_text],
+}
+
+
+# Kernels that take more than a line
+
+
+def windows_of_quotas(given: Given) -> None:
+    """A whole dataset's payments, window by window."""
+    for first in range(0, given.rows, WINDOW_ROWS):
+        window = given.out.category[first : first + WINDOW_ROWS]
+        payments.quota_classes(window, first, given.quota, *given.words[:2, : window.size])
+
+
+def list_sequences(given: Given) -> int:
+    return int(atm.list_withdrawals(given.listed, *given.cells, given.plan.sequence_rules))
+
+
+def keep_sequences(given: Given) -> int:
+    return int(atm.keep_long_enough(given.listed, given.listed.number.size, given.plan.sequence_rules))
+
+
+def list_and_keep(given: Given) -> int:
+    list_sequences(given)
+    return keep_sequences(given)
+
+
+def withdraw(given: Given) -> None:
+    atm.withdrawal_rows(given.events, given.listed, given.kept, *given.rules, True)
+
+
+def list_keep_and_withdraw(given: Given) -> None:
+    list_and_keep(given)
+    withdraw(given)
+
+
+def withdraw_abroad(given: Given) -> int:
+    return int(atm.foreign_rows(given.events, 0, *given.cells, *given.rules))
+
+
+def attack(given: Given) -> int:
+    grid = given.plan.grid
+    span = given.group * grid.group, (given.group + 1) * grid.group
+    return int(chains.chain_events(given.events, 0, given.group, *span, *given.chain_rules, given.ranges))
+
+
+def count_chains(given: Given) -> int:
+    return int(chains.count_chains(SEED, 4, 9, 8 * given.rows)[0])
+
+
+def hold(given: Given) -> None:
+    birth, place, mail = given.words
+    days, home, _, mails = given.holder_bounds
+    cards.holder_codes(birth, place, given.female, mail, 0, SEED, days, home, mails)
+
+
+def render(given: Given, row: RowText) -> None:
+    tids, scratch = given.octets[: 16 * given.rows], (*given.scratch, given.hexadecimal)
+    text.transaction_text(given.room, 0, NO_ENDS, tids, given.block, given.card_pairs, row.layout, *scratch)
+
+
+# Ordinary ways that take more than a line
+
+
+def numpy_prices(given: Given, category: Array) -> Array:
+    """Amounts in cents for each row's category."""
+    part = np.searchsorted(given.prices.steps, category + given.random.random(category.size), side="right")
+    offset: Array = given.random.random(category.size) * given.prices.width[part]
+    cents: Array = given.prices.low[part] + offset.astype(np.int64)
+    return cents
+
+
+def numpy_quotas(given: Given) -> Array:
+    """A permutation of exact quotas."""
+    permuted: Array = given.random.permutation(np.repeat(np.arange(given.cash, dtype=np.uint8), given.quotas))
+    return permuted
+
+
+def numpy_payments(given: Given) -> list[Array]:
+    """Card, place, category and amount; with the quotas of these rows alone, not of all that there are."""
+    n, category = given.rows, numpy_quotas(given)
+    card, place = given.random.integers(0, given.plan.cards, n), given.random.integers(0, given.plan.pools.home, n)
+    return [card, place, category, numpy_prices(given, category)]
+
+
+class Laid(NamedTuple):
+    """Sequences laid out one behind the other: how many, whose each event is, and where that one's events begin."""
+
+    total: int
+    sequence: Array
+    first: Array
+
+
+def laid_out(given: Given, lengths: Any) -> Laid:
+    """Enough sequences for the rows."""
+    drawn = given.random.integers(lengths.low, lengths.high + 1, math.ceil(2.2 * given.rows / (lengths.low + lengths.high)))
+    sequence = np.repeat(np.arange(drawn.size), drawn)[: given.rows]
+    return Laid(drawn.size, sequence, (np.cumsum(drawn) - drawn)[sequence])
+
+
+def sums_of_each(values: Array, laid: Laid) -> Array:
+    """Running sums, anew for each sequence."""
+    sums: Array = np.cumsum(values)
+    return sums - sums[laid.first] + values[laid.first]
+
+
+def numpy_withdrawals(given: Given) -> list[Array]:
+    """Time, card, amount and position."""
+    plan, random, rules = given.plan, given.random, given.plan.config.atm
+    laid = laid_out(given, rules.lengths)
+    hours = random.integers(rules.step_hours.low, rules.step_hours.high + 1, laid.total)[laid.sequence]
+    steps = np.arange(1, laid.sequence.size + 1) - laid.first
+    second = random.integers(0, plan.period, laid.total)[laid.sequence] + 3600 * hours * steps
+    card = random.integers(0, plan.cards, laid.total)[laid.sequence]
+    place = random.integers(0, plan.pools.home, laid.total)[laid.sequence]
+    radius = plan.sequence_rules.radius
+    moves = random.integers(-radius, radius + 1, (2, laid.sequence.size))
+    position = [at[place] + sums_of_each(move, laid) for at, move in zip(plan.place_coordinates, moves, strict=True)]
+    return [second, card, numpy_prices(given, np.full(second.size, given.cash)), *position]
+
+
+def numpy_chains(given: Given) -> list[Array]:
+    """Time, card, category, amount and place."""
+    plan, random, rules = given.plan, given.random, given.plan.config.fraud
+    laid = laid_out(given, rules.chain_lengths)
+    gap = random.integers(rules.chain_gap_seconds.low, rules.chain_gap_seconds.high + 1, laid.sequence.size)
+    second = random.integers(0, plan.period, laid.total)[laid.sequence] + sums_of_each(gap, laid)
+    card = random.integers(0, plan.cards, laid.total)[laid.sequence]
+    cents = numpy_prices(given, np.full(second.size, given.cash))
+    low, high = plan.chain_rules.category_low, plan.chain_rules.category_high
+    category = ((cents[:, None] >= low) & (cents[:, None] <= high)).argmax(axis=1)
+    return [second, card, category, cents, random.integers(0, plan.pools.home, second.size)]
+
+
+def numpy_card_numbers(given: Given) -> Array:
+    """Digits by division, check digits by Luhn; that a number may repeat is not looked after."""
+    free = given.random.integers(0, 10**FREE, given.rows)
+    digits = np.empty((given.rows, FREE + 2), np.uint8)
+    digits[:, 0] = 4
+    digits[:, 1:-1] = free[:, None] // 10 ** np.arange(FREE - 1, -1, -1) % 10
+    doubled = digits[:, :-1:2] * 2
+    digits[:, -1] = -((doubled - 9 * (doubled > 9)).sum(axis=1) + digits[:, 1:-1:2].sum(axis=1)).astype(int) % 10
+    return digits + np.uint8(48)
+
+
+def numpy_susceptible(given: Given) -> Array:
+    band = given.bands[given.random.integers(0, given.bands.size, given.rows)]
+    firsts = [np.flatnonzero(band == number)[:room] for number, room in enumerate(given.band_room)]
+    return np.sort(np.concatenate(firsts))
+
+
+def numpy_names(given: Given) -> list[Array]:
+    women, men, families = given.name_shares
+    hers, his = (given.random.choice(shares.size, given.rows, p=shares) for shares in (women, men))
+    return [np.where(given.female, hers, his + women.size), given.random.choice(families.size, given.rows, p=families)]
+
+
+def numpy_merge(given: Given) -> list[Array]:
+    """One behind the other, then every column in the order of time."""
+    both = [np.concatenate(pair) for pair in zip(*given.halves, strict=True)]
+    order = np.argsort(both[0], kind="stable")
+    return [column[order] for column in both]
+
+
+def numpy_digits(given: Given) -> Array:
+    """The kernel's own shifts, an array at a time."""
+    digits = given.card_words & np.uint64(0x0F0F0F0F0F0F0F0F)
+    pairs = (digits << np.uint64(4) | digits >> np.uint64(8)) & np.uint64(0x00FF00FF00FF00FF)
+    fours: Array = (pairs | pairs >> np.uint64(8)) & np.uint64(0x0000FFFF0000FFFF)
+    folded: Array = (fours | fours >> np.uint64(16)).astype(np.uint32)
+    return folded
+
+
+def numpy_bits(given: Given) -> Array:
+    bits = given.cities[:, None] >> np.arange(given.city_bits, dtype=given.cities.dtype) & 1
+    return np.packbits(bits.astype(np.uint8), bitorder="little")
+
+
+def numpy_rank_range(given: Given) -> tuple[Any, Any]:
+    ranks = given.city_ranks[given.cities]
+    return ranks.min(), ranks.max()
+
+
+def pyarrow_deltas(given: Given) -> int:
+    options: dict[str, Any] = {"use_dictionary": False, "compression": "none", "write_statistics": False}
+    out = io.BytesIO()
+    pq.write_table(given.epoch_table, out, column_encoding="DELTA_BINARY_PACKED", **options)
+    return out.tell()
+
+
+def csv_text(rows: list[dict[str, Any]]) -> str:
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\n").writerows([row.values() for row in rows])
+    return out.getvalue()
+
+
+def json_text(rows: list[dict[str, Any]]) -> str:
+    return "\n".join([json.dumps(row) for row in rows])
+
+
+# Plain ways that take more than a line
+
+
+def plain_withdrawals(given: Given) -> list[Any]:
+    sequences = (given.twin.sequence(i, i, 5, 0, 3600, False).rows for i in count())
+    return list(islice(chain.from_iterable(sequences), given.rows))
+
+
+def plain_chains(given: Given) -> list[Any]:
+    lengths = given.twin.chain_lengths
+    made = (given.twin.chain(i, 0, 3600, length) for i, length in enumerate(lengths))
+    return list(islice(chain.from_iterable(made), given.rows))
+
+
+def plain_susceptible(given: Given) -> list[int]:
+    """The small dataset has as many cards as rows are wanted."""
+    found: list[int] = type(given.twin).susceptible.func(given.twin)
+    return found
+
+
+def plain_holders(given: Given) -> list[tuple[int, ...]]:
+    drawn = (naive.draw(7, rng.PROFILE, card) for card in range(given.rows))
+    return [tuple(map(naive.pick, words, given.holder_bounds)) for words in drawn]
+
+
+def plain_names(given: Given) -> list[tuple[int, int]]:
+    women, men, families = given.aliases
+    drawn = [naive.draw(7, rng.PROFILE, card, 1) for card in range(given.rows)]
+    firsts = [men if number % 2 else women for number in range(given.rows)]
+    return [
+        (naive.alias_item(first, *words[:2]), naive.alias_item(families, *words[2:]))
+        for first, words in zip(firsts, drawn, strict=True)
+    ]
+
+
+def plain_permutation(given: Given) -> list[int]:
+    return list(map(naive.Permutation(7, 3, given.rows), range(given.rows)))
+
+
+def plain_values(given: Given) -> list[dict[str, Any]]:
+    return [naive.values(row, given.twin, given.twin_cards) for row in given.twin_rows]
+
+
+def plain_tids(given: Given) -> list[str]:
+    texts = (
+        f"{given.small.config.start + timedelta(seconds=row.second)}{given.twin_cards[row.card]}{row.cents / 100}"
+        for row in given.twin_rows
+    )
+    return [hashlib.md5(message.encode()).hexdigest() for message in texts]
+
+
+def plain_digest(given: Given) -> int:
+    rows = zip(given.twin_rows, plain_values(given), strict=True)
+    return int(naive.rows_digest([[naive.transaction_value(name, row, texts) for name in texts] for row, texts in rows]))
+
+
+def plain_views(texts: list[str]) -> bytes:
+    return b"".join([struct.pack("<i4sii", len(one), one[:4].encode(), 0, len(one) * i) for i, one in enumerate(texts)])
+
+
+def plain_deltas(given: Given) -> bytes:
+    pytest.importorskip("hypothesis")
+    return bytes(twins("test_parquet_format").naive_deltas(given.epoch.tolist()))
+
+
+# The table
+
+Way = Callable[[Given], object]
+
+
+class Comparison(NamedTuple):
+    """A kernel, and other ways to such values.
+
+    kernels: which ones are timed; none if it is a helper. rows: of the kernel and the ordinary ways, unless the kernel itself
+    tells how many it makes, `made`. before: called before each round of the kernel. plain: a twin, for `few` rows.
+    of: what a row is. ratio: a share of frauds other than the default.
+    """
+
+    kernels: tuple[Any, ...]
+    kernel: Way
+    ordinary: dict[str, Way]
+    plain: Way | None
+    rows: int = WINDOW_ROWS
+    few: int = FEW
+    of: str = "row"
+    made: Callable[[Given], int] | None = None
+    before: Way | None = None
+    ratio: float = 0
+
+    @property
+    def ways(self) -> Iterator[str]:
+        """Their names."""
+        yield "kernel"
+        yield from self.ordinary
+        if self.plain:
+            yield "plain"
+
+
+COMPARISONS: dict[str, Comparison] = {
+    # Draws
+    "rng.philox": Comparison(
+        (rng.fill_words,),  # one such draw; what kernels make are loops of them
+        lambda g: philox_numbers(g.longs, SEED),
+        {"numpy Philox": lambda g: g.philox.random_raw(g.rows), "numpy PCG64": lambda g: g.pcg.random_raw(g.rows)},
+        lambda g: [naive.draw(7, 5, i) for i in range(g.rows // 2)],
+        of="number of 64 bits",
+    ),
+    "rng.binomial_few": Comparison(
+        (rng.binomial, rng.binomial_few),
+        lambda g: binomials(g.signed, SEED, 1_000, 0.005),
+        {"numpy binomial": lambda g: g.random.binomial(1_000, 0.005, g.rows)},
+        lambda g: [naive.binomial(7, 5, i, 1_000, 0.005) for i in range(g.rows)],
+        of="draw",
+    ),
+    "rng.binomial_many": Comparison(
+        (rng.binomial, rng.binomial_many),
+        lambda g: binomials(g.signed, SEED, 1_000_000, 0.4),
+        {"numpy binomial": lambda g: g.random.binomial(1_000_000, 0.4, g.rows)},
+        lambda g: [naive.binomial(7, 5, i, 1_000_000, 0.4) for i in range(g.rows)],
+        of="draw",
+    ),
+    "rng.split_counts": Comparison(
+        (rng.split_counts,),
+        lambda g: rng.split_counts(g.signed, SEED, 1, PER_WINDOW * g.rows, g.edges),
+        {"numpy multinomial": lambda g: g.random.multinomial(PER_WINDOW * g.rows, g.equal_shares)},
+        lambda g: naive.split(7, 1, PER_WINDOW * g.rows, [1] * g.rows),
+        of="window",
+    ),
+    # Times
+    "timeline.sorted_times": Comparison(
+        (timeline.sorted_times,),
+        lambda g: timeline.sorted_times(g.out.second, SEED, 0, 0, 787_500, g.spacing),
+        {"numpy sort": lambda g: np.sort(g.random.integers(0, 787_500, g.rows, np.int32))},
+        lambda g: naive.sorted_times(g.rows, 7, 0, 0, 787_500),
+    ),
+    "timeline.order_by_second": Comparison(
+        (timeline.order_by_second,),
+        lambda g: timeline.order_by_second(*g.key_room, g.seconds, 0, g.plan.grid.group, np.empty(4097, np.int64)),
+        {"numpy argsort": lambda g: np.argsort(g.seconds, kind="stable")},
+        lambda g: sorted(range(g.rows), key=g.seconds.tolist().__getitem__),
+        rows=GROUP_ROWS // 2,
+        of="event",
+    ),
+    "timeline.first_from": Comparison(
+        (timeline.first_from,),
+        lambda g: first_positions(g.signed, g.keys, g.seconds),
+        {"numpy searchsorted": lambda g: np.searchsorted(g.keys, g.keys_sought)},
+        lambda g: [bisect_left(g.second_list, second) for second in g.second_list],
+        rows=GROUP_ROWS // 2,
+        of="search",
+    ),
+    "timeline.merge": Comparison(
+        (timeline.merge,),
+        lambda g: timeline.merge(g.out, *g.merged),
+        {"numpy argsort": numpy_merge},
+        lambda g: sorted(g.row_list, key=lambda row: row.second),
+    ),
+    # Payments
+    "payments.quota_classes": Comparison(
+        (payments.quota_classes,),
+        windows_of_quotas,
+        {"numpy permutation": numpy_quotas},
+        lambda g: [g.twin.category(number) for number in range(g.rows)],
+        rows=256 * WINDOW_ROWS,
+    ),
+    "payments.amount": Comparison(
+        (),
+        lambda g: amounts(g.out.cents, g.plan.amounts, g.block.category, *g.drawn),
+        {"numpy searchsorted": lambda g: numpy_prices(g, g.block.category)},
+        lambda g: [naive.amount(g.plan.amounts, *row) for row in zip(g.block.category.tolist(), *g.drawn.tolist(), strict=True)],
+    ),
+    "payments.payment_rows": Comparison(
+        (payments.payment_rows,),
+        lambda g: payments.payment_rows(g.out, 1_000, g.plan.payment_rules, *g.words[:2]),
+        {"numpy": numpy_payments},
+        lambda g: [g.twin.payment(number, 0) for number in range(g.rows)],
+    ),
+    # Withdrawals
+    "atm.list_withdrawals": Comparison((atm.list_withdrawals,), list_sequences, {}, None, made=list_sequences, of="sequence"),
+    "atm.keep_long_enough": Comparison(
+        (atm.keep_long_enough,), keep_sequences, {}, None, made=list_sequences, before=list_sequences, of="sequence"
+    ),
+    "atm.withdrawal_rows": Comparison((atm.withdrawal_rows,), withdraw, {}, None, made=list_and_keep, before=list_and_keep),
+    "atm, these three": Comparison(
+        (atm.list_withdrawals, atm.keep_long_enough, atm.withdrawal_rows),
+        list_keep_and_withdraw,
+        {"numpy": numpy_withdrawals},
+        plain_withdrawals,
+        made=list_and_keep,
+    ),
+    "atm.foreign_rows": Comparison((atm.foreign_rows,), withdraw_abroad, {}, None, made=withdraw_abroad, ratio=MUCH_FRAUD),
+    # Chains
+    "chains.count_chains": Comparison(
+        (chains.count_chains,),
+        count_chains,
+        {"numpy searchsorted": lambda g: np.searchsorted(np.cumsum(g.random.integers(4, 13, g.rows)), 8 * g.rows)},
+        lambda g: [4 + naive.pick(naive.draw(7, rng.CHAIN, number)[1], 9) for number in range(g.rows)],
+        made=count_chains,
+        of="chain",
+    ),
+    "chains.chain_events": Comparison(
+        (chains.chain_events,), attack, {"numpy": numpy_chains}, plain_chains, made=attack, few=100, ratio=MUCH_FRAUD
+    ),
+    # Cards and their holders
+    "cards.card_numbers": Comparison(
+        (cards.card_numbers,),
+        lambda g: cards.card_numbers(g.octets[: 16 * g.rows].reshape(-1, 16), 0, g.plan.card_keys),
+        {"numpy": numpy_card_numbers},
+        lambda g: [naive.card_number(7, card) for card in range(g.rows)],
+        of="card",
+    ),
+    "cards.expiry_months": Comparison(
+        (cards.expiry_months,),
+        lambda g: cards.expiry_months(g.words[0], 0, SEED, CHOICES),
+        {"numpy integers": lambda g: g.random.integers(1, CHOICES + 1, g.rows, np.uint32)},
+        lambda g: [1 + naive.pick(naive.draw(7, rng.CARD, card)[0], CHOICES) for card in range(g.rows)],
+        of="card",
+    ),
+    "cards.holder_codes": Comparison(
+        (cards.holder_codes,),
+        hold,
+        {"numpy integers": lambda g: [g.random.integers(0, bound, g.rows, np.uint32) for bound in g.holder_bounds]},
+        plain_holders,
+        of="holder",
+    ),
+    "cards.holder_names": Comparison(
+        (cards.holder_names,),
+        lambda g: cards.holder_names(*g.words[:2], g.female, 0, SEED, *g.aliases),
+        {"numpy choice": numpy_names},
+        plain_names,
+        of="holder",
+    ),
+    "cards.susceptible_cards": Comparison(
+        (cards.susceptible_cards,),
+        lambda g: cards.susceptible_cards(g.words[0], g.rows, SEED, g.bands, g.band_room.copy()),
+        {"numpy": numpy_susceptible},
+        plain_susceptible,
+        of="card",
+    ),
+    "cards.draw_cards": Comparison(
+        (cards.draw_cards,),
+        lambda g: cards.draw_cards(g.words[0], g.drawn[0], g.draw_keys),
+        {"numpy permutation": lambda g: g.random.permutation(g.drawn[0])},
+        plain_permutation,
+        of="card",
+    ),
+    # Columns
+    "columns.text_views": Comparison(
+        (columns.text_views,),
+        lambda g: columns.text_views(g.pairs, 32, g.tid_text, 0),
+        {"polars, of a list": lambda g: pl.Series(g.tids)},
+        lambda g: plain_views(g.tids),
+        rows=GROUP_ROWS,
+    ),
+    "columns.scaled": Comparison(
+        (columns.scaled,),
+        lambda g: columns.scaled(g.doubles, g.block.cents, 100.0),
+        {"numpy": lambda g: g.block.cents / 100.0},
+        lambda g: [row.cents / 100 for row in g.twin_rows],
+        rows=GROUP_ROWS,
+    ),
+    "columns.epoch_times": Comparison(
+        (columns.epoch_times,),
+        lambda g: columns.epoch_times(g.signed, g.block.second, g.plan.origin_seconds, 1_000_000),
+        {"numpy": lambda g: (g.block.second.astype(np.int64) + g.plan.origin_seconds) * 1_000_000},
+        lambda g: [(row.second + g.plan.origin_seconds) * 1_000_000 for row in g.twin_rows],
+        rows=GROUP_ROWS,
+    ),
+    "columns.card_texts": Comparison(
+        (columns.card_texts,),
+        lambda g: columns.card_texts(g.pairs, g.block.card, g.card_pairs),
+        {"numpy": lambda g: g.card_pairs[g.block.card]},
+        lambda g: "".join([g.twin_cards[row.card] for row in g.twin_rows]),
+        rows=GROUP_ROWS,
+    ),
+    "columns.looked_up": Comparison(
+        (columns.looked_up,),
+        lambda g: columns.looked_up(g.octets[: g.rows], g.block.place, g.countries),
+        {"numpy": lambda g: g.countries[g.block.place]},
+        lambda g: [g.small.pools.places[row.place].country for row in g.twin_rows],
+        rows=GROUP_ROWS,
+    ),
+    "columns.packed_digits": Comparison(
+        (columns.packed_digits,),
+        lambda g: columns.packed_digits(g.words[:2].ravel(), g.card_words),
+        {"numpy": numpy_digits, "bytes.fromhex": lambda g: bytes.fromhex(str(g.card_words.data, "ascii"))},
+        lambda g: [int(number[i : i + 2], 16) for number in g.card_list for i in range(0, 16, 2)],
+        rows=GROUP_ROWS,
+    ),
+    # Digests of content
+    "digest.text_values": Comparison(
+        (digest.text_values,),
+        lambda g: digest.text_values(g.longs, *g.city_text),
+        {"polars hash": lambda g: g.city_series.hash()},
+        lambda g: [naive.text_value(name.encode()) for name in g.city_series],
+        of="text",
+    ),
+    "digest.rows_digest": Comparison(
+        (digest.rows_digest,),
+        lambda g: digest.rows_digest(g.values),
+        {"polars hash_rows": lambda g: g.value_frame.hash_rows()},
+        lambda g: naive.rows_digest(g.values.T.tolist()),
+    ),
+    "digest.transactions_digest": Comparison(
+        (digest.transactions_digest,),
+        lambda g: g.digester.of(g.block, g.digests),
+        {"polars hash_rows": lambda g: g.frame.hash_rows()},
+        plain_digest,
+    ),
+    # Transaction ids
+    "md5.transaction_digests": Comparison(
+        (md5.transaction_digests,),
+        lambda g: hashed(g, g.octets[: 16 * g.rows]),
+        {"hashlib, of ready messages": lambda g: [hashlib.md5(message).digest() for message in g.messages]},
+        plain_tids,
+    ),
+    "md5.hex_digits": Comparison(
+        (md5.hex_digits,),
+        lambda g: md5.hex_digits(g.digests, g.octets[: 32 * g.rows].view(np.uint16)),
+        {"bytes.hex": lambda g: g.digests.data.hex()},
+        lambda g: "".join([f"{byte:02x}" for byte in g.digests.tolist()]),
+    ),
+    # Encodings of Parquet
+    "packing.pack_bits": Comparison(
+        (packing.pack_bits,),
+        lambda g: packing.pack_bits(g.cities, g.city_bits, g.longs),
+        {"numpy packbits": numpy_bits},
+        lambda g: sum(code << g.city_bits * i for i, code in enumerate(g.city_list)).to_bytes(2 * g.rows, "little"),
+        rows=GROUP_ROWS,
+    ),
+    "packing.pack_deltas": Comparison(
+        (packing.pack_deltas,),
+        lambda g: packing.pack_deltas(g.epoch, g.octets),
+        {"pyarrow": pyarrow_deltas},
+        plain_deltas,
+        rows=GROUP_ROWS,
+    ),
+    "packing.rank_range": Comparison(
+        (packing.rank_range,),
+        lambda g: packing.rank_range(g.cities, g.city_ranks),
+        {"numpy": numpy_rank_range},
+        lambda g: [choose(g.rank_list[code] for code in g.city_list) for choose in (min, max)],
+        rows=GROUP_ROWS,
+    ),
+    "packing.text_range": Comparison(
+        (packing.text_range,),
+        lambda g: packing.text_range(g.digests, g.digest_offsets),
+        {"pyarrow min_max": lambda g: pc.min_max(g.tid_array)},
+        lambda g: (min(g.tids), max(g.tids)),
+        rows=GROUP_ROWS,
+    ),
+    "packing.hex_digits": Comparison(
+        (packing.hex_digits,),
+        lambda g: packing.hex_digits(g.digests, g.octets[: 32 * g.rows]),
+        {"bytes.hex": lambda g: g.digests.data.hex()},
+        lambda g: "".join([f"{byte:02x}" for byte in g.digests.tolist()]),
+        rows=GROUP_ROWS,
+    ),
+    "packing.hex_blocks": Comparison(
+        (packing.hex_blocks,),
+        lambda g: packing.hex_blocks(g.digests, HEX_WEIGHTS, g.octets),
+        {"zstd, level 1": lambda g: cramjam.zstd.compress(g.tid_text.data.cast("B"), level=1)},
+        None,
+        rows=GROUP_ROWS,
+    ),
+    # Text
+    "text.transaction_text, NDJSON": Comparison(
+        (text.transaction_text,),
+        lambda g: render(g, g.ndjson),
+        {"json, of ready rows": lambda g: json_text(g.ready), "polars, of a frame": lambda g: g.frame.write_ndjson(os.devnull)},
+        lambda g: json_text(plain_values(g)),
+    ),
+    "text.transaction_text, CSV": Comparison(
+        (text.transaction_text,),
+        lambda g: render(g, g.csv),
+        {"csv, of ready rows": lambda g: csv_text(g.ready), "polars, of a frame": lambda g: g.frame.write_csv(os.devnull)},
+        lambda g: csv_text(plain_values(g)),
+    ),
+    "text.join_fragments": Comparison(
+        (text.join_fragments,),
+        lambda g: text.join_fragments(g.room, g.ends, g.piece_codes, np.zeros(3, np.int64), *g.piece_texts),
+        {"polars concat_str": lambda g: g.piece_frame.select(pl.concat_str("a", "b", "c"))},
+        lambda g: ["".join(row) for row in zip(*g.pieces, strict=True)],
+    ),
+}
+
+
+@pytest.mark.benchmark(max_time=0.3, min_rounds=5, disable_gc=True)
+@pytest.mark.parametrize(
+    ("name", "way"), [pytest.param(name, way, id=f"{name}: {way}") for name, c in COMPARISONS.items() for way in c.ways]
+)
+def test_kernels(meter: Any, name: str, way: str) -> None:
+    """One way of one comparison."""
+    compared = COMPARISONS[name]
+    if way == "kernel":
+        given = Given(compared.rows, compared.ratio)
+        made = compared.made(given) if compared.made else given.rows
+        before = partial(compared.before, given) if compared.before else None
+        meter(name, way, partial(compared.kernel, given), f"ns/{compared.of}", rows=made, before=before)
+    else:
+        given = Given(compared.few if way == "plain" else compared.rows, compared.ratio)
+        run = compared.ordinary.get(way, compared.plain)
+        assert run
+        meter(name, way, partial(run, given), f"ns/{compared.of}", rows=given.rows)
+
+
+def test_every_kernel_is_in_the_table() -> None:
+    """All that are compiled by themselves; helpers are always inlined into others."""
+    modules = [import_module(f"fastgen.kernels.{found.name}") for found in iter_modules(fastgen.kernels.__path__)]
+    compiled = {value for module in modules for value in vars(module).values() if hasattr(value, "targetoptions")}
+    alone = {value for value in compiled if value.targetoptions.get("nogil") and not value.targetoptions.get("forceinline")}
+    timed = {kernel for compared in COMPARISONS.values() for kernel in compared.kernels}
+    assert {str(kernel) for kernel in timed} == {str(kernel) for kernel in alone}

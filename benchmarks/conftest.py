@@ -1,0 +1,155 @@
+"""How benchmarks are run and told: two options, a fixture that times, and a table of what the times mean."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from statistics import median
+from typing import Any, NamedTuple
+
+import compare
+import pytest
+
+from fastgen.kernels import jit
+
+ROUNDS = 50
+"""Where there is something to be done before each."""
+FEW_ROWS = 100_000
+MANY_ROWS = 2_000_000
+
+
+class Result(NamedTuple):
+    """What a benchmark came to, in its unit."""
+
+    group: str
+    name: str
+    rows: int
+    value: float
+    unit: str
+
+
+results = pytest.StashKey[list[Result]]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    options = parser.getgroup("fastgen")
+    rows = f"rows of a reading of the whole pipeline, such as 500k (2M; with --benchmark-disable {FEW_ROWS:,})"
+    options.addoption("--rows", type=compare.many, metavar="N", help=rows)
+    options.addoption("--large", action="store_true", help="also what takes long: 50 M rows, and compiling everything")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("python_files", "bench_*.py")
+    config.addinivalue_line("markers", "slow: is left out with --benchmark-disable")
+    config.addinivalue_line("markers", "large: takes long, and runs with --large only")
+    config.stash[results] = []
+    drop_stale_machine_code()
+
+
+def drop_stale_machine_code() -> None:
+    """Numba keeps a kernel's machine code although the helpers that it inlines from another file have changed."""
+    sources = Path(jit.__file__).parent
+    compiled = {path: path.stat().st_mtime for path in (sources / "__pycache__").glob("*.nb[ic]")}
+    if compiled and max(path.stat().st_mtime for path in sources.glob("*.py")) > min(compiled.values()):
+        for path in compiled:
+            path.unlink(missing_ok=True)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if item.get_closest_marker("slow") and item.config.getoption("benchmark_disable"):
+        pytest.skip("takes seconds, and shows nothing unless it is measured")
+    if item.get_closest_marker("large") and not item.config.getoption("large"):
+        pytest.skip("takes long: --large runs it")
+
+
+def pytest_benchmark_update_machine_info(machine_info: dict[str, Any]) -> None:
+    """Kept with the readings by --benchmark-json."""
+    machine_info["fastgen"] = compare.machine()
+
+
+@pytest.fixture
+def rows(request: pytest.FixtureRequest) -> int:
+    """Rows of a reading of the whole pipeline."""
+    disabled = request.config.getoption("benchmark_disable")
+    return int(request.config.getoption("rows") or (FEW_ROWS if disabled else MANY_ROWS))
+
+
+class Meter:
+    """Times calls by pytest-benchmark and keeps what the median means."""
+
+    def __init__(self, benchmark: Any, found: list[Result]) -> None:
+        self.benchmark, self.found = benchmark, found
+
+    def __call__(
+        self,
+        group: str,
+        name: str,
+        run: Callable[[], object],
+        unit: str,
+        *,
+        rows: int = 0,
+        before: Callable[[], object] | None = None,
+        rounds: int | None = None,
+        warm: bool = True,
+    ) -> None:
+        """Time `run`.
+
+        Args:
+            unit: ns/something, rows/s and s are made of the median time; MB is the median of what `run` returns.
+            rows: how many of what the unit counts are made by one call.
+            before: is called before each round, and does not count.
+            rounds: how many; as many as pytest-benchmark thinks fit unless given.
+            warm: whether there is a round beforehand that does not count.
+        """
+        self.benchmark.group = group
+        returned: list[Any] = []
+        if rounds is None and before is None:
+            if self.benchmark.enabled and warm:
+                run()
+            self.benchmark(run)
+        else:
+
+            def prepare() -> None:
+                """What a setup returns would become arguments."""
+                if before:
+                    before()
+
+            self.benchmark.pedantic(lambda: returned.append(run()), setup=prepare, rounds=rounds or ROUNDS, warmup_rounds=int(warm))
+        if not self.benchmark.enabled:
+            return
+        seconds = self.benchmark.stats.stats.median
+        match unit:
+            case "s":
+                key, value = "seconds", seconds
+            case "rows/s":
+                key, value = "rows_per_second", rows / seconds
+            case "MB":
+                key, value = "peak_mb", median(returned)
+            case _:
+                key, value = "ns_per_row", seconds / rows * 1e9
+        self.benchmark.extra_info |= {"rows": rows, "unit": unit, key: value}
+        self.found.append(Result(group, name, rows, value, unit))
+
+
+@pytest.fixture
+def meter(benchmark: Any, request: pytest.FixtureRequest) -> Meter:
+    """Times one call."""
+    return Meter(benchmark, request.config.stash[results])
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """One table: every benchmark in its own unit, and how many times the first of its group it is."""
+    if found := config.stash[results]:
+        terminalreporter.section("what it means")
+        for line in table(found):
+            terminalreporter.write_line(line)
+
+
+def table(found: list[Result]) -> Iterator[str]:
+    """The results as markdown."""
+    yield "| group | | rows | median | to the first |"
+    yield "|---|---|---|---|---|"
+    for group in dict.fromkeys(result.group for result in found):
+        members = [result for result in found if result.group == group]
+        for _, name, rows, value, unit in members:
+            ratio = "" if name == members[0].name else compare.shown(value / members[0].value, compare.TIMES)
+            yield f"| {group} | {name} | {f'{rows:,}' if rows else ''} | {compare.shown(value, unit)} | {ratio} |"

@@ -1,0 +1,248 @@
+"""Writes the parts of the documentation that are made from the package: `python docs/make.py`.
+
+These are `docs/configuration.md`, whose tables are the descriptions of the settings, and the sample rows in the
+README, which are rows of the default run. tests/test_docs.py checks that both are current.
+"""
+
+import csv
+import io
+import re
+import tempfile
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any, get_args
+
+from fastgen import Dataset, write
+from fastgen.config import AgeBand, AmountRange, Atm, Category, Config, Fraud
+from fastgen.config_text import to_toml
+from fastgen.schema import CASH_WITHDRAWAL, HOME_COUNTRY, TABLES
+from fastgen.settings import Interval, Section, Within
+
+ROOT = Path(__file__).parents[1]
+CONFIGURATION = ROOT / "docs" / "configuration.md"
+README = ROOT / "README.md"
+
+PAGE = """\
+<!-- Written by docs/make.py: change the descriptions in fastgen/config.py, or the text in the script. -->
+
+# Configuration
+
+A configuration says what the data are: how many rows, which period, which amounts, which frauds. Together with the
+data version it decides every row. Where the output goes, in which format and with how many threads is no part of it.
+
+Every setting has a default, and all the defaults together are the tutorial's dataset.
+
+## How to give settings
+
+In a file, by `--set`, by flags or as keywords. `fastgen config init` writes a file with all settings, their defaults
+and what they mean; keep the lines that you change.
+
+```toml
+seed = 7
+rows = 50_000
+
+[fraud]
+ratio = 0.01
+
+[atm]
+step_hours = [12, 48]
+```
+
+```sh
+fastgen config init                     # writes fastgen.toml
+fastgen config check                    # says whether fastgen.toml is valid
+fastgen config show --rows 50k --set fraud.ratio=0.01
+fastgen generate --config fastgen.toml --seed 7 --rows 50k --set atm.step_hours='[12, 48]' --output data/
+```
+
+```python
+import fastgen as fg
+
+config = fg.load_config("fastgen.toml", seed=7, rows=50_000, fraud={{"ratio": 0.01}})
+same = fg.Config(seed=7, rows=50_000, fraud={{"ratio": 0.01}})
+assert config == same
+assert config.sizes.cards == 943
+```
+
+Flags win over `--set`, `--set` wins over the file, the file wins over the defaults. Tables are laid over each other key
+by key. Lists are replaced as a whole: who changes one category names them all. The value of `--set` is
+TOML, and what is no TOML is text. `--rows` takes whole numbers such as `250000`, `2.5k`, `10M` or `1e6`.
+
+`fastgen config schema` prints the JSON schema, for editors and other programs.
+
+## The size
+
+There are three ways to give it.
+
+| | |
+|---|---|
+| `scale` | the tutorial's dataset, so many times: payments, cards, cash cards and withdrawals grow in proportion |
+| `rows` | exactly so many transactions, everything else in proportion; excludes `scale` and `payments` |
+| count by count | `payments`, `cards`, `atm.cards`, `atm.withdrawals`; each overrides the proportional one |
+
+A size given by a flag or keyword takes the place of the file's: `rows` of its `scale` and `payments`, and these of its `rows`.
+
+Withdrawals come in whole rounds. In a round every cash card gets one sequence of each length in `atm.lengths`: by
+default lengths 3 to 10, so 8 sequences with 52 withdrawals. Rounds are added until there are at least
+`atm.withdrawals`. This is why the default, 12,000 withdrawals for 1,000 cash cards, comes to 52,000: one round is enough.
+With `rows`, the payments are what the withdrawals leave.
+
+If fewer cards have a susceptible holder than `atm.cards` asks for, all of them become cash cards, and the run says so.
+`fastgen generate --dry-run` prints the counts that a configuration comes to.
+
+## Settings
+
+### Top level
+
+{top}
+
+### In each entry of `amounts`
+
+{amounts}
+
+### In each entry of `categories`
+
+{categories}
+
+### In `[fraud]`
+
+{fraud}
+
+### In `[atm]`
+
+{atm}
+
+### In each entry of `atm.bands`
+
+{bands}
+
+## Rules between settings
+
+- `end` is after `start`.
+- The shares of `amounts` add up to 1, and so do those of `categories` and of `atm.bands`.
+- In every range `low` is not above `high`. The ranges of `amounts` rise and may touch; those of `atm.bands` rise and
+  have no age in common.
+- An amount range holds its `low` but not its `high`; the last one holds both. A category's price range holds both.
+- Category names differ, have 1 to 100 printable characters, and are not `{cash}`.
+- Some amount that occurs lies in the price range of each category. If there are attack chains, every amount that
+  their later payments can have lies in the price range of some category.
+- `atm.cards` is at most `cards`, and all withdrawals fit into `rows`.
+- There are at most 4,000,000 payments, and as many withdrawals, for each second from `start` to `end`.
+- The hours of the period times the possible lengths of a step are at most 16,777,216.
+- The last event is within 68 years of `start`. Chains and sequences run past `end`, which counts.
+
+What breaks a rule ends with exit code 2 (in Python: `ConfigError`) and one line that names the setting, its value and what
+is allowed:
+
+```text
+fastgen: fraud.ratio = 1.5: must be a number between 0 and 1
+```
+
+## The file with all defaults
+
+What `fastgen config init` writes:
+
+```toml
+{file}```
+"""
+
+
+def configuration() -> str:
+    """The text of docs/configuration.md."""
+    sections = {"top": Config, "amounts": AmountRange, "categories": Category, "fraud": Fraud, "atm": Atm, "bands": AgeBand}
+    tables = {name: "\n".join(_table(section)) for name, section in sections.items()}
+    return PAGE.format(**tables, cash=CASH_WITHDRAWAL, file=to_toml(Config()))
+
+
+def _table(section: type[Section]) -> Iterator[str]:
+    yield "| setting | allowed | default | meaning |"
+    yield "|---|---|---|---|"
+    for name, field in section.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, Section):
+            yield f"| `{name}` | a table | see below | {field.description} |"
+        else:
+            default = "required" if field.is_required() else _default(field.default)
+            yield f"| `{name}` | {_allowed(field)} | {default} | {field.description} |"
+
+
+def _allowed(field: Any) -> str:
+    """What kind of value a setting takes, with its bounds."""
+    within = next(_find(Within, [field.metadata, field.annotation]), None)
+    if within is None:
+        if datetime in (field.annotation, *get_args(field.annotation)):
+            return "date and time"
+        most = next((rule.max_length for rule in field.metadata if hasattr(rule, "max_length")), None)
+        return "text" if field.annotation is str else f"1 to {most} entries"
+    above = "above " if within.above else ""
+    bounds = f"{above}{_number(within.low)} to {_number(within.high)}"
+    if within.places is not None:
+        bounds += f", at most {within.places} decimals"
+    if field.annotation is Interval:
+        return f"two whole numbers, {bounds}"
+    whole = int in (field.annotation, *_find(type, [field.annotation]))
+    return f"{'whole number' if whole else 'number'}, {bounds}"
+
+
+def _find(kind: type, parts: Any) -> Iterator[Any]:
+    """What is of a kind among types and what they are annotated with."""
+    for part in parts:
+        if isinstance(part, kind):
+            yield part
+        inner = part if isinstance(part, list) else get_args(part)
+        yield from _find(kind, inner)
+
+
+def _number(value: float) -> str:
+    if value == 2**64 - 1:
+        return "2^64 - 1"
+    digits = str(value)
+    return f"10^{len(digits) - 1}" if value >= 10**9 and digits.strip("0") == "1" else f"{value:,}"
+
+
+def _default(value: Any) -> str:
+    match value:
+        case None:
+            return "not given"
+        case Interval(low=low, high=high):
+            return f"`[{low}, {high}]`"
+        case tuple():
+            return f"{len(value)} entries, see below"
+    return f"`{value}`"
+
+
+def samples() -> dict[str, str]:
+    """Rows of the default run, as CSV, by table: of transactions one or a few of each kind."""
+    with tempfile.TemporaryDirectory() as folder:
+        write(Dataset(), folder, format="csv")
+        lines = {name: (Path(folder) / f"{name}.csv").read_text().splitlines() for name in TABLES}
+    chosen = {name: lines[name][:4] for name in TABLES}
+    head, *text = lines["transactions"]
+    rows = list(csv.DictReader(io.StringIO("\n".join([head, *text]))))
+    cash = [row["category"] == CASH_WITHDRAWAL for row in rows]
+    attack = [row["fraud_label"] == "1" and not withdrawn for row, withdrawn in zip(rows, cash, strict=True)]
+    abroad = [row["country"] != HOME_COUNTRY for row in rows]
+    first = attack.index(True)
+    chain = [i for i in range(first, len(rows)) if attack[i] and rows[i]["cc_num"] == rows[first]["cc_num"]]
+    wanted = sorted([0, 1, cash.index(True), *chain[:4], abroad.index(True)])
+    chosen["transactions"] = [head, *(text[i] for i in wanted)]
+    return {name: "\n".join(rows) for name, rows in chosen.items()}
+
+
+def with_samples(text: str, samples: dict[str, str]) -> str:
+    """The README's text with these rows in place of its own."""
+    for name, rows in samples.items():
+        pattern = rf"(<!-- sample: {name} -->\n```csv\n).*?(^```$)"
+        text = re.sub(pattern, rf"\g<1>{rows}\n\2", text, flags=re.DOTALL | re.MULTILINE)
+    return text
+
+
+def main() -> None:
+    """Write both."""
+    CONFIGURATION.write_text(configuration())
+    README.write_text(with_samples(README.read_text(), samples()))
+    print(f"wrote {CONFIGURATION} and the sample rows in {README}")
+
+
+if __name__ == "__main__":
+    main()

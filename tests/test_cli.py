@@ -1,0 +1,522 @@
+"""The command line: every option, every wrong value, what goes to which stream, and how it ends."""
+
+import json
+import os
+import pty
+import re
+import signal
+import subprocess
+import sys
+import tomllib
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from importlib import import_module
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import click
+import polars as pl
+import pytest
+
+import fastgen
+from fastgen import Config, Dataset, cli, load_config
+from fastgen.config import config_schema
+from fastgen.config_text import to_toml
+from fastgen.schema import DATA_VERSION
+
+ROOT = Path(__file__).parents[1]
+
+
+class Ended(NamedTuple):
+    """How a run ended, and what it printed."""
+
+    code: int
+    out: str
+    err: str
+
+
+Run = Callable[..., Ended]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Iterator[Run]:
+    """Call the command's own `main`, as the script does, in this process."""
+    handler = signal.getsignal(signal.SIGTERM)
+
+    def call(*arguments: object) -> Ended:
+        monkeypatch.setattr(sys, "argv", ["fastgen", *map(str, arguments)])
+        code: Any = 0
+        try:
+            cli.main()
+        except SystemExit as ended:
+            code = ended.code
+        return Ended(code or 0, *capfd.readouterr())
+
+    yield call
+    signal.signal(signal.SIGTERM, handler)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty directory, which is the current one."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def names_in(path: Path) -> list[str]:
+    return sorted(entry.name for entry in path.iterdir())
+
+
+# generate: the options
+
+
+def test_a_directory(run: Run, folder: Path) -> None:
+    assert run("generate", "--rows", "1_000", "--output", "out").code == 0
+    assert names_in(folder / "out") == ["credit_cards.parquet", "manifest.json", "profiles.parquet", "transactions.parquet"]
+    assert pl.read_parquet("out/transactions.parquet").height == 1_000
+
+
+@pytest.mark.parametrize(("name", "read"), [("x.parquet", pl.read_parquet), ("x.csv", pl.read_csv), ("x.arrow", pl.read_ipc)])
+def test_a_file(run: Run, folder: Path, name: str, read: Callable[[str], pl.DataFrame]) -> None:
+    assert run("generate", "--rows", "1k", "-o", name).code == 0
+    assert names_in(folder) == [name]
+    assert read(name).height == 1_000
+
+
+def test_the_standard_output_has_the_data_alone(run: Run, folder: Path) -> None:
+    ended = run("generate", "--rows", 100, "-o", "-", "--table", "profiles", "--format", "csv", "--set", "cards=40")
+    lines = ended.out.splitlines()
+    assert lines[0] == "name,sex,mail,birthdate,City,Country,cc_num"
+    assert len(lines) == 41
+    assert re.fullmatch(r"fastgen: 40 profiles to -: .*\n", ended.err)
+    assert names_in(folder) == []
+
+
+def test_table_columns_and_coordinates(run: Run, folder: Path) -> None:
+    options = ["--format=ndjson", "--columns", "fraud_label, latitude,datetime", "--coordinates", "number", "-q", "-o", "-"]
+    lines = [json.loads(line) for line in run("generate", "--rows=50", *options).out.splitlines()]
+    assert [list(line) for line in lines] == [["datetime", "latitude", "fraud_label"]] * 50
+    assert all(isinstance(line["latitude"], float) for line in lines)
+    text = run("generate", "--rows=50", "--format=ndjson", "--columns=latitude", "--coordinates=text", "-q", "-o-").out
+    assert [float(json.loads(line)["latitude"]) for line in text.splitlines()] == [line["latitude"] for line in lines]
+    run("generate", "--rows=50", "--table=credit_cards", "-o", "cards.csv", "--set=cards=5")
+    assert Path("cards.csv").read_text().count("\n") == 6
+
+
+def test_format_and_compression(run: Run, folder: Path) -> None:
+    run("generate", "--rows=100", "--format=csv", "--compression=gzip", "-o", "out")
+    assert names_in(folder / "out") == ["credit_cards.csv.gz", "manifest.json", "profiles.csv.gz", "transactions.csv.gz"]
+    run("generate", "--rows=100", "--format=ndjson", "-o", "x.txt")
+    assert json.loads(Path("x.txt").read_text().splitlines()[0])["tid"]
+
+
+def test_sizes_and_seed(run: Run, folder: Path) -> None:
+    assert run("generate", "--rows", "0.5k", "-o-", "-q").out.count("\n") == 501
+    assert run("generate", "--scale", "0.01", "-o-", "-q").out.count("\n") == Dataset(Config(scale=0.01)).num_rows + 1
+    one, two, again = (run("generate", "--rows=100", f"--seed={seed}", "-o-", "-q").out for seed in (1, 2, 1))
+    assert one == again != two
+
+
+def test_threads_make_no_difference(run: Run, folder: Path) -> None:
+    for threads in (1, 2, 3):
+        run("generate", "--scale=1.5", "--columns=cc_num,amount", "-o", f"{threads}.parquet", f"--threads={threads}")
+    assert Path("1.parquet").read_bytes() == Path("2.parquet").read_bytes() == Path("3.parquet").read_bytes()
+
+
+def test_overwrite(run: Run, folder: Path) -> None:
+    Path("x.csv").write_text("mine")
+    refused = run("generate", "--rows=10", "-o", "x.csv")
+    assert refused == Ended(1, "", "fastgen: x.csv exists already (--overwrite replaces it)\n")
+    assert Path("x.csv").read_text() == "mine"
+    assert run("generate", "--rows=10", "-o", "x.csv", "--overwrite").code == 0
+    assert Path("x.csv").read_text().count("\n") == 11
+
+
+def test_the_summary(run: Run, folder: Path) -> None:
+    ended = run("generate", "--rows=20_000", "--seed=12", "--format=csv", "-o", "out")
+    assert ended.out == ""
+    found = re.fullmatch(
+        r"fastgen: 20,000 transactions, 377 credit_cards, 377 profiles to out: "
+        r"(\d+\.\d) MB in (\d+\.\d\d) s, ([\d,]+) rows/s, seed 12\n",
+        ended.err,
+    )
+    assert found
+    size = sum(path.stat().st_size for path in (folder / "out").glob("*.csv"))
+    assert float(found[1]) == round(size / 1e6, 1)
+    assert int(found[3].replace(",", "")) > 0
+
+
+def test_the_default_seed_is_told_and_stored(run: Run, folder: Path) -> None:
+    seed = Config().seed
+    assert run("generate", "--rows=10", "-o", "out").err.endswith(f", seed {seed}\n")
+    assert json.loads(Path("out/manifest.json").read_text())["seed"] == seed
+    assert f"seed = {seed}\n" in run("config", "show").out
+
+
+def test_quiet_is_silent(run: Run, folder: Path) -> None:
+    assert run("generate", "--rows=10", "-o", "out", "--quiet") == Ended(0, "", "")
+    assert run("generate", "--rows=10", "-o", "out", "-q").err.startswith("fastgen: ")  # but errors are told
+    assert run("generate", "--rows=0", "-o", "new", "-q").code == 2
+
+
+def test_fewer_cash_cards_than_asked_for_are_told(run: Run, folder: Path) -> None:
+    few = ["--set=ages=[60,64]", "--set=cards=400", "--set=payments=100", "--set=atm.cards=100", "--set=atm.withdrawals=1_000"]
+    note, summary = run("generate", *few, "-o", "out").err.splitlines()
+    assert note == "fastgen: note: 22 cash cards, not 100: no more cards have a susceptible holder"
+    assert summary.startswith("fastgen: 1,")
+    assert run("generate", *few, "-o", "quiet", "-q").err == ""
+
+
+UNITS = {"B": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9}
+
+
+@pytest.mark.parametrize("options", [["-o", "out"], ["-o", "x.csv", "--columns=tid,amount"], ["-o", "x.ndjson.gz"]], ids=" ".join)
+def test_a_dry_run_writes_nothing_and_tells_the_size(run: Run, folder: Path, options: list[str]) -> None:
+    ended = run("generate", "--rows=150k", "--seed=5", "--dry-run", *options)
+    assert (ended.code, ended.err) == (0, "")
+    assert names_in(folder) == []
+    told = dict(re.split(r"\s{2,}|\s(?=about )", line, maxsplit=1) for line in ended.out.splitlines())
+    data = Dataset(Config(rows=150_000, seed=5))
+    assert told["seed"] == "5"
+    assert told["fingerprint"] == data.fingerprint
+    for name, count in data.plan.counts.items():
+        assert told[name] == f"{count:,}"
+    estimates = {name: re.fullmatch(r"about ([\d.]+) (k?M?G?B)", value) for name, value in told.items() if "about" in value}
+    run("generate", "--rows=150k", "--seed=5", *options)
+    assert {str(path) for path in map(Path, estimates)} == {
+        str(path.relative_to(folder)) for path in folder.rglob("*.*") if path.name != "manifest.json"
+    }
+    for name, estimated in estimates.items():
+        assert estimated
+        size = float(estimated[1]) * UNITS[estimated[2]]
+        assert 0.9 < size / Path(name).stat().st_size < 1.1
+
+
+def test_a_dry_run_to_the_standard_output(run: Run, folder: Path) -> None:
+    ended = run("generate", "--rows=1k", "--dry-run", "-o", "-")
+    assert re.search(r"^- +about 126 kB$|^- +about 12\d\.\d kB$", ended.out, re.MULTILINE)
+    assert "tid,datetime" not in ended.out
+
+
+# Where settings come from
+
+
+def test_flags_win_over_set_and_set_over_the_file(run: Run, folder: Path) -> None:
+    Path("f.toml").write_text("rows = 100\nseed = 1\n[fraud]\nratio = 0.1\nchain_lengths = [2, 3]\n")
+    shown = tomllib.loads(run("config", "show", "--config=f.toml").out)
+    assert (shown["rows"], shown["seed"], shown["fraud"]["ratio"]) == (100, 1, 0.1)
+    options = ["--config=f.toml", "--set=rows=200", "--set=seed=2", "--set=fraud.ratio=0.2", "--set=fraud.ratio=0.3"]
+    shown = tomllib.loads(run("config", "show", *options).out)
+    assert (shown["rows"], shown["seed"], shown["fraud"]["ratio"]) == (200, 2, 0.3)
+    assert shown["fraud"]["chain_lengths"] == [2, 3]
+    shown = tomllib.loads(run("config", "show", *options, "--rows=300", "--seed=3").out)
+    assert (shown["rows"], shown["seed"]) == (300, 3)
+    shown = tomllib.loads(run("config", "show", "--config=f.toml", "--scale=2").out)
+    assert ("rows" in shown, shown["scale"]) == (False, 2.0)
+    assert run("generate", *options, "--rows=30", "-q", "-o-").out.count("\n") == 31
+
+
+def test_settings_of_every_kind(run: Run, folder: Path) -> None:
+    settings = {
+        "start": "2023-05-06 07:08:09",
+        "end": "2023-06-01",
+        "ages": "[20, 30]",
+        "atm.bands": "[{share=1, low=20, high=30}]",
+        "categories": '[{name="A b", share=1, low=0.01, high=30000}]',
+        "atm.radius": "0.5",
+        "cards": "1_000",
+    }
+    shown = run("config", "show", *(f"--set={key}={value}" for key, value in settings.items())).out
+    config = Config(**tomllib.loads(shown))
+    assert (config.start, config.end) == (datetime(2023, 5, 6, 7, 8, 9), datetime(2023, 6, 1))
+    assert (config.ages, config.cards, config.atm.radius) == ((20, 30), 1_000, 0.5)
+    assert [band.share for band in config.atm.bands] == [1]
+    assert [category.name for category in config.categories] == ["A b"]
+
+
+# config
+
+
+def test_show_is_read_back_as_the_same_configuration(run: Run, folder: Path) -> None:
+    Path("f.toml").write_text(run("config", "show", "--rows=5k", "--seed=9", "--set=fraud.ratio=0.02").out)
+    assert load_config("f.toml") == Config(rows=5_000, seed=9, fraud={"ratio": 0.02})
+    assert run("config", "check", "f.toml").code == 0
+    one = run("generate", "--config=f.toml", "-o-", "-q").out
+    assert one == run("generate", "--rows=5k", "--seed=9", "--set=fraud.ratio=0.02", "-o-", "-q").out
+
+
+def test_init_writes_a_file_to_start_from(run: Run, folder: Path) -> None:
+    assert run("config", "init") == Ended(0, "", "fastgen: wrote fastgen.toml\n")
+    assert Path("fastgen.toml").read_text() == to_toml(Config())
+    assert load_config("fastgen.toml") == Config()
+    assert run("config", "check") == Ended(
+        0, "", f"fastgen: fastgen.toml is valid: 106,020 transactions, fingerprint {fastgen.Dataset().fingerprint}\n"
+    )
+    Path("fastgen.toml").write_text("mine")
+    assert run("config", "init") == Ended(1, "", "fastgen: fastgen.toml exists already\n")
+    assert Path("fastgen.toml").read_text() == "mine"
+    assert run("config", "init", "no/x.toml") == Ended(1, "", "fastgen: no/x.toml: cannot be written: no such file or directory\n")
+
+
+def test_schema(run: Run) -> None:
+    ended = run("config", "schema")
+    assert json.loads(ended.out) == config_schema()
+    assert ended.err == ""
+
+
+def test_check_tells_what_is_wrong(run: Run, folder: Path) -> None:
+    Path("bad.toml").write_text("[fraud]\nratio = 2\n")
+    assert run("config", "check", "bad.toml") == Ended(2, "", "fastgen: fraud.ratio = 2: must be a number between 0 and 1\n")
+    Path("bad.toml").write_text("[fraud\n")
+    assert_one_line(run("config", "check", "bad.toml"), 2, "bad.toml: is not valid TOML: ")
+    Path("bad.toml").write_bytes(b"# caf\xe9\n")
+    assert_one_line(run("config", "check", "bad.toml"), 2, "bad.toml: is not UTF-8 text")
+    assert_one_line(run("config", "check", "nowhere.toml"), 2, "nowhere.toml: cannot be read: ")
+    assert_one_line(run("config", "check", "."), 2, ".: cannot be read: ")
+
+
+def test_check_finds_what_generate_would_refuse(run: Run, folder: Path) -> None:
+    Path("bad.toml").write_text("ages = [24, 24]\n[atm]\ncards = 10\n")
+    assert run("generate", "--config=bad.toml", "-o", "out").code == 2
+    assert run("config", "check", "bad.toml").code == 2
+
+
+# What cannot be
+
+
+def assert_one_line(ended: Ended, code: int, text: str) -> None:
+    """One line on the standard error, none on the other, and no traceback."""
+    assert ended.out == ""
+    assert ended.err.startswith(f"fastgen: {text}"), ended.err
+    assert ended.err.count("\n") == 1
+    assert ended.err.endswith("\n")
+    assert ended.code == code
+
+
+BANDS = "[{share=1, low=30, high=40}]"
+BAD_SETTINGS = [
+    ("nonsense=1", "nonsense = 1: unknown setting"),
+    ("fraud.rato=1", "fraud.rato = 1: unknown setting (did you mean "),
+    ("atm.bands=[{share=1, low=30, high=40, more=1}]", "atm.bands[0].more = 1: unknown setting"),
+    ("seed=x", "seed = 'x': must be a whole number between 0 and "),
+    ("seed=-1", "seed = -1: must be a whole number between 0 and "),
+    ("rows=true", "rows = True: must be a whole number between 1 and "),
+    ("rows=1.5", "rows = 1.5: must be a whole number between 1 and "),
+    ("fraud=3", "fraud = 3: must be a table of settings"),
+    ("categories=x", "categories = 'x': must be a list"),
+    ("start=yesterday", "start = 'yesterday': must be a date and time such as 2022-01-01 00:00:00"),
+    ("payments=0", "payments = 0: must be a whole number between 1 and "),
+    ("payments=-1", "payments = -1: must be a whole number between 1 and "),
+    ("cards=0", "cards = 0: must be a whole number between 1 and "),
+    ("scale=0", "scale = 0: must be a number above 0 and at most "),
+    ("scale=nan", "scale = nan: must be a number above 0 and at most "),
+    ("atm.cards=-1", "atm.cards = -1: must be a whole number between 0 and "),
+    ("atm.withdrawals=-1", "atm.withdrawals = -1: must be a whole number between 0 and "),
+    ("end=2021-01-01", "end = 2021-01-01 00:00:00: must be after start (2022-01-01 00:00:00)"),
+    ("fraud.ratio=1.5", "fraud.ratio = 1.5: must be a number between 0 and 1"),
+    ("fraud.ratio=-0.1", "fraud.ratio = -0.1: must be a number between 0 and 1"),
+    (
+        "fraud.chain_lengths=[5,2]",
+        "fraud.chain_lengths = [5, 2]: must be [low, high], low not above high, whole numbers between 1 and",
+    ),
+    (
+        "fraud.chain_gap_seconds=[0,2]",
+        "fraud.chain_gap_seconds = [0, 2]: must be [low, high], low not above high, whole numbers between",
+    ),
+    ("atm.step_hours=[9,6]", "atm.step_hours = [9, 6]: must be [low, high]"),
+    ("ages=[17,30]", "ages = [17, 30]: must be [low, high], low not above high, whole numbers between 18 and 100"),
+    ("amounts=[{share=0.5, low=1, high=2}]", "amounts: shares must add up to 1, not 0.5"),
+    ("amounts=[{share=1, low=3, high=2}]", "amounts[0].low = 3.0: must not be above high (2.0)"),
+    ("amounts=[]", "amounts = (): must not be empty"),
+    ('categories=[{name="A", share=0.9, low=1, high=2}]', "categories: shares must add up to 1, not 0.9"),
+    ('categories=[{name="A", share=1, low=3, high=2}]', "categories[0].low = 3.0: must not be above high (2.0)"),
+    (
+        'categories=[{name="A", share=1, low=50000, high=60000}]',
+        "categories[0] = 'A': has a price range, 50000.0 to 60000.0, that meets none of the amounts",
+    ),
+    ('categories=[{name="Cash Withdrawal", share=1, low=1, high=2}]', "categories[0].name = 'Cash Withdrawal': is the category of"),
+    ("cards=200000000000000", "cards = 200000000000000: is more than there are card numbers (100,000,000,000,000)"),
+    ("cards=5000000000", "cards = 5000000000: must be at most 4,294,967,295"),
+    ("atm.cards=5000", "atm.cards = 5000: must be at most cards (2,000)"),
+    ("no equals sign", "setting = 'no equals sign': must be key=value, such as fraud.ratio=0.01"),
+    ("=1", "setting = '=1': must be key=value"),
+]
+
+
+@pytest.mark.parametrize(("setting", "line"), BAD_SETTINGS, ids=[setting for setting, _ in BAD_SETTINGS])
+def test_settings_that_are_not_allowed(run: Run, folder: Path, setting: str, line: str) -> None:
+    assert_one_line(run("generate", "--set", setting, "-o", "out"), 2, line)
+    assert names_in(folder) == []
+
+
+BAD_OPTIONS = [
+    (["--rows=0"], 2, "rows = 0: must be a whole number between 1 and "),
+    (["--rows=-5"], 2, "rows = -5: must be a whole number between 1 and "),
+    (["--rows=many"], 2, "rows = 'many': must be a whole number such as 250000, 2.5k, 10M or 1e6"),
+    (["--rows=1.5"], 2, "rows = '1.5': must be a whole number such as"),
+    (["--rows=1e17"], 2, "rows = 100000000000000000: makes cards 1,886,436,521,411,054, which is more than there are card numbers"),
+    (["--scale=-1"], 2, "scale = -1.0: must be a number above 0 and at most "),
+    (["--scale=inf"], 2, "scale = inf: must be a number above 0 and at most "),
+    (["--rows=5", "--scale=1"], 2, "rows = 5: cannot be given together with scale"),
+    (["--seed=-1"], 2, "seed = -1: must be a whole number between 0 and 18,446,744,073,709,551,615"),
+    (["--seed=x"], 2, "seed = 'x': must be a whole number"),
+    (["--scale=x"], 2, "scale = 'x': must be a number"),
+    (["--threads=x"], 2, "threads = 'x': must be a whole number"),
+    (["--threads=0"], 2, "threads = 0: must be a whole number of at least 1"),
+    (["--threads=-1"], 2, "threads = -1: must be a whole number of at least 1"),
+    (["--format=xml"], 2, "format = 'xml': must be one of parquet, csv, ndjson, ipc"),
+    (["--format=csv", "--compression=snappy"], 2, "compression = 'snappy': must be one of none, gzip, zstd for csv"),
+    (["--coordinates=words"], 2, "coordinates = 'words': must be text or number"),
+    (["--table=profiles"], 2, "table = 'profiles': must not be given for a directory"),
+    (["--columns=tid"], 2, "columns = 'tid': must not be given for a directory"),
+    (["--config=nowhere.toml"], 2, "nowhere.toml: cannot be read: "),
+    (
+        ["--set=atm.cards=10", "--set=ages=[24,24]"],
+        2,
+        "atm.cards = 10: must be 0: no card has a holder in an age band of atm.bands",
+    ),
+    (["--rows=10", "--set=atm.cards=5"], 2, "atm.cards = 5: must be at most cards (1)"),
+]
+
+
+@pytest.mark.parametrize(("options", "code", "line"), BAD_OPTIONS, ids=[" ".join(options) for options, *_ in BAD_OPTIONS])
+def test_options_that_are_not_allowed(run: Run, folder: Path, options: list[str], code: int, line: str) -> None:
+    assert_one_line(run("generate", *options, "-o", "out"), code, line)
+    assert names_in(folder) == []
+
+
+BAD_OUTPUTS: list[tuple[list[str], int, str]] = [
+    (["-o", "x.csv", "--table=none"], 2, "table = 'none': must be one of transactions, credit_cards, profiles"),
+    (["-o", "x.csv", "--columns=tid,nothing"], 2, "columns = 'nothing': must be among tid, datetime, cc_num, "),
+    (["-o", "x.csv", "--columns="], 2, "columns = '': must be among tid"),
+    (["-o", "x.csv", "--columns=tid,tid"], 2, "columns = 'tid,tid': must name each column once"),
+    (["-o", "x.txt"], 2, "output = 'x.txt': must end with one of .parquet, .csv, .ndjson, .arrow (or give the format)"),
+    (["-o", "x.csv", "--format=ipc"], 2, "format = 'ipc': must be csv for a file that ends with .csv"),
+    (["-o", "no/x.csv"], 1, "no/x.csv: cannot be written: no such file or directory"),
+    (["-o", "/dev/full"], 1, "/dev/full: cannot be written: no space left on device"),
+    (["-o", ""], 2, "output = ''"),
+]
+
+
+@pytest.mark.parametrize(("options", "code", "line"), BAD_OUTPUTS, ids=[" ".join(options) for options, *_ in BAD_OUTPUTS])
+def test_outputs_that_are_not_allowed(run: Run, folder: Path, options: list[str], code: int, line: str) -> None:
+    assert_one_line(run("generate", "--rows=100", *options), code, line)
+    assert names_in(folder) == []
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["generate", "--nonsense"], ["generate"], ["nonsense"], [], ["config"], ["config", "nonsense"], ["generate", "--rows"]],
+    ids=" ".join,
+)
+def test_wrong_usage_ends_with_2(run: Run, folder: Path, arguments: list[str]) -> None:
+    ended = run(*arguments)
+    assert (ended.code, ended.out) == (2, "")
+    assert "Traceback" not in ended.err
+    assert ended.err.startswith(("Usage: fastgen", "Error: "))
+    assert names_in(folder) == []
+
+
+def test_what_goes_wrong_inside_is_one_line_too(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(error: BaseException) -> Ended:
+        def raise_it(*_: object, **__: object) -> None:
+            raise error
+
+        monkeypatch.setattr("fastgen.sinks.files.write", raise_it)
+        return run("generate", "--rows=5", "-o", "out")
+
+    assert_one_line(fail(MemoryError()), 1, "out of memory")
+    assert_one_line(
+        fail(fastgen.InterruptedRunError("interrupted; unfinished files were removed")),
+        130,
+        "interrupted; unfinished files were removed",
+    )
+    assert_one_line(fail(fastgen.FastgenError("two\nlines")), 1, "two lines")
+
+
+# The rest
+
+
+def test_help_and_version(run: Run) -> None:
+    for arguments in (["--help"], ["-h"], ["generate", "--help"], ["config", "--help"], ["config", "show", "-h"]):
+        ended = run(*arguments)
+        assert (ended.code, ended.err) == (0, "")
+        assert ended.out.startswith("Usage: fastgen")
+    assert run("--version") == Ended(0, f"fastgen {fastgen.__version__} (data version {DATA_VERSION})\n", "")
+
+
+def test_every_option_is_there_and_explained() -> None:
+    options = {name: parameter for parameter in cli.generate.params for name in parameter.opts}
+    assert sorted(options) == [
+        "--columns", "--compression", "--config", "--coordinates", "--dry-run", "--format", "--no-progress", "--output",
+        "--overwrite", "--quiet", "--rows", "--scale", "--seed", "--set", "--table", "--threads", "-o", "-q",
+    ]  # fmt: skip
+    assert all(isinstance(each, click.Option) and each.help and each.help.endswith(".") for each in options.values())
+    assert sorted(cli.config.commands) == ["check", "init", "schema", "show"]
+
+
+def test_the_command_is_installed_under_its_name() -> None:
+    scripts = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["scripts"]
+    assert list(scripts) == ["fastgen"]
+    module, _, name = scripts["fastgen"].partition(":")
+    assert getattr(import_module(module), name) is cli.main
+
+
+def test_compiling_is_told_once(capsys: pytest.CaptureFixture[str]) -> None:
+    from numba import njit
+
+    for quiet, told in ((False, "fastgen: compiling kernels for this machine; later runs start at once\n"), (True, "")):
+        with cli.compiling_announced(quiet):
+            njit(lambda x: x + 1)(1)
+            njit(lambda x: x + 2)(1)
+        assert capsys.readouterr() == ("", told)
+
+
+@pytest.mark.parametrize(
+    ("size", "text"),
+    [
+        (0, "0 B"),
+        (999, "999 B"),
+        (1_000, "1.0 kB"),
+        (12_345_678, "12.3 MB"),
+        (2.5e9, "2.5 GB"),
+        (3e12, "3.0 TB"),
+        (999_960, "1.0 MB"),
+    ],
+)
+def test_sizes_are_told_in_decimal_units(size: float, text: str) -> None:
+    assert cli.human_size(size) == text
+
+
+def on_a_terminal(*arguments: str) -> tuple[int, str]:
+    """A run whose standard error is a terminal: its exit code, and what is seen there."""
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "fastgen", "generate", *arguments]
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=theirs) as run:
+        os.close(theirs)
+        seen = b""
+        while True:
+            try:
+                piece = os.read(ours, 65_536)
+            except OSError:  # the other end is closed
+                break
+            if not piece:
+                break
+            seen += piece
+        assert run.stdout
+        assert run.stdout.read() == b""
+    os.close(ours)
+    return run.returncode, seen.decode()
+
+
+def test_a_progress_bar_is_shown_on_a_terminal_alone(folder: Path) -> None:
+    code, seen = on_a_terminal("--rows=1M", "-o", "/dev/null", "--format=csv")
+    assert code == 0
+    assert "%" in seen
+    assert "1,000,000 rows" in seen
+    assert "fastgen: 1,000,000 transactions to /dev/null: " in seen
+    code, seen = on_a_terminal("--rows=1k", "-o", "/dev/null", "--format=csv", "--no-progress")
+    assert code == 0
+    assert seen.count("\n") == 1
+    assert "%" not in seen
+    assert "fastgen: 1,000 transactions" in seen

@@ -1,0 +1,149 @@
+"""The public face: its names, their signatures and their explanations."""
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Iterator
+from types import FunctionType, ModuleType
+
+import pytest
+
+import fastgen
+from fastgen import errors
+
+NAMES = [
+    "Config",
+    "ConfigError",
+    "Dataset",
+    "FastgenError",
+    "InterruptedRunError",
+    "OptionError",
+    "OutputError",
+    "OutputExistsError",
+    "UsageError",
+    "__version__",
+    "load_config",
+    "write",
+]
+SIGNATURES = {
+    "load_config": "(path, **overrides)",
+    "write": "(data, output, *, format, table, columns, compression, coordinates, threads, overwrite, progress)",
+    "Dataset": "(config)",
+    "Dataset.batches": "(self, columns, *, batch_rows, threads)",
+    "Dataset.transactions": "(self, columns, *, threads)",
+    "Dataset.credit_cards": "(self)",
+    "Dataset.profiles": "(self)",
+}
+ALIKE = {"credit_cards", "profiles", "transactions", "batches", "schema", "num_rows", "config", "fingerprint"}
+"""What a dataset promises."""
+
+
+def modules() -> Iterator[ModuleType]:
+    """All modules of the package but __main__, which runs the command."""
+    for found in pkgutil.walk_packages(fastgen.__path__, "fastgen."):
+        if not found.name.endswith("__main__"):
+            yield importlib.import_module(found.name)
+
+
+def parameters(function: object) -> str:
+    """The names in a signature, without types and defaults."""
+    signature = inspect.signature(function)  # type: ignore[arg-type]
+    bare = [each.replace(annotation=inspect.Parameter.empty) for each in signature.parameters.values()]
+    kept = [each if each.kind in (each.VAR_KEYWORD, each.VAR_POSITIONAL) else each.replace(default=each.empty) for each in bare]
+    return str(inspect.Signature(kept))
+
+
+def test_names() -> None:
+    assert fastgen.__all__ == NAMES
+    assert dir(fastgen) == NAMES
+    assert all(getattr(fastgen, name) is not None for name in NAMES)
+
+
+def test_star_import() -> None:
+    names: dict[str, object] = {}
+    exec("from fastgen import *", names)
+    assert names.keys() - {"__builtins__"} == set(NAMES)
+
+
+def test_unknown_names() -> None:
+    with pytest.raises(AttributeError, match="module 'fastgen' has no attribute 'nonsense'"):
+        _ = fastgen.nonsense
+    with pytest.raises(ImportError):
+        exec("from fastgen import nonsense")
+
+
+def test_signatures() -> None:
+    for path, expected in SIGNATURES.items():
+        value: object = fastgen
+        for name in path.split("."):
+            value = getattr(value, name)
+        assert f"{path}{parameters(value)}" == f"{path}{expected}"
+
+
+def test_what_a_dataset_promises() -> None:
+    assert set(dir(fastgen.Dataset())) >= ALIKE
+    data = fastgen.Dataset(fastgen.Config(rows=10))
+    assert data.num_rows == 10
+    assert list(data.schema) == data.transactions().columns
+    assert data.schema == data.transactions().schema
+    assert repr(data) == f"Dataset({data.config!r})"
+
+
+def test_modules_do_not_hide_public_names() -> None:
+    """`import fastgen.write` would put a module where `fastgen.write` is expected."""
+    packages = {found.name for found in pkgutil.iter_modules(fastgen.__path__)}
+    assert packages.isdisjoint(NAMES)
+    for module in modules():
+        importlib.import_module(module.__name__)
+    assert callable(fastgen.write)
+    assert callable(fastgen.load_config)
+
+
+def test_everything_public_is_explained() -> None:
+    silent = []
+    for module in modules():
+        if not module.__doc__:
+            silent.append(module.__name__)
+        for name, value in vars(module).items():
+            if name.startswith("_") or getattr(value, "__module__", None) != module.__name__:
+                continue
+            if isinstance(value, (type, FunctionType)) and not value.__doc__:
+                silent.append(f"{module.__name__}.{name}")
+    assert silent == []
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if not name.startswith("_")])
+def test_what_is_exported_is_explained(name: str) -> None:
+    value = getattr(fastgen, name)
+    assert inspect.getdoc(value)
+    assert value.__module__.startswith("fastgen.")
+    for inner, member in vars(value).items() if isinstance(value, type) else ():
+        public = not inner.startswith("_") and isinstance(member, (FunctionType, property, classmethod, staticmethod))
+        assert not public or inspect.getdoc(member), f"{name}.{inner}"
+
+
+def test_lines_of_docstrings_end() -> None:
+    for name in NAMES:
+        if name != "__version__":
+            assert inspect.getdoc(getattr(fastgen, name)).partition("\n")[0].endswith((".", ":"))
+
+
+def test_the_tree_of_errors_is_the_drawn_one() -> None:
+    """Names, parents and exit codes, as the docstring of the module draws them."""
+    assert errors.__doc__
+    drawn: dict[str, tuple[str, int]] = {}
+    above: list[tuple[int, str, int]] = []
+    for line in errors.__doc__.splitlines():
+        words = line.replace("│", " ").replace("├──", "   ").replace("└──", "   ")
+        name = words.split(" ", 1)[0] if not words.strip() else words.split()[0]
+        if not name.endswith("Error") or not hasattr(errors, name):
+            continue
+        depth = len(words) - len(words.lstrip())
+        above = [entry for entry in above if entry[0] < depth]
+        told = line.partition("exit code")[2].split()
+        code = int(told[0]) if told else above[-1][2]
+        drawn[name] = (above[-1][1] if above else "Exception", code)
+        above.append((depth, name, code))
+    classes = [value for value in vars(errors).values() if isinstance(value, type) and issubclass(value, Exception)]
+    assert drawn == {cls.__name__: (cls.__base__.__name__, cls.exit_code) for cls in classes}  # type: ignore[union-attr]
+    assert {cls.__name__ for cls in classes} <= set(NAMES)
