@@ -128,6 +128,7 @@ If fewer cards have a susceptible holder than `atm.cards` asks for, all of them 
 - Some amount that occurs lies in the price range of each category. If there are attack chains, every amount that
   their later payments can have lies in the price range of some category.
 - `atm.cards` is at most `cards`, and all withdrawals fit into `rows`.
+- `atm.radius` times the longest of `atm.lengths` is at most 20 degrees, so that walks stay on the map.
 - There are at most 4,000,000 payments, and as many withdrawals, for each second from `start` to `end`.
 - The hours of the period times the possible lengths of a step are at most 16,777,216.
 - The last event is within 68 years of `start`. Chains and sequences run past `end`, which counts.
@@ -150,7 +151,14 @@ What `fastgen config init` writes:
 
 def configuration() -> str:
     """The text of docs/configuration.md."""
-    sections = {"top": Config, "amounts": AmountRange, "categories": Category, "fraud": Fraud, "atm": Atm, "bands": AgeBand}
+    sections: dict[str, type[Section]] = {
+        "top": Config,
+        "amounts": AmountRange,
+        "categories": Category,
+        "fraud": Fraud,
+        "atm": Atm,
+        "bands": AgeBand,
+    }
     tables = {name: "\n".join(_table(section)) for name, section in sections.items()}
     return PAGE.format(**tables, cash=CASH_WITHDRAWAL, file=to_toml(Config()))
 

@@ -96,7 +96,7 @@ class Dataset:
 
         Args:
             columns: which columns; they come in the table's order, and what is not asked for is not made.
-            batch_rows: rows of each frame but the last; unless given, frames are as they come, about 130,000 rows.
+            batch_rows: rows of each frame but the last; unless given, frames are as they come, up to about 65,000 rows.
             threads: how many threads make them.
 
         Raises:

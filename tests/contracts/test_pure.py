@@ -1,11 +1,13 @@
 """Pure: one configuration makes the same rows, whatever makes them and wherever they go."""
 
 import hashlib
+import json
 import os
 import pickle
 import random
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -167,3 +169,19 @@ def test_any_small_configuration(config: Config, order: list[str], columns: int,
     names = order[:columns]
     found = joined(Dataset(config).batches(names, batch_rows=batch_rows, threads=threads))
     assert_same(found, rows.select(in_table_order(names)))
+
+
+@given(configs(400))
+@settings(deadline=None, max_examples=20, derandomize=True)
+def test_any_small_configuration_in_every_format(config: Config) -> None:
+    """Readers find the rows of the frame, whatever the names and numbers are."""
+    data = Dataset(config)
+    rows = data.transactions()
+    with tempfile.TemporaryDirectory() as folder:
+        for format in ("parquet", "ipc", "ndjson"):
+            write(data, folder, format=format, coordinates="number", overwrite=True)
+        for found in (pl.read_parquet(f"{folder}/transactions.parquet"), pl.read_ipc(f"{folder}/transactions.arrow")):
+            assert found.select(rows.columns).cast(dict(rows.schema)).equals(rows)
+        lines = Path(f"{folder}/transactions.ndjson").read_text().splitlines()
+        assert pl.read_parquet(f"{folder}/profiles.parquet")["cc_num"].to_list() == data.profiles()["cc_num"].to_list()
+    assert [json.loads(line) for line in lines] == [row | {"datetime": str(row["datetime"])} for row in rows.iter_rows(named=True)]
