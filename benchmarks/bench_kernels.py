@@ -37,8 +37,8 @@ from numpy.typing import NDArray
 import fastgen.kernels
 from fastgen import Config, Dataset
 from fastgen.digest import TransactionDigests
-from fastgen.ids import number_tables
 from fastgen.kernels import atm, cards, chains, columns, digest, md5, packing, payments, rng, text, timeline
+from fastgen.kernels.digits import Tile
 from fastgen.kernels.memory import SLACK
 from fastgen.kernels.tables import Block, Events, Listed
 from fastgen.plan import GROUP_ROWS, WINDOW_ROWS, proportional
@@ -152,8 +152,10 @@ class Given:
         self.random = np.random.default_rng(int(SEED))
         self.philox, self.pcg = np.random.Philox(int(SEED)), np.random.PCG64(int(SEED))
         self.events = Events(np.empty(2 * GROUP_ROWS, np.int32), np.empty((2 * GROUP_ROWS, 3), np.uint64))
-        self.scratch = np.zeros((md5.WORDS + 4) * md5.TILE, np.uint32), np.empty((md5.TILE, 2), np.uint64)
-        self.hexadecimal = np.empty(16 * text.LINES, np.uint16)
+        self.tile = Tile.empty()
+        self.stack = np.empty((4, 64), np.uint64)
+        self.delta_room = np.empty(packing.DELTA_BLOCK + packing.DELTA_GROUP, np.uint64)
+        self.order = np.empty(rows + 2, np.uint32)
 
     def __getattr__(self, name: str) -> Any:
         if name not in INPUTS:
@@ -182,8 +184,8 @@ def rows_of_block(given: Given) -> Block:
 def sorted_keys(seconds: NDArray[np.int32]) -> Array:
     """Events in the order of time, as `merge` and `first_from` read them."""
     keys, spare = np.empty((2, seconds.size + 1), np.uint64)
-    ordered: Array = timeline.order_by_second(keys, spare, seconds, 0, int(seconds.max()) + 1, np.empty(4097, np.int64))
-    return ordered
+    timeline.order_by_second(keys, spare, seconds, 0, int(seconds.max()) + 1, np.empty(4097, np.int64))
+    return keys
 
 
 def halves_of_block(given: Given) -> list[Block]:
@@ -201,13 +203,13 @@ def merged(given: Given) -> tuple[Any, ...]:
     record[:, 1] = cash.cents.astype(u64) | cash.place.astype(u64) << u64(32) | u64(1 << 56 | given.cash << 48)
     record[:, 2] = cash.latitude.view(np.uint32) | cash.longitude.view(np.uint32).astype(u64) << u64(32)
     room = drawn.moved(drawn.second.size + 1, drawn.second.size)
-    return room, keys, 0, Events(cash.second, record), 0, *given.plan.place_coordinates, 0
+    return room, keys, 0, Events(cash.second, record), 0, *given.plan.place_coordinates, 0, given.order
 
 
 def room_for_withdrawals(given: Given) -> Listed:
     longest = given.plan.config.atm.lengths.high
     needed = atm.list_withdrawals(Listed.empty(0, longest), *given.cells, given.plan.sequence_rules)
-    return Listed.empty(int(needed), longest)
+    return Listed.empty(int(needed) + atm.AT_ONCE, longest)
 
 
 def bands_of_births(given: Given) -> NDArray[np.uint8]:
@@ -256,12 +258,12 @@ def ready_rows(given: Given) -> list[dict[str, Any]]:
 
 
 def layout(given: Given, style: Any) -> RowText:
-    return transaction_layout(given.plan, TRANSACTIONS.names, style, "text", given.numbers)
+    return transaction_layout(given.plan, TRANSACTIONS.names, style, "text")
 
 
 def hashed(given: Given, out: Array) -> Array:
     """The tids of the block."""
-    md5.transaction_digests(out, given.block, given.card_pairs, given.numbers, *given.scratch)
+    md5.transaction_digests(out, given.block, given.plan.card_digits, given.plan.day_words, given.tile)
     return out
 
 
@@ -319,8 +321,8 @@ INPUTS: dict[str, Callable[[Given], Any]] = {
     "frame": lambda g: g.dataset.transactions().slice(g.dataset.num_rows // 2, g.rows).rechunk(),
     "ready": ready_rows,
     "columns": lambda g: Values(g.plan),
-    "card_pairs": lambda g: g.plan.card_text.view(np.uint64),
-    "card_words": lambda g: g.columns.card_numbers(g.block).ravel(),
+    "card_words": lambda g: g.columns.card_numbers(g.block.card),
+    "card_texts": lambda g: g.columns.card_numbers(np.arange(g.plan.cards, dtype=np.uint32)).view("S16"),
     "card_list": lambda g: g.frame["cc_num"].to_list(),
     "countries": lambda g: g.columns.vocabularies["country"].of_code,
     "city_names": lambda g: g.columns.vocabularies["city"].values,
@@ -334,7 +336,6 @@ INPUTS: dict[str, Callable[[Given], Any]] = {
     "epoch": lambda g: g.columns.seconds(g.block),
     "epoch_table": lambda g: pa.table({"datetime": g.epoch}),
     # Transaction ids
-    "numbers": lambda g: number_tables(g.plan),
     "messages": lambda g: [f"{row['datetime']}{row['cc_num']}{row['amount']}".encode() for row in g.ready],
     "digests": lambda g: hashed(g, np.empty(16 * g.rows, np.uint8)),
     "digest_offsets": lambda g: np.arange(g.rows + 1, dtype=np.uint64) * np.uint64(16),
@@ -351,7 +352,7 @@ INPUTS: dict[str, Callable[[Given], Any]] = {
     "piece_frame": lambda g: pl.DataFrame(g.pieces, ["a", "b", "c"]),
     # A small dataset for the plain twins
     "twin_rows": lambda g: g.twin.rows[:: len(g.twin.rows) // g.rows][: g.rows],
-    "twin_cards": lambda g: [bytes(number).decode() for number in g.small.card_text],
+    "twin_cards": lambda g: [naive.card_number(7, card) for card in range(g.small.cards)],
 }
 
 
@@ -370,7 +371,7 @@ def list_sequences(given: Given) -> int:
 
 
 def keep_sequences(given: Given) -> int:
-    return int(atm.keep_long_enough(given.listed, given.listed.number.size, given.plan.sequence_rules))
+    return int(atm.keep_long_enough(given.listed, given.listed.number.size - atm.AT_ONCE, given.plan.sequence_rules))
 
 
 def list_and_keep(given: Given) -> int:
@@ -408,8 +409,8 @@ def hold(given: Given) -> None:
 
 
 def render(given: Given, row: RowText) -> None:
-    tids, scratch = given.octets[: 16 * given.rows], (*given.scratch, given.hexadecimal)
-    text.transaction_text(given.room, 0, NO_ENDS, tids, given.block, given.card_pairs, row.layout, *scratch)
+    tids = given.octets[: 16 * given.rows]
+    text.transaction_text(given.room, 0, NO_ENDS, tids, given.block, given.plan.card_digits, row.layout, given.tile)
 
 
 # Ordinary ways that take more than a line
@@ -674,7 +675,7 @@ COMPARISONS: dict[str, Comparison] = {
     ),
     "rng.split_counts": Comparison(
         (rng.split_counts,),
-        lambda g: rng.split_counts(g.signed, SEED, 1, PER_WINDOW * g.rows, g.edges),
+        lambda g: rng.split_counts(g.signed, SEED, 1, PER_WINDOW * g.rows, g.edges, g.stack),
         {"numpy multinomial": lambda g: g.random.multinomial(PER_WINDOW * g.rows, g.equal_shares)},
         lambda g: naive.split(7, 1, PER_WINDOW * g.rows, [1] * g.rows),
         of="window",
@@ -819,10 +820,10 @@ COMPARISONS: dict[str, Comparison] = {
         lambda g: [(row.second + g.plan.origin_seconds) * 1_000_000 for row in g.twin_rows],
         rows=GROUP_ROWS,
     ),
-    "columns.card_texts": Comparison(
-        (columns.card_texts,),
-        lambda g: columns.card_texts(g.pairs, g.block.card, g.card_pairs),
-        {"numpy": lambda g: g.card_pairs[g.block.card]},
+    "columns.card_numbers": Comparison(
+        (columns.card_numbers,),
+        lambda g: columns.card_numbers(g.pairs.ravel(), g.block.card, g.plan.card_digits),
+        {"numpy, of ready texts": lambda g: g.card_texts[g.block.card]},
         lambda g: "".join([g.twin_cards[row.card] for row in g.twin_rows]),
         rows=GROUP_ROWS,
     ),
@@ -883,7 +884,7 @@ COMPARISONS: dict[str, Comparison] = {
     ),
     "packing.pack_deltas": Comparison(
         (packing.pack_deltas,),
-        lambda g: packing.pack_deltas(g.epoch, g.octets),
+        lambda g: packing.pack_deltas(g.epoch, g.octets, g.delta_room),
         {"pyarrow": pyarrow_deltas},
         plain_deltas,
         rows=GROUP_ROWS,
@@ -900,13 +901,6 @@ COMPARISONS: dict[str, Comparison] = {
         lambda g: packing.text_range(g.digests, g.digest_offsets),
         {"pyarrow min_max": lambda g: pc.min_max(g.tid_array)},
         lambda g: (min(g.tids), max(g.tids)),
-        rows=GROUP_ROWS,
-    ),
-    "packing.hex_digits": Comparison(
-        (packing.hex_digits,),
-        lambda g: packing.hex_digits(g.digests, g.octets[: 32 * g.rows]),
-        {"bytes.hex": lambda g: g.digests.data.hex()},
-        lambda g: "".join([f"{byte:02x}" for byte in g.digests.tolist()]),
         rows=GROUP_ROWS,
     ),
     "packing.hex_blocks": Comparison(

@@ -78,7 +78,7 @@ def test_plan(meter: Any, power: int, cards: int | None) -> None:
 
     def plan() -> None:
         made = fg.Dataset(fg.Config(rows=10**power) if cards is None else fg.Config(rows=10**power, cards=cards)).plan
-        tables = (made.payment_offsets, made.payment_rules, made.chain_rules, made.sequence_rules, made.card_text)
+        tables = (made.payment_offsets, made.payment_rules, made.chain_rules, made.sequence_rules, made.card_digits)
         assert all(len(table) for table in tables)
 
     name = f"10^{power} rows" + (f", {cards:,} cards" if cards else "")

@@ -110,10 +110,10 @@ class Dataset:
 
     def _frames(self, names: Sequence[str], threads: int) -> Iterator["pl.DataFrame"]:
         from fastgen.frames import TransactionFrames
-        from fastgen.ids import RowSource, number_tables
+        from fastgen.ids import RowSource
 
         frames = TransactionFrames(self.plan, names)
-        source = RowSource(self.plan, names, number_tables(self.plan))
+        source = RowSource(self.plan, names)
         made = in_order(lambda groups: frames.frame(*source.fill(groups)), self.spans(GROUPS_IN_BATCH), threads)
         return (frame for frame in made if frame.height)
 

@@ -58,9 +58,7 @@ class TransactionDigests:
     def of(self, rows: Block, tid: NDArray[np.uint8]) -> int:
         """The digest of a block; tid: uint8[16 n], not read where it is not among the columns."""
         return int(
-            kernels.transactions_digest(
-                rows, tid, self.wanted, self.plan.card_text.ravel(), *self._values, self.plan.origin_seconds
-            )
+            kernels.transactions_digest(rows, tid, self.wanted, self.plan.card_digits, *self._values, self.plan.origin_seconds)
         )
 
 

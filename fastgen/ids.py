@@ -7,25 +7,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastgen.kernels import md5
-from fastgen.kernels.md5 import MessageText
+from fastgen.kernels.digits import Tile
 from fastgen.kernels.tables import Block
 from fastgen.plan import Plan
 from fastgen.windows import Worker
 
 
-def number_tables(plan: Plan) -> MessageText:
-    """Digits of days and amounts."""
-    days = (plan.day_offset + plan.grid.groups * plan.grid.group) // 86_400 + 1
-    return md5.message_text(plan.origin, days, max(r.high_cents for r in plan.config.amounts))
-
-
 class TransactionIds:
     """Hashes rows; holds scratch memory, so one for each thread."""
 
-    def __init__(self, plan: Plan, text: MessageText) -> None:
-        self.text = text
-        self.cards = plan.card_text.view(np.uint64)
-        self.scratch = np.zeros((md5.WORDS + 4) * md5.TILE, np.uint32), np.empty((md5.TILE, 2), np.uint64)
+    def __init__(self, plan: Plan) -> None:
+        self.days = plan.day_words
+        self.cards = plan.card_digits
+        self.tile = Tile.empty()
         self._digests = np.empty(0, np.uint8)
 
     def room(self, rows: int) -> NDArray[np.uint8]:
@@ -41,15 +35,15 @@ class TransactionIds:
             larger = np.empty(20 * total, np.uint8)
             larger[: 16 * before] = self._digests[: 16 * before]
             self._digests = larger
-        md5.transaction_digests(self._digests[16 * before : 16 * total], rows, self.cards, self.text, *self.scratch)
+        md5.transaction_digests(self._digests[16 * before : 16 * total], rows, self.cards, self.days, self.tile)
 
 
 class RowSource(threading.local):
     """Makes rows and their ids: each thread that touches it gets its own worker and scratch memory."""
 
-    def __init__(self, plan: Plan, names: Collection[str], text: MessageText) -> None:
+    def __init__(self, plan: Plan, names: Collection[str]) -> None:
         self.worker = Worker(plan, positions="latitude" in names or "longitude" in names)
-        self.ids = TransactionIds(plan, text)
+        self.ids = TransactionIds(plan)
         self.hashed = "tid" in names
 
     def fill(self, groups: range) -> tuple[Block, NDArray[np.uint8]]:

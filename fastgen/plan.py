@@ -18,6 +18,7 @@ from fastgen.errors import ConfigError
 from fastgen.kernels import cards as card_kernels
 from fastgen.kernels import chains as chain_kernels
 from fastgen.kernels import rng
+from fastgen.kernels.columns import packed_digits
 from fastgen.kernels.tables import Amounts, Chains, Payments, Quota, Sequences
 from fastgen.pools import Pools, alias_table, load_pools, microdegrees
 from fastgen.sizes import chain_ranges, exact_shares
@@ -25,7 +26,9 @@ from fastgen.sizes import chain_ranges, exact_shares
 WINDOW_ROWS = 16_384
 GROUP_ROWS = 65_536
 SMALLEST_CELL = 60
+CARDS_AT_ONCE = 1 << 16
 HOUR = 3600
+DAY = 86_400
 
 # Names of the keyed permutations.
 CATEGORY_QUOTA = 1
@@ -313,11 +316,22 @@ class Plan:
         )
 
     @cached_property
-    def card_text(self) -> NDArray[np.uint8]:
-        """uint8[cards, 16]: the card numbers, 16 bytes a card."""
-        text = np.empty((self.cards, 16), np.uint8)
-        card_kernels.card_numbers(text, 0, self.card_keys)
-        return text
+    def day_words(self) -> NDArray[np.uint32]:
+        """uint32[days, 3]: "YYYY-MM-DD " of all days that may have events, eleven characters in three little-endian words."""
+        days = (self.day_offset + self.grid.groups * self.grid.group) // DAY + 1
+        text = "".join(f"{self.origin + timedelta(days=day):%Y-%m-%d} \0" for day in range(days))
+        return np.frombuffer(text.encode(), np.uint32).reshape(-1, 3)
+
+    @cached_property
+    def card_digits(self) -> NDArray[np.uint64]:
+        """uint64[cards]: the card numbers, two digits to a byte, as small as can be: rows look them up at random."""
+        digits = np.empty(self.cards, np.uint64)
+        for start in range(0, self.cards, CARDS_AT_ONCE):
+            part = digits[start : start + CARDS_AT_ONCE]
+            text = np.empty((part.size, 16), np.uint8)
+            card_kernels.card_numbers(text, start, self.card_keys)
+            packed_digits(part.view(np.uint32), text.ravel().view(np.uint64))
+        return digits
 
     @cached_property
     def card_keys(self) -> NDArray[np.uint64]:
@@ -327,5 +341,5 @@ class Plan:
     def _offsets(self, stream: int, total: int, edges: NDArray[np.int64]) -> NDArray[np.int64]:
         """Running totals of `total` events over the leaves between `edges`."""
         offsets = np.zeros(edges.size, np.int64)
-        rng.split_counts(offsets[1:], self.seed, stream, total, edges)
+        rng.split_counts(offsets[1:], self.seed, stream, total, edges, np.empty((4, 64), np.uint64))
         return np.cumsum(offsets, out=offsets)

@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastgen.kernels import text as kernels
-from fastgen.kernels.md5 import MessageText, little_endian, packed
 from fastgen.kernels.memory import SLACK
 from fastgen.plan import Plan
 from fastgen.schema import CASH_WITHDRAWAL, TRANSACTIONS, Kind
@@ -31,6 +30,12 @@ PART_OF_KIND: dict[Kind, int] = {
     "country": kernels.PLACE,
     "label": kernels.LABEL,
 }
+PREFIX = 32
+"""Room for a prefix."""
+
+STRIDE = 64
+"""Bytes of a fragment that are copied at once."""
+
 LONGEST_VALUE = 32
 """Of the values that are not fragments; the tid is the longest."""
 
@@ -81,43 +86,50 @@ class Part:
         self.prefix, self.fragments = prefix, list(fragments)
 
     @property
+    def table(self) -> tuple[int, NDArray[np.uint8], NDArray[np.int64]]:
+        """The fragments as a kernel reads them: strides of each, all of them padded, their lengths."""
+        lengths = np.array([*map(len, self.fragments)], np.int64)
+        strides = int(-(-lengths.max(initial=0) // STRIDE))
+        return strides, _bytes(b"".join(text.ljust(STRIDE * strides, b"\0") for text in self.fragments)), lengths
+
+    @property
     def longest(self) -> int:
         """The most bytes that it writes."""
         return max(map(len, self.fragments)) if self.fragments else len(self.prefix) + LONGEST_VALUE
 
 
-def transaction_layout(
-    plan: Plan, names: Sequence[str], style: Style, coordinates: Coordinates, numbers: MessageText, newline: bool = True
-) -> RowText:
+def transaction_layout(plan: Plan, names: Sequence[str], style: Style, coordinates: Coordinates, newline: bool = True) -> RowText:
     """The layout of transactions with these columns, which are in the table's order."""
     kinds: list[Kind] = [TRANSACTIONS.kind(name) for name in names]
     bare = {"amount", "label"} | ({"latitude", "longitude"} if coordinates == "number" else set())
     before, ending = separators(names, [kind not in bare for kind in kinds], style)
     ending = ending if newline else ending.rstrip(b"\n")
     parts = _parts(kinds, before, [_values(plan, kind, style) for kind in kinds])
-    starts = np.zeros((len(parts), 1 + max(len(part.fragments) for part in parts)), np.int64)
-    place = 0
-    for row, part in zip(starts, parts, strict=True):
-        row[: len(part.fragments) + 1] = place + np.cumsum([0, *map(len, part.fragments)])
-        place += sum(map(len, part.fragments))
+    if "label" in kinds:
+        ending = b"0" + ending
+    date_prefix = parts[kernels.DATETIME].prefix
+    dates = [date_prefix + f"{plan.origin + timedelta(days=day):%Y-%m-%d} ".encode() for day in range(len(plan.day_words))]
+    category_strides, categories, category_lengths = parts[kernels.CATEGORY].table
+    place_strides, places, place_lengths = parts[kernels.PLACE].table
     layout = kernels.Layout(
         wanted=sum(1 << part for part in {PART_OF_KIND[kind] for kind in kinds}),
-        prefixes=_bytes(b"".join(part.prefix.ljust(32, b"\0") for part in parts)),
+        prefixed=sum(1 << number for number, part in enumerate(parts) if part.prefix),
+        prefixes=_bytes(b"".join(part.prefix.ljust(PREFIX, b"\0") for part in parts)),
         prefix_lengths=np.array([len(part.prefix) for part in parts], np.int64),
-        starts=starts,
-        fragments=_bytes(b"".join(b"".join(part.fragments) for part in parts)),
-        strides=np.array([-(-part.longest // 32) for part in parts], np.int64),
+        dates=_bytes(b"".join(date.ljust(PREFIX, b"\0") for date in dates)),
+        date_length=len(dates[0]),
+        categories=categories,
+        category_lengths=category_lengths,
+        category_strides=category_strides,
+        places=places,
+        place_lengths=place_lengths,
+        place_strides=place_strides,
         tail=np.uint64(little_endian(ending)),
         tail_length=len(ending),
-        days=_bytes(b"".join(f"{plan.origin + timedelta(days=d):%Y-%m-%d }".encode().ljust(16) for d in range(len(numbers.days)))),
-        minutes=np.array([little_endian(b"%02d:%02d" % divmod(m, 60)) for m in range(1440)], np.uint64),
-        seconds=np.array([little_endian(b":%02d" % s) << 40 for s in range(60)], np.uint64),
-        latitudes=_digits([place.latitude for place in plan.pools.places], coordinates),
-        longitudes=_digits([place.longitude for place in plan.pools.places], coordinates),
-        degrees=np.array([packed(b"%s%d." % (sign, d)) for sign in (b"", b"-") for d in range(181)], np.uint64),
-        thousandths=np.array([little_endian(b"%03d" % n) | len((b"%03d" % n).rstrip(b"0")) << 56 for n in range(1000)], np.uint64),
+        days=plan.day_words,
+        latitude_cuts=_cuts([place.latitude for place in plan.pools.places]),
+        longitude_cuts=_cuts([place.longitude for place in plan.pools.places]),
         shortest=int(coordinates == "number"),
-        numbers=numbers,
     )
     return RowText(layout, header_line(names, style), sum(part.longest for part in parts) + len(ending))
 
@@ -140,15 +152,19 @@ def _parts(kinds: list[Kind], before: list[bytes], values: list[list[bytes]]) ->
     return parts
 
 
+def little_endian(text: bytes) -> int:
+    """Up to eight bytes as a number, the first one lowest."""
+    return int.from_bytes(text, "little")
+
+
 def _bytes(text: bytes) -> NDArray[np.uint8]:
     """Text as an array that may be read past its end."""
     return np.frombuffer(text + bytes(SLACK), np.uint8).copy()
 
 
-def _digits(texts: Sequence[str], coordinates: Coordinates) -> NDArray[np.uint64]:
-    """uint64[n, 3]: coordinates of places in two words, and their lengths."""
-    digits = [(json.dumps(float(text)) if coordinates == "number" else text).encode() for text in texts]
-    return np.array([(little_endian(text[:8]), little_endian(text[8:]), len(text)) for text in digits], np.uint64)
+def _cuts(texts: Sequence[str]) -> NDArray[np.uint64]:
+    """uint64[n]: by how many characters coordinates are shorter than with six decimals."""
+    return np.array([7 - len(text[text.find(".") :]) if "." in text else 7 for text in texts], np.uint64)
 
 
 def _values(plan: Plan, kind: Kind, style: Style) -> list[bytes]:

@@ -26,6 +26,7 @@ class Worker:
         self._grow_listed(0)
         self._ranges = np.empty(plan.config.fraud.chain_lengths.high, np.int64)
         self._digits = np.empty(4097, np.int64)
+        self._order = np.empty(0, np.uint32)
 
     def fill(self, groups: range, each: Callable[[Block, int], object] | None = None) -> Block:
         """All rows of these groups, in event-time order: a view that is valid until the next call.
@@ -66,8 +67,12 @@ class Worker:
                 continue
             drawn = self._pay(window, int(offsets[window]), payments, start, min(grid.window, plan.period - start))
             self._grow_rows(at, rows)
+            if self._order.size < rows + 2:
+                self._order = np.empty(int((rows + 2) * SPARE), np.uint32)
             block = self.rows.rows(at, at + rows)
-            timeline.merge(block, drawn, keys, event, self.events, low, latitude, longitude, plan.day_offset)
+            timeline.merge(
+                block, drawn, keys, event, self.events, low, latitude, longitude, plan.day_offset, self._order[: rows + 2]
+            )
             event = until
             yield block
             if kept is not None:
@@ -104,9 +109,10 @@ class Worker:
                 break
             self._grow_events(count)
         seconds = self.events.second[:count]
+        keys: NDArray[np.uint64]
         keys, spare = self._keys[:, : count + 1]
-        ordered: NDArray[np.uint64] = timeline.order_by_second(keys, spare, seconds, low, grid.group, self._digits)
-        return ordered
+        timeline.order_by_second(keys, spare, seconds, low, grid.group, self._digits)
+        return keys
 
     def _withdraw(self, group: int) -> int:
         """Append withdrawals, foreign ones last, and return how many; more than there is room for means: grow."""
@@ -115,7 +121,7 @@ class Worker:
         cells = grid.group // grid.cell
         first_cell = group * cells
         count = atm.list_withdrawals(self._listed, first_cell, cells, rules)
-        if count > self._listed.number.size:
+        if count + atm.AT_ONCE > self._listed.number.size:
             self._grow_listed(count)
             atm.list_withdrawals(self._listed, first_cell, cells, rules)
         kept = atm.keep_long_enough(self._listed, count, rules)
@@ -137,9 +143,8 @@ class Worker:
 
     def _grow_events(self, count: int) -> None:
         size = int((count + 1) * SPARE)
-        # The first record is read before it is known whether there is an event at all.
-        self.events = Events(np.empty(size, np.int32), np.zeros((size, 3), np.uint64))
+        self.events = Events(np.empty(size, np.int32), np.empty((size, 3), np.uint64))
         self._keys = np.empty((2, size + 1), np.uint64)
 
     def _grow_listed(self, count: int) -> None:
-        self._listed = Listed.empty(int(count * SPARE), self.plan.config.atm.lengths.high)
+        self._listed = Listed.empty(int(count * SPARE) + atm.AT_ONCE, self.plan.config.atm.lengths.high)

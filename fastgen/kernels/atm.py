@@ -22,6 +22,31 @@ from fastgen.kernels.rng import (
 )
 from fastgen.kernels.timeline import pack_event
 
+AT_ONCE = 8
+"""Sequences whose cells are written at once; a list needs so much room behind its last one."""
+
+
+@helper
+def write_cells(second, width, row, low, high, shift, sequences):
+    """Where the start cells of a range's sequences lie, `shift` cells on, and how wide they are.
+
+    Most cells have few sequences: a fixed number of them is written at once, and what is too much is overwritten.
+    """
+    at = u64(0)
+    for cell in range(low, high):
+        base = cell * sequences.cell_seconds
+        cell_width = min(sequences.cell_seconds, sequences.period - base)
+        base += shift * sequences.cell_seconds
+        found = u64(sequences.offsets[row + cell + 1] - sequences.offsets[row + cell])
+        for i in range(u64(AT_ONCE)):
+            second[at + i] = base
+            width[at + i] = cell_width
+        if found > u64(AT_ONCE):
+            for i in range(u64(AT_ONCE), found):
+                second[at + i] = base
+                width[at + i] = cell_width
+        at += found
+
 
 @kernel
 def list_withdrawals(listed, first_cell, group_cells, sequences):
@@ -33,7 +58,7 @@ def list_withdrawals(listed, first_cell, group_cells, sequences):
         listed: Listed; number, second (where the start's cell lies, k steps on), width and starts are filled.
 
     Returns:
-        How many there are; where the arrays are too small, the room needed.
+        How many there are; where the arrays have less than AT_ONCE more, nothing or a part is filled.
     """
     starts = listed.starts
     count = 0
@@ -53,16 +78,14 @@ def list_withdrawals(listed, first_cell, group_cells, sequences):
             row = step * cells
             if sequences.offsets[row + low] == sequences.offsets[row + high]:
                 continue
-            for cell in range(low, high):
-                base = cell * sequences.cell_seconds
-                cell_width = min(sequences.cell_seconds, sequences.period - base)
-                base += shift * sequences.cell_seconds
-                for i in range(sequences.offsets[row + cell], sequences.offsets[row + cell + 1]):
-                    if count < listed.number.size:
-                        listed.number[count] = i
-                        listed.second[count] = base
-                        listed.width[count] = cell_width
-                    count += 1
+            first = sequences.offsets[row + low]
+            found = sequences.offsets[row + high] - first
+            if count + found + AT_ONCE <= listed.number.size:
+                number = listed.number[count : count + found]
+                for i in range(found):
+                    number[i] = u64(first + i)
+                write_cells(listed.second[count:], listed.width[count:], row, low, high, shift, sequences)
+            count += found
     starts[sequences.shortest + sequences.lengths] = count
     return count
 
@@ -97,28 +120,31 @@ def keep_long_enough(listed, total, sequences):
     for i in range(number.size):
         row = grid_row(number[i], divisor)
         left[i], right[i] = feistel(row, u32(number[i] - u64(row) * columns), unpacked)
+    for i in range(number.size):
+        if u64(left[i]) * columns + u64(right[i]) >= keys[0]:
+            left[i], right[i] = walk_cycle(left[i], right[i], keys)
     lengths = u32(sequences.lengths)
     # Exact for numbers below 2^32 / lengths, as the columns of a grid are.
     reciprocal = (u64(1) << u64(32)) // u64(lengths) + u64(1)
     groups = columns // u64(lengths)
     cards = u64(sequences.cash_cards.size)
+    one_round = keys[0] == u64(lengths) * cards
+    for i in range(number.size):
+        group = u32((u64(right[i]) * reciprocal) >> u64(32))
+        right[i] = u32(right[i] - u32(group * lengths)) + u32(sequences.shortest)
+        position = u64(left[i]) * groups + u64(group)
+        left[i] = u32(position if one_round else position % cards)
     kept = u64(0)
     begin = u64(starts[1])
     for k in range(1, sequences.shortest + sequences.lengths):
         end = u64(starts[k + 1])
         starts[k] = kept
         for i in range(begin, end):
-            if u64(left[i]) * columns + u64(right[i]) >= keys[0]:
-                left[i], right[i] = walk_cycle(left[i], right[i], keys)
-            group = u32((u64(right[i]) * reciprocal) >> u64(32))
-            position = u64(left[i]) * groups + u64(group)
-            if position >= cards:
-                position %= cards
             number[kept] = number[i]
             second[kept] = second[i]
             width[kept] = width[i]
-            left[kept] = u32(position)
-            kept += u64(sequences.shortest + np.int64(right[i] - group * lengths) >= k)
+            left[kept] = left[i]
+            kept += u64(right[i] >= u32(k))
         begin = end
     starts[sequences.shortest + sequences.lengths] = kept
     return np.int64(kept)

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from fastgen.kernels.digits import card_texts
 from fastgen.kernels.jit import kernel
 from fastgen.kernels.rng import u64
 
@@ -35,11 +36,9 @@ def epoch_times(out, seconds, origin, unit):
 
 
 @kernel
-def card_texts(out, cards, text):
-    """Card numbers end to end; out: uint64[n, 2], text: uint64[cards, 2], two words of eight digits each."""
-    for i in range(cards.size):
-        out[i, 0] = text[cards[i], 0]
-        out[i, 1] = text[cards[i], 1]
+def card_numbers(out, indices, cards):
+    """Card numbers end to end; out: uint64[2 n], cards: uint64[cards], two digits to a byte."""
+    card_texts(out, indices, cards)
 
 
 @kernel

@@ -9,6 +9,7 @@ consecutive parts combine. `mix` is the finalizer of splitmix64 (Steele, Lea, Fl
 
 import numpy as np
 
+from fastgen.kernels.digits import digit_pairs
 from fastgen.kernels.jit import helper, kernel
 from fastgen.kernels.memory import load_8
 from fastgen.kernels.rng import u64
@@ -72,7 +73,8 @@ def transactions_digest(rows, tid, wanted, cards, categories, cities, countries,
 
     Args:
         tid: uint8[16 n], the MD5 digests. wanted: bool[10], which of the table's columns there are.
-        cards: uint8[cards * 16]. categories, cities, countries: uint64, values of their texts by category and place.
+        cards: uint64[cards], two digits to a byte. categories, cities, countries: uint64, values of their texts by category and
+            place.
         origin: seconds since 1970 to which the block's seconds are added.
     """
     total = u64(0)
@@ -84,7 +86,8 @@ def transactions_digest(rows, tid, wanted, cards, categories, cities, countries,
         if wanted[1]:
             row = chain(row, u64(np.int64(rows.second[i]) + origin))
         if wanted[2]:
-            row = chain(row, words_value(cards, np.int64(rows.card[i]) * 16, 16))
+            packed = cards[rows.card[i]]
+            row = chain(row, mix(mix(u64(16) ^ digit_pairs(packed)) ^ digit_pairs(packed >> u64(32))))
         if wanted[3]:
             row = chain(row, categories[rows.category[i]])
         if wanted[4]:

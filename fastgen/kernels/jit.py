@@ -5,23 +5,26 @@ from typing import Any
 
 from numba import njit
 
+OPTIONS = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "_nrt": False}
+"""Without numba's runtime (nrt) kernels can allocate nothing, and count no references: in a loop over the fields of nested
+tuples the counting, which is atomic, takes several times as long as the work."""
+
 
 def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile on first use and keep the machine code on disk. Called from Python and from kernels.
 
     Where no directory for the cache can be written, the code is compiled anew in each process.
     """
-    options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
     try:
-        compiled = njit(cache=True, **options)(function)
+        compiled = njit(cache=True, **OPTIONS)(function)
     except RuntimeError:
-        compiled = njit(**options)(function)
+        compiled = njit(**OPTIONS)(function)
     return compiled  # type: ignore[no-any-return]
 
 
 def helper(function: Callable[..., Any]) -> Callable[..., Any]:
     """A small function that is always inlined into the kernels that call it."""
-    return njit(nogil=True, error_model="numpy", forceinline=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)  # type: ignore[no-any-return]
+    return njit(forceinline=True, no_cpython_wrapper=True, **OPTIONS)(function)  # type: ignore[no-any-return]
 
 
 def rewritten(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -1,34 +1,31 @@
 """`tid`: the hexadecimal MD5 of a row's own `datetime + cc_num + amount`.
 
 The message has 38 to 43 characters, so one MD5 block holds it. Messages are laid out by word, one
-lane a row, and hashed eight rows to a vector, three vectors in flight.
+lane a row, and hashed eight rows to a vector, four vectors in flight.
 
 Source: Rivest, "The MD5 Message-Digest Algorithm", RFC 1321, 1992.
 """
 
 import math
-from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
-from numpy.typing import NDArray
 
+from fastgen.kernels.digits import TILE, amount_texts, card_texts, time_texts
 from fastgen.kernels.jit import helper, kernel
 from fastgen.kernels.rng import u32, u64
 
 DIGITS = 32
-TILE = 384
 LANES = 8
-STREAMS = 3
+STREAMS = 4
 WORDS = 12
 """Words of the block that are not always zero: 0 .. 10 hold text, the length takes the place of word 11."""
 
 LENGTH_WORD = 14
-DAY = 86_400
 ROTATIONS = [7, 12, 17, 22] * 4 + [5, 9, 14, 20] * 4 + [4, 11, 16, 23] * 4 + [6, 10, 15, 21] * 4
 CONSTANTS = [int(abs(math.sin(step + 1)) * 2**32) for step in range(64)]
 INITIAL = (0x67452301, 0xEFCDAB89, 0x98BADCFE, 0x10325476)
@@ -102,143 +99,55 @@ def hash_lanes(typing_context: Any, tile: Any, lane: Any) -> Any:
     return types.void(tile, types.int64), codegen
 
 
-class MessageText(NamedTuple):
-    """Text of days and amounts as little-endian words.
-
-    days: uint32[days, 3], "YYYY-MM-DD " (11 characters).
-    units: uint64, a whole amount's digits in the low bytes, eight times their number in the top byte.
-    hundredths: uint64[100], ".5" or ".25" and a closing 0x80, eight times the length without it on top.
-    """
-
-    days: NDArray[np.uint32]
-    units: NDArray[np.uint64]
-    hundredths: NDArray[np.uint64]
-
-
-def little_endian(text: bytes) -> int:
-    """Up to eight bytes as a number, the first one lowest."""
-    return int.from_bytes(text, "little")
-
-
-def packed(text: bytes, closing: bytes = b"") -> int:
-    """Text in the low bytes, eight times its length in the top byte."""
-    return little_endian(text + closing) | (8 * len(text)) << 56
-
-
-def hundredths_text(cents: int) -> bytes:
-    """The decimals of an amount as Python prints the float.
-
-    Example:
-        >>> hundredths_text(40), hundredths_text(5), hundredths_text(0)
-        (b'.4', b'.05', b'.0')
-    """
-    return b".%d" % (cents // 10) if cents % 10 == 0 else b".%02d" % cents
-
-
-def message_text(origin: datetime, days: int, largest_cents: int) -> MessageText:
-    """The tables for `days` days from `origin` and amounts up to `largest_cents`."""
-    day_words = np.zeros((days, 3), np.uint32)
-    for day in range(days):
-        text = f"{origin + timedelta(days=day):%Y-%m-%d} ".encode()
-        day_words[day] = [little_endian(text[i : i + 4]) for i in (0, 4, 8)]
-    whole = np.arange(largest_cents // 100 + 1).astype("S8")
-    units = whole.view(np.uint64) | (np.char.str_len(whole).astype(np.uint64) << np.uint64(59))
-    hundredths = np.array([packed(hundredths_text(cents), b"\x80") for cents in range(100)], np.uint64)
-    return MessageText(day_words, units, hundredths)
-
-
 @helper
-def write_times(tile, seconds, midnight, word_0, word_1, word_2):
-    """Words 0 .. 4 of rows of one day: 32-bit lane arithmetic with exact reciprocals, so that it vectorizes."""
-    for i in range(seconds.size):
-        rest = u32(seconds[i] - midnight)
-        hour = u32(u32(rest * u32(37283)) >> u32(27))
-        rest = u32(rest - u32(hour * u32(3600)))
-        minute = u32(u32(rest * u32(34953)) >> u32(21))
-        second = u32(rest - u32(minute * u32(60)))
-        hour_tens = u32(u32(hour * u32(205)) >> u32(11))
-        minute_tens = u32(u32(minute * u32(205)) >> u32(11))
-        second_tens = u32(u32(second * u32(205)) >> u32(11))
-        hour = u32(hour - u32(hour_tens * u32(10)))
-        minute = u32(minute - u32(minute_tens * u32(10)))
-        second = u32(second - u32(second_tens * u32(10)))
-        tile[i] = word_0
-        tile[i + TILE] = word_1
-        tile[i + 2 * TILE] = u32(word_2 | u32((hour_tens + u32(48)) << u32(24)))
-        tile[i + 3 * TILE] = u32(hour + u32(0x30303A30) + u32(minute_tens << u32(16)) + u32(minute << u32(24)))
-        tile[i + 4 * TILE] = u32(u32(0x30303A) + u32(second_tens << u32(8)) + u32(second << u32(16)))
-
-
-@helper
-def write_day_runs(tile, seconds, days):
-    """Words 0 .. 4 of sorted seconds, a run of rows on one day at a time."""
-    n = seconds.size
-    start = 0
-    while start < n:
-        day = np.int64(seconds[start]) // DAY
-        midnight = np.int32(day * DAY)
-        stop = n
-        if seconds[n - 1] >= midnight + DAY:
-            stop = start + 1
-            while seconds[stop] < midnight + DAY:
-                stop += 1
-        write_times(tile[start:], seconds[start:stop], midnight, days[day, 0], days[day, 1], days[day, 2])
-        start = stop
-
-
-@helper
-def look_up_cards(numbers, indices, cards):
-    """Card numbers of a tile; a loop of its own keeps many cache misses in flight."""
-    for i in range(indices.size):
-        numbers[i, 0] = cards[indices[i], 0]
-        numbers[i, 1] = cards[indices[i], 1]
-
-
-@helper
-def write_cards_and_amounts(tile, cards, cents, text):
+def message_words(words, cards, amounts, lengths, n):
     """The last byte of word 4 and words 5 .. 11: card number, amount, the closing bit, the length in bits."""
-    for i in range(cents.size):
-        low = cards[i, 0]
-        high = cards[i, 1]
-        whole = u32(cents[i] // u32(100))
-        units = text.units[whole]
-        decimals = text.hundredths[u32(cents[i] - u32(whole * u32(100)))]
-        shift = units >> u64(56)
-        decimal_text = decimals & u64(0xFFFFFFFF)
-        amount = (units & u64(0xFFFFFFFFFFFFFF)) | (decimal_text << shift)
-        tile[i + 4 * TILE] |= u32(low << u64(24))
-        tile[i + 5 * TILE] = u32(low >> u64(8))
-        tile[i + 6 * TILE] = u32((low >> u64(40)) | (high << u64(24)))
-        tile[i + 7 * TILE] = u32(high >> u64(8))
-        tile[i + 8 * TILE] = u32((high >> u64(40)) | (amount << u64(24)))
-        tile[i + 9 * TILE] = u32(amount >> u64(8))
+    for i in range(n):
+        low = cards[2 * i]
+        high = cards[2 * i + 1]
+        length = lengths[i]
+        full = length >> u64(3)
+        amount = amounts[i] | ((u64(0x80) << (u64(8) * (length & u64(7)))) * (u64(1) - full))
+        words[i + 4 * TILE] |= u32(low << u64(24))
+        words[i + 5 * TILE] = u32(low >> u64(8))
+        words[i + 6 * TILE] = u32((low >> u64(40)) | (high << u64(24)))
+        words[i + 7 * TILE] = u32(high >> u64(8))
+        words[i + 8 * TILE] = u32((high >> u64(40)) | (amount << u64(24)))
+        words[i + 9 * TILE] = u32(amount >> u64(8))
         # With five digits before the point the text and its closing bit take nine bytes.
-        tile[i + 10 * TILE] = u32((amount >> u64(40)) | ((decimal_text >> (u64(64) - shift)) << u64(24)))
-        tile[i + 11 * TILE] = u32(u64(35 * 8) + shift + (decimals >> u64(56)))
+        words[i + 10 * TILE] = u32((amount >> u64(40)) | ((u64(0x80) * full) << u64(24)))
+        words[i + 11 * TILE] = u32(u64(8) * (length + u64(35)))
+
+
+@helper
+def tile_digests(out, tile):
+    """The digests of a tile whose times, cards and amounts are there; out: uint64[2 n], filled."""
+    n = out.size // 2
+    message_words(tile.words, tile.cards, tile.amounts, tile.lengths, n)
+    for lane in range(0, n, STREAMS * LANES):
+        hash_lanes(tile.words, lane)
+    digests = tile.words[WORDS * TILE :].view(np.uint64)
+    for i in range(out.size):
+        out[i] = digests[i]
 
 
 @kernel
-def transaction_digests(out, rows, cards, text, tile, numbers):
+def transaction_digests(out, rows, cards, days, tile):
     """The digests of a block's rows.
 
     Args:
-        out: uint8[n * 16], filled. rows: Block of n rows, sorted by second. cards: uint64[cards, 2], all card numbers.
-        text: MessageText. tile: uint32[(WORDS + 4) * TILE], numbers: uint64[TILE, 2], scratch.
+        out: uint8[n * 16], filled. rows: Block of n rows, sorted by second.
+        cards: uint64[cards], all card numbers, two digits to a byte.
+        days: uint32[days, 3], "YYYY-MM-DD ". tile: Tile.
     """
-    n = rows.second.size
     # Words, not bytes: copying byte by byte would take as long as hashing.
-    words = out.view(np.uint64)
-    digests = tile[WORDS * TILE :].view(np.uint64)
-    for start in range(0, n, TILE):
-        stop = min(n, start + TILE)
-        write_day_runs(tile, rows.second[start:stop], text.days)
-        look_up_cards(numbers, rows.card[start:stop], cards)
-        write_cards_and_amounts(tile, numbers, rows.cents[start:stop], text)
-        for lane in range(0, stop - start, STREAMS * LANES):
-            hash_lanes(tile, lane)
-        into = words[2 * start : 2 * stop]
-        for i in range(into.size):
-            into[i] = digests[i]
+    digests = out.view(np.uint64)
+    for start in range(0, rows.second.size, TILE):
+        stop = min(rows.second.size, start + TILE)
+        time_texts(tile.words, rows.second[start:stop], days)
+        card_texts(tile.cards, rows.card[start:stop], cards)
+        amount_texts(tile.amounts, tile.lengths, rows.cents[start:stop])
+        tile_digests(digests[2 * start : 2 * stop], tile)
 
 
 @kernel

@@ -42,6 +42,10 @@ copy_32 = _copy(32)
 """copy_32(target, target_at, source, source_at): 32 bytes between arrays, offsets in bytes."""
 
 
+copy_64 = _copy(64)
+"""copy_64(target, target_at, source, source_at): 64 bytes between arrays, offsets in bytes."""
+
+
 @intrinsic
 def store_8(typing_context: Any, target: Any, target_at: Any, value: Any) -> Any:
     """store_8(target, offset, value): the eight bytes of a uint64, lowest first, at a byte offset."""

@@ -82,13 +82,13 @@ def _zigzag(value: Any) -> Any:
 
 
 @kernel
-def pack_deltas(values: NDArray[np.int64], out: Bytes) -> int:
+def pack_deltas(values: NDArray[np.int64], out: Bytes, scratch: NDArray[np.uint64]) -> int:
     """Write at least one value by "Delta Encoding", header included; the bytes written.
 
     Differences wrap around at 64 bits, as the format asks: any value may follow any other.
 
     Args:
-        out: uint8[delta_room(values.size)].
+        out: uint8[delta_room(values.size)]. scratch: uint64[DELTA_BLOCK + DELTA_GROUP].
     """
     count = u64(values.size)
     groups = u64(DELTA_BLOCK // DELTA_GROUP)
@@ -96,8 +96,8 @@ def pack_deltas(values: NDArray[np.int64], out: Bytes) -> int:
     at = _varint(groups, out, at)
     at = _varint(count, out, at)
     at = _varint(_zigzag(values[0]), out, at)
-    excess = np.empty(DELTA_BLOCK, np.uint64)  # of the differences over the block's least
-    words = np.empty(DELTA_GROUP, np.uint64)
+    excess = scratch[:DELTA_BLOCK]  # of the differences over the block's least
+    words = scratch[DELTA_BLOCK:]
     octets = words.view(np.uint8)
     for start in range(u64(1), count, u64(DELTA_BLOCK)):
         size = min(u64(DELTA_BLOCK), count - start)
@@ -170,15 +170,6 @@ def text_range(text: Bytes, offsets: NDArray[np.uint64]) -> tuple[int, int]:
         least = text[min(offsets[low], last)]
         greatest = text[min(offsets[high], last)]
     return int(low), int(high)
-
-
-@kernel
-def hex_digits(digests: Bytes, out: Bytes) -> None:
-    """Two lower-case hexadecimal digits for every byte."""
-    for i in range(u64(digests.size)):
-        high, low = digests[i] >> 4, digests[i] & 15
-        out[u64(2) * i] = high + 48 + 39 * (high > 9)
-        out[u64(2) * i + u64(1)] = low + 48 + 39 * (low > 9)
 
 
 @kernel

@@ -322,7 +322,7 @@ def binomial(seed, stream, index, n, p):
 
 
 @kernel
-def split_counts(counts, seed, stream, total, edges):
+def split_counts(counts, seed, stream, total, edges, stack):
     """Distribute `total` events over the leaves of a tree by recursive binomial splitting.
 
     The result is one multinomial draw with probabilities proportional to the leaves' widths. Each
@@ -331,11 +331,12 @@ def split_counts(counts, seed, stream, total, edges):
     Args:
         counts: int64[leaves], filled.
         edges: int64[leaves + 1], non-decreasing; leaf i has the width edges[i + 1] - edges[i].
+        stack: uint64[4, 64], scratch.
     """
-    first = np.empty(64, np.int64)
-    last = np.empty(64, np.int64)
-    amount = np.empty(64, np.int64)
-    node = np.empty(64, np.uint64)
+    first = stack[0].view(np.int64)
+    last = stack[1].view(np.int64)
+    amount = stack[2].view(np.int64)
+    node = stack[3]
     first[0], last[0], amount[0], node[0] = 0, counts.size, total, 1
     depth = 0 if counts.size else -1
     while depth >= 0:

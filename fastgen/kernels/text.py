@@ -1,9 +1,7 @@
 """Rows as text: one renderer for NDJSON, CSV and messages.
 
-Text that repeats is rendered once (fragments) and copied; only times, amounts and walked positions
-are made of digits. Copies overshoot, the next step overwrites the surplus. All rows take the same branches
-(a position at its place and a walked one are both rendered, then one is chosen): what the processor
-cannot predict costs more than the work.
+Text that repeats is rendered once (fragments) and copied. What is made of digits is made for a tile of rows, a column
+at a time; then rows are put together by copies. Copies overshoot, the next step overwrites the surplus.
 """
 
 from typing import NamedTuple
@@ -11,14 +9,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from fastgen.kernels.digits import DAY, TILE, amount_texts, card_texts, clock_texts, coordinate_texts, count_zeros, time_texts
 from fastgen.kernels.jit import helper, kernel
-from fastgen.kernels.md5 import DAY, TILE, MessageText, hex_digits, transaction_digests
-from fastgen.kernels.memory import copy_16, copy_32, store_8
+from fastgen.kernels.md5 import hex_digits, tile_digests
+from fastgen.kernels.memory import copy_16, copy_32, copy_64, store_8
 from fastgen.kernels.rng import u32, u64
 from fastgen.kernels.tables import Block
-
-LINES = 2 * TILE
-"""Rows that are hashed and then written."""
 
 TID, DATETIME, CARD, CATEGORY, AMOUNT, LATITUDE, LONGITUDE, PLACE, LABEL = range(9)
 """The parts of a row, in their order; PLACE is the city, the country or both."""
@@ -28,115 +24,53 @@ class Layout(NamedTuple):
     """How a row is written.
 
     wanted: a bit for each part that there is.
-    prefixes: uint8[9 * 32], the text before each part, unless it is in the fragments before it; prefix_lengths: int64[9].
-    starts: int64[9, codes + 1], where the fragments of categories and places (prefix included) lie in `fragments`: uint8.
-    strides: int64[9], copies of 32 bytes that hold a part's longest fragment.
-    tail: the row's last characters, packed. tail_length: how many they are.
-    days: uint8[days * 16], "YYYY-MM-DD ". minutes: uint64[1440], "HH:MM". seconds: uint64[60], ":SS" shifted by five bytes.
-    latitudes, longitudes: uint64[places, 3], a place's digits in two words, and how many they are.
-    degrees: uint64[2 * 181], whole degrees with their point, packed, from "0." on and from "-0." on.
-    thousandths: uint64[1000], three digits, and in the top byte how many are left without zeros at the end.
-    shortest: 1 where zeros at the end are dropped.
+    prefixed: a bit for each part that has text of its own before it: prefixes, uint8[9 * 32]; prefix_lengths: int64[9]. Text
+        behind a fragment belongs to the fragment, and a time's to the date.
+    dates: uint8[days * 32], "YYYY-MM-DD " with the text before it; date_length: of both.
+    categories, places: uint8, fragments (prefix included), each padded to a whole number of strides of 64 bytes.
+    category_lengths, place_lengths: int64, bytes of the fragments. category_strides, place_strides: of each.
+    tail: the row's last characters, packed, behind the label where there is one. tail_length: how many they are.
+    days: uint32[days, 3], "YYYY-MM-DD ".
+    latitude_cuts, longitude_cuts: uint64[places], how many of six decimals a place does not have; with none, the point too.
+    shortest: 1 where zeros at the end are dropped instead.
     """
 
     wanted: int
+    prefixed: int
     prefixes: NDArray[np.uint8]
     prefix_lengths: NDArray[np.int64]
-    starts: NDArray[np.int64]
-    fragments: NDArray[np.uint8]
-    strides: NDArray[np.int64]
+    dates: NDArray[np.uint8]
+    date_length: int
+    categories: NDArray[np.uint8]
+    category_lengths: NDArray[np.int64]
+    category_strides: int
+    places: NDArray[np.uint8]
+    place_lengths: NDArray[np.int64]
+    place_strides: int
     tail: np.uint64
     tail_length: int
-    days: NDArray[np.uint8]
-    minutes: NDArray[np.uint64]
-    seconds: NDArray[np.uint64]
-    latitudes: NDArray[np.uint64]
-    longitudes: NDArray[np.uint64]
-    degrees: NDArray[np.uint64]
-    thousandths: NDArray[np.uint64]
+    days: NDArray[np.uint32]
+    latitude_cuts: NDArray[np.uint64]
+    longitude_cuts: NDArray[np.uint64]
     shortest: int
-    numbers: MessageText
-
-
-@helper
-def copy_prefix(out, position, layout, part):
-    """Copy the text before a part and return the position behind it."""
-    copy_32(out, position, layout.prefixes, part * 32)
-    return position + layout.prefix_lengths[part]
-
-
-@helper
-def copy_fragment(out, position, layout, part, code):
-    """Copy a fragment and return the position behind it."""
-    start = layout.starts[part, code]
-    for stride in range(layout.strides[part]):
-        copy_32(out, position + 32 * stride, layout.fragments, start + 32 * stride)
-    return position + layout.starts[part, code + 1] - start
-
-
-@helper
-def write_coordinate(out, position, micro, walked, texts, place, layout):
-    """A coordinate: a place's own digits, or six decimals (without zeros at the end where they are dropped)."""
-    size = u32(abs(micro))
-    whole = size // u32(1_000_000)
-    rest = u32(size - whole * u32(1_000_000))
-    head = layout.degrees[u64(whole) + u64(181) * u64(micro < 0)]
-    shift = head >> u64(56)
-    high = layout.thousandths[rest // u32(1000)]
-    low = layout.thousandths[rest % u32(1000)]
-    decimals = (high & u64(0xFFFFFF)) | ((low & u64(0xFFFFFF)) << u64(24))
-    significant = low >> u64(56)
-    kept = significant + u64(3) if significant else max(high >> u64(56), u64(1))
-    length = (shift >> u64(3)) + (kept if layout.shortest else u64(6))
-    first = (head & u64(0xFFFFFFFFFFFFFF)) | (decimals << shift)
-    second = decimals >> (u64(64) - shift)
-    # Loaded in any case: a load in one arm only would make a branch of the choice.
-    own_first = texts[place, 0]
-    own_second = texts[place, 1]
-    own_length = texts[place, 2]
-    store_8(out, position, first if walked else own_first)
-    store_8(out, position + 8, second if walked else own_second)
-    return position + np.int64(length if walked else own_length)
-
-
-@helper
-def write_second(out, position, second, layout):
-    """YYYY-MM-DD HH:MM:SS."""
-    day = u32(second) // u32(DAY)
-    rest = u32(u32(second) - day * u32(DAY))
-    minute = rest // u32(60)
-    copy_16(out, position, layout.days, np.int64(day) * 16)
-    store_8(out, position + 11, layout.minutes[minute] | layout.seconds[u32(rest - minute * u32(60))])
-    return position + 19
-
-
-@helper
-def write_amount(out, position, cents, numbers):
-    """An amount as Python prints the float."""
-    whole = cents // u32(100)
-    units = numbers.units[whole]
-    decimals = numbers.hundredths[u32(cents - whole * u32(100))]
-    shift = units >> u64(56)
-    store_8(out, position, (units & u64(0xFFFFFFFFFFFFFF)) | ((decimals & u64(0xFFFFFF)) << shift))
-    return position + np.int64((shift + (decimals >> u64(56))) >> u64(3))
 
 
 @kernel
-def transaction_text(out, position, ends, tids, rows, cards, layout, tile, numbers, hexadecimal):
-    """Render a block's rows one behind the other, a few at a time: what one step makes is in the cache for the next.
+def transaction_text(out, position, ends, tids, rows, cards, layout, tile):
+    """Render a block's rows one behind the other, a tile at a time: what one step makes is in the cache for the next.
 
     Args:
         out: uint8, with room for the longest rows and SLACK behind them. position: where to begin.
         ends: int64[n], filled with the position behind each row; or of size 0.
         tids: uint8[16 n], filled with the MD5 digests where the layout has a tid.
-        rows: Block of n rows, sorted by second. cards: uint64[cards, 2], all card numbers.
-        tile, numbers: scratch of `transaction_digests`. hexadecimal: uint16[16 * LINES], scratch.
+        rows: Block of n rows, sorted by second. cards: uint64[cards], all card numbers, two digits to a byte. tile: Tile.
 
     Returns:
         The position behind the last row.
     """
-    for start in range(0, rows.second.size, LINES):
-        stop = min(start + LINES, rows.second.size)
+    digests = tids.view(np.uint64)
+    for start in range(0, rows.second.size, TILE):
+        stop = min(start + TILE, rows.second.size)
         few = Block(
             rows.second[start:stop],
             rows.card[start:stop],
@@ -148,49 +82,106 @@ def transaction_text(out, position, ends, tids, rows, cards, layout, tile, numbe
             rows.walked[start:stop],
             rows.label[start:stop],
         )
-        if layout.wanted & 1 << TID:
-            digests = tids[16 * start : 16 * stop]
-            transaction_digests(digests, few, cards, layout.numbers, tile, numbers)
-            hex_digits(digests, hexadecimal)
-        position = write_lines(out, position, ends[start:stop], few, cards, hexadecimal, layout)
+        write_values(tile, digests[2 * start : 2 * stop], few, cards, layout)
+        position = write_lines(out, position, ends[start:stop], few, tile, layout)
     return position
 
 
 @helper
-def write_lines(out, position, ends, rows, cards, tid, layout):
-    """Rows whose tids are there as text."""
+def write_values(tile, digests, rows, cards, layout):
+    """Fill a tile with the texts that the layout wants."""
+    hashed = layout.wanted & 1 << TID
+    if hashed | layout.wanted & 1 << DATETIME:
+        time_texts(tile.words, rows.second, layout.days)
+        clock_texts(tile.clocks, tile.words, rows.second.size)
+    if hashed | layout.wanted & 1 << CARD:
+        card_texts(tile.cards, rows.card, cards)
+    if hashed | layout.wanted & 1 << AMOUNT:
+        amount_texts(tile.amounts, tile.lengths, rows.cents)
+    if hashed:
+        tile_digests(digests, tile)
+        hex_digits(digests.view(np.uint8), tile.hexadecimal)
+    if layout.wanted & 1 << LATITUDE:
+        write_coordinates(tile.latitudes, rows.latitude, layout)
+    if layout.wanted & 1 << LONGITUDE:
+        write_coordinates(tile.longitudes, rows.longitude, layout)
+
+
+@helper
+def write_coordinates(out, micro, layout):
+    """Latitudes or longitudes of a tile."""
+    coordinate_texts(out, micro)
+    if layout.shortest:
+        count_zeros(out.zeros, micro)
+
+
+@helper
+def copy_prefix(out, position, layout, part):
+    """Copy the text before a part and return the position behind it."""
+    if layout.prefixed & 1 << part:
+        copy_32(out, position, layout.prefixes, part * 32)
+        position += layout.prefix_lengths[part]
+    return position
+
+
+@helper
+def copy_fragment(out, position, fragments, strides, code):
+    """Copy the fragment of a code. Most have one stride: only the others take a loop."""
+    copy_64(out, position, fragments, 64 * strides * code)
+    if strides > 1:
+        for stride in range(1, strides):
+            copy_64(out, position + 64 * stride, fragments, 64 * (strides * code + stride))
+
+
+@helper
+def copy_coordinate(out, position, texts, i, cuts, rows, layout):
+    """Copy a coordinate, without the decimals that are not written, and return the position behind it."""
+    copy_16(out, position, texts.texts, 16 * i)
+    cut = texts.zeros[i] if layout.shortest else cuts[rows.place[i]] * u64(rows.walked[i] ^ np.uint8(1))
+    return position + np.int64(texts.lengths[i] - cut)
+
+
+@helper
+def write_lines(out, position, ends, rows, tile, layout):
+    """Rows whose texts are in the tile."""
     wanted = layout.wanted
     for i in range(rows.second.size):
+        tail = layout.tail
         if wanted & 1 << TID:
             position = copy_prefix(out, position, layout, TID)
-            copy_32(out, position, tid, i * 32)
+            copy_32(out, position, tile.hexadecimal, i * 32)
             position += 32
         if wanted & 1 << DATETIME:
-            position = copy_prefix(out, position, layout, DATETIME)
-            position = write_second(out, position, rows.second[i], layout)
+            copy_32(out, position, layout.dates, 32 * np.int64(u32(rows.second[i]) // u32(DAY)))
+            position += layout.date_length
+            store_8(out, position, tile.clocks[i])
+            position += 8
         if wanted & 1 << CARD:
             position = copy_prefix(out, position, layout, CARD)
-            store_8(out, position, cards[rows.card[i], 0])
-            store_8(out, position + 8, cards[rows.card[i], 1])
+            copy_16(out, position, tile.cards, 16 * i)
             position += 16
         if wanted & 1 << CATEGORY:
-            position = copy_fragment(out, position, layout, CATEGORY, u64(rows.category[i]))
+            category = np.int64(rows.category[i])
+            copy_fragment(out, position, layout.categories, layout.category_strides, category)
+            position += layout.category_lengths[category]
         if wanted & 1 << AMOUNT:
             position = copy_prefix(out, position, layout, AMOUNT)
-            position = write_amount(out, position, rows.cents[i], layout.numbers)
+            store_8(out, position, tile.amounts[i])
+            position += np.int64(tile.lengths[i])
         if wanted & 1 << LATITUDE:
             position = copy_prefix(out, position, layout, LATITUDE)
-            position = write_coordinate(out, position, rows.latitude[i], rows.walked[i], layout.latitudes, rows.place[i], layout)
+            position = copy_coordinate(out, position, tile.latitudes, i, layout.latitude_cuts, rows, layout)
         if wanted & 1 << LONGITUDE:
             position = copy_prefix(out, position, layout, LONGITUDE)
-            position = write_coordinate(out, position, rows.longitude[i], rows.walked[i], layout.longitudes, rows.place[i], layout)
+            position = copy_coordinate(out, position, tile.longitudes, i, layout.longitude_cuts, rows, layout)
         if wanted & 1 << PLACE:
-            position = copy_fragment(out, position, layout, PLACE, u64(rows.place[i]))
+            place = np.int64(rows.place[i])
+            copy_fragment(out, position, layout.places, layout.place_strides, place)
+            position += layout.place_lengths[place]
         if wanted & 1 << LABEL:
             position = copy_prefix(out, position, layout, LABEL)
-            out[position] = 48 + rows.label[i]
-            position += 1
-        store_8(out, position, layout.tail)
+            tail += u64(rows.label[i])
+        store_8(out, position, tail)
         position += layout.tail_length
         if ends.size:
             ends[i] = position

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from fastgen.dataset import Dataset
 from fastgen.digest import HolderDigests, TransactionDigests
 from fastgen.ids import RowSource
-from fastgen.kernels.md5 import MessageText
 from fastgen.kernels.tables import Block
 from fastgen.sinks.output import Out
 from fastgen.text import Coordinates
@@ -59,8 +58,8 @@ class Request(NamedTuple):
 class TransactionSource(RowSource):
     """Rows, ids and digests for an encoder, in each thread its own."""
 
-    def __init__(self, request: Request, text: MessageText) -> None:
-        super().__init__(request.data.plan, request.names, text)
+    def __init__(self, request: Request) -> None:
+        super().__init__(request.data.plan, request.names)
         self._digests = TransactionDigests(request.data.plan, request.names) if request.digests else None
 
     def digest(self, rows: Block, tids: NDArray[np.uint8]) -> int:

@@ -6,7 +6,6 @@ import pyarrow as pa
 from polars.interchange import CompatLevel
 
 from fastgen.frames import HolderFrames, TransactionFrames
-from fastgen.ids import number_tables
 from fastgen.sinks.encoder import Encoded, HolderSource, Request, TransactionSource
 from fastgen.sinks.output import Out
 
@@ -42,7 +41,7 @@ class TransactionIpcFile(IpcFile):
         plan = request.data.plan
         self.items = request.data.spans(1)
         self._frames = TransactionFrames(plan, request.names)
-        self._source = TransactionSource(request, number_tables(plan))
+        self._source = TransactionSource(request)
 
     def encode(self, item: range) -> Encoded:
         """Make a frame."""

@@ -7,8 +7,6 @@ from numpy.typing import NDArray
 
 from fastgen import __version__
 from fastgen.holders import Holders, Piece, column_text
-from fastgen.ids import number_tables
-from fastgen.kernels import columns
 from fastgen.kernels.tables import Block
 from fastgen.schema import TABLES
 from fastgen.sinks import parquet_format as parquet
@@ -41,13 +39,6 @@ class ParquetFile:
         self._writer.close()
 
 
-def two_digits_a_byte(cards: NDArray[np.uint64]) -> NDArray[np.uint8]:
-    """uint8[8 n]: card numbers as bytes whose hexadecimal digits they are."""
-    packed = np.empty(2 * len(cards), np.uint32)
-    columns.packed_digits(packed, cards.ravel())
-    return packed.view(np.uint8)
-
-
 class TransactionParquetFile(ParquetFile):
     """Transactions, a few groups of windows to a row group."""
 
@@ -57,8 +48,7 @@ class TransactionParquetFile(ParquetFile):
         self._names = request.names
         self._values = Values(plan)
         self._few_cards = plan.cards <= MOST_CARDS_IN_DICTIONARY
-        self._card_text = plan.card_text
-        self._source = TransactionSource(request, number_tables(plan))
+        self._source = TransactionSource(request)
         self._encoder = parquet.Encoder([self._column(name) for name in request.names], request.compression)
 
     def _column(self, name: str) -> parquet.Column:
@@ -68,12 +58,16 @@ class TransactionParquetFile(ParquetFile):
             case "datetime":
                 return parquet.Timestamp(name)
             case "cc_num":
-                return parquet.Dictionary(name, self._card_text.view("S16").ravel()) if self._few_cards else parquet.Hex(name, 16)
+                return parquet.Dictionary(name, self._all_cards().view("S16")) if self._few_cards else parquet.Hex(name, 16)
             case "category" | "city" | "country":
                 return parquet.Dictionary(name, self._values.vocabularies[name].values)
             case "fraud_label":
                 return parquet.Int8(name)
         return parquet.Double(name)
+
+    def _all_cards(self) -> NDArray[np.uint64]:
+        plan = self._values.plan
+        return self._values.card_numbers(np.arange(plan.cards, dtype=np.uint32))
 
     def encode(self, item: range) -> Encoded:
         """Make and encode a row group."""
@@ -87,7 +81,7 @@ class TransactionParquetFile(ParquetFile):
             case "datetime":
                 return self._values.seconds(rows)
             case "cc_num":
-                return rows.card if self._few_cards else two_digits_a_byte(self._values.card_numbers(rows))
+                return rows.card if self._few_cards else self._values.card_digits(rows.card)
             case "category" | "city" | "country":
                 return self._values.codes(name, rows)
             case "fraud_label":

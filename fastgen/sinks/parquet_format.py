@@ -21,6 +21,7 @@ import cramjam
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from fastgen.ids import hexadecimal
 from fastgen.kernels import packing
 from fastgen.sinks.output import Buffer, Out
 
@@ -310,7 +311,7 @@ class Hex(String):
         lengths = _equal_lengths(stop - start, self.width)
         page = np.empty(len(lengths) + (stop - start) * self.width, np.uint8)
         page[: len(lengths)] = np.frombuffer(lengths, np.uint8)
-        packing.hex_digits(data[start * self._size : stop * self._size], page[len(lengths) :])
+        page[len(lengths) :] = hexadecimal(data[start * self._size : stop * self._size])
         return page
 
     def compressed_page(self, data: Loaded, start: int, stop: int, codec: Codec) -> tuple[int, Buffer]:
@@ -350,7 +351,8 @@ def _offsets(rows: int, width: int) -> NDArray[np.uint64]:
 
 def _deltas(values: NDArray[Any]) -> NDArray[np.uint8]:
     out = np.empty(packing.delta_room(values.size), np.uint8)
-    return out[: packing.pack_deltas(values.astype(np.int64, copy=False), out)]
+    scratch = np.empty(packing.DELTA_BLOCK + packing.DELTA_GROUP, np.uint64)
+    return out[: packing.pack_deltas(values.astype(np.int64, copy=False), out, scratch)]
 
 
 @lru_cache(16)

@@ -9,9 +9,8 @@ from numpy.typing import NDArray
 
 from fastgen.digest import Digest
 from fastgen.holders import HolderText
-from fastgen.ids import number_tables
 from fastgen.kernels.memory import SLACK
-from fastgen.kernels.text import LINES, transaction_text
+from fastgen.kernels.text import transaction_text
 from fastgen.sinks.encoder import Encoded, HolderSource, Request, TransactionSource
 from fastgen.sinks.output import Buffer, Out
 from fastgen.text import Style, transaction_layout
@@ -30,17 +29,15 @@ class TransactionTextFile:
 
     def __init__(self, request: Request, style: Style) -> None:
         plan = request.data.plan
-        numbers = number_tables(plan)
         self.items = request.data.spans(1)
-        self._row = transaction_layout(plan, request.names, style, request.coordinates, numbers)
-        self._source = TransactionSource(request, numbers)
+        self._row = transaction_layout(plan, request.names, style, request.coordinates)
+        self._source = TransactionSource(request)
         self._compress = COMPRESSIONS[request.compression]
         self._spare: list[NDArray[np.uint8]] = []
 
     def encode(self, item: range) -> Encoded:
         """Render window by window, while the rows are in the cache."""
         source, ids, row = self._source, self._source.ids, self._row
-        hexadecimal = np.empty(16 * LINES, np.uint16)
         digest = Digest()
         memory = self._spare.pop() if self._spare else np.empty(SLACK, np.uint8)
         position = rows = 0
@@ -49,7 +46,7 @@ class TransactionTextFile:
             if memory.size < room:
                 memory = np.concatenate([memory[:position], np.empty(room + room // 2 - position, np.uint8)])
             tids = ids.room(block.second.size)
-            position = transaction_text(memory, position, NO_ENDS, tids, block, ids.cards, row.layout, *ids.scratch, hexadecimal)
+            position = transaction_text(memory, position, NO_ENDS, tids, block, ids.cards, row.layout, ids.tile)
             rows += block.second.size
             digest.add(block.second.size, source.digest(block, tids))
         return Encoded(rows, (self._compress(memory[:position]), memory), digest.total)

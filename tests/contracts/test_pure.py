@@ -21,7 +21,7 @@ from small_configs import configs
 
 from fastgen import Config, Dataset, write
 from fastgen.frames import TransactionFrames
-from fastgen.ids import RowSource, number_tables
+from fastgen.ids import RowSource
 
 COLUMNS = ("tid", "datetime", "cc_num", "category", "amount", "latitude", "longitude", "city", "country", "fraud_label")
 # A day of payments, so that there are several groups in it, and many after it that hold withdrawals alone.
@@ -88,7 +88,7 @@ def test_columns_asked_for_in_any_order(data: Dataset, whole: pl.DataFrame, name
 
 def test_pieces_in_any_order(data: Dataset, whole: pl.DataFrame) -> None:
     """One worker makes pieces of several sizes, the last first: nothing is left over from one to the next."""
-    frames, source = TransactionFrames(data.plan, COLUMNS), RowSource(data.plan, COLUMNS, number_tables(data.plan))
+    frames, source = TransactionFrames(data.plan, COLUMNS), RowSource(data.plan, COLUMNS)
     spans = [*data.spans(3), *data.spans(1)[:5]]
     order = random.Random(5).sample(range(len(spans)), len(spans))
     made = {i: frames.frame(*source.fill(spans[i])) for i in order}

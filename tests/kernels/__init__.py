@@ -7,11 +7,13 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 from naive import Row, Twin
+from numpy.typing import NDArray
 
 import fastgen.plan
 from fastgen.config import Config
 from fastgen.kernels.tables import Block, Events
 from fastgen.plan import Plan
+from fastgen.values import Values
 from fastgen.windows import Worker
 
 
@@ -43,6 +45,17 @@ def make_rows(plan: Plan) -> list[Row]:
     worker = Worker(plan)
     groups = (worker.fill(range(group, group + 1)) for group in range(plan.grid.groups))
     return list(chain.from_iterable(read_rows(block, plan.day_offset) for block in groups))
+
+
+def card_texts(plan: Plan) -> list[str]:
+    """The card numbers of a plan."""
+    text = Values(plan).card_numbers(np.arange(plan.cards, dtype=np.uint32)).tobytes().decode()
+    return [text[i : i + 16] for i in range(0, len(text), 16)]
+
+
+def packed(numbers: list[str]) -> NDArray[np.uint64]:
+    """Card numbers as kernels read them, two digits to a byte."""
+    return np.frombuffer(bytes.fromhex("".join(numbers)), np.uint64)
 
 
 def read_events(events: Events) -> list[Row]:

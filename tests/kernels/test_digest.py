@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from fastgen.config import Config
 from fastgen.dataset import Dataset
 from fastgen.digest import Digest, HolderDigests, TransactionDigests, text_values
-from fastgen.ids import TransactionIds, number_tables
+from fastgen.ids import TransactionIds
 from fastgen.kernels import digest as kernels
 from fastgen.schema import TABLES, TRANSACTIONS
 from fastgen.windows import Worker
-from kernels import Sample, each_sample, make_sample
+from kernels import Sample, card_texts, each_sample, make_sample
 
 numbers = st.integers(-(2**63), 2**64 - 1)
 
@@ -74,7 +74,7 @@ def reduced(rows: list[list[int]]) -> list[list[int]]:
 
 
 def block_digests(sample: Sample, names: tuple[str, ...]) -> Digest:
-    digests, ids = TransactionDigests(sample.plan, names), TransactionIds(sample.plan, number_tables(sample.plan))
+    digests, ids = TransactionDigests(sample.plan, names), TransactionIds(sample.plan)
     found = Digest()
     for block in Worker(sample.plan).windows(range(sample.plan.grid.groups)):
         ids.digest(block)
@@ -83,7 +83,7 @@ def block_digests(sample: Sample, names: tuple[str, ...]) -> Digest:
 
 
 def values_of(sample: Sample, names: tuple[str, ...]) -> list[list[int]]:
-    cards = [bytes(row).decode() for row in sample.plan.card_text]
+    cards = card_texts(sample.plan)
     texts: list[dict[str, Any]] = [naive.values(row, sample.twin, cards) for row in sample.rows]
     ordered = [name for name in TRANSACTIONS.names if name in names]
     return [

@@ -11,30 +11,34 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from fastgen.config import Config
-from fastgen.ids import TransactionIds, hexadecimal, number_tables
-from fastgen.kernels.md5 import TILE, WORDS, hex_digits, message_text, transaction_digests
+from fastgen.ids import TransactionIds, hexadecimal
+from fastgen.kernels.digits import Tile
+from fastgen.kernels.md5 import hex_digits, transaction_digests
 from fastgen.kernels.tables import Block
 from fastgen.plan import Plan
 from fastgen.windows import Worker
-from kernels import SAMPLES, each_sample, make_sample
+from kernels import SAMPLES, card_texts, each_sample, make_sample, packed
 
 ORIGIN = datetime(1999, 12, 30)
 DAYS = 65
 CARDS = [naive.card_number(1, card) for card in range(40)]
 LARGEST = 99_999_99
-NUMBERS = np.frombuffer("".join(CARDS).encode(), np.uint64).reshape(-1, 2)
-TABLES = message_text(ORIGIN, DAYS, LARGEST)
+NUMBERS = packed(CARDS)
+DATES = "".join(f"{ORIGIN + timedelta(days=day):%Y-%m-%d} \0" for day in range(DAYS))
+DAY_WORDS = np.frombuffer(DATES.encode(), np.uint32).reshape(-1, 3)
 
 
 class Hasher:
     """Calls the kernel as the package does, with scratch memory that is used again and has rubbish in it."""
 
     def __init__(self) -> None:
-        self.scratch = np.full((WORDS + 4) * TILE, 2**32 - 1, np.uint32), np.full((TILE, 2), 2**64 - 1, np.uint64)
+        self.tile = Tile.empty()
+        for column in self.tile[:5]:
+            column[:] = np.iinfo(column.dtype).max
 
     def __call__(self, block: Block) -> list[str]:
         out = np.empty(16 * block.second.size, np.uint8)
-        transaction_digests(out, block, NUMBERS, TABLES, *self.scratch)
+        transaction_digests(out, block, NUMBERS, DAY_WORDS, self.tile)
         return texts_of(out)
 
 
@@ -65,8 +69,8 @@ def random_block(n: int, days: int = DAYS) -> Block:
 def test_rows_of_whole_datasets(name: str) -> None:
     """Window by window, as they are made, each behind the ones before."""
     sample = make_sample(name)
-    worker, ids = Worker(sample.plan), TransactionIds(sample.plan, number_tables(sample.plan))
-    cards = [bytes(row).decode() for row in sample.plan.card_text]
+    worker, ids = Worker(sample.plan), TransactionIds(sample.plan)
+    cards = card_texts(sample.plan)
     before = 0
     for block in worker.windows(range(sample.plan.grid.groups)):
         ids.digest(block, before)
@@ -140,8 +144,8 @@ def test_rows_of_any_kind(rows: list[tuple[int, int, int]]) -> None:
 
 def test_the_last_years() -> None:
     plan = Plan(Config(rows=500, start="9899-12-31 23:00:00", end="9900-02-01"))
-    worker, ids = Worker(plan), TransactionIds(plan, number_tables(plan))
-    cards = [bytes(row).decode() for row in plan.card_text]
+    worker, ids = Worker(plan), TransactionIds(plan)
+    cards = card_texts(plan)
     for group in range(plan.grid.groups):
         block = worker.fill(range(group, group + 1))
         ids.digest(block)

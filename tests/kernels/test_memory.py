@@ -21,6 +21,11 @@ def copy_32(target, target_at, source, source_at):
 
 
 @njit
+def copy_64(target, target_at, source, source_at):
+    memory.copy_64(target, target_at, source, source_at)
+
+
+@njit
 def store_8(target, at, value):
     memory.store_8(target, at, value)
 
@@ -30,17 +35,17 @@ def load_8(source, at):
     return memory.load_8(source, at)
 
 
-def content(size: int = 120) -> NDArray[np.uint8]:
+def content(size: int = 160) -> NDArray[np.uint8]:
     return np.arange(size, dtype=np.uint8)
 
 
-@pytest.mark.parametrize(("copy", "size"), [(copy_16, 16), (copy_32, 32)], ids=["16", "32"])
+@pytest.mark.parametrize(("copy", "size"), [(copy_16, 16), (copy_32, 32), (copy_64, 64)], ids=["16", "32", "64"])
 @pytest.mark.parametrize("to", [0, 1, 7, 13, 64])
 @pytest.mark.parametrize("of", [0, 3, 31, 88])
 def test_copies(copy: Any, size: int, to: int, of: int) -> None:
-    target = np.full(120, 255, np.uint8)
+    target = np.full(160, 255, np.uint8)
     copy(target, to, content(), of)
-    expected = bytearray(b"\xff" * 120)
+    expected = bytearray(b"\xff" * 160)
     expected[to : to + size] = content().tobytes()[of : of + size]
     assert target.tobytes() == expected
 

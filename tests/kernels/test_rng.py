@@ -61,7 +61,7 @@ def binomial(seed: int, index: int, n: int, p: float) -> int:
 
 def split(seed: int, stream: int, total: int, edges: list[int]) -> list[int]:
     counts = np.full(len(edges) - 1, -1, np.int64)
-    rng.split_counts(counts, np.uint64(seed), stream, total, np.array(edges, np.int64))
+    rng.split_counts(counts, np.uint64(seed), stream, total, np.array(edges, np.int64), np.empty((4, 64), np.uint64))
     return counts.tolist()
 
 

@@ -19,15 +19,15 @@ from numpy.typing import NDArray
 from fastgen.config import Config
 from fastgen.dataset import Dataset
 from fastgen.holders import HolderText
-from fastgen.ids import TransactionIds, number_tables
+from fastgen.ids import TransactionIds
 from fastgen.kernels.memory import SLACK
 from fastgen.kernels.tables import Block
-from fastgen.kernels.text import LINES, Layout, join_fragments, transaction_text
+from fastgen.kernels.text import Layout, join_fragments, transaction_text
 from fastgen.plan import Plan
 from fastgen.schema import TRANSACTIONS
 from fastgen.text import Coordinates, RowText, Style, transaction_layout
 from fastgen.windows import Worker
-from kernels import each_sample, make_sample, read_rows
+from kernels import card_texts, each_sample, make_sample, read_rows
 
 STYLES: list[Style] = ["ndjson", "csv"]
 COORDINATES: list[Coordinates] = ["text", "number"]
@@ -36,12 +36,9 @@ ROOM = 7
 """Bytes before the text in its buffer."""
 
 
-numbers_of = cache(number_tables)
-
-
 @cache
 def layout_of(plan: Plan, names: tuple[str, ...], style: Style, coordinates: Coordinates, newline: bool = True) -> RowText:
-    return transaction_layout(plan, names, style, coordinates, numbers_of(plan), newline)
+    return transaction_layout(plan, names, style, coordinates, newline)
 
 
 class Rendered:
@@ -49,8 +46,8 @@ class Rendered:
 
     def __init__(self, plan: Plan, block: Block, rows: list[Row], twin: Twin) -> None:
         self.plan, self.block = plan, block
-        self.source = TransactionIds(plan, numbers_of(plan))
-        cards = [bytes(row).decode() for row in plan.card_text]
+        self.source = TransactionIds(plan)
+        cards = card_texts(plan)
         self.rows = [naive.values(row, twin, cards) for row in rows]
 
     def text(self, names: Sequence[str], style: Style, coordinates: Coordinates, newline: bool = True) -> list[bytes]:
@@ -67,9 +64,8 @@ class Rendered:
         return [memory[a:b].tobytes() for a, b in pairwise([ROOM, *ends.tolist()])]
 
     def _render(self, memory: NDArray[np.uint8], ends: NDArray[np.int64], layout: Layout) -> int:
-        tids, hexadecimal = np.empty(16 * self.block.second.size, np.uint8), np.empty(16 * LINES, np.uint16)
-        scratch = *self.source.scratch, hexadecimal
-        return int(transaction_text(memory, ROOM, ends, tids, self.block, self.source.cards, layout, *scratch))
+        tids = np.empty(16 * self.block.second.size, np.uint8)
+        return int(transaction_text(memory, ROOM, ends, tids, self.block, self.source.cards, layout, self.source.tile))
 
     def expected(self, names: Sequence[str], style: Style, coordinates: Coordinates) -> list[bytes]:
         """What Python's own modules write."""

@@ -31,7 +31,8 @@ def sorted_times(n: int, seed: int, window: int, low: int, width: int) -> list[i
 def keys_of(seconds: list[int], origin: int, width: int) -> NDArray[np.uint64]:
     """Sorted: the seconds from the origin on, with the number of the event below; and one greater than all at the end."""
     keys, spare = np.empty((2, len(seconds) + 1), np.uint64)
-    return timeline.order_by_second(keys, spare, np.array(seconds, np.int32), origin, width, np.empty(4097, np.int64))
+    timeline.order_by_second(keys, spare, np.array(seconds, np.int32), origin, width, np.empty(4097, np.int64))
+    return keys
 
 
 def order_of(keys: NDArray[np.uint64]) -> list[int]:
@@ -137,7 +138,8 @@ def test_merging_is_sorting(payments: list[Row], events: list[Row], origin: int,
     expected = sorted(at_place + by_time[start:stop], key=lambda row: row.second)
     out, packed = Block.empty(len(expected)), pack_events(events or [SPARE])
     keys = keys_of([row.second for row in events], origin, 13)
-    timeline.merge(out, block_of([*payments, SPARE]), keys, start, packed, origin, *COORDINATES, day_offset)
+    order = np.empty(len(expected) + 2, np.uint32)
+    timeline.merge(out, block_of([*payments, SPARE]), keys, start, packed, origin, *COORDINATES, day_offset, order)
     assert read_rows(out, day_offset) == expected
 
 

@@ -1,0 +1,192 @@
+"""Values of a tile of rows as text in machine words, a loop a column: no branches and no tables, so that they vectorize.
+
+Texts stand in the low bytes of uint64 words, the first character lowest.
+
+Source of the parallel digits: Khuong, "How to Print Integers Really Fast", 2017.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastgen.kernels.jit import helper
+from fastgen.kernels.rng import u32, u64
+
+TILE = 384
+"""Rows whose texts are made at a time: few enough to stay in the first-level cache."""
+DAY = 86_400
+
+
+class Coordinates(NamedTuple):
+    """Texts of a tile's latitudes or longitudes.
+
+    texts: uint64[2 * TILE], two words a row: six decimals, up to 16 characters. lengths: uint64[TILE], how many characters.
+    zeros: uint64[TILE], how many of them, at the end, could be dropped.
+    """
+
+    texts: NDArray[np.uint64]
+    lengths: NDArray[np.uint64]
+    zeros: NDArray[np.uint64]
+
+    @classmethod
+    def empty(cls) -> "Coordinates":
+        """Room for a tile."""
+        return cls(np.empty(2 * TILE, np.uint64), *np.empty((2, TILE), np.uint64))
+
+
+class Tile(NamedTuple):
+    """Texts of up to TILE rows; scratch memory, one for each thread.
+
+    words: uint32[16 * TILE]. Word w of row i of the message that is hashed is at w * TILE + i: 0 .. 3 and three bytes of 4 are
+        the time, YYYY-MM-DD HH:MM:SS. The digests follow, four words a row.
+    clocks: uint64[TILE], HH:MM:SS. cards: uint64[2 * TILE], two words a row. amounts: uint64[TILE], as Python prints the
+    float; lengths: uint64[TILE], of the amounts. latitudes, longitudes: see Coordinates. hexadecimal: uint16[16 * TILE], the tids.
+    """
+
+    words: NDArray[np.uint32]
+    clocks: NDArray[np.uint64]
+    cards: NDArray[np.uint64]
+    amounts: NDArray[np.uint64]
+    lengths: NDArray[np.uint64]
+    latitudes: Coordinates
+    longitudes: Coordinates
+    hexadecimal: NDArray[np.uint16]
+
+    @classmethod
+    def empty(cls) -> "Tile":
+        """Room for a tile. Zeros: rows behind the last one are hashed too."""
+        words = np.zeros(16 * TILE, np.uint32)
+        cards = np.zeros(2 * TILE, np.uint64)
+        clocks, amounts, lengths = np.zeros((3, TILE), np.uint64)
+        hexadecimal = np.empty(16 * TILE, np.uint16)
+        return cls(words, clocks, cards, amounts, lengths, Coordinates.empty(), Coordinates.empty(), hexadecimal)
+
+
+@helper
+def eight_digits(value):
+    """The decimal digits of a number below 10^8 as eight bytes 0 .. 9, the most significant one lowest."""
+    high = (value * u64(109951163)) >> u64(40)
+    fours = high | ((value - high * u64(10_000)) << u64(32))
+    high = ((fours * u64(10486)) >> u64(20)) & u64(0x0000007F0000007F)
+    twos = high | ((fours - high * u64(100)) << u64(16))
+    high = ((twos * u64(103)) >> u64(10)) & u64(0x000F000F000F000F)
+    return high | ((twos - high * u64(10)) << u64(8))
+
+
+@helper
+def write_times(words, seconds, midnight, word_0, word_1, word_2):
+    """Times of rows of one day: 32-bit lane arithmetic with exact reciprocals."""
+    for i in range(seconds.size):
+        rest = u32(seconds[i] - midnight)
+        hour = u32(u32(rest * u32(37283)) >> u32(27))
+        rest = u32(rest - u32(hour * u32(3600)))
+        minute = u32(u32(rest * u32(34953)) >> u32(21))
+        second = u32(rest - u32(minute * u32(60)))
+        hour_tens = u32(u32(hour * u32(205)) >> u32(11))
+        minute_tens = u32(u32(minute * u32(205)) >> u32(11))
+        second_tens = u32(u32(second * u32(205)) >> u32(11))
+        hour = u32(hour - u32(hour_tens * u32(10)))
+        minute = u32(minute - u32(minute_tens * u32(10)))
+        second = u32(second - u32(second_tens * u32(10)))
+        words[i] = word_0
+        words[i + TILE] = word_1
+        words[i + 2 * TILE] = u32(word_2 | u32((hour_tens + u32(48)) << u32(24)))
+        words[i + 3 * TILE] = u32(hour + u32(0x30303A30) + u32(minute_tens << u32(16)) + u32(minute << u32(24)))
+        words[i + 4 * TILE] = u32(u32(0x30303A) + u32(second_tens << u32(8)) + u32(second << u32(16)))
+
+
+@helper
+def time_texts(words, seconds, days):
+    """Times of sorted seconds, a run of rows on one day at a time; days: uint32[days, 3], "YYYY-MM-DD "."""
+    n = seconds.size
+    start = 0
+    while start < n:
+        day = np.int64(seconds[start]) // DAY
+        midnight = np.int32(day * DAY)
+        stop = n
+        if seconds[n - 1] >= midnight + DAY:
+            stop = start + 1
+            while seconds[stop] < midnight + DAY:
+                stop += 1
+        write_times(words[start:], seconds[start:stop], midnight, days[day, 0], days[day, 1], days[day, 2])
+        start = stop
+
+
+@helper
+def clock_texts(clocks, words, n):
+    """The times of day, from the times."""
+    for i in range(n):
+        ends = (u64(words[i + 3 * TILE]) << u64(8)) | (u64(words[i + 4 * TILE]) << u64(40))
+        clocks[i] = u64(words[i + 2 * TILE] >> u32(24)) | ends
+
+
+@helper
+def digit_pairs(packed):
+    """Eight digits as text, from the low half of a word that has two to a byte, the first in the byte's high half."""
+    pairs = packed & u64(0xFFFFFFFF)
+    pairs = (pairs | (pairs << u64(16))) & u64(0x0000FFFF0000FFFF)
+    pairs = (pairs | (pairs << u64(8))) & u64(0x00FF00FF00FF00FF)
+    low = u64(0x000F000F000F000F)
+    return ((pairs >> u64(4)) & low) + ((pairs & low) << u64(8)) + u64(0x3030303030303030)
+
+
+@helper
+def card_texts(texts, indices, cards):
+    """Card numbers, two words each; cards: uint64[cards], two digits to a byte.
+
+    Nothing else is in the first loop: that keeps many cache misses in flight.
+    """
+    for i in range(indices.size):
+        texts[2 * i] = cards[indices[i]]
+    for i in range(indices.size):
+        packed = texts[2 * i]
+        texts[2 * i] = digit_pairs(packed)
+        texts[2 * i + 1] = digit_pairs(packed >> u64(32))
+
+
+@helper
+def amount_texts(texts, lengths, cents):
+    """Amounts below 100,000 as Python prints the float: up to eight characters."""
+    for i in range(cents.size):
+        amount = u64(cents[i])
+        whole = (amount * u64(1374389535)) >> u64(37)
+        tens = ((amount - whole * u64(100)) * u64(103)) >> u64(10)
+        ones = amount - whole * u64(100) - tens * u64(10)
+        digits = u64(1) + u64(whole >= u64(10)) + u64(whole >= u64(100)) + u64(whole >= u64(1000)) + u64(whole >= u64(10_000))
+        units = (eight_digits(whole) | u64(0x3030303030303030)) >> (u64(64) - u64(8) * digits)
+        decimals = u64(0x302E) + (tens << u64(8)) + (((ones + u64(48)) << u64(16)) * u64(ones > u64(0)))
+        texts[i] = units | (decimals << (u64(8) * digits))
+        lengths[i] = digits + u64(2) + u64(ones > u64(0))
+
+
+@helper
+def count_zeros(zeros, micro):
+    """How many zeros end the six decimals; the first decimal does not count."""
+    for i in range(micro.size):
+        rest = u32(abs(micro[i]))
+        count = u64(rest == u32(rest // u32(10)) * u32(10))
+        count += u64(rest == u32(rest // u32(100)) * u32(100))
+        count += u64(rest == u32(rest // u32(1000)) * u32(1000))
+        count += u64(rest == u32(rest // u32(10_000)) * u32(10_000))
+        count += u64(rest == u32(rest // u32(100_000)) * u32(100_000))
+        zeros[i] = count
+
+
+@helper
+def coordinate_texts(out, micro):
+    """Degrees with six decimals; micro: int32, millionths of a degree."""
+    for i in range(micro.size):
+        negative = u64(micro[i] < 0)
+        size = u64(abs(np.int64(micro[i])))
+        whole = (size * u64(1125899907)) >> u64(50)
+        decimals = (eight_digits(size - whole * u64(1_000_000)) | u64(0x3030303030303030)) >> u64(16)
+        hundreds = (whole * u64(41)) >> u64(12)
+        tens = ((whole - hundreds * u64(100)) * u64(103)) >> u64(10)
+        ones = whole - hundreds * u64(100) - tens * u64(10)
+        digits = u64(1) + u64(whole >= u64(10)) + u64(whole >= u64(100))
+        units = (u64(0x2E303030) + hundreds + (tens << u64(8)) + (ones << u64(16))) >> (u64(24) - u64(8) * digits)
+        shift = u64(8) * (digits + u64(1) + negative)
+        out.texts[2 * i] = (units << (u64(8) * negative)) | (u64(0x2D) * negative) | (decimals << shift)
+        out.texts[2 * i + 1] = decimals >> (u64(64) - shift)
+        out.lengths[i] = digits + u64(7) + negative

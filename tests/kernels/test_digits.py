@@ -1,0 +1,96 @@
+"""Values as text in words: each loop against Python's own formatting."""
+
+from collections.abc import Iterable
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+from numba import njit
+from numpy.typing import NDArray
+
+from fastgen.kernels import digits
+from fastgen.kernels.digits import TILE, Tile
+
+
+@njit
+def eight_digits(values, out):
+    for i in range(values.size):
+        out[i] = digits.eight_digits(values[i])
+
+
+@njit
+def amount_texts(tile, cents):
+    digits.amount_texts(tile.amounts, tile.lengths, cents)
+
+
+@njit
+def coordinate_texts(coordinates, micro):
+    digits.coordinate_texts(coordinates, micro)
+    digits.count_zeros(coordinates.zeros, micro)
+
+
+@njit
+def clock_texts(tile, seconds, days):
+    digits.time_texts(tile.words, seconds, days)
+    digits.clock_texts(tile.clocks, tile.words, seconds.size)
+
+
+def tiles(values: Iterable[int]) -> Iterable[list[int]]:
+    """The values, as many at a time as a tile holds."""
+    values = list(values)
+    return (values[start : start + TILE] for start in range(0, len(values), TILE))
+
+
+def amounts(cents: list[int]) -> list[str]:
+    tile = Tile.empty()
+    amount_texts(tile, np.array(cents, np.uint32))
+    words = zip(tile.amounts.tolist(), tile.lengths.tolist(), cents, strict=False)
+    return [word.to_bytes(8, "little")[:length].decode() for word, length, _ in words]
+
+
+def coordinates(micro: list[int]) -> list[tuple[str, int]]:
+    """The texts, and how many zeros they could do without."""
+    found = digits.Coordinates.empty()
+    coordinate_texts(found, np.array(micro, np.int32))
+    texts = (found.texts[2 * i : 2 * i + 2].tobytes()[: int(found.lengths[i])].decode() for i in range(len(micro)))
+    return list(zip(texts, found.zeros.tolist(), strict=False))
+
+
+def six_decimals(micro: int) -> tuple[str, int]:
+    text = f"{'-' if micro < 0 else ''}{abs(micro) // 10**6}.{abs(micro) % 10**6:06d}"
+    return text, len(text) - max(len(text.rstrip("0")), text.index(".") + 2)
+
+
+@given(st.lists(st.integers(0, 99_999_999), max_size=50))
+def test_eight_digits(values: list[int]) -> None:
+    out: NDArray[np.uint64] = np.empty(len(values), np.uint64)
+    eight_digits(np.array(values, np.uint64), out)
+    assert out.tobytes() == b"".join(bytes(map(int, f"{value:08d}")) for value in values)
+
+
+def test_amounts_of_all_lengths() -> None:
+    """All below a thousand, around each power of ten, and every 997th up to the greatest."""
+    edges = [10**power + step for power in range(2, 8) for step in range(-101, 102) if 0 < 10**power + step < 10**7]
+    for cents in tiles([*range(1, 100_000), *edges, *range(1, 10**7, 997), 10**7 - 1]):
+        assert amounts(cents) == [str(value / 100) for value in cents]
+
+
+def test_coordinates_of_all_lengths() -> None:
+    """Around every degree, and with every number of zeros at the end."""
+    around = [sign * (degree * 10**6 + step) for sign in (1, -1) for degree in range(180) for step in (0, 1, 10, 500_000, 999_999)]
+    for micro in tiles([*around, *range(-180_000_000, 180_000_001, 49_999)]):
+        assert coordinates(micro) == [six_decimals(value) for value in micro]
+
+
+@given(st.lists(st.integers(-180_000_000, 180_000_000), max_size=TILE))
+def test_coordinates(micro: list[int]) -> None:
+    assert coordinates(micro) == [six_decimals(value) for value in micro]
+
+
+def test_every_time_of_a_day() -> None:
+    days = np.frombuffer(b"2022-01-01 \0", np.uint32).reshape(-1, 3)
+    tile = Tile.empty()
+    for seconds in tiles(range(86_400)):
+        clock_texts(tile, np.array(seconds, np.int32), days)
+        expected = [f"{s // 3600:02d}:{s // 60 % 60:02d}:{s % 60:02d}" for s in seconds]
+        assert tile.clocks[: len(seconds)].tobytes().decode() == "".join(expected)
