@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fastgen.kernels.jit import helper
+from fastgen.kernels.jit import helper, rewritten
 from fastgen.kernels.rng import u32, u64
 
 TILE = 384
@@ -74,7 +74,7 @@ def eight_digits(value):
     return high | ((twos - high * u64(10)) << u64(8))
 
 
-@helper
+@rewritten
 def write_times(words, seconds, midnight, word_0, word_1, word_2):
     """Times of rows of one day: 32-bit lane arithmetic with exact reciprocals."""
     for i in range(seconds.size):
@@ -96,7 +96,7 @@ def write_times(words, seconds, midnight, word_0, word_1, word_2):
         words[i + 4 * TILE] = u32(u32(0x30303A) + u32(second_tens << u32(8)) + u32(second << u32(16)))
 
 
-@helper
+@rewritten
 def time_texts(words, seconds, days):
     """Times of sorted seconds, a run of rows on one day at a time; days: uint32[days, 3], "YYYY-MM-DD "."""
     n = seconds.size
@@ -131,7 +131,7 @@ def digit_pairs(packed):
     return ((pairs >> u64(4)) & low) + ((pairs & low) << u64(8)) + u64(0x3030303030303030)
 
 
-@helper
+@rewritten
 def card_texts(texts, indices, cards):
     """Card numbers, two words each; cards: uint64[cards], two digits to a byte.
 
@@ -145,7 +145,7 @@ def card_texts(texts, indices, cards):
         texts[2 * i + 1] = digit_pairs(packed >> u64(32))
 
 
-@helper
+@rewritten
 def amount_texts(texts, lengths, cents):
     """Amounts below 100,000 as Python prints the float: up to eight characters."""
     for i in range(cents.size):

@@ -28,5 +28,5 @@ def helper(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def rewritten(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A line that takes the place of its call before types are known: what it calls is compiled for one type only."""
+    """Code that takes the place of its call before types are known: nothing but the kernel around it is compiled, and for its types."""
     return njit(inline="always")(function)  # type: ignore[no-any-return]

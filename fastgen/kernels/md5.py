@@ -16,7 +16,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from fastgen.kernels.digits import TILE, amount_texts, card_texts, time_texts
-from fastgen.kernels.jit import helper, kernel
+from fastgen.kernels.jit import helper, kernel, rewritten
 from fastgen.kernels.rng import u32, u64
 
 DIGITS = 32
@@ -99,7 +99,7 @@ def hash_lanes(typing_context: Any, tile: Any, lane: Any) -> Any:
     return types.void(tile, types.int64), codegen
 
 
-@helper
+@rewritten
 def message_words(words, cards, amounts, lengths, n):
     """The last byte of word 4 and words 5 .. 11: card number, amount, the closing bit, the length in bits."""
     for i in range(n):
@@ -119,7 +119,7 @@ def message_words(words, cards, amounts, lengths, n):
         words[i + 11 * TILE] = u32(u64(8) * (length + u64(35)))
 
 
-@helper
+@rewritten
 def tile_digests(out, tile):
     """The digests of a tile whose times, cards and amounts are there; out: uint64[2 n], filled."""
     n = out.size // 2
