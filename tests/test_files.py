@@ -617,6 +617,18 @@ def test_a_link_that_leads_nowhere_is_there_too(tmp_path: Path, data: Dataset) -
     assert names_in(tmp_path) == ["x.csv"]
 
 
+def test_overwriting_with_another_format_leaves_no_old_tables(tmp_path: Path, data: Dataset) -> None:
+    """Else tables would lie beside a manifest that is not theirs. What is not fastgen's stays."""
+    (tmp_path / "notes.txt").write_text("mine")
+    write(data, tmp_path, format="csv")
+    write(data, tmp_path, format="ndjson", compression="gzip", overwrite=True)
+    kept = {"notes.txt", "manifest.json", "transactions.ndjson.gz", "credit_cards.ndjson.gz", "profiles.ndjson.gz"}
+    assert {path.name for path in tmp_path.iterdir()} == kept
+    (tmp_path / "manifest.json").write_text('{"tables": {"transactions": {"file": "notes.txt"}}}')
+    write(data, tmp_path, format="csv", overwrite=True)
+    assert (tmp_path / "notes.txt").exists()
+
+
 def test_overwrite_replaces_files(tmp_path: Path, data: Dataset) -> None:
     for output in (tmp_path / "out", tmp_path / "x.csv"):
         write(Dataset(Config(rows=100)), output, format="csv")

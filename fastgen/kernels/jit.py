@@ -28,5 +28,5 @@ def helper(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def rewritten(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Code that takes the place of its call before types are known: nothing but the kernel around it is compiled, and for its types."""
+    """Code that takes the place of its call before types are known: only the kernel around it is compiled, for its types."""
     return njit(inline="always")(function)  # type: ignore[no-any-return]

@@ -16,7 +16,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from fastgen.kernels.digits import TILE, amount_texts, card_texts, time_texts
-from fastgen.kernels.jit import helper, kernel, rewritten
+from fastgen.kernels.jit import kernel, rewritten
 from fastgen.kernels.rng import u32, u64
 
 DIGITS = 32

@@ -7,7 +7,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -294,18 +294,31 @@ def _write_table(out: Descriptor, request: Request, run: _Run) -> FileReport:
 
 
 def _write_directory(requests: list[Request], run: _Run) -> list[FileReport]:
-    """All tables and the manifest; they get their names together, the manifest last."""
+    """All tables and the manifest; they get their names together, the manifest last. Tables of the one that it replaces go."""
     root = run.target.path
     with explained(root):
         os.makedirs(root, exist_ok=True)
     names = [MANIFEST, *(file_name(request.table, run.target) for request in reversed(requests))]
+    replaced = _tables_in(root) - set(names)
     with ExitStack() as stack:
         described, *outs = [stack.enter_context(opened(os.path.join(root, name), run.overwrite)) for name in names]
         files = [_write_table(out, request, run) for out, request in zip(reversed(outs), requests, strict=True)]
         text = json.dumps(manifest_content(requests[0], run.target, files), indent=2)
         with explained(described.name):
             described.write(text.encode() + b"\n")
+    for name in replaced:
+        with explained(root), suppress(FileNotFoundError):
+            os.unlink(os.path.join(root, name))
     return files
+
+
+def _tables_in(root: str) -> set[str]:
+    """The files of tables that a directory's manifest names; none where there is no manifest of ours."""
+    try:
+        tables = json.loads(Path(root, MANIFEST).read_bytes())["tables"]
+        return {Path(tables[name]["file"]).name for name in TABLES if Path(tables[name]["file"]).name.startswith(f"{name}.")}
+    except (OSError, ValueError, TypeError, LookupError, AttributeError):
+        return set()
 
 
 def manifest_content(request: Request, target: Target, files: list[FileReport]) -> dict[str, Any]:
