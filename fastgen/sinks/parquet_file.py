@@ -14,8 +14,8 @@ from fastgen.sinks.encoder import Encoded, HolderSource, Request, TransactionSou
 from fastgen.sinks.output import Out
 from fastgen.values import Values
 
-ROWS_IN_ROW_GROUP = 1 << 18
-"""About 12 MB: enough for readers, few enough to bound memory."""
+ROWS_IN_ROW_GROUP = 1 << 17
+"""About 6 MB: enough for readers, few enough to bound memory and to stay in the cache between its making and its encoding."""
 
 MOST_CARDS_IN_DICTIONARY = 1 << 16
 """With more cards a row group hardly repeats a number, and its dictionary would be larger than the column."""

@@ -17,12 +17,12 @@ from functools import lru_cache, partial
 from struct import pack
 from typing import Any, NamedTuple
 
-import cramjam
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fastgen.ids import hexadecimal
 from fastgen.kernels import packing
+from fastgen.sinks import compression
 from fastgen.sinks.output import Buffer, Out
 
 Loaded = Any
@@ -95,10 +95,10 @@ def codec(name: str, level: int | None = None) -> Codec:
     """The codec called "zstd", "snappy", "lz4", "gzip" or "none"; zstd (-3 unless told) and gzip (6) have levels."""
     codecs = {
         "none": Codec(UNCOMPRESSED, lambda page: np.frombuffer(page, np.uint8).copy()),
-        "snappy": Codec(SNAPPY, cramjam.snappy.compress_raw),
-        "lz4": Codec(LZ4_RAW, partial(cramjam.lz4.compress_block, store_size=False)),
-        "gzip": Codec(GZIP, partial(cramjam.gzip.compress, level=6 if level is None else level)),
-        "zstd": Codec(ZSTD, partial(cramjam.zstd.compress, level=-3 if level is None else level)),
+        "snappy": Codec(SNAPPY, compression.snappy),
+        "lz4": Codec(LZ4_RAW, compression.lz4),
+        "gzip": Codec(GZIP, compression.gzip(6 if level is None else level)),
+        "zstd": Codec(ZSTD, compression.Zstd(-3 if level is None else level)),
     }
     if name not in codecs:
         raise ValueError(f"no compression {name!r}: there are {', '.join(codecs)}")
@@ -158,6 +158,7 @@ class Column(ABC):
 class Double(Column):
     """float64."""
 
+    # Not Byte Stream Split, which would be quicker: Spark does not read it.
     physical, dtype, encoding = DOUBLE, np.float64, PLAIN
     zstd_level = -20  # half the time of level -3, and a quarter more bytes: there is little to find in doubles
 

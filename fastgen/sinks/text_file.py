@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from typing import Any
 
-import cramjam
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,6 +10,7 @@ from fastgen.digest import Digest
 from fastgen.holders import HolderText
 from fastgen.kernels.memory import SLACK
 from fastgen.kernels.text import transaction_text
+from fastgen.sinks import compression
 from fastgen.sinks.encoder import Encoded, HolderSource, Request, TransactionSource
 from fastgen.sinks.output import Buffer, Out
 from fastgen.text import Style, transaction_layout
@@ -18,8 +18,8 @@ from fastgen.text import Style, transaction_layout
 # Pieces are compressed each by itself: gzip members and zstd frames may stand one behind the other.
 COMPRESSIONS: dict[str, Callable[[Buffer], Buffer]] = {
     "none": lambda text: text,
-    "gzip": cramjam.gzip.compress,
-    "zstd": lambda text: cramjam.zstd.compress(text, level=1),
+    "gzip": compression.gzip(6),
+    "zstd": compression.Zstd(1),
 }
 NO_ENDS = np.empty(0, np.int64)
 

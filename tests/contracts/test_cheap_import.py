@@ -15,6 +15,7 @@ HEAVY = {
     "pydantic",
     "pydantic_core",
     "cramjam",
+    "zstandard",
     "rich",
     "duckdb",
     "scipy",

@@ -179,9 +179,9 @@ def test_any_small_configuration_in_every_format(config: Config) -> None:
     rows = data.transactions()
     with tempfile.TemporaryDirectory() as folder:
         for format in ("parquet", "ipc", "ndjson"):
-            write(data, folder, format=format, coordinates="number", overwrite=True)
-        for found in (pl.read_parquet(f"{folder}/transactions.parquet"), pl.read_ipc(f"{folder}/transactions.arrow")):
+            write(data, f"{folder}/{format}", format=format, coordinates="number")
+        for found in (pl.read_parquet(f"{folder}/parquet/transactions.parquet"), pl.read_ipc(f"{folder}/ipc/transactions.arrow")):
             assert found.select(rows.columns).cast(dict(rows.schema)).equals(rows)
-        lines = Path(f"{folder}/transactions.ndjson").read_text().splitlines()
-        assert pl.read_parquet(f"{folder}/profiles.parquet")["cc_num"].to_list() == data.profiles()["cc_num"].to_list()
+        lines = Path(f"{folder}/ndjson/transactions.ndjson").read_text().splitlines()
+        assert pl.read_parquet(f"{folder}/parquet/profiles.parquet")["cc_num"].to_list() == data.profiles()["cc_num"].to_list()
     assert [json.loads(line) for line in lines] == [row | {"datetime": str(row["datetime"])} for row in rows.iter_rows(named=True)]
