@@ -17,20 +17,25 @@ if TYPE_CHECKING:
     from fastgen.dataset import Dataset
     from fastgen.errors import (
         ConfigError,
+        DeliveryError,
         FastgenError,
         InterruptedRunError,
+        KafkaError,
         OptionError,
         OutputError,
         OutputExistsError,
+        TerminatedRunError,
         UsageError,
     )
     from fastgen.sinks.files import write
+    from fastgen.sinks.kafka.producing import produce
 
 _HOME = {
     "Config": "config",
     "load_config": "config",
     "Dataset": "dataset",
     "write": "sinks.files",
+    "produce": "sinks.kafka.producing",
     "FastgenError": "errors",
     "UsageError": "errors",
     "ConfigError": "errors",
@@ -38,6 +43,9 @@ _HOME = {
     "OutputError": "errors",
     "OutputExistsError": "errors",
     "InterruptedRunError": "errors",
+    "TerminatedRunError": "errors",
+    "KafkaError": "errors",
+    "DeliveryError": "errors",
 }
 
 __version__ = "0.1.0"
@@ -45,14 +53,18 @@ __all__ = [
     "Config",
     "ConfigError",
     "Dataset",
+    "DeliveryError",
     "FastgenError",
     "InterruptedRunError",
+    "KafkaError",
     "OptionError",
     "OutputError",
     "OutputExistsError",
+    "TerminatedRunError",
     "UsageError",
     "__version__",
     "load_config",
+    "produce",
     "write",
 ]
 

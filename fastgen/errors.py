@@ -6,7 +6,10 @@
     │   └── OptionError                              ... in an option of the run: format, parts, columns
     ├── OutputError                  exit code 1     an output cannot be written: no permission, disk full
     │   └── OutputExistsError                        ... because it is there already
+    ├── KafkaError                   exit code 1     no broker answers, or a topic is not as it must be
+    │   └── DeliveryError            exit code 1     ... or messages were not acknowledged
     └── InterruptedRunError          exit code 130   the user stopped the run
+        └── TerminatedRunError       exit code 143   ... or something else did, by SIGTERM
 
 `str(error)` is a single line and ends with the hint, if there is one. All of them can be pickled.
 """
@@ -80,10 +83,24 @@ class OutputExistsError(OutputError):
     """An output is there already and was not to be overwritten."""
 
 
+class KafkaError(FastgenError):
+    """No broker answers, or a topic is not as it must be."""
+
+
+class DeliveryError(KafkaError):
+    """Messages were not acknowledged."""
+
+
 class InterruptedRunError(FastgenError):
     """The user stopped the run."""
 
     exit_code = 130
+
+
+class TerminatedRunError(InterruptedRunError):
+    """The run was stopped by SIGTERM."""
+
+    exit_code = 143
 
 
 def _shown(value: object, width: int = 60) -> str:

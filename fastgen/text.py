@@ -15,7 +15,8 @@ from fastgen.kernels.memory import SLACK
 from fastgen.plan import Plan
 from fastgen.schema import CASH_WITHDRAWAL, TRANSACTIONS, Kind
 
-Style = Literal["ndjson", "csv"]
+Style = Literal["ndjson", "csv", "bare"]
+"""How values are quoted and separated; bare: not at all, as a message's key is written."""
 Coordinates = Literal["text", "number"]
 
 PART_OF_KIND: dict[Kind, int] = {
@@ -55,6 +56,8 @@ def unquoted(text: str, style: Style) -> bytes:
         >>> unquoted("Plzeň", "ndjson"), unquoted("a,b", "csv")
         (b'Plze\\u0148', b'"a,b"')
     """
+    if style == "bare":
+        return text.encode()
     if style == "ndjson":
         return json.dumps(text)[1:-1].encode()
     buffer = io.StringIO()
@@ -64,6 +67,8 @@ def unquoted(text: str, style: Style) -> bytes:
 
 def separators(names: Sequence[str], strings: Sequence[bool], style: Style) -> tuple[list[bytes], bytes]:
     """What stands before each value, a string's opening quote and the last one's closing quote included, and what ends a row."""
+    if style == "bare":
+        return [b""] * len(names), b"\n"
     if style == "csv":
         return [b"" if i == 0 else b"," for i in range(len(names))], b"\n"
     before = []

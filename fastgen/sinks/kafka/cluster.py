@@ -1,0 +1,141 @@
+"""What there is on a cluster: topics, how they keep records, where their partitions end."""
+
+import time
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin._config import ConfigResource
+from confluent_kafka.admin._resource import ResourceType
+from confluent_kafka.cimpl import NewTopic
+from numpy.typing import NDArray
+
+from fastgen.errors import KafkaError, OptionError
+
+TIMEOUT = 15.0
+"""Seconds that a request may take."""
+STILL = 2.0
+"""Seconds for which offsets must not change before they count as final."""
+FOREVER = "9223372036854775807"
+
+
+class Topic(NamedTuple):
+    """A topic: how many partitions it has, and its settings."""
+
+    name: str
+    partitions: int
+    settings: dict[str, str]
+
+
+class Cluster:
+    """Asks and changes a cluster; `settings` are librdkafka's."""
+
+    def __init__(self, settings: Mapping[str, str]) -> None:
+        self._settings: dict[str, str | int | float | bool] = {**settings, "log_level": "0"}
+        self._address = settings["bootstrap.servers"]
+        try:
+            self._admin = AdminClient(self._settings)
+        except (KafkaException, ValueError) as error:
+            raise OptionError("producer settings", ", ".join(settings), f"are refused: {_reason(error)}") from None
+
+    def topic(self, name: str) -> Topic | None:
+        """A topic, or None where it is not there. Asking does not make it."""
+        try:
+            found = self._admin.list_topics(timeout=TIMEOUT).topics.get(name)
+        except KafkaException as error:
+            raise KafkaError(
+                f"{self._address}: no broker answers: {_reason(error)}", hint="--bootstrap-servers names one"
+            ) from None
+        if found is None:
+            return None
+        return Topic(name, len(found.partitions), self._topic_settings(name))
+
+    def _topic_settings(self, name: str) -> dict[str, str]:
+        [asked] = self._admin.describe_configs([ConfigResource(ResourceType.TOPIC, name)], request_timeout=TIMEOUT).values()
+        try:
+            return {key: entry.value for key, entry in asked.result().items() if entry.value is not None}
+        except KafkaException:
+            return {}  # some brokers do not tell, or not everybody
+
+    def create(self, name: str, partitions: int, replication: int, settings: Mapping[str, str]) -> None:
+        """Make a topic and wait until it is there."""
+        wanted = NewTopic(name, num_partitions=partitions, replication_factor=replication, config=dict(settings))
+        [asked] = self._admin.create_topics([wanted], operation_timeout=TIMEOUT).values()
+        try:
+            asked.result()
+        except KafkaException as error:
+            raise KafkaError(f"topic {name} cannot be made: {_reason(error)}") from None
+        until = time.monotonic() + TIMEOUT
+        while (found := self.topic(name)) is None or found.partitions < partitions:
+            if time.monotonic() > until:
+                raise KafkaError(f"topic {name} was made but does not appear")
+            time.sleep(0.1)
+
+    def ends(self, topic: Topic) -> NDArray[np.int64]:
+        """int64[partitions]: where partitions end, once nothing has been added for a while.
+
+        A request that a producer sent before it died may still be on its way into the log.
+
+        Raises:
+            KafkaError: records at the beginning have been deleted.
+        """
+        consumer = self._consumer()
+        try:
+            seen, since = self._watermarks(consumer, topic), time.monotonic()
+            while time.monotonic() - since < STILL:
+                time.sleep(STILL / 8)
+                found = self._watermarks(consumer, topic)
+                if not np.array_equal(found, seen):
+                    seen, since = found, time.monotonic()
+            return seen
+        finally:
+            consumer.close()
+
+    def _watermarks(self, consumer: Consumer, topic: Topic) -> NDArray[np.int64]:
+        ends = np.zeros(topic.partitions, np.int64)
+        for partition in range(topic.partitions):
+            try:
+                low, high = consumer.get_watermark_offsets(TopicPartition(topic.name, partition), timeout=TIMEOUT)
+            except KafkaException as error:
+                raise KafkaError(f"topic {topic.name}: its offsets cannot be read: {_reason(error)}") from None
+            if low:
+                raise KafkaError(f"topic {topic.name}: the first {low:,} records of partition {partition} have been deleted")
+            ends[partition] = high
+        return ends
+
+    def last_records(self, topic: Topic, ends: NDArray[np.int64]) -> dict[int, Message]:
+        """The last record of each partition that has any.
+
+        Raises:
+            KafkaError: the last offset of a partition holds no record, as after a transaction.
+        """
+        consumer = self._consumer()
+        wanted = [TopicPartition(topic.name, int(p), int(ends[p]) - 1) for p in np.flatnonzero(ends)]
+        found: dict[int, Message] = {}
+        try:
+            consumer.assign(wanted)
+            until = time.monotonic() + TIMEOUT
+            while len(found) < len(wanted) and time.monotonic() < until:
+                for message in consumer.consume(len(wanted), timeout=1.0):
+                    if not message.error():
+                        found.setdefault(int(message.partition() or 0), message)
+        finally:
+            consumer.close()
+        missing = [part.partition for part in wanted if part.partition not in found]
+        if missing:
+            raise KafkaError(
+                f"topic {topic.name}: the last offset of partition {missing[0]} holds no record, as after a transaction"
+            )
+        return found
+
+    def _consumer(self) -> Consumer:
+        return Consumer(
+            {**self._settings, "group.id": "fastgen", "enable.auto.commit": "false", "isolation.level": "read_uncommitted"}
+        )
+
+
+def _reason(error: Exception) -> str:
+    first = error.args[0] if error.args else error
+    return str(first.str() if hasattr(first, "str") else first)

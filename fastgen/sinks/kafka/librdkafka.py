@@ -1,0 +1,257 @@
+"""The C library inside the confluent-kafka wheel, called without a Python object per message.
+
+Only functions that librdkafka promises not to change are used, on handles of our own. A kernel hands over whole batches, and
+delivery reports are counted by compiled code, both without the GIL.
+"""
+
+import ctypes
+from collections.abc import Mapping
+from typing import Any, Final
+
+import confluent_kafka.cimpl
+import llvmlite.binding as llvm
+import numpy as np
+from numba import carray, cfunc, types
+from numpy.typing import NDArray
+
+from fastgen.errors import OptionError
+from fastgen.kernels.jit import kernel
+from fastgen.sinks.kafka.delivery import Counts
+from fastgen.sinks.kafka.messages import Messages
+
+_LIBRARY = ctypes.CDLL(confluent_kafka.cimpl.__file__)
+_CALLED_BY_KERNELS = ("rd_kafka_produceva", "rd_kafka_error_code", "rd_kafka_error_destroy")
+for _name in _CALLED_BY_KERNELS:
+    # By name, not by address: the machine code on disk must not hold an address of this process.
+    llvm.add_symbol(_name, ctypes.cast(getattr(_LIBRARY, _name), ctypes.c_void_p).value)
+
+_produceva = types.ExternalFunction("rd_kafka_produceva", types.uint64(types.uint64, types.uint64, types.uint64))
+_error_code = types.ExternalFunction("rd_kafka_error_code", types.int32(types.uint64))
+_error_destroy = types.ExternalFunction("rd_kafka_error_destroy", types.void(types.uint64))
+
+QUEUE_FULL: Final = -184
+PURGE_ALL: Final = 3
+"""Messages in queues, and those that are on their way."""
+
+# rd_kafka_vtype_t
+_PARTITION, _VALUE, _KEY, _OPAQUE, _MSGFLAGS, _TIMESTAMP, _TOPIC = 3, 4, 5, 6, 7, 8, 2
+_COPY = 2
+
+# The counts of delivery reports, int64: those that came well, those that failed, failed ones by code, and by partition.
+DELIVERED, FAILED, CODES, PARTITIONS = 0, 1, 2, 1026
+_MIDDLE = 512
+"""Where code 0 is among the codes, which are negative inside the library and positive from the broker."""
+
+
+def _function(name: str, result: Any, *arguments: Any) -> Any:
+    function = getattr(_LIBRARY, name)
+    function.restype, function.argtypes = result, arguments
+    return function
+
+
+_pointer, _text = ctypes.c_void_p, ctypes.c_char_p
+_conf_new = _function("rd_kafka_conf_new", _pointer)
+_conf_set = _function("rd_kafka_conf_set", ctypes.c_int, _pointer, _text, _text, _text, ctypes.c_size_t)
+_conf_destroy = _function("rd_kafka_conf_destroy", None, _pointer)
+_conf_set_dr_msg_cb = _function("rd_kafka_conf_set_dr_msg_cb", None, _pointer, _pointer)
+_conf_set_log_cb = _function("rd_kafka_conf_set_log_cb", None, _pointer, _pointer)
+_conf_set_opaque = _function("rd_kafka_conf_set_opaque", None, _pointer, _pointer)
+_new = _function("rd_kafka_new", _pointer, ctypes.c_int, _pointer, _text, ctypes.c_size_t)
+_destroy = _function("rd_kafka_destroy", None, _pointer)
+_topic_new = _function("rd_kafka_topic_new", _pointer, _pointer, _text, _pointer)
+_topic_destroy = _function("rd_kafka_topic_destroy", None, _pointer)
+_poll = _function("rd_kafka_poll", ctypes.c_int, _pointer, ctypes.c_int)
+_flush = _function("rd_kafka_flush", ctypes.c_int, _pointer, ctypes.c_int)
+_purge = _function("rd_kafka_purge", ctypes.c_int, _pointer, ctypes.c_int)
+_outq_len = _function("rd_kafka_outq_len", ctypes.c_int, _pointer)
+_err2str = _function("rd_kafka_err2str", _text, ctypes.c_int)
+_mock_cluster = _function("rd_kafka_handle_mock_cluster", _pointer, _pointer)
+_mock_bootstraps = _function("rd_kafka_mock_cluster_bootstraps", _text, _pointer)
+_mock_topic_create = _function("rd_kafka_mock_topic_create", ctypes.c_int, _pointer, _text, ctypes.c_int, ctypes.c_int)
+_err2name = _function("rd_kafka_err2name", _text, ctypes.c_int)
+
+
+@cfunc(types.void(types.voidptr, types.CPointer(types.int64), types.CPointer(types.int64)), cache=True)  # type: ignore[untyped-decorator]
+def _count_delivery(_handle: Any, message: Any, counts: Any) -> None:
+    """A delivery report: rd_kafka_message_t begins with the error, and its third word with the partition."""
+    words = carray(message, (3,))
+    counted = carray(counts, (1 << 20,))
+    code = np.int32(words[0] & 0xFFFFFFFF)
+    if code == 0:
+        counted[DELIVERED] += 1
+        counted[PARTITIONS + (words[2] & 0xFFFFFFFF)] += 1
+    else:
+        counted[FAILED] += 1
+        counted[CODES + code + _MIDDLE] += 1
+
+
+@cfunc(types.void(types.voidptr, types.int32, types.voidptr, types.voidptr), cache=True)  # type: ignore[untyped-decorator]
+def _say_nothing(_handle: Any, _level: Any, _facility: Any, _line: Any) -> None:
+    """The library's log lines; what matters of them comes back as the errors of messages."""
+
+
+@kernel
+def enqueue(
+    handle: Any,
+    arguments: Any,
+    at: Any,
+    values: Any,
+    value_ends: Any,
+    keys: Any,
+    key_ends: Any,
+    times: Any,
+    order: Any,
+    starts: Any,
+    done: Any,
+) -> Any:
+    """Hand over messages, grouped by partition, from the one at position `done` of `order` on.
+
+    Args:
+        handle: rd_kafka_t*. arguments: uint64[7, 9], rd_kafka_vu_t each; `at`: its address. The topic and flags are there.
+        values, keys: addresses of the texts; value_ends, key_ends: int64[n + 1]. times: int64[n], 0 for now.
+        order, starts: see `order_by_partition`; partitions whose messages are not wanted have an empty range.
+
+    Returns:
+        The position behind the last message that was taken, and an error code, 0 if all were.
+    """
+    for partition in range(starts.shape[0]):
+        first, stop = starts[partition, 0], starts[partition, 1]
+        arguments[5, 1] = partition
+        for position in range(max(first, done), stop):
+            i = order[position]
+            arguments[2, 1] = values + value_ends[i]
+            arguments[2, 2] = value_ends[i + 1] - value_ends[i]
+            arguments[3, 1] = keys + key_ends[i]
+            arguments[3, 2] = key_ends[i + 1] - key_ends[i]
+            arguments[4, 1] = times[i]
+            error = _produceva(handle, at, arguments.shape[0])
+            if error != 0:
+                code = _error_code(error)
+                _error_destroy(error)
+                return position, code
+    return order.size, np.int32(0)
+
+
+def explain(code: int) -> str:
+    """What an error code means, as the library says it."""
+    return f"{_err2str(code).decode()} ({_err2name(code).decode()})"
+
+
+def configured(settings: Mapping[str, str]) -> int:
+    """A configuration of the library's, to be given to a handle.
+
+    Raises:
+        OptionError: a setting that the library does not know, or a value that it does not take.
+    """
+    conf = int(_conf_new())
+    reason = ctypes.create_string_buffer(512)
+    for name, value in settings.items():
+        if _conf_set(conf, name.encode(), value.encode(), reason, len(reason)):
+            _conf_destroy(conf)
+            raise OptionError(f"producer setting {name}", _shown(name, value), f"is refused: {reason.value.decode()}")
+    _conf_set_log_cb(conf, _say_nothing.address)
+    return conf
+
+
+def check(settings: Mapping[str, str]) -> None:
+    """Raise an OptionError for a setting that the library refuses."""
+    _conf_destroy(configured(settings))
+
+
+def _shown(name: str, value: str) -> str:
+    """A setting's value, unless it may be a secret."""
+    return "..." if any(word in name for word in ("password", "secret", "key", "jaas", "token")) else value
+
+
+class CompiledProducer:
+    """A handle that takes messages in batches; see `Sender`."""
+
+    def __init__(self, settings: Mapping[str, str], topic: str, partitions: int, with_key: bool) -> None:
+        conf = configured(settings)
+        self._counts = np.zeros(PARTITIONS + partitions, np.int64)
+        _conf_set_opaque(conf, self._counts.ctypes.data)
+        _conf_set_dr_msg_cb(conf, _count_delivery.address)
+        reason = ctypes.create_string_buffer(512)
+        self._handle = _new(0, conf, reason, len(reason))
+        if not self._handle:
+            _conf_destroy(conf)
+            raise OptionError("producer settings", ", ".join(settings), f"are refused: {reason.value.decode()}")
+        self._topic = _topic_new(self._handle, topic.encode(), None)
+        kinds = [_TOPIC, _MSGFLAGS, _VALUE, _KEY, _TIMESTAMP, _PARTITION, _OPAQUE]
+        self._arguments = np.zeros((len(kinds), 9), np.uint64)
+        self._arguments[:, 0] = kinds
+        self._arguments[0, 1], self._arguments[1, 1] = self._topic, _COPY
+        self._with_key = with_key
+
+    def send(self, messages: Messages, times: NDArray[np.int64], order: NDArray[np.int32], ranges: NDArray[np.int64]) -> None:
+        """See `Sender.send`."""
+        done = int(ranges[:, 0].min())
+        values, keys = messages.values, messages.keys
+        while done < order.size:
+            done, code = enqueue(
+                self._handle,
+                self._arguments,
+                self._arguments.ctypes.data,
+                values.memory.ctypes.data,
+                values.ends,
+                keys.memory.ctypes.data if self._with_key else 0,
+                keys.ends,
+                times,
+                order,
+                ranges,
+                done,
+            )
+            if code not in (0, QUEUE_FULL):
+                raise RuntimeError(explain(code))
+            if code == QUEUE_FULL:
+                self.poll(20)
+        self.poll(0)
+
+    def poll(self, milliseconds: int) -> None:
+        """See `Sender.poll`."""
+        _poll(self._handle, milliseconds)
+
+    @property
+    def waiting(self) -> int:
+        """Messages that have no delivery report yet."""
+        return int(_outq_len(self._handle))
+
+    def flush(self, milliseconds: int) -> int:
+        """See `Sender.flush`."""
+        _flush(self._handle, milliseconds)
+        return self.waiting
+
+    def purge(self) -> None:
+        """See `Sender.purge`."""
+        _purge(self._handle, PURGE_ALL)
+        self.flush(1000)
+
+    @property
+    def counts(self) -> Counts:
+        """What delivery reports have said so far."""
+        codes = np.flatnonzero(self._counts[CODES:PARTITIONS])
+        errors = {explain(int(code) - _MIDDLE): int(self._counts[CODES + code]) for code in codes}
+        return Counts(int(self._counts[DELIVERED]), int(self._counts[FAILED]), errors, self._counts[PARTITIONS:].copy())
+
+    def close(self) -> None:
+        """Give the handle back."""
+        if self._handle:
+            _topic_destroy(self._topic)
+            _destroy(self._handle)
+            self._handle = None
+
+
+class MockCluster:
+    """A cluster inside this process, with these topics and their numbers of partitions. It forgets most of what it gets."""
+
+    def __init__(self, topics: Mapping[str, int]) -> None:
+        reason = ctypes.create_string_buffer(512)
+        self._handle = _new(0, configured({"test.mock.num.brokers": "1"}), reason, len(reason))
+        cluster = _mock_cluster(self._handle)
+        for topic, partitions in topics.items():
+            _mock_topic_create(cluster, topic.encode(), partitions, 1)
+        self.address: str = _mock_bootstraps(cluster).decode()
+
+    def close(self) -> None:
+        """End it."""
+        _destroy(self._handle)

@@ -1,0 +1,114 @@
+"""Transactions as messages: values, keys, event times and partitions, a group of windows at a time."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastgen.dataset import Dataset
+from fastgen.ids import RowSource
+from fastgen.kernels.columns import epoch_times
+from fastgen.kernels.memory import SLACK
+from fastgen.kernels.partitions import key_partitions
+from fastgen.kernels.tables import Block
+from fastgen.kernels.text import transaction_text
+from fastgen.text import Coordinates, RowText, transaction_layout
+
+
+class Texts(NamedTuple):
+    """Texts end to end. memory: uint8, with SLACK bytes to spare. ends: int64[n + 1], 0 and where each ends."""
+
+    memory: NDArray[np.uint8]
+    ends: NDArray[np.int64]
+
+    def text(self, i: int) -> bytes:
+        """Text i."""
+        return self.memory[self.ends[i] : self.ends[i + 1]].tobytes()
+
+
+class Messages(NamedTuple):
+    """Messages in event-time order.
+
+    keys: of no bytes where messages have none. times: int64[n], event times in milliseconds since 1970. partitions: int32[n].
+    """
+
+    values: Texts
+    keys: Texts
+    times: NDArray[np.int64]
+    partitions: NDArray[np.int32]
+
+    @property
+    def size(self) -> int:
+        """How many."""
+        return self.times.size
+
+
+class MessageSource:
+    """Makes messages; threads may call `encode` side by side.
+
+    Args:
+        columns: of the values, in the table's order. key: the column that is the key, or None.
+        partitions: of the topic. Without a key messages go to them in turn.
+    """
+
+    def __init__(self, data: Dataset, columns: Sequence[str], key: str | None, partitions: int, coordinates: Coordinates) -> None:
+        self.items = data.spans(1)
+        self._origin = data.plan.origin_seconds
+        self._partitions = partitions
+        self._value = transaction_layout(data.plan, columns, "ndjson", coordinates, newline=False)
+        self._key = transaction_layout(data.plan, [key], "bare", coordinates, newline=False) if key else None
+        self._source = RowSource(data.plan, {*columns, key or ""})
+
+    def encode(self, groups: range) -> Messages:
+        """The messages of groups of windows, rendered window by window while the rows are in the cache."""
+        blocks = []
+        values, keys = _Writer(self._value), _Writer(self._key) if self._key else None
+        for block in self._source.worker.windows(groups):
+            values.add(block, self._source)
+            if keys:
+                keys.add(block, self._source)
+            times = np.empty(block.second.size, np.int64)
+            epoch_times(times, block.second, self._origin, 1000)
+            blocks.append(times)
+        times = np.concatenate(blocks) if blocks else np.empty(0, np.int64)
+        partitions = np.zeros(times.size, np.int32)
+        if not keys:
+            return Messages(values.texts, Texts(np.zeros(SLACK, np.uint8), np.zeros(times.size + 1, np.int64)), times, partitions)
+        key_partitions(partitions, *keys.texts, self._partitions)
+        return Messages(values.texts, keys.texts, times, partitions)
+
+    def assigned(self, messages: Messages, before: int) -> Messages:
+        """The messages with their partitions; `before`: how many messages precede them, which decides where there is no key."""
+        if self._key:
+            return messages
+        turns = np.arange(before, before + messages.size) % self._partitions
+        return messages._replace(partitions=turns.astype(np.int32))
+
+
+class _Writer:
+    """Texts of blocks, one behind the other."""
+
+    def __init__(self, row: RowText) -> None:
+        self._row = row
+        self._memory = np.empty(SLACK, np.uint8)
+        self._ends = [np.zeros(1, np.int64)]
+        self._position = 0
+
+    def add(self, block: Block, source: RowSource) -> None:
+        """Render the rows of a block."""
+        rows = block.second.size
+        room = self._position + rows * self._row.longest + SLACK
+        if self._memory.size < room:
+            self._memory = np.concatenate([self._memory[: self._position], np.empty(2 * room - self._position, np.uint8)])
+        ends = np.empty(rows, np.int64)
+        ids = source.ids
+        self._position = transaction_text(
+            self._memory, self._position, ends, ids.room(rows), block, ids.cards, self._row.layout, ids.tile
+        )
+        self._ends.append(ends)
+
+    @property
+    def texts(self) -> Texts:
+        """All of them."""
+        return Texts(self._memory, np.concatenate(self._ends))

@@ -1,0 +1,71 @@
+"""What the command line says of Kafka, as values: settings of the client, durations, moments."""
+
+import os
+import re
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+
+from fastgen.errors import OptionError
+
+UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+
+
+def pairs(field: str, texts: Iterable[str]) -> dict[str, str]:
+    """KEY=VALUE texts; ${NAME} in a value is a variable of the environment, so that secrets need not be written down.
+
+    Example:
+        >>> pairs("X", ["linger.ms=5", "sasl.username=me=you"])
+        {'linger.ms': '5', 'sasl.username': 'me=you'}
+    """
+    found = {}
+    for text in texts:
+        name, sign, value = text.partition("=")
+        if not sign or not name.strip():
+            raise OptionError(field, name, "must be KEY=VALUE")
+        found[name.strip()] = re.sub(r"\$\{(\w+)\}", lambda match: _variable(field, match[1]), value.strip())
+    return found
+
+
+def _variable(field: str, name: str) -> str:
+    if name not in os.environ:
+        raise OptionError(field, f"${{{name}}}", "must name a variable that the environment has")
+    return os.environ[name]
+
+
+def client_settings(path: str | None, texts: Iterable[str]) -> dict[str, str]:
+    """Settings of librdkafka from a file of KEY=VALUE lines, whose comments begin with #, and from KEY=VALUE texts, which win."""
+    lines: list[str] = []
+    if path is not None:
+        try:
+            with open(path, encoding="utf-8") as file:
+                lines = [line.strip() for line in file]
+        except (OSError, UnicodeDecodeError) as error:
+            reason = (error.strerror if isinstance(error, OSError) else None) or "it is not text"
+            raise OptionError("producer_config", path, f"cannot be read: {reason.lower()}") from None
+    told = pairs("producer_config", (line for line in lines if line and not line.startswith("#")))
+    return told | pairs("X", texts)
+
+
+def duration(field: str, text: str) -> timedelta:
+    """A time such as 90s, 15m, 6h or 2d.
+
+    Example:
+        >>> duration("labels_delay", "2d")
+        datetime.timedelta(days=2)
+    """
+    match = re.fullmatch(r"(\d{1,9}(?:\.\d+)?)([smhd])", text.strip())
+    if not match:
+        raise OptionError(field, text, "must be a number and a unit, such as 90s, 15m, 6h or 2d")
+    return timedelta(**{UNITS[match[2]]: float(match[1])})
+
+
+def moment(text: str | None) -> datetime | None:
+    """ "now", in UTC as event times are, or a moment such as 2026-01-31 12:00:00."""
+    if text is None:
+        return None
+    if text == "now":
+        return datetime.now(UTC).replace(tzinfo=None)
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        raise OptionError("shift_to", text, "must be now or a moment such as 2026-01-31 12:00:00") from None

@@ -1,0 +1,67 @@
+"""Where a run goes on: rows go to a partition in a fixed order, so the offset at which a partition ends says how far it got."""
+
+from typing import NamedTuple
+
+import numpy as np
+from confluent_kafka import Message
+from numpy.typing import NDArray
+
+from fastgen.errors import KafkaError
+from fastgen.sinks.kafka.cluster import Cluster, Topic
+from fastgen.sinks.kafka.messages import Messages, MessageSource
+
+REMEDY = "another configuration made it, or something else wrote to it: take another topic"
+
+
+class Position(NamedTuple):
+    """Where to go on: the source's item, messages of each partition before it, and messages that each partition has (int64)."""
+
+    item: int
+    seen: NDArray[np.int64]
+    there: NDArray[np.int64]
+
+
+def beginning(partitions: int) -> Position:
+    """Nothing is there."""
+    return Position(0, np.zeros(partitions, np.int64), np.zeros(partitions, np.int64))
+
+
+def find_position(cluster: Cluster, topic: Topic, source: MessageSource, delay: int, event_times: bool) -> Position:
+    """Read how far a topic got, and make sure that each partition's last record is the row that it should be.
+
+    Raises:
+        KafkaError: the topic holds something else, lost records, or is compacted.
+    """
+    if "compact" in topic.settings.get("cleanup.policy", ""):
+        raise KafkaError(f"topic {topic.name} is compacted: its offsets do not tell how many messages it got")
+    ends = cluster.ends(topic)
+    if not ends.any():
+        return beginning(topic.partitions)
+    records = cluster.last_records(topic, ends)
+    seen = np.zeros(topic.partitions, np.int64)
+    found: Position | None = None
+    for item, groups in enumerate(source.items):
+        messages = source.assigned(source.encode(groups), int(seen.sum()))
+        after = seen + np.bincount(messages.partitions, minlength=topic.partitions)
+        if found is None and (after > ends).any():
+            found = Position(item, seen, ends)
+        for partition in np.flatnonzero((seen < ends) & (ends <= after)).tolist():
+            [own] = np.nonzero(messages.partitions == partition)
+            number = int(own[ends[partition] - seen[partition] - 1])
+            _compare(topic, records[partition], messages, number, delay if event_times else None)
+        seen = after
+        if found is not None and (seen >= ends).all():
+            return found
+    if (ends > seen).any():
+        raise KafkaError(
+            f"topic {topic.name} holds {ends.sum():,} messages, more than the {seen.sum():,} of the dataset", hint=REMEDY
+        )
+    return found or Position(len(source.items), seen, ends)
+
+
+def _compare(topic: Topic, record: Message, messages: Messages, number: int, delay: int | None) -> None:
+    expected = messages.keys.text(number) or None, messages.values.text(number)
+    same_time = delay is None or record.timestamp()[1] == messages.times[number] + delay
+    if (record.key(), record.value()) != expected or not same_time:
+        place = f"offset {record.offset():,} of partition {record.partition()}"
+        raise KafkaError(f"topic {topic.name}: {place} is not the row that this configuration has there", hint=REMEDY)
