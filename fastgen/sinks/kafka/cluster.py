@@ -22,11 +22,10 @@ FOREVER = "9223372036854775807"
 
 
 class Topic(NamedTuple):
-    """A topic: how many partitions it has, and its settings."""
+    """A topic, and how many partitions it has."""
 
     name: str
     partitions: int
-    settings: dict[str, str]
 
 
 class Cluster:
@@ -50,14 +49,16 @@ class Cluster:
             ) from None
         if found is None:
             return None
-        return Topic(name, len(found.partitions), self._topic_settings(name))
+        return Topic(name, len(found.partitions))
 
-    def _topic_settings(self, name: str) -> dict[str, str]:
+    def settings(self, topic: Topic) -> dict[str, str]:
+        """A topic's settings; none where the broker does not tell."""
+        name = topic.name
         [asked] = self._admin.describe_configs([ConfigResource(ResourceType.TOPIC, name)], request_timeout=TIMEOUT).values()
         try:
             return {key: entry.value for key, entry in asked.result().items() if entry.value is not None}
         except KafkaException:
-            return {}  # some brokers do not tell, or not everybody
+            return {}
 
     def create(self, name: str, partitions: int, replication: int, settings: Mapping[str, str]) -> None:
         """Make a topic and wait until it is there."""

@@ -167,7 +167,7 @@ def produce(
         topics = [_present(cluster, name) for name in wanted]
         if options.event_times and not mock:
             for found in topics:
-                _check_retention(found, data)
+                _check_retention(found, cluster.settings(found), data)
         rows = _Rows(data, key, coordinates, loop)
         runs = [_Run(rows, columns, topics[0], timedelta(0), options, cluster)]
         if labels_topic:
@@ -411,12 +411,12 @@ def _present(cluster: Cluster, name: str) -> Topic:
     return found
 
 
-def _check_retention(topic: Topic, data: Dataset) -> None:
+def _check_retention(topic: Topic, settings: Mapping[str, str], data: Dataset) -> None:
     """Refuse a topic that would delete events for their age."""
-    kept = int(topic.settings.get("retention.ms", -1))
+    kept = int(settings.get("retention.ms", -1))
     start = data.config.start
     oldest = (start - datetime(1970, 1, 1)).total_seconds()
-    if kept >= 0 and "delete" in topic.settings.get("cleanup.policy", "delete") and time.time() - oldest > kept / 1000:
+    if kept >= 0 and "delete" in settings.get("cleanup.policy", "delete") and time.time() - oldest > kept / 1000:
         days = kept / 86_400_000
         raise KafkaError(
             f"topic {topic.name} keeps records for {days:g} days and would delete events of {start:%Y-%m-%d}",

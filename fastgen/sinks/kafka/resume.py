@@ -32,7 +32,7 @@ def find_position(cluster: Cluster, topic: Topic, source: MessageSource, delay: 
     Raises:
         KafkaError: the topic holds something else, lost records, or is compacted.
     """
-    if "compact" in topic.settings.get("cleanup.policy", ""):
+    if "compact" in cluster.settings(topic).get("cleanup.policy", ""):
         raise KafkaError(f"topic {topic.name} is compacted: its offsets do not tell how many messages it got")
     ends = cluster.ends(topic)
     if not ends.any():
