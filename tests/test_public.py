@@ -15,19 +15,26 @@ NAMES = [
     "Config",
     "ConfigError",
     "Dataset",
+    "DeliveryError",
     "FastgenError",
     "InterruptedRunError",
+    "KafkaError",
     "OptionError",
     "OutputError",
     "OutputExistsError",
+    "TerminatedRunError",
     "UsageError",
     "__version__",
     "load_config",
+    "produce",
     "write",
 ]
 SIGNATURES = {
     "load_config": "(path, **overrides)",
     "write": "(data, output, *, format, table, columns, compression, coordinates, threads, overwrite, progress)",
+    "produce": "(data, bootstrap_servers, *, topic, key, with_label, coordinates, timestamps, settings, producers, threads, "
+    "create_topic, partitions, replication_factor, topic_config, resume, rate, speed, shift_to, loop, labels_topic, labels_delay, "
+    "mock, plain, progress, tell)",
     "Dataset": "(config)",
     "Dataset.batches": "(self, columns, *, batch_rows, threads)",
     "Dataset.transactions": "(self, columns, *, threads)",

@@ -15,7 +15,6 @@ import subprocess
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import cache
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -73,8 +72,10 @@ appender.out.type=Console
 appender.out.name=out
 appender.out.layout.type=PatternLayout
 appender.out.layout.pattern=%d{HH:mm:ss.SSS} %-5p %m (%c{1})%n
-rootLogger.level=INFO
+rootLogger.level=WARN
 rootLogger.appenderRef.out.ref=out
+logger.life.name=kafka.server.BrokerLifecycleManager
+logger.life.level=INFO
 """
 
 
@@ -271,10 +272,11 @@ class Broker(Address):
         return [_tool("java"), *(flags or []), logging, "-cp", f"{self._jars}/*", name, *arguments]
 
     def _await(self) -> None:
-        """Wait until the broker answers, or say why it does not."""
-        admin = AdminClient({**self.properties, "log_level": "0", "reconnect.backoff.ms": "50", "reconnect.backoff.max.ms": "100"})
+        """Wait until the broker answers on both listeners, or say why it does not."""
+        eager = {"log_level": "0", "reconnect.backoff.ms": "50", "reconnect.backoff.max.ms": "100"}
+        admins = [AdminClient({**properties, **eager}) for properties in (self.properties, self.secure_properties)]
         deadline = time.monotonic() + PATIENCE
-        while not _is_up(admin):
+        while not all(map(_is_up, admins)):
             if not self.running:
                 raise BrokerError(f"the broker at {self.bootstrap} ended by itself{self._end_of_log()}")
             if time.monotonic() > deadline:
@@ -283,7 +285,8 @@ class Broker(Address):
 
     def _end_of_log(self) -> str:
         lines = self.log_file.read_text(errors="replace").splitlines()
-        return "; the end of its log:\n" + "\n".join(lines[-40:])
+        told = [line for line in lines if not line.startswith("\t")]  # causes, and not by which calls they came about
+        return "; the end of its log:\n" + "\n".join(told[-20:])
 
 
 def jars() -> Path:
@@ -292,7 +295,7 @@ def jars() -> Path:
     Raises:
         MissingError: Java is too old or not there, or the jars are not and Maven cannot get them.
     """
-    version = _kafka_version()
+    version = kafka_version()
     caches = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     folder = Path(os.environ.get("FASTGEN_KAFKA_JARS") or caches / "fastgen" / f"kafka-{version}").absolute()
     missing = _missing_java()
@@ -337,10 +340,9 @@ def _missing_java() -> list[str]:
     if absent := [name for name in ("java", "keytool") if not shutil.which(_tool(name))]:
         return [f"{wanted} ({' and '.join(absent)} not on the path)"]
     version = _java_version(_tool("java"))
-    return [] if version >= JAVA else [f"{wanted} (it is Java {version})"]
+    return [] if version >= JAVA else [f"{wanted} (java is version {version})"]
 
 
-@cache
 def _java_version(java: str) -> int:
     told = subprocess.run([java, "-version"], capture_output=True, text=True, check=False).stderr
     found = re.search(r'version "(?:1\.)?(\d+)', told)
@@ -353,7 +355,8 @@ def _tool(name: str) -> str:
     return str(Path(home, "bin", name)) if home else name
 
 
-def _kafka_version() -> str:
+def kafka_version() -> str:
+    """The one in `pom.xml`."""
     version = ElementTree.parse(POM).getroot().findtext("{http://maven.apache.org/POM/4.0.0}version")
     assert version
     return version
@@ -367,6 +370,7 @@ def _free_ports(count: int) -> list[int]:
 
 
 def _is_free(port: int) -> bool:
+    """Whether nobody listens on a port."""
     with socket.socket() as probe:
         try:
             probe.bind((LOCALHOST, port))
@@ -376,6 +380,7 @@ def _is_free(port: int) -> bool:
 
 
 def _is_up(admin: AdminClient) -> bool:
+    """Whether a broker answers, and has all its partitions."""
     try:
         found = admin.list_topics(timeout=1)
     except KafkaException:
@@ -386,7 +391,9 @@ def _is_up(admin: AdminClient) -> bool:
 
 def _run(command: list[str]) -> str:
     """Run a program to its end, and give what it printed."""
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    done = subprocess.run(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+    )
     if done.returncode:
         end = "\n".join(done.stdout.splitlines()[-20:])
         raise BrokerError(f"{Path(command[0]).name} failed with {done.returncode}:\n{end}")

@@ -1,0 +1,82 @@
+"""Brokers for tests: one that all share, one that a test may kill, and names for topics.
+
+With KAFKA_BOOTSTRAP=host:port the shared broker is the one there. Where no broker can be had tests are skipped, but
+with CI set they fail: there nobody reads why tests were skipped.
+"""
+
+import os
+import re
+from collections.abc import Iterator
+from functools import cache
+from uuid import uuid4
+
+import pytest
+from confluent_kafka.admin import AdminClient
+
+from .broker import Address, Broker, MissingError, jars
+
+OUTSIDE = os.environ.get("KAFKA_BOOTSTRAP")
+
+
+@pytest.fixture(scope="session")
+def broker() -> Iterator[Address]:
+    """The broker that tests share: somebody's, or else one that we start."""
+    if OUTSIDE:
+        yield Address(OUTSIDE)
+    else:
+        _require_kafka()
+        with Broker() as broker:
+            yield broker
+
+
+@pytest.fixture(scope="session")
+def secure_broker(broker: Address) -> Broker:
+    """The shared broker, for tests that know how it is set up: its TLS, its passwords, its settings."""
+    if not isinstance(broker, Broker):
+        pytest.skip("needs a broker that the tests set up themselves, for its TLS and passwords; KAFKA_BOOTSTRAP names another")
+    return broker
+
+
+@pytest.fixture
+def own_broker() -> Iterator[Broker]:
+    """A fresh broker, for tests that kill it."""
+    if OUTSIDE:
+        pytest.skip("needs a broker that it may kill; KAFKA_BOOTSTRAP names one that it may not")
+    _require_kafka()
+    with Broker() as broker:
+        yield broker
+
+
+@pytest.fixture
+def topic(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The name of a topic that is not there yet; it goes after the test if the shared broker has it."""
+    broker = request.getfixturevalue("broker") if "broker" in request.fixturenames else None
+    name = f"{re.sub('[^a-z0-9_]+', '-', request.node.name.lower())[:60]}-{uuid4().hex[:12]}"
+    yield name
+    if broker is not None:
+        _drop(broker, name)
+
+
+def _drop(broker: Address, topic: str) -> None:
+    admin = AdminClient(broker.properties)
+    if topic in admin.list_topics(timeout=15).topics:
+        admin.delete_topics([topic])[topic].result(timeout=15)
+
+
+def _require_kafka() -> None:
+    """Skip, or fail where CI is set, if no broker can be started here."""
+    if missing := _missing():
+        reason = f"no Kafka broker to test with. Missing: {missing}; or else KAFKA_BOOTSTRAP=host:port with a running one"
+        if os.environ.get("CI"):
+            pytest.fail(reason, pytrace=False)
+        pytest.skip(reason)
+
+
+@cache
+def _missing() -> str:
+    """What it takes to start a broker, and is not here. Asked once: Maven takes its time to fail."""
+    try:
+        jars()
+    except MissingError as error:
+        return str(error)
+    return ""
