@@ -564,3 +564,20 @@ def transaction_value(name: str, row: Row, text: dict[str, Any]) -> int:
         case "fraud_label":
             return row.label
     return text_value(text[name].encode())
+
+
+# Partitions
+
+
+def murmur2(key: bytes) -> int:
+    """MurmurHash2 as Apache Kafka's Java client has it, as an unsigned number."""
+    multiplier, value = 0x5BD1E995, 0x9747B28C ^ len(key)
+    whole = len(key) // 4 * 4
+    for at in range(0, whole, 4):
+        word = int.from_bytes(key[at : at + 4], "little") * multiplier % 2**32
+        word = (word ^ word >> 24) * multiplier % 2**32
+        value = value * multiplier % 2**32 ^ word
+    if rest := key[whole:]:
+        value = (value ^ int.from_bytes(rest, "little")) * multiplier % 2**32
+    value = (value ^ value >> 13) * multiplier % 2**32
+    return value ^ value >> 15

@@ -269,7 +269,8 @@ class Broker(Address):
     def _java(self, name: str, *arguments: str, flags: list[str] | None = None) -> list[str]:
         """The command that runs a class of Kafka's."""
         logging = f"-Dlog4j2.configurationFile={self.folder / 'log4j2.properties'}"
-        return [_tool("java"), *(flags or []), logging, "-cp", f"{self._jars}/*", name, *arguments]
+        english = "-Duser.language=en"  # for points in numbers
+        return [_tool("java"), *(flags or []), english, logging, "-cp", f"{self._jars}/*", name, *arguments]
 
     def _await(self) -> None:
         """Wait until the broker answers on both listeners, or say why it does not."""
@@ -319,7 +320,8 @@ def _fetch_jars(folder: Path) -> None:
         try:
             _run(["mvn", "-B", "-q", "-Dstyle.color=never", "-f", str(POM), *copy])
         except BrokerError as error:
-            raise MissingError(f"Kafka's jars, which Maven could not get: {error}") from None
+            told = re.search(r"\[ERROR\] (.*)", str(error))  # the first of many lines, most of them advice
+            raise MissingError(f"Kafka's jars, which Maven could not get: {told[1] if told else error}") from None
         try:
             Path(work, "jars").rename(folder)
         except OSError:

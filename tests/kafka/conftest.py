@@ -58,7 +58,7 @@ def topic(request: pytest.FixtureRequest) -> Iterator[str]:
 
 
 def _drop(broker: Address, topic: str) -> None:
-    admin = AdminClient(broker.properties)
+    admin = AdminClient({**broker.properties})
     if topic in admin.list_topics(timeout=15).topics:
         admin.delete_topics([topic])[topic].result(timeout=15)
 

@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 import pytest
 from confluent_kafka import Consumer, KafkaError, Message, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
 
 from .broker import Address, Broker, BrokerError, MissingError, jars, kafka_version
 
@@ -78,7 +79,7 @@ def by_key(records: Iterable[Record]) -> dict[bytes | None, list[Record]]:
 def refusal(properties: Mapping[str, str]) -> tuple[int, str]:
     """The first error that a client meets, as a code and a text."""
     errors: list[KafkaError] = []
-    admin = AdminClient({**properties, "error_cb": errors.append, "log_level": "0"})
+    admin = AdminClient({**properties, "log_level": "0"}, error_cb=errors.append)
     admin.poll(15)
     return errors[0].code(), errors[0].str()
 
@@ -155,7 +156,7 @@ with open({calls!r}, "a") as calls:
     print("call", file=calls)
 time.sleep(0.3)
 if {fails}:
-    sys.exit("[ERROR] Could not transfer artifact")
+    sys.exit("[ERROR] Could not transfer artifact\\n[ERROR] To see the full stack trace")
 [folder] = [pathlib.Path(word.partition("=")[2]) for word in sys.argv if word.startswith("-DoutputDirectory=")]
 folder.mkdir(parents=True)
 (folder / {jar!r}).touch()
@@ -204,7 +205,7 @@ def test_jars_are_fetched_once_for_all_who_want_them(maven: Maven) -> None:
 
 def test_jars_that_cannot_be_fetched_leave_nothing(maven: Maven) -> None:
     maven.write(fails=True)
-    with pytest.raises(MissingError, match="Kafka's jars, which Maven could not get(?s:.*)Could not transfer artifact"):
+    with pytest.raises(MissingError, match=r"^Kafka's jars, which Maven could not get: Could not transfer artifact$"):
         jars()
     assert [path.name for path in maven.cache.parent.iterdir()] == ["jars-1.2.lock"]
 

@@ -1,0 +1,357 @@
+"""The dataset in a topic of a real broker: every row once, in its partition, in its order, however the runs end."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import naive
+import numpy as np
+import pytest
+from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
+
+from fastgen import Config, Dataset, DeliveryError, InterruptedRunError, KafkaError, produce
+from fastgen.sinks.kafka.producing import ProduceReport
+
+from .broker import Address, Broker
+
+PARTITIONS = 3
+SEED = 11
+ways = pytest.mark.parametrize("plain", [False, True], ids=["compiled", "plain"])
+
+
+class Record(NamedTuple):
+    key: bytes | None
+    value: bytes
+    timestamp: int
+
+
+@cache
+def dataset(rows: int = 3_000, seed: int = SEED) -> Dataset:
+    return Dataset(Config(rows=rows, cards=200, seed=seed, fraud={"ratio": 0.02}, atm={"cards": 5}))
+
+
+@cache
+def rows_of(data: Dataset) -> list[dict[str, Any]]:
+    """The rows as json.dumps gets them."""
+    rows = data.transactions().to_dicts()
+    lines = [json.loads(line) for line in ndjson(data)]
+    assert len(rows) == len(lines)
+    return [line | {"time": row["datetime"]} for row, line in zip(rows, lines, strict=True)]
+
+
+def ndjson(data: Dataset) -> list[str]:
+    argv = [sys.executable, "-m", "fastgen", "generate", "--format", "ndjson", "--output", "-", "-q", *flags(data)]
+    return subprocess.run(argv, check=True, capture_output=True, text=True).stdout.splitlines()
+
+
+def flags(data: Dataset) -> list[str]:
+    """The options of the command that describe this dataset."""
+    return [
+        "--rows",
+        str(data.num_rows),
+        "--seed",
+        str(data.config.seed),
+        "--set",
+        "cards=200",
+        "--set",
+        "fraud.ratio=0.02",
+        "--set",
+        "atm.cards=5",
+    ]
+
+
+def milliseconds(moment: datetime) -> int:
+    return round(moment.replace(tzinfo=UTC).timestamp() * 1000)
+
+
+def expected(
+    data: Dataset, columns: tuple[str, ...] | None = None, key: str | None = "cc_num", late: int = 0
+) -> list[list[Record]]:
+    """What each partition should hold."""
+    found: list[list[Record]] = [[] for _ in range(PARTITIONS)]
+    for number, row in enumerate(rows_of(data)):
+        names = columns or tuple(name for name in row if name not in ("fraud_label", "time"))
+        value = json.dumps({name: row[name] for name in names}).encode()
+        text = None if key is None else str(row[key]).encode()
+        partition = number % PARTITIONS if text is None else (naive.murmur2(text) & 0x7FFFFFFF) % PARTITIONS
+        found[partition].append(Record(text, value, milliseconds(row["time"]) + late))
+    return found
+
+
+def received(properties: dict[str, str], topic: str) -> list[list[Record]]:
+    """What each partition holds."""
+    consumer = Consumer({**properties, "group.id": topic, "enable.auto.commit": False, "enable.partition.eof": True})
+    found: list[list[Record]] = [[] for _ in range(PARTITIONS)]
+    consumer.assign([TopicPartition(topic, partition, 0) for partition in range(PARTITIONS)])
+    ended: set[int] = set()
+    until = time.monotonic() + 60
+    while len(ended) < PARTITIONS and time.monotonic() < until:
+        for message in consumer.consume(1000, timeout=1.0):
+            partition = message.partition()
+            assert partition is not None
+            if message.error():
+                ended.add(partition)
+            else:
+                value = message.value()
+                assert isinstance(value, bytes)
+                found[partition].append(Record(message.key(), value, message.timestamp()[1]))
+    consumer.close()
+    assert len(ended) == PARTITIONS
+    return found
+
+
+def send(broker: Address, topic: str, data: Dataset | None = None, **options: Any) -> ProduceReport:
+    given = {"topic": topic, "settings": broker.properties, "create_topic": True, "partitions": PARTITIONS}
+    return produce(data or dataset(), **(given | options))
+
+
+def make_topic(broker: Address, name: str, **settings: str) -> None:
+    admin = AdminClient(dict(broker.properties))
+    config = {name.replace("_", "."): value for name, value in settings.items()}
+    admin.create_topics([NewTopic(name, num_partitions=PARTITIONS, replication_factor=1, config=config)])[name].result(timeout=15)
+
+
+class StopError(Exception):
+    """What a test raises in the midst of a run."""
+
+
+def stop_after(messages: int, error: type[Exception] = StopError) -> Any:
+    """A progress function that ends the run once so many messages have been handed over."""
+    passed = 0
+
+    def progress(number: int) -> None:
+        nonlocal passed
+        passed += number
+        if passed >= messages:
+            raise error("stopped")
+
+    return progress
+
+
+# The topic holds the dataset
+
+
+@ways
+def test_every_row_is_there_in_its_partition_and_order(broker: Address, topic: str, plain: bool) -> None:
+    report = send(broker, topic, plain=plain)
+    assert received(broker.properties, topic) == expected(dataset())
+    assert (report.rows, report.acknowledged, report.failed, report.skipped) == (3_000, 3_000, 0, 0)
+    assert list(report.partitions) == [len(part) for part in expected(dataset())]
+    assert report.bytes == sum(len(record.value) for part in expected(dataset()) for record in part)
+    assert report.way == ("plain" if plain else "compiled")
+
+
+@ways
+@pytest.mark.parametrize("key", ["category", "city", "tid", "amount", None])
+def test_other_keys(broker: Address, topic: str, plain: bool, key: str | None) -> None:
+    send(broker, topic, key=key, plain=plain)
+    assert received(broker.properties, topic) == expected(dataset(), key=key)
+
+
+@ways
+def test_with_label_and_the_time_of_sending(broker: Address, topic: str, plain: bool) -> None:
+    began = time.time() * 1000
+    send(broker, topic, with_label=True, timestamps="now", plain=plain)
+    columns = tuple(name for name in rows_of(dataset())[0] if name != "time")
+    found, wanted = received(broker.properties, topic), expected(dataset(), columns)
+    assert [[record[:2] for record in part] for part in found] == [[record[:2] for record in part] for part in wanted]
+    assert all(began - 1_000 <= record.timestamp <= time.time() * 1000 + 1_000 for part in found for record in part)
+
+
+@pytest.mark.parametrize("producers", [2, 3, 9])
+def test_several_producers(broker: Address, topic: str, producers: int) -> None:
+    send(broker, topic, producers=producers, threads=2)
+    assert received(broker.properties, topic) == expected(dataset())
+
+
+@ways
+def test_labels_have_a_topic_of_their_own(broker: Address, topic: str, plain: bool) -> None:
+    labels = f"{topic}-labels"
+    report = send(broker, topic, labels_topic=labels, labels_delay=timedelta(days=2), plain=plain)
+    assert received(broker.properties, topic) == expected(dataset())
+    assert received(broker.properties, labels) == expected(dataset(), ("tid", "fraud_label"), late=2 * 86_400_000)
+    assert report.labels
+    assert report.labels.acknowledged == 3_000
+
+
+# However the runs end
+
+
+@ways
+@pytest.mark.parametrize("error", [StopError, InterruptedRunError])
+def test_a_run_that_was_stopped_is_finished(broker: Address, topic: str, plain: bool, error: type[Exception]) -> None:
+    told: list[ProduceReport] = []
+    with pytest.raises(error):
+        send(broker, topic, plain=plain, rate=3_000, progress=stop_after(1_000, error), tell=told.append)
+    there = sum(map(len, received(broker.properties, topic)))
+    assert told[0].acknowledged == there
+    assert 1_000 <= there < 3_000
+    report = send(broker, topic, plain=plain, resume=True)
+    assert (report.skipped, report.acknowledged) == (there, 3_000 - there)
+    assert received(broker.properties, topic) == expected(dataset())
+
+
+@ways
+def test_any_number_of_stops_and_kills(broker: Address, topic: str, plain: bool) -> None:
+    """Processes killed at random moments; the labels' topic likewise."""
+    labels, data = f"{topic}-labels", dataset(20_000)
+    argv = [sys.executable, "-m", "fastgen", "produce", "-q", *flags(data), "--topic", topic, "--labels-topic", labels]
+    argv += ["--bootstrap-servers", broker.bootstrap, "--create-topic", "--partitions", str(PARTITIONS), "--resume"]
+    argv += ["--plain"] if plain else []
+    for moment in random.Random(int(plain)).sample(range(10, 40), 4):
+        process = subprocess.Popen([*argv, "--rate", "15000"])
+        time.sleep(moment / 10)
+        process.kill()
+        process.wait()
+    subprocess.run(argv, check=True)
+    assert received(broker.properties, topic) == expected(data)
+    assert received(broker.properties, labels) == expected(data, ("tid", "fraud_label"))
+    assert send(broker, topic, data, resume=True, labels_topic=labels).acknowledged == 0
+
+
+@ways
+def test_a_broker_that_dies(own_broker: Broker, topic: str, plain: bool) -> None:
+    """What it acknowledged is there; the rest is named; a later run sends it."""
+    data = dataset(20_000)
+    killed = False
+
+    def progress(_: int) -> None:
+        nonlocal killed
+        if not killed and next(counted) > 20:
+            own_broker.kill()
+            killed = True
+
+    counted = iter(range(10**9))
+    settings = own_broker.properties | {"message.timeout.ms": "4000"}
+    told: list[ProduceReport] = []
+    with pytest.raises(DeliveryError, match=r"messages failed|not acknowledged"):
+        send(own_broker, topic, data, settings=settings, rate=10_000, progress=progress, tell=told.append, plain=plain)
+    assert told[0].failed
+    assert sum(told[0].errors.values()) == told[0].failed
+    own_broker.restart()
+    assert sum(map(len, received(own_broker.properties, topic))) >= told[0].acknowledged
+    send(own_broker, topic, data, resume=True, plain=plain)
+    assert received(own_broker.properties, topic) == expected(data)
+
+
+def test_an_empty_topic_is_resumed_from_the_start(broker: Address, topic: str) -> None:
+    assert send(broker, topic, resume=True).skipped == 0
+    assert received(broker.properties, topic) == expected(dataset())
+
+
+# What is refused
+
+
+@pytest.fixture
+def filled(broker: Address, topic: str) -> str:
+    with pytest.raises(StopError):
+        send(broker, topic, rate=5_000, progress=stop_after(1_500))
+    return topic
+
+
+def test_rows_of_another_configuration(broker: Address, filled: str) -> None:
+    before = received(broker.properties, filled)
+    for other, options in ((dataset(seed=12), {}), (dataset(), {"with_label": True}), (dataset(), {"key": "category"})):
+        with pytest.raises(KafkaError, match=r"is not the row|holds .* messages, more"):
+            send(broker, filled, other, resume=True, **options)
+    assert received(broker.properties, filled) == before
+
+
+def test_more_than_the_dataset(broker: Address, topic: str) -> None:
+    send(broker, topic)
+    with pytest.raises(KafkaError, match=r"more than|is not the row"):
+        send(broker, topic, dataset(300), resume=True)
+
+
+def test_a_message_of_somebody_else(broker: Address, filled: str) -> None:
+    other = Producer(dict(broker.properties))
+    other.produce(filled, b"{}", b"k", 0)
+    other.flush(10)
+    with pytest.raises(KafkaError, match="of partition 0 is not the row"):
+        send(broker, filled, resume=True)
+
+
+def test_the_marker_of_a_transaction(broker: Address, topic: str) -> None:
+    make_topic(broker, topic, retention_ms="-1")
+    other = Producer({**broker.properties, "transactional.id": topic})
+    other.init_transactions(15)
+    other.begin_transaction()
+    for partition in range(PARTITIONS):
+        other.produce(topic, b"{}", b"k", partition, timestamp=1_700_000_000_000)
+    other.commit_transaction(15)
+    with pytest.raises(KafkaError, match="holds no record, as after a transaction"):
+        send(broker, topic, resume=True)
+
+
+def test_a_compacted_topic(broker: Address, topic: str) -> None:
+    make_topic(broker, topic, cleanup_policy="compact")
+    with pytest.raises(KafkaError, match="is compacted"):
+        send(broker, topic, resume=True)
+
+
+def test_a_topic_that_would_delete_the_rows(broker: Address, topic: str) -> None:
+    make_topic(broker, topic, retention_ms="604800000")
+    with pytest.raises(KafkaError, match=r"keeps records for 7 days .* events of 2022-01-01 \(--timestamps now"):
+        send(broker, topic)
+    assert send(broker, topic, timestamps="now").acknowledged == 3_000
+
+
+def test_an_absent_topic(broker: Address, topic: str) -> None:
+    with pytest.raises(KafkaError, match=f"topic {topic} is not there \\(--create-topic makes it\\)"):
+        send(broker, topic, create_topic=False)
+
+
+# Connections
+
+
+def test_tls_and_passwords(secure_broker: Broker, topic: str, tmp_path: Path) -> None:
+    """The password comes from the environment, and is nowhere in what is printed."""
+    secret = secure_broker.secure_properties["sasl.password"]
+    lines = {**secure_broker.secure_properties, "sasl.password": "${KAFKA_PASSWORD}"}
+    path = tmp_path / "client.properties"
+    path.write_text("# of the tests\n\n" + "".join(f"{name} = {value}\n" for name, value in lines.items()))
+    argv = [
+        sys.executable,
+        "-m",
+        "fastgen",
+        "produce",
+        *flags(dataset()),
+        "--topic",
+        topic,
+        "--producer-config",
+        str(path),
+        "--json",
+    ]
+    argv += ["--create-topic", "--partitions", str(PARTITIONS)]
+    done = subprocess.run(argv, env=os.environ | {"KAFKA_PASSWORD": secret}, check=True, capture_output=True, text=True)
+    assert json.loads(done.stdout)["acknowledged"] == 3_000
+    assert received(secure_broker.properties, topic) == expected(dataset())
+    wrong = subprocess.run(argv, env=os.environ | {"KAFKA_PASSWORD": "no" + secret}, capture_output=True, text=True, check=False)
+    assert wrong.returncode == 1
+    assert secret not in done.stdout + done.stderr + wrong.stdout + wrong.stderr
+    assert len(wrong.stderr.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize(("kind", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_signals_end_a_run_with_what_was_acknowledged(broker: Address, topic: str, kind: signal.Signals, code: int) -> None:
+    argv = [sys.executable, "-m", "fastgen", "produce", *flags(dataset()), "--topic", topic, "--json", "--rate", "300"]
+    argv += ["--bootstrap-servers", broker.bootstrap, "--create-topic", "--partitions", str(PARTITIONS)]
+    process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    time.sleep(6)
+    process.send_signal(kind)
+    out, err = process.communicate(timeout=30)
+    assert process.returncode == code, err
+    report = json.loads(out)
+    assert 0 < report["acknowledged"] < 3_000
+    assert report["acknowledged"] == sum(map(len, received(broker.properties, topic)))
+    assert np.array_equal(report["partitions"], [len(part) for part in received(broker.properties, topic)])
