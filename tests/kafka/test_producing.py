@@ -6,6 +6,7 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 import time
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -17,7 +18,7 @@ import numpy as np
 import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
-from confluent_kafka.cimpl import NewTopic
+from confluent_kafka.cimpl import NewPartitions, NewTopic
 
 from fastgen import Config, Dataset, DeliveryError, InterruptedRunError, KafkaError, produce
 from fastgen.sinks.kafka.producing import ProduceReport
@@ -355,3 +356,46 @@ def test_signals_end_a_run_with_what_was_acknowledged(broker: Address, topic: st
     assert 0 < report["acknowledged"] < 3_000
     assert report["acknowledged"] == sum(map(len, received(broker.properties, topic)))
     assert np.array_equal(report["partitions"], [len(part) for part in received(broker.properties, topic)])
+
+
+def test_a_broker_that_is_away_for_a_while(own_broker: Broker, topic: str) -> None:
+    """The run waits, says how late it is, and loses nothing."""
+    data = dataset(20_000)
+    calls = iter(range(10**9))
+
+    def progress(_: int) -> None:
+        if next(calls) == 20:
+            own_broker.stop()
+            restart.start()
+
+    restart = threading.Timer(20, own_broker.start)
+    options = {"rate": 10_000, "progress": progress, "settings": own_broker.properties | {"queue.buffering.max.messages": "1000"}}
+    report = send(own_broker, topic, data, **options)
+    restart.join()
+    assert report.acknowledged == 20_000
+    assert report.lag > 15
+    assert received(own_broker.properties, topic) == expected(data)
+
+
+@ways
+def test_records_that_are_too_large(broker: Address, topic: str, plain: bool) -> None:
+    make_topic(broker, topic, retention_ms="-1", max_message_bytes="200")
+    told: list[ProduceReport] = []
+    with pytest.raises(DeliveryError, match=r"MSG_SIZE_TOO_LARGE|messages failed"):
+        send(broker, topic, plain=plain, tell=told.append)
+    assert told[0].acknowledged == 0
+    assert any("MSG_SIZE_TOO_LARGE" in reason for reason in told[0].errors)
+
+
+def test_another_number_of_partitions(broker: Address, filled: str) -> None:
+    admin = AdminClient(dict(broker.properties))
+    admin.create_partitions([NewPartitions(filled, PARTITIONS + 1)])[filled].result(timeout=15)
+    with pytest.raises(KafkaError, match="is not the row"):
+        send(broker, filled, resume=True)
+
+
+def test_two_resumes_in_a_row(broker: Address, filled: str) -> None:
+    with pytest.raises(StopError):
+        send(broker, filled, resume=True, rate=5_000, progress=stop_after(2_200))
+    send(broker, filled, resume=True)
+    assert received(broker.properties, filled) == expected(dataset())

@@ -1,0 +1,208 @@
+"""Producing without a broker: options, the pace, the cluster inside the process, the command."""
+
+import json
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+from itertools import islice, pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fastgen import Config, Dataset, KafkaError, OptionError, produce
+from fastgen.sinks.kafka.messages import MessageSource
+from fastgen.sinks.kafka.options import client_settings, duration, moment, pairs
+from fastgen.sinks.kafka.pace import Pace
+from fastgen.sinks.kafka.periods import endless, first_event_at
+
+SMALL = Dataset(Config(rows=2_000, seed=5))
+ways = pytest.mark.parametrize("plain", [False, True], ids=["compiled", "plain"])
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    argv = [sys.executable, "-m", "fastgen", "produce", *arguments]
+    return subprocess.run(argv, capture_output=True, text=True, check=False, timeout=120)
+
+
+# The cluster inside the process
+
+
+@ways
+@pytest.mark.parametrize("options", [{}, {"producers": 3}, {"key": None}, {"partitions": 1}, {"labels_topic": "labels"}], ids=str)
+def test_all_messages_are_acknowledged(plain: bool, options: dict[str, Any]) -> None:
+    report = produce(SMALL, mock=True, plain=plain, **options)
+    assert report.acknowledged == report.rows == sum(report.partitions) == 2_000
+    assert not report.failed
+    assert not report.errors
+    if "labels_topic" in options:
+        assert report.labels
+        assert report.labels.acknowledged == 2_000
+
+
+def test_both_ways_give_the_same_partitions() -> None:
+    assert produce(SMALL, mock=True).partitions == produce(SMALL, mock=True, plain=True).partitions
+
+
+def test_progress_counts_all_messages() -> None:
+    passed: list[int] = []
+    produce(SMALL, mock=True, progress=passed.append)
+    assert sum(passed) == 2_000
+
+
+def test_the_command() -> None:
+    done = run("--mock", "--rows", "1000", "--json")
+    assert done.returncode == 0
+    report = json.loads(done.stdout)
+    assert (report["rows"], report["acknowledged"], report["failed"]) == (1_000, 1_000, 0)
+    assert {"seconds", "messages_per_second", "bytes", "partitions", "seed", "lag", "errors", "topic"} <= set(report)
+    assert "forgets what it gets" in done.stderr
+    assert run("--mock", "--rows", "1000", "-q").stderr == ""
+
+
+# Options
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["--rows", "10"], "bootstrap_servers = None: must be host:port"),
+        (["--mock", "--key", "card"], "key = 'card': must be none or among tid, datetime"),
+        (["--mock", "--rate", "0"], "rate = 0.0: must be above 0"),
+        (["--mock", "--speed", "nan"], "speed = nan: must be above 0"),
+        (["--mock", "--rate", "5", "--speed", "5"], "rate = 5.0: must not be given with speed"),
+        (["--mock", "--timestamps", "later"], "timestamps = 'later': must be event or now"),
+        (["--mock", "--coordinates", "utm"], "coordinates = 'utm': must be text or number"),
+        (["--mock", "--producers", "0"], "producers = 0: must be a whole number of at least 1"),
+        (["--mock", "--partitions", "-1"], "partitions = -1: must be a whole number of at least 1"),
+        (
+            ["--mock", "--labels-topic", "credit_card_transactions"],
+            "labels_topic = 'credit_card_transactions': must be another topic",
+        ),
+        (["--mock", "--labels-delay", "2 weeks"], "labels_delay = '2 weeks': must be a number and a unit"),
+        (["--mock", "--resume"], "resume = True: must not be given with mock"),
+        (["--mock", "--bootstrap-servers", "h:1"], "mock = True: must not be given with bootstrap servers"),
+        (["--bootstrap-servers", "h:1", "--resume", "--loop"], "resume = True: must not be given with loop"),
+        (["--mock", "--shift-to", "then"], "shift_to = 'then': must be now or a moment"),
+        (["--mock", "-X", "linger"], "X = 'linger': must be KEY=VALUE"),
+        (["--mock", "-X", "linger.mss=5"], "producer setting linger.mss = '5': is refused: No such configuration property"),
+        (["--mock", "-X", "sasl.password=${NOT_THERE}"], "X = '${NOT_THERE}': must name a variable that the environment has"),
+        (["--mock", "--producer-config", "/not/there"], "producer_config = '/not/there': cannot be read: no such file"),
+        (["--mock", "--topic", ""], "topic = '': must be the name of a topic"),
+    ],
+)
+def test_what_is_refused(arguments: list[str], line: str) -> None:
+    done = run("--quiet", *arguments)
+    assert done.returncode == 2, done.stderr
+    assert done.stderr.startswith(f"fastgen: {line}")
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_secrets_are_not_shown() -> None:
+    done = run("--mock", "-q", "-X", "ssl.key.password=hush", "-X", "sasl.passwordd=hush")
+    assert done.returncode == 2
+    assert "hush" not in done.stdout + done.stderr
+
+
+def test_no_broker_answers() -> None:
+    with pytest.raises(KafkaError, match=r"127.0.0.1:1: no broker answers"):
+        produce(SMALL, "127.0.0.1:1")
+
+
+def test_settings_of_the_client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SECRET", "a=b")
+    path = tmp_path / "client.properties"
+    path.write_text("# comment\n\nacks = all\nsasl.password=${SECRET}\nlinger.ms=1\n")
+    assert client_settings(str(path), ["linger.ms=9"]) == {"acks": "all", "sasl.password": "a=b", "linger.ms": "9"}
+    assert pairs("X", []) == {}
+
+
+def test_durations_and_moments() -> None:
+    assert [duration("d", text).total_seconds() for text in ("90s", "1.5m", "6h", "2d")] == [90, 90, 21_600, 172_800]
+    assert moment("2026-01-31 12:00:00") == datetime(2026, 1, 31, 12)
+    now = moment("now")
+    assert now
+    assert abs((datetime.now(UTC).replace(tzinfo=None) - now).total_seconds()) < 60
+    for text in ("", "2", "d", "-1s", "1w"):
+        with pytest.raises(OptionError):
+            duration("d", text)
+
+
+# Pace
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """A clock that stands at its only item."""
+    now = [100.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    return now
+
+
+def test_a_rate_is_spread_over_the_second(clock: list[float]) -> None:
+    pace = Pace(1_000, None, 0)
+    sent = 0
+    for step in range(1, 400):
+        clock[0] = 100 + step / 100
+        allowed = pace.allowance(sent, 0)
+        if allowed.wait <= 0:
+            assert allowed.most is not None
+            assert 20 <= allowed.most <= 40
+            sent += allowed.most
+        assert abs(sent - step * 10) <= 40
+    assert pace.lag(sent - 2_000, 0) == pytest.approx(2, abs=0.1)
+
+
+def test_event_time_passes_at_a_speed(clock: list[float]) -> None:
+    pace = Pace(None, 60, 5_000)
+    clock[0] += 2
+    assert pace.allowance(0, 200_000).until == 125_000
+    assert pace.allowance(0, 200_000).wait == pytest.approx(75 / 60)
+    assert pace.lag(0, 65_000) == pytest.approx(1)
+    assert pace.lag(0, 300_000) == 0
+
+
+def test_rate_and_speed_are_kept() -> None:
+    data = Dataset(Config(rows=1_500, seed=5, end="2022-01-02", atm={"cards": 0}))
+    by_rate = produce(data, mock=True, rate=1_000)
+    assert 1.4 < by_rate.seconds < 3
+    by_speed = produce(data, mock=True, speed=43_200)
+    assert 1.9 < by_speed.seconds < 4
+
+
+# Periods
+
+
+def test_the_first_event_is_moved_to_a_moment() -> None:
+    when = datetime(2026, 5, 17, 8, 30, 15)
+    there = first_event_at(SMALL, when).transactions(["datetime", "cc_num", "amount"])
+    here = SMALL.transactions(["datetime", "cc_num", "amount"])
+    assert there["datetime"][0] == when
+    assert there["amount"].equals(here["amount"])
+    assert there["cc_num"].equals(here["cc_num"])
+    assert ((there["datetime"] - here["datetime"]).unique().len()) == 1
+
+
+def test_endless_periods_go_on_in_time() -> None:
+    periods = list(islice(endless(Dataset(Config(rows=300, seed=5, atm={"cards": 0}))), 3))
+    frames = [period.transactions(["datetime", "amount"]) for period in periods]
+    for before, after in pairwise(frames):
+        assert before["datetime"].max() <= after["datetime"].min()  # type: ignore[operator]
+        assert not before["amount"].equals(after["amount"])
+    assert len({period.config.seed for period in periods}) == 3
+
+
+def test_messages_are_the_same_in_any_order_of_making() -> None:
+    data = Dataset(Config(rows=300_000, seed=5))
+    source = MessageSource(data, ["tid", "amount"], "cc_num", 4, "text")
+    some = [source.items[i] for i in (3, 0, 3, 1)]
+    made = [source.encode(groups) for groups in some]
+    assert made[0].values.memory[: made[0].values.ends[-1]].tobytes() == made[2].values.memory[: made[2].values.ends[-1]].tobytes()
+    assert made[0].partitions.tolist() == made[2].partitions.tolist()
+
+
+def test_labels_are_tid_and_label() -> None:
+    report = produce(SMALL, mock=True, labels_topic="labels", labels_delay=timedelta(days=2))
+    assert report.labels
+    assert report.labels.bytes == 2_000 * len(json.dumps({"tid": "0" * 32, "fraud_label": 0}))
