@@ -14,6 +14,7 @@ HEAVY = {
     "numpy",
     "pydantic",
     "pydantic_core",
+    "confluent_kafka",
     "cramjam",
     "zstandard",
     "rich",

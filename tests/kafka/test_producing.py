@@ -307,6 +307,14 @@ def test_a_topic_that_would_delete_the_rows(broker: Address, topic: str) -> None
     assert send(broker, topic, timestamps="now").acknowledged == 3_000
 
 
+def test_a_topic_that_takes_no_events_of_the_future(broker: Address, topic: str) -> None:
+    ahead = Dataset(Config(rows=100, start="2095-01-01", end="2095-02-01"))
+    make_topic(broker, topic, retention_ms="-1")
+    with pytest.raises(KafkaError, match=r"no records that are more than 1 hours ahead of the clock"):
+        send(broker, topic, ahead)
+    assert send(broker, f"{topic}-made", ahead).acknowledged == 100
+
+
 def test_an_absent_topic(broker: Address, topic: str) -> None:
     with pytest.raises(KafkaError, match=f"topic {topic} is not there \\(--create-topic makes it\\)"):
         send(broker, topic, create_topic=False)

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Mapping
-from typing import NamedTuple
 
 import numpy as np
 from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
@@ -13,19 +12,12 @@ from confluent_kafka.cimpl import NewTopic
 from numpy.typing import NDArray
 
 from fastgen.errors import KafkaError, OptionError
+from fastgen.sinks.kafka.delivery import Topic
 
 TIMEOUT = 15.0
 """Seconds that a request may take."""
 STILL = 2.0
 """Seconds for which offsets must not change before they count as final."""
-FOREVER = "9223372036854775807"
-
-
-class Topic(NamedTuple):
-    """A topic, and how many partitions it has."""
-
-    name: str
-    partitions: int
 
 
 class Cluster:

@@ -9,6 +9,13 @@ from numpy.typing import NDArray
 from fastgen.sinks.kafka.messages import Messages
 
 
+class Topic(NamedTuple):
+    """A topic, and how many partitions it has."""
+
+    name: str
+    partitions: int
+
+
 class Counts(NamedTuple):
     """Delivery reports so far: delivered, failed, failed by the error, delivered by partition (int64)."""
 

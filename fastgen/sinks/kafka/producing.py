@@ -6,22 +6,24 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final, Literal
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 
 from fastgen.dataset import Dataset, positive
 from fastgen.errors import DeliveryError, KafkaError, OptionError
 from fastgen.schema import TRANSACTIONS
-from fastgen.sinks.kafka.cluster import FOREVER, Cluster, Topic
-from fastgen.sinks.kafka.delivery import Counts, Sender
+from fastgen.sinks.kafka.delivery import Counts, Sender, Topic
 from fastgen.sinks.kafka.messages import MessageSource
 from fastgen.sinks.kafka.pace import Pace
 from fastgen.sinks.kafka.periods import endless, first_event_at
-from fastgen.sinks.kafka.plain import PlainProducer
 from fastgen.sinks.kafka.resume import Position, beginning, find_position
 from fastgen.sinks.kafka.stream import Stream
 from fastgen.text import Coordinates
+
+if TYPE_CHECKING:
+    from fastgen.sinks.kafka.cluster import Cluster
 
 TOPIC: Final = "credit_card_transactions"
 LABEL: Final = "fraud_label"
@@ -34,6 +36,8 @@ DEFAULTS: Final = {
 }
 """Safe, and what was measured to be fastest; every one of them can be set otherwise."""
 
+FOREVER: Final = str(2**63 - 1)
+RESUME: Final = "--resume sends the rest"
 LAST_WORDS = 10.0
 """Seconds that an interrupted run waits for what is on its way."""
 
@@ -144,6 +148,10 @@ def produce(
         >>> produce(Dataset(Config(rows=1_000)), mock=True).acknowledged
         1000
     """
+    if find_spec("confluent_kafka") is None:
+        raise KafkaError(
+            "confluent-kafka, which talks to Kafka, is not installed", hint="it comes with the extra kafka of fastgen-payments"
+        )
     given = dict(settings or {}) | ({"bootstrap.servers": bootstrap_servers} if bootstrap_servers else {})
     _check(given, key, coordinates, timestamps, rate, speed, labels_topic, topic, mock, resume)
     if (loop or shift_to) and resume:
@@ -158,6 +166,8 @@ def produce(
             given["bootstrap.servers"] = stack.enter_context(_mock(dict.fromkeys(wanted, partitions)))
         options = _Options(DEFAULTS | given, producers, positive("threads", threads), resume, timestamps == "event", plain)
         _check_settings(options.settings)
+        from fastgen.sinks.kafka.cluster import Cluster
+
         cluster = Cluster(options.settings)
         last = data.plan.origin_seconds + data.plan.day_offset + data.plan.grid.groups * data.plan.grid.group
         if create_topic and not mock:
@@ -167,7 +177,7 @@ def produce(
         topics = [_present(cluster, name) for name in wanted]
         if options.event_times and not mock:
             for found in topics:
-                _check_retention(found, cluster.settings(found), data)
+                _check_times(found, cluster.settings(found), data, last)
         rows = _Rows(data, key, coordinates, loop)
         runs = [_Run(rows, columns, topics[0], timedelta(0), options, cluster)]
         if labels_topic:
@@ -221,7 +231,7 @@ class _Run:
         topic: Topic,
         delay: timedelta,
         options: _Options,
-        cluster: Cluster,
+        cluster: "Cluster",
     ) -> None:
         self.topic = topic
         self._data = None if rows.loop else rows.data
@@ -364,9 +374,6 @@ def _check_delivered(report: ProduceReport) -> None:
             )
 
 
-RESUME: Final = "--resume sends the rest"
-
-
 def _check_settings(settings: Mapping[str, str]) -> None:
     try:
         from fastgen.sinks.kafka.librdkafka import check
@@ -384,6 +391,8 @@ def _way(plain: bool) -> tuple[str, type[Sender]]:
             print(f"fastgen: librdkafka cannot be called directly ({error}); sending one message at a time", file=sys.stderr)
         else:
             return "compiled", CompiledProducer
+    from fastgen.sinks.kafka.plain import PlainProducer
+
     return "plain", PlainProducer
 
 
@@ -400,19 +409,20 @@ def _mock(topics: dict[str, int]) -> Iterator[str]:
 
 def _kept(last: int) -> dict[str, str]:
     """Settings of a topic that keeps events of any time; `last`: seconds since 1970."""
-    kept = {"retention.ms": "-1"}
+    # By default a segment ends after a week of event time: years of events would make hundreds of small files.
+    kept = {"retention.ms": "-1", "segment.ms": FOREVER}
     return kept | ({"message.timestamp.after.max.ms": FOREVER} if last > time.time() else {})
 
 
-def _present(cluster: Cluster, name: str) -> Topic:
+def _present(cluster: "Cluster", name: str) -> Topic:
     found = cluster.topic(name)
     if found is None:
         raise KafkaError(f"topic {name} is not there", hint="--create-topic makes it")
     return found
 
 
-def _check_retention(topic: Topic, settings: Mapping[str, str], data: Dataset) -> None:
-    """Refuse a topic that would delete events for their age."""
+def _check_times(topic: Topic, settings: Mapping[str, str], data: Dataset, last: int) -> None:
+    """Refuse a topic that would delete events for their age, or does not take events that are still to come."""
     kept = int(settings.get("retention.ms", -1))
     start = data.config.start
     oldest = (start - datetime(1970, 1, 1)).total_seconds()
@@ -421,6 +431,12 @@ def _check_retention(topic: Topic, settings: Mapping[str, str], data: Dataset) -
         raise KafkaError(
             f"topic {topic.name} keeps records for {days:g} days and would delete events of {start:%Y-%m-%d}",
             hint="--timestamps now, or set the topic's retention.ms to -1",
+        )
+    ahead = int(settings.get("message.timestamp.after.max.ms", FOREVER))
+    if last - time.time() > ahead / 1000:
+        raise KafkaError(
+            f"topic {topic.name} takes no records that are more than {ahead / 3_600_000:g} hours ahead of the clock",
+            hint=f"--timestamps now, or set the topic's message.timestamp.after.max.ms to {FOREVER}",
         )
 
 

@@ -1,14 +1,18 @@
 """Where a run goes on: rows go to a partition in a fixed order, so the offset at which a partition ends says how far it got."""
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from confluent_kafka import Message
 from numpy.typing import NDArray
 
 from fastgen.errors import KafkaError
-from fastgen.sinks.kafka.cluster import Cluster, Topic
+from fastgen.sinks.kafka.delivery import Topic
 from fastgen.sinks.kafka.messages import Messages, MessageSource
+
+if TYPE_CHECKING:
+    from confluent_kafka import Message
+
+    from fastgen.sinks.kafka.cluster import Cluster
 
 REMEDY = "another configuration made it, or something else wrote to it: take another topic"
 
@@ -26,7 +30,7 @@ def beginning(partitions: int) -> Position:
     return Position(0, np.zeros(partitions, np.int64), np.zeros(partitions, np.int64))
 
 
-def find_position(cluster: Cluster, topic: Topic, source: MessageSource, delay: int, event_times: bool) -> Position:
+def find_position(cluster: "Cluster", topic: Topic, source: MessageSource, delay: int, event_times: bool) -> Position:
     """Read how far a topic got, and make sure that each partition's last record is the row that it should be.
 
     Raises:
@@ -59,7 +63,7 @@ def find_position(cluster: Cluster, topic: Topic, source: MessageSource, delay: 
     return found or Position(len(source.items), seen, ends)
 
 
-def _compare(topic: Topic, record: Message, messages: Messages, number: int, delay: int | None) -> None:
+def _compare(topic: Topic, record: "Message", messages: Messages, number: int, delay: int | None) -> None:
     expected = messages.keys.text(number) or None, messages.values.text(number)
     same_time = delay is None or record.timestamp()[1] == messages.times[number] + delay
     if (record.key(), record.value()) != expected or not same_time:
