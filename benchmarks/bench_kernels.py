@@ -37,7 +37,7 @@ from numpy.typing import NDArray
 import fastgen.kernels
 from fastgen import Config, Dataset
 from fastgen.digest import TransactionDigests
-from fastgen.kernels import atm, cards, chains, columns, digest, md5, packing, payments, rng, text, timeline
+from fastgen.kernels import atm, cards, chains, columns, digest, md5, packing, partitions, payments, rng, text, timeline
 from fastgen.kernels.digits import Tile
 from fastgen.kernels.memory import SLACK
 from fastgen.kernels.tables import Block, Events, Listed
@@ -154,6 +154,9 @@ class Given:
         self.events = Events(np.empty(2 * GROUP_ROWS, np.int32), np.empty((2 * GROUP_ROWS, 3), np.uint64))
         self.tile = Tile.empty()
         self.stack = np.empty((4, 64), np.uint64)
+        self.partitions, self.partition_order = np.empty((2, rows), np.int32)
+        self.partition_starts = np.empty(13, np.int64)
+        self.card_ends = np.arange(rows + 1) * 16
         self.delta_room = np.empty(packing.DELTA_BLOCK + packing.DELTA_GROUP, np.uint64)
         self.order = np.empty(rows + 2, np.uint32)
 
@@ -323,6 +326,8 @@ INPUTS: dict[str, Callable[[Given], Any]] = {
     "columns": lambda g: Values(g.plan),
     "card_words": lambda g: g.columns.card_numbers(g.block.card),
     "card_texts": lambda g: g.columns.card_numbers(np.arange(g.plan.cards, dtype=np.uint32)).view("S16"),
+    "card_bytes": lambda g: np.append(g.card_words.view(np.uint8), np.zeros(SLACK, np.uint8)),
+    "partitions_drawn": lambda g: g.random.integers(0, 12, g.rows, np.int32),
     "card_list": lambda g: g.frame["cc_num"].to_list(),
     "countries": lambda g: g.columns.vocabularies["country"].of_code,
     "city_names": lambda g: g.columns.vocabularies["city"].values,
@@ -873,6 +878,21 @@ COMPARISONS: dict[str, Comparison] = {
         lambda g: md5.hex_digits(g.digests, g.octets[: 32 * g.rows].view(np.uint16)),
         {"bytes.hex": lambda g: g.digests.data.hex()},
         lambda g: "".join([f"{byte:02x}" for byte in g.digests.tolist()]),
+    ),
+    # Messages
+    "partitions.key_partitions": Comparison(
+        (partitions.key_partitions,),
+        lambda g: partitions.key_partitions(g.partitions, g.card_bytes, g.card_ends, 12),
+        {},
+        lambda g: [(naive.murmur2(number.encode()) & 0x7FFFFFFF) % 12 for number in g.card_list],
+        rows=GROUP_ROWS,
+    ),
+    "partitions.order_by_partition": Comparison(
+        (partitions.order_by_partition,),
+        lambda g: partitions.order_by_partition(g.partition_order, g.partition_starts, g.partitions_drawn, 0),
+        {"numpy argsort": lambda g: np.argsort(g.partitions_drawn, kind="stable")},
+        lambda g: sorted(range(g.rows), key=g.partitions_drawn.tolist().__getitem__),
+        rows=GROUP_ROWS,
     ),
     # Encodings of Parquet
     "packing.pack_bits": Comparison(

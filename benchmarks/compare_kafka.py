@@ -1,0 +1,209 @@
+"""Messages a second into Kafka: the ways that people take, fastgen's, and Kafka's own benchmark, in one run.
+
+    python benchmarks/compare_kafka.py [--rows 2M] [--rounds 3] [--real]
+
+Against the mock cluster inside the process, and with --real against an Apache Kafka on this machine (Java and Maven, or see
+tests/kafka). All ways send the same rows with event timestamps, idempotent, acks=all, and wait for every acknowledgement;
+fastgen makes its rows meanwhile, the others get theirs ready. Processor time is that of this process, to which the mock
+cluster belongs.
+"""
+
+import argparse
+import itertools
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
+from statistics import median
+from typing import Any, NamedTuple
+
+from confluent_kafka import Producer
+
+from fastgen import Config, Dataset, produce
+from fastgen.config_text import parse_count
+from fastgen.sinks.kafka.librdkafka import MockCluster
+from fastgen.sinks.kafka.producing import DEFAULTS
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+
+TOPIC = "compared"
+NAMES = itertools.count()
+FEW = {"flush for each": 100, "json and poll": 10}
+"""How many times fewer rows the slow ways get."""
+
+
+class Reading(NamedTuple):
+    """What one way reached: messages a second, and microseconds of processor time for each."""
+
+    rate: float
+    cpu: float
+
+
+class Message(NamedTuple):
+    """A row as a loop in Python has it."""
+
+    key: str
+    row: dict[str, Any]
+    time: int
+
+
+def ready_messages(rows: int) -> list[Message]:
+    """Rows as dictionaries."""
+    frame = Dataset(Config(rows=rows)).transactions()
+    times = frame["datetime"].dt.epoch("ms").to_list()
+    text = frame.drop("fraud_label").with_columns(frame["datetime"].dt.strftime("%Y-%m-%d %H:%M:%S"))
+    return [Message(row["cc_num"], row, time) for row, time in zip(text.to_dicts(), times, strict=True)]
+
+
+def timed(rows: int, send: Callable[[], object]) -> Reading:
+    """Run and time."""
+    began, cpu = time.perf_counter(), time.process_time()
+    send()
+    return Reading(rows / (time.perf_counter() - began), (time.process_time() - cpu) / rows * 1e6)
+
+
+# The ways of others
+
+
+def flush_for_each(settings: dict[str, str], topic: str, messages: list[Message]) -> None:
+    """As tutorials do it."""
+    producer = Producer(settings)
+    for message in messages:
+        producer.produce(topic, json.dumps(message.row), message.key, timestamp=message.time)
+        producer.flush()
+
+
+def json_and_poll(settings: dict[str, str], topic: str, messages: list[Message]) -> None:
+    """A good loop."""
+    producer = Producer(settings)
+    for message in messages:
+        while True:
+            try:
+                producer.produce(topic, json.dumps(message.row), message.key, timestamp=message.time)
+                break
+            except BufferError:
+                producer.poll(0.02)
+        producer.poll(0)
+    assert producer.flush(120) == 0
+
+
+def in_batches(settings: dict[str, str], topic: str, batches: list[list[dict[str, Any]]]) -> None:
+    """`produce_batch` of ready bytes; it takes no timestamps."""
+    producer = Producer(settings)
+    for batch in batches:
+        left = batch
+        while left:
+            sent = producer.produce_batch(topic, left)
+            left = left[sent:]
+            producer.poll(0.02 if left else 0)
+    assert producer.flush(120) == 0
+
+
+# What is measured
+
+
+@contextmanager
+def mock_of(partitions: int) -> Iterator[dict[str, str]]:
+    cluster = MockCluster({TOPIC: partitions})
+    try:
+        yield {"bootstrap.servers": cluster.address}
+    finally:
+        cluster.close()
+
+
+class Ways:
+    """All ways, for so many rows."""
+
+    def __init__(self, rows: int) -> None:
+        self.rows = rows
+        self.data = Dataset(Config(rows=rows))
+        self.messages = ready_messages(rows // min(FEW.values()))
+        ready = [{"value": json.dumps(m.row).encode(), "key": m.key.encode()} for m in self.messages]
+        self.payloads = Path(tempfile.mkstemp(suffix=".ndjson")[1])
+        self.payloads.write_text("".join(json.dumps(m.row) + "\n" for m in self.messages))
+        self.batches = [ready[start : start + 10_000] for start in range(0, len(ready), 10_000)]
+        produce(Dataset(Config(rows=1_000)), mock=True)  # compiles
+
+    def of_others(self, address: dict[str, str], topic: str, name: str) -> Reading:
+        """One of the loops; `address`: settings that lead to the cluster."""
+        settings = {**DEFAULTS, **address, "partitioner": "murmur2_random"}
+        few = self.messages[: self.rows // FEW.get(name, 10)]
+        if name == "flush for each":
+            return timed(len(few), lambda: flush_for_each(settings, topic, few))
+        if name == "json and poll":
+            return timed(len(few), lambda: json_and_poll(settings, topic, few))
+        return timed(sum(map(len, self.batches)), lambda: in_batches(settings, topic, self.batches))
+
+    def ours(self, compression: str, partitions: int, **options: Any) -> Reading:
+        """fastgen's, from configuration to the last acknowledgement."""
+        given: dict[str, Any] = {"settings": {"compression.type": compression}, "partitions": partitions, "mock": True} | options
+        return timed(self.rows, lambda: produce(self.data, **given))
+
+
+def against_mock(ways: Ways) -> dict[str, Reading]:
+    """A round of everything."""
+    found: dict[str, Reading] = {}
+    for name in ("flush for each", "json and poll", "produce_batch"):
+        with mock_of(4) as address:
+            found[name] = ways.of_others(address, TOPIC, name)
+    for compression in ("none", "lz4", "zstd"):
+        found[f"fastgen, {compression}, 4 partitions"] = ways.ours(compression, 4)
+    for partitions in (1, 32):
+        found[f"fastgen, none, {partitions} partitions"] = ways.ours("none", partitions)
+    found["fastgen, none, 4 partitions, 2 producers"] = ways.ours("none", 4, producers=2)
+    return found
+
+
+def against_broker(ways: Ways, broker: Any) -> dict[str, Reading]:
+    """The same, each with a topic of its own, and Kafka's own benchmark."""
+    make_topic = import_module("kafka.test_producing").make_topic
+    found: dict[str, Reading] = {}
+
+    def fresh() -> str:
+        topic = f"{TOPIC}-{next(NAMES)}"
+        make_topic(broker, topic, retention_ms="-1", segment_ms=str(2**63 - 1))
+        return topic
+
+    for name in ("json and poll", "produce_batch"):
+        found[f"broker: {name}"] = ways.of_others(dict(broker.properties), fresh(), name)
+    for compression in ("none", "lz4", "zstd"):
+        options = {"mock": False, "topic": fresh(), "settings": broker.properties | {"compression.type": compression}}
+        found[f"broker: fastgen, {compression}"] = ways.ours(compression, 3, **options)
+        settings = KAFKAS | {"compression.type": compression}
+        sent = broker.producer_performance(fresh(), ways.rows, payloads=ways.payloads, properties=settings)
+        found[f"broker: ProducerPerformance, {compression}"] = Reading(sent.records_per_second, float("nan"))
+    return found
+
+
+KAFKAS = {"acks": "all", "enable.idempotence": "true", "linger.ms": "50", "batch.size": "1000000", "buffer.memory": "134217728"}
+
+
+def main() -> None:
+    """Measure and print a table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rows", type=parse_count, default=2_000_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--real", action="store_true", help="against an Apache Kafka too")
+    told = parser.parse_args()
+    ways = Ways(told.rows)
+    rounds = []
+    for _ in range(told.rounds):
+        found = against_mock(ways)
+        if told.real:
+            with import_module("kafka.broker").Broker() as broker:
+                found |= against_broker(ways, broker)
+        rounds.append(found)
+        for name, reading in found.items():
+            print(f"{name:45} {reading.rate:12,.0f} messages/s {reading.cpu:8.2f} us", file=sys.stderr)
+    print("| way | messages/s | processor time for each, us |\n|---|---|---|")
+    for name in rounds[0]:
+        rate, cpu = (median(getattr(found[name], field) for found in rounds) for field in ("rate", "cpu"))
+        print(f"| {name} | {rate:,.0f} | {cpu:.2f} |")
+
+
+if __name__ == "__main__":
+    main()
