@@ -9,6 +9,10 @@ from numpy.typing import NDArray
 from fastgen.sinks.kafka.messages import Messages
 
 
+class RefusedError(Exception):
+    """The client library takes no more messages, such as after a fatal error."""
+
+
 class Topic(NamedTuple):
     """A topic, and how many partitions it has."""
 
@@ -40,7 +44,7 @@ class Sender(Protocol):
         times: int64[n], the records' timestamps in milliseconds; 0 stands for the time of sending.
 
         Raises:
-            RuntimeError: the library takes no more, such as after a fatal error.
+            RefusedError: the library takes no more.
         """
 
     def poll(self, milliseconds: int) -> None:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from fastgen.errors import OptionError
 from fastgen.kernels.jit import kernel
-from fastgen.sinks.kafka.delivery import Counts
+from fastgen.sinks.kafka.delivery import Counts, RefusedError
 from fastgen.sinks.kafka.messages import Messages
 
 _LIBRARY = ctypes.CDLL(confluent_kafka.cimpl.__file__)
@@ -202,7 +202,7 @@ class CompiledProducer:
                 done,
             )
             if code not in (0, QUEUE_FULL):
-                raise RuntimeError(explain(code))
+                raise RefusedError(explain(code))
             if code == QUEUE_FULL:
                 self.poll(20)
         self.poll(0)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastgen.errors import OptionError
-from fastgen.sinks.kafka.delivery import Counts
+from fastgen.sinks.kafka.delivery import Counts, RefusedError
 from fastgen.sinks.kafka.messages import Messages
 
 
@@ -47,7 +47,7 @@ class PlainProducer:
             except BufferError:
                 self.poll(20)
             except confluent_kafka.KafkaException as error:
-                raise RuntimeError(f"{error.args[0].str()} ({error.args[0].name()})") from None
+                raise RefusedError(f"{error.args[0].str()} ({error.args[0].name()})") from None
             else:
                 return
 

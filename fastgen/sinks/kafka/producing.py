@@ -14,7 +14,7 @@ import numpy as np
 from fastgen.dataset import Dataset, positive
 from fastgen.errors import DeliveryError, KafkaError, OptionError
 from fastgen.schema import TRANSACTIONS
-from fastgen.sinks.kafka.delivery import Counts, Sender, Topic
+from fastgen.sinks.kafka.delivery import Counts, RefusedError, Sender, Topic
 from fastgen.sinks.kafka.messages import MessageSource
 from fastgen.sinks.kafka.pace import Pace
 from fastgen.sinks.kafka.periods import endless, first_event_at
@@ -179,21 +179,19 @@ def produce(
             for found in topics:
                 _check_times(found, cluster.settings(found), data, last)
         rows = _Rows(data, key, coordinates, loop)
-        runs = [_Run(rows, columns, topics[0], timedelta(0), options, cluster)]
-        if labels_topic:
-            runs.append(_Run(rows, ("tid", LABEL), topics[1], labels_delay, options, cluster))
-        for run in runs:
-            stack.callback(run.close)
+        runs: list[_Run] = []
+        for found, names, delay in zip(topics, (columns, ("tid", LABEL)), (timedelta(0), labels_delay), strict=False):
+            runs.append(_Run(rows, names, found, delay, options, cluster))
+            stack.callback(runs[-1].close)
         try:
             _send_all(runs, Pace(rate, speed, runs[0].stream.next_due or 0), progress or (lambda _: None))
-        except RuntimeError as error:
+            _finish(runs, wait=True)
+        except RefusedError as error:
             _finish(runs)
             raise DeliveryError(f"topic {topic}: {error}") from None
         except BaseException:
             _finish(runs)
             raise
-        else:
-            _finish(runs, wait=True)
         finally:
             report = _report(runs)
             if tell:
