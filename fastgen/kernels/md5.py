@@ -19,7 +19,6 @@ from fastgen.kernels.digits import TILE, amount_texts, card_texts, time_texts
 from fastgen.kernels.jit import kernel, rewritten
 from fastgen.kernels.rng import u32, u64
 
-DIGITS = 32
 LANES = 8
 STREAMS = 4
 WORDS = 12
