@@ -20,6 +20,7 @@ import pytest
 
 import fastgen
 from fastgen import Config, Dataset, cli, load_config
+from fastgen.cli import common
 from fastgen.config import config_schema
 from fastgen.config_text import to_toml
 from fastgen.schema import DATA_VERSION
@@ -466,7 +467,7 @@ def test_compiling_is_told_once(capsys: pytest.CaptureFixture[str]) -> None:
     from numba import njit
 
     for quiet, told in ((False, "fastgen: compiling kernels for this machine; later runs start at once\n"), (True, "")):
-        with cli.compiling_announced(quiet):
+        with common.compiling_announced(quiet):
             njit(lambda x: x + 1)(1)
             njit(lambda x: x + 2)(1)
         assert capsys.readouterr() == ("", told)
@@ -485,7 +486,7 @@ def test_compiling_is_told_once(capsys: pytest.CaptureFixture[str]) -> None:
     ],
 )
 def test_sizes_are_told_in_decimal_units(size: float, text: str) -> None:
-    assert cli.human_size(size) == text
+    assert common.human_size(size) == text
 
 
 def on_a_terminal(*arguments: str) -> tuple[int, str]:

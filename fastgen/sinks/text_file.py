@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from fastgen.arenas import Arenas, with_room
 from fastgen.digest import Digest
 from fastgen.holders import HolderText
 from fastgen.kernels.memory import SLACK
@@ -33,18 +33,16 @@ class TransactionTextFile:
         self._row = transaction_layout(plan, request.names, style, request.coordinates)
         self._source = TransactionSource(request)
         self._compress = COMPRESSIONS[request.compression]
-        self._spare: list[NDArray[np.uint8]] = []
+        self._arenas = Arenas()
 
     def encode(self, item: range) -> Encoded:
         """Render window by window, while the rows are in the cache."""
         source, ids, row = self._source, self._source.ids, self._row
         digest = Digest()
-        memory = self._spare.pop() if self._spare else np.empty(SLACK, np.uint8)
+        memory = self._arenas.take()
         position = rows = 0
         for block in source.worker.windows(item):
-            room = position + block.second.size * row.longest + SLACK
-            if memory.size < room:
-                memory = np.concatenate([memory[:position], np.empty(room + room // 2 - position, np.uint8)])
+            memory = with_room(memory, position, position + block.second.size * row.longest + SLACK)
             tids = ids.room(block.second.size)
             position = transaction_text(memory, position, NO_ENDS, tids, block, ids.cards, row.layout, ids.tile)
             rows += block.second.size
@@ -60,7 +58,7 @@ class TransactionTextFile:
         """Write; the memory serves for another piece."""
         text, memory = content
         out.write(text)
-        self._spare.append(memory)
+        self._arenas.give(memory)
 
     def end(self, out: Out) -> None:
         """Nothing."""

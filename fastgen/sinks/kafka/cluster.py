@@ -1,7 +1,9 @@
 """What there is on a cluster: topics, how they keep records, where their partitions end."""
 
+import logging
 import time
 from collections.abc import Mapping
+from typing import Any, Final
 
 import numpy as np
 from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
@@ -14,6 +16,9 @@ from numpy.typing import NDArray
 from fastgen.errors import KafkaError, OptionError
 from fastgen.sinks.kafka.delivery import Topic
 
+LOG: Final = logging.getLogger("fastgen.kafka")
+"""What the client library says, for those who set up logging; what matters of it comes back as errors."""
+LOG.addHandler(logging.NullHandler())
 TIMEOUT = 15.0
 """Seconds that a request may take."""
 STILL = 2.0
@@ -24,7 +29,7 @@ class Cluster:
     """Asks and changes a cluster; `settings` are librdkafka's."""
 
     def __init__(self, settings: Mapping[str, str]) -> None:
-        self._settings: dict[str, str | int | float | bool] = {**settings, "log_level": "0"}
+        self._settings: dict[str, Any] = {**settings, "logger": LOG}
         self._address = settings["bootstrap.servers"]
         try:
             self._admin = AdminClient(self._settings)

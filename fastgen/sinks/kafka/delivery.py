@@ -57,6 +57,9 @@ class Sender(Protocol):
     def flush(self, milliseconds: int) -> int:
         """Wait for delivery reports; how many messages still have none."""
 
+    def stop(self) -> None:
+        """Take no more: a `send` that waits, in another thread, returns."""
+
     def purge(self) -> None:
         """Give up what has not been delivered; the reports say so."""
 

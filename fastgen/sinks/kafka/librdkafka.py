@@ -181,13 +181,13 @@ class CompiledProducer:
         self._arguments = np.zeros((len(kinds), 9), np.uint64)
         self._arguments[:, 0] = kinds
         self._arguments[0, 1], self._arguments[1, 1] = self._topic, _COPY
-        self._with_key = with_key
+        self._with_key, self._stopped = with_key, False
 
     def send(self, messages: Messages, times: NDArray[np.int64], order: NDArray[np.int32], ranges: NDArray[np.int64]) -> None:
         """See `Sender.send`."""
         done = int(ranges[:, 0].min())
         values, keys = messages.values, messages.keys
-        while done < order.size:
+        while done < order.size and not self._stopped:
             done, code = enqueue(
                 self._handle,
                 self._arguments,
@@ -220,6 +220,10 @@ class CompiledProducer:
         """See `Sender.flush`."""
         _flush(self._handle, milliseconds)
         return self.waiting
+
+    def stop(self) -> None:
+        """See `Sender.stop`."""
+        self._stopped = True
 
     def purge(self) -> None:
         """See `Sender.purge`."""

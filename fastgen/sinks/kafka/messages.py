@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from fastgen.arenas import Arenas, with_room
 from fastgen.dataset import Dataset
 from fastgen.ids import RowSource
 from fastgen.kernels.columns import epoch_times
@@ -59,11 +60,13 @@ class MessageSource:
         self._value = transaction_layout(data.plan, columns, "ndjson", coordinates, newline=False)
         self._key = transaction_layout(data.plan, [key], "bare", coordinates, newline=False) if key else None
         self._source = RowSource(data.plan, {*columns, key or ""})
+        self._arenas = Arenas(), Arenas()
 
     def encode(self, groups: range) -> Messages:
         """The messages of groups of windows, rendered window by window while the rows are in the cache."""
         blocks = []
-        values, keys = _Writer(self._value), _Writer(self._key) if self._key else None
+        for_values, for_keys = self._arenas
+        values, keys = _Writer(self._value, for_values.take()), _Writer(self._key, for_keys.take()) if self._key else None
         for block in self._source.worker.windows(groups):
             values.add(block, self._source)
             if keys:
@@ -78,6 +81,13 @@ class MessageSource:
         key_partitions(partitions, *keys.texts, self._partitions)
         return Messages(values.texts, keys.texts, times, partitions)
 
+    def reuse(self, messages: Messages) -> None:
+        """Take back the memory of messages that nobody needs any more."""
+        for_values, for_keys = self._arenas
+        for_values.give(messages.values.memory)
+        if self._key:
+            for_keys.give(messages.keys.memory)
+
     def assigned(self, messages: Messages, before: int) -> Messages:
         """The messages with their partitions; `before`: how many messages precede them, which decides where there is no key."""
         if self._key:
@@ -87,20 +97,18 @@ class MessageSource:
 
 
 class _Writer:
-    """Texts of blocks, one behind the other."""
+    """Texts of blocks, one behind the other, in an arena that grows."""
 
-    def __init__(self, row: RowText) -> None:
+    def __init__(self, row: RowText, arena: NDArray[np.uint8]) -> None:
         self._row = row
-        self._memory = np.empty(SLACK, np.uint8)
+        self._memory = arena
         self._ends = [np.zeros(1, np.int64)]
         self._position = 0
 
     def add(self, block: Block, source: RowSource) -> None:
         """Render the rows of a block."""
         rows = block.second.size
-        room = self._position + rows * self._row.longest + SLACK
-        if self._memory.size < room:
-            self._memory = np.concatenate([self._memory[: self._position], np.empty(2 * room - self._position, np.uint8)])
+        self._memory = with_room(self._memory, self._position, self._position + rows * self._row.longest + SLACK)
         ends = np.empty(rows, np.int64)
         ids = source.ids
         self._position = transaction_text(

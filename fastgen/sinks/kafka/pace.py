@@ -1,6 +1,8 @@
-"""When messages are due: as fast as possible, so many a second, or as the events' own times pass."""
+"""When messages are due: as fast as possible, so many a second, or as the events' own times pass; and how late they are."""
 
+import math
 import time
+from collections import deque
 from typing import NamedTuple
 
 SMOOTH = 50
@@ -43,10 +45,39 @@ class Pace:
             return Allowance(None, until, (next_due - until) / self.speed / 1000)
         return Allowance(None, None, 0.0)
 
-    def lag(self, sent: int, next_due: int) -> float:
-        """Seconds by which the next message is late."""
+    def due(self, sent: int, next_due: int) -> float:
+        """When the message after `sent` ones, whose event time is `next_due`, is due, in seconds; never, without a schedule."""
         if self.rate is not None:
-            return max(0.0, self.elapsed - sent / self.rate)
+            return sent / self.rate
         if self.speed is not None:
-            return max(0.0, self.elapsed - (next_due - self._first) / self.speed / 1000)
-        return 0.0
+            return (next_due - self._first) / self.speed / 1000
+        return math.inf
+
+
+class Lag:
+    """How late messages are: those that are to be sent, and those that were sent but are not acknowledged yet."""
+
+    def __init__(self, pace: Pace) -> None:
+        self._pace = pace
+        self._parts: deque[tuple[int, float]] = deque()
+        self.worst = 0.0
+
+    def begin(self, sent: int, next_due: int) -> None:
+        """A part begins to be sent after `sent` messages, with one that is due at `next_due` in event time."""
+        self._parts.append((sent, self._pace.due(sent, next_due)))
+
+    def now(self, settled: int, sent: int, next_due: int | None) -> float:
+        """Seconds by which the oldest message that has not been acknowledged is late.
+
+        Args:
+            settled: messages with a delivery report. sent: messages that were sent.
+            next_due: event time of the next one, None at the end.
+        """
+        while self._parts and (settled >= sent or (len(self._parts) > 1 and settled >= self._parts[1][0])):
+            self._parts.popleft()
+        dues = [due for _, due in list(self._parts)[:1]]
+        if next_due is not None:
+            dues.append(self._pace.due(sent, next_due))
+        late = max(0.0, self._pace.elapsed - min(dues, default=math.inf))
+        self.worst = max(self.worst, late)
+        return late

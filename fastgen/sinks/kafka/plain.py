@@ -21,7 +21,7 @@ class PlainProducer:
             self._producer = confluent_kafka.Producer({**settings, "log_level": "0"})
         except confluent_kafka.KafkaException as error:
             raise OptionError("producer settings", ", ".join(settings), f"are refused: {error.args[0].str()}") from None
-        self._topic, self._with_key = topic, with_key
+        self._topic, self._with_key, self._stopped = topic, with_key, False
         self._delivered = np.zeros(partitions, np.int64)
         self._errors: Counter[str] = Counter()
 
@@ -41,7 +41,7 @@ class PlainProducer:
     def _send(self, messages: Messages, i: int, time: int, partition: int) -> None:
         key = messages.keys.text(i) if self._with_key else None
         value = messages.values.text(i)
-        while True:
+        while not self._stopped:
             try:
                 self._producer.produce(self._topic, value, key, partition, on_delivery=self._count, timestamp=time)
             except BufferError:
@@ -63,6 +63,10 @@ class PlainProducer:
     def flush(self, milliseconds: int) -> int:
         """See `Sender.flush`."""
         return int(self._producer.flush(milliseconds / 1000))
+
+    def stop(self) -> None:
+        """See `Sender.stop`."""
+        self._stopped = True
 
     def purge(self) -> None:
         """See `Sender.purge`."""

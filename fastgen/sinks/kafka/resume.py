@@ -1,5 +1,6 @@
 """Where a run goes on: rows go to a partition in a fixed order, so the offset at which a partition ends says how far it got."""
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -30,7 +31,7 @@ def beginning(partitions: int) -> Position:
     return Position(0, np.zeros(partitions, np.int64), np.zeros(partitions, np.int64))
 
 
-def find_position(cluster: "Cluster", topic: Topic, source: MessageSource, delay: int, event_times: bool) -> Position:
+def find_position(cluster: "Cluster", topic: Topic, source: MessageSource, delay: timedelta, event_times: bool) -> Position:
     """Read how far a topic got, and make sure that each partition's last record is the row that it should be.
 
     Raises:
@@ -52,7 +53,7 @@ def find_position(cluster: "Cluster", topic: Topic, source: MessageSource, delay
         for partition in np.flatnonzero((seen < ends) & (ends <= after)).tolist():
             [own] = np.nonzero(messages.partitions == partition)
             number = int(own[ends[partition] - seen[partition] - 1])
-            _compare(topic, records[partition], messages, number, delay if event_times else None)
+            _compare(topic, records[partition], messages, number, round(delay.total_seconds() * 1000) if event_times else None)
         seen = after
         if found is not None and (seen >= ends).all():
             return found

@@ -1,7 +1,7 @@
 """A topic being filled: messages in their order, a part at a time, each partition from where it ends."""
 
 from collections.abc import Generator, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,7 @@ class Stream:
     """Sends what a source makes to one topic.
 
     Each partition belongs to one sender, and each sender to one thread, so that a partition's messages keep their order.
+    While the senders' threads hand a part over, the next messages are made.
 
     Args:
         sources: one after the other.
@@ -51,10 +52,12 @@ class Stream:
         self._delay, self._event_times = delay, event_times
         self._chunks = _chunks(sources, item, threads)
         self._pool = ThreadPoolExecutor(len(senders), "fastgen-kafka")
-        self._at = 0
+        self._jobs: list[Future[None]] = []
+        self._written: list[tuple[MessageSource, Messages]] = []
         self.sent = self.bytes = 0
         self.next_due: int | None = 0
         self._advance()
+        self._skip()
 
     def _advance(self) -> None:
         """Have a message at hand, or know that there is none any more."""
@@ -65,51 +68,85 @@ class Stream:
                 return
             source, messages = chunk
             if messages.size:
-                self._chunk, self._at = source.assigned(messages, int(self._seen.sum())), 0
+                self._source, self._at = source, 0
+                self._chunk = source.assigned(messages, int(self._seen.sum()))
                 self._due = messages.times + self._delay
                 self.next_due = int(self._due[0])
                 return
 
-    def send(self, most: int | None = None, until: int | None = None) -> int:
-        """Hand over the next messages, at most so many and not beyond what is at hand, that are due by `until`.
+    def _skip(self) -> None:
+        """Begin with the first message that is not in the topic."""
+        while self.next_due is not None and (self._there > self._seen).any():
+            partitions, left = self._chunk.partitions, self._there - self._seen
+            unsent = [np.flatnonzero(partitions == partition)[max(0, skip) :][:1] for partition, skip in enumerate(left.tolist())]
+            self._at = int(min(np.concatenate(unsent), default=self._chunk.size))
+            self._seen += np.bincount(partitions[: self._at], minlength=self._seen.size)
+            if self._at < self._chunk.size:
+                self.next_due = int(self._due[self._at])
+                return
+            self._advance()
 
-        Returns:
-            How many were passed, those that are in the topic already included.
+    def send(self, most: int | None = None, until: int | None = None) -> None:
+        """Begin to hand over the next messages, at most so many and not beyond what is at hand, that are due by `until`.
+
+        The part before has to be handed over: see `wait`.
         """
         if self.next_due is None:
-            return 0
+            return
         chunk, first = self._chunk, self._at
         stop = chunk.size if until is None else int(np.searchsorted(self._due, until, side="right"))
         stop = stop if most is None else min(stop, first + most)
-        if stop > first:
-            self._send(chunk, first, stop)
-            self._at = stop
-            if stop < chunk.size:
-                self.next_due = int(self._due[stop])
-            else:
-                self._advance()
-        return max(0, stop - first)
+        if stop <= first:
+            return
+        self._send(chunk, first, stop)
+        self._at = stop
+        if stop < chunk.size:
+            self.next_due = int(self._due[stop])
+        else:
+            self._written.append((self._source, chunk))
+            self._advance()
 
     def _send(self, chunk: Messages, first: int, stop: int) -> None:
         order, starts = np.empty(stop - first, np.int32), np.empty(self._seen.size + 1, np.int64)
         order_by_partition(order, starts, chunk.partitions, first)
         found = np.diff(starts)
         skipped = np.clip(self._there - self._seen, 0, found)
-        ranges = np.stack([starts[:-1] + skipped, starts[1:]], axis=1)
         self._seen += found
+        ranges = np.stack([starts[:-1] + skipped, starts[1:]], axis=1)
+        ends = chunk.values.ends
+        self.sent += stop - first - int(skipped.sum())
+        self.bytes += int(ends[stop] - ends[first])
+        for begin, number in zip(starts.tolist(), skipped.tolist(), strict=False):
+            already = order[begin : begin + number]
+            self.bytes -= int((ends[already + 1] - ends[already]).sum())
         times = self._due if self._event_times else np.zeros_like(chunk.times)
-        jobs = []
         for number, sender in enumerate(self._senders):
             own = ranges.copy()
             others = np.arange(len(own)) % len(self._senders) != number
             own[others, 0] = own[others, 1]
-            jobs.append(self._pool.submit(sender.send, chunk, times, order, own))
-        for job in jobs:
+            self._jobs.append(self._pool.submit(sender.send, chunk, times, order, own))
+
+    def wait(self, seconds: float) -> bool:
+        """Wait for the end of what was begun, at most so long; whether it has been handed over.
+
+        Raises:
+            RefusedError: the client library takes no more.
+        """
+        if wait(self._jobs, seconds).not_done:
+            return False
+        for job in self._jobs:
             job.result()
-        sizes = np.diff(chunk.values.ends)
-        wanted = np.concatenate([order[a:b] for a, b in ranges.tolist()])
-        self.sent += wanted.size
-        self.bytes += int(sizes[wanted].sum())
+        self._jobs.clear()
+        while self._written:
+            source, messages = self._written.pop()
+            source.reuse(messages)
+        return True
+
+    def stop(self) -> None:
+        """Hand over no more, and wait until nobody does."""
+        for sender in self._senders:
+            sender.stop()
+        self._pool.shutdown(cancel_futures=True)
 
     def close(self) -> None:
         """Drop what has not been made."""

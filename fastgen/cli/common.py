@@ -1,0 +1,103 @@
+"""What the commands share: options that say what the data are, messages, units."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from fastgen.errors import OptionError
+
+if TYPE_CHECKING:
+    from fastgen.config import Config
+    from fastgen.dataset import Dataset
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def say(text: str) -> None:
+    """A line to the user, on the standard error."""
+    click.echo(f"fastgen: {text}", err=True)
+
+
+class Number(click.ParamType[Any]):
+    """A number; what is none gets the same kind of line as every other mistake."""
+
+    name = "number"
+
+    def __init__(self, kind: Callable[[str], Any], what: str) -> None:
+        self.kind, self.what = kind, what
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ARG002
+        """The number, or an OptionError that names the option."""
+        try:
+            return self.kind(value)
+        except ValueError:
+            raise OptionError(str(param and param.name), value, f"must be {self.what}") from None
+
+
+WHOLE = Number(int, "a whole number")
+REAL = Number(float, "a number")
+
+
+def data_options(function: F) -> F:
+    """The options that say what the data are."""
+    options = [
+        click.option(
+            "--config", "path", type=click.Path(), metavar="FILE", help="Settings from a TOML file (see: fastgen config init)."
+        ),
+        click.option("--rows", metavar="N", help="Exactly so many transactions, such as 500000 or 10M; all else in proportion."),
+        click.option("--scale", type=REAL, metavar="X", help="Size in units of the tutorial's 106,020 transactions."),
+        click.option("--seed", type=WHOLE, metavar="N", help="What all random draws follow from."),
+        click.option(
+            "--set", "settings", multiple=True, metavar="KEY=VALUE", help="One setting, such as fraud.ratio=0.01; repeatable."
+        ),
+    ]
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+def read_config(path: str | None, rows: str | None, scale: float | None, seed: int | None, settings: tuple[str, ...]) -> "Config":
+    """The configuration that the options describe; flags win over --set, --set over the file."""
+    from fastgen.config import load_config, merge
+    from fastgen.config_text import parse_count, parse_setting
+
+    flags = {"rows": None if rows is None else parse_count(rows), "scale": scale, "seed": seed}
+    given = {name: value for name, value in flags.items() if value is not None}
+    return load_config(path, **merge(*map(parse_setting, settings), given))
+
+
+def announce(data: "Dataset") -> None:
+    """Say where the data differ from what was asked for."""
+    plan = data.plan
+    if plan.cash_cards < plan.cash_cards_wanted:
+        say(f"note: {plan.cash_cards:,} cash cards, not {plan.cash_cards_wanted:,}: no more cards have a susceptible holder")
+
+
+def human_size(size: float) -> str:
+    """Bytes in decimal units."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if round(size, 1) < 1000:
+            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
+        size /= 1000
+    return f"{size:.1f} TB"
+
+
+@contextmanager
+def compiling_announced(quiet: bool) -> Iterator[None]:
+    """Say it once if kernels have to be compiled, which takes seconds."""
+    from numba.core import event
+
+    class Listener(event.Listener):  # type: ignore[misc]
+        told = quiet
+
+        def on_start(self, _: object) -> None:
+            if not self.told:
+                self.told = True
+                say("compiling kernels for this machine; later runs start at once")
+
+        def on_end(self, _: object) -> None: ...
+
+    with event.install_listener("numba:compile", Listener()):
+        yield

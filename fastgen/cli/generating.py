@@ -1,0 +1,119 @@
+"""`fastgen generate`: the dataset as files."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from fastgen.cli.common import WHOLE, announce, compiling_announced, data_options, human_size, read_config, say
+from fastgen.errors import InterruptedRunError
+
+if TYPE_CHECKING:
+    from fastgen.dataset import Dataset
+    from fastgen.sinks.files import WriteReport
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  fastgen generate --output data/
+  fastgen generate --rows 10M --seed 7 --output payments.parquet
+  fastgen generate --rows 1M --format ndjson --output - | head -3
+"""
+)
+@data_options
+@click.option("--output", "-o", required=True, metavar="DIR|FILE|-", help="A directory for all tables, a file or - for one.")
+@click.option("--format", "kind", metavar="NAME", help="parquet, csv, ndjson or ipc; a file's suffix says it too.")
+@click.option(
+    "--compression",
+    metavar="NAME",
+    help="parquet: zstd, snappy, lz4, gzip, none; csv, ndjson: none, gzip, zstd; ipc: none, zstd, lz4.",
+)
+@click.option("--table", metavar="NAME", help="For a file: transactions (unless said), credit_cards or profiles.")
+@click.option("--columns", metavar="A,B,...", help="For a file: these columns only.")
+@click.option(
+    "--coordinates", metavar="text|number", default="text", show_default=True, help="Latitudes and longitudes in csv and ndjson."
+)
+@click.option("--threads", type=WHOLE, metavar="N", help="Threads that make rows; all processors unless said.")
+@click.option("--overwrite", is_flag=True, help="Replace files that are there.")
+@click.option("--dry-run", is_flag=True, help="Print the plan and the estimated size; write nothing.")
+@click.option("--quiet", "-q", is_flag=True, help="Print nothing but errors.")
+@click.option("--no-progress", is_flag=True, help="No progress bar.")
+def generate(
+    path: str | None,
+    rows: str | None,
+    scale: float | None,
+    seed: int | None,
+    settings: tuple[str, ...],
+    output: str,
+    kind: Any,
+    compression: str | None,
+    table: str | None,
+    columns: str | None,
+    coordinates: Any,
+    threads: int | None,
+    overwrite: bool,
+    dry_run: bool,
+    quiet: bool,
+    no_progress: bool,
+) -> None:
+    """Write the dataset to files, or one table to a file or the standard output."""
+    config = read_config(path, rows, scale, seed, settings)
+    with compiling_announced(quiet):
+        from fastgen.dataset import Dataset
+        from fastgen.sinks.files import estimate, write
+
+        data = Dataset(config)
+        options: dict[str, Any] = {
+            "format": kind,
+            "table": table,
+            "columns": None if columns is None else [name.strip() for name in columns.split(",")],
+            "compression": compression,
+            "coordinates": coordinates,
+        }
+        if dry_run:
+            click.echo(plan_text(data, estimate(data, output, **options)))
+            return
+        if not quiet:
+            announce(data)
+        with progress_bar(data, shown=not quiet and not no_progress and sys.stderr.isatty()) as advance:
+            try:
+                report = write(data, output, threads=threads, overwrite=overwrite, progress=advance, **options)
+            except InterruptedRunError as error:
+                raise type(error)(f"{error.message}; unfinished files were removed") from None
+    if not quiet:
+        say(summary(data, output, report))
+
+
+def summary(data: "Dataset", output: str, report: "WriteReport") -> str:
+    """What was done, in one line."""
+    tables = ", ".join(f"{file.rows:,} {file.table}" for file in report.files)
+    rate = report.rows / max(report.seconds, 1e-9)
+    return f"{tables} to {output}: {human_size(report.size)} in {report.seconds:.2f} s, {rate:,.0f} rows/s, seed {data.config.seed}"
+
+
+def plan_text(data: "Dataset", sizes: dict[str, int]) -> str:
+    """The plan as lines of names and numbers."""
+    lines = [f"seed                 {data.config.seed}", f"fingerprint          {data.fingerprint}"]
+    lines += [f"{name:20} {count:,}" for name, count in data.plan.counts.items()]
+    lines += [f"{name:20} about {human_size(size)}" for name, size in sizes.items()]
+    return "\n".join(lines)
+
+
+@contextmanager
+def progress_bar(data: "Dataset", shown: bool) -> Iterator[Callable[[int], object]]:
+    """A bar on the terminal; gives the function that moves it on."""
+    if not shown:
+        yield lambda _: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    rate = TextColumn("{task.completed:,.0f} rows")
+    with Progress(
+        BarColumn(), TaskProgressColumn(), rate, TimeRemainingColumn(), console=Console(stderr=True), transient=True
+    ) as bar:
+        task = bar.add_task("rows", total=data.num_rows)
+        yield lambda rows: bar.advance(task, rows)

@@ -1,0 +1,144 @@
+"""`fastgen produce`: the dataset into a Kafka topic."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from fastgen.cli.common import REAL, WHOLE, announce, compiling_announced, data_options, human_size, read_config, say
+
+if TYPE_CHECKING:
+    from fastgen.sinks.kafka.producing import ProduceReport
+    from fastgen.sinks.kafka.run import Progress
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  fastgen produce --rows 1M --mock
+  fastgen produce --rows 10M --bootstrap-servers localhost:9092 --create-topic
+  fastgen produce --bootstrap-servers localhost:9092 --speed 60 --shift-to now --loop
+"""
+)
+@data_options
+@click.option("--bootstrap-servers", metavar="HOST:PORT,...", help="The cluster.")
+@click.option("--topic", default="credit_card_transactions", show_default=True, metavar="NAME", help="Where messages go.")
+@click.option("--key", default="cc_num", show_default=True, metavar="COLUMN|none", help="The column that is the messages' key.")
+@click.option("--with-label", is_flag=True, help="Values have fraud_label too.")
+@click.option("--coordinates", metavar="text|number", default="text", show_default=True, help="Latitudes and longitudes.")
+@click.option("--timestamps", metavar="event|now", default="event", show_default=True, help="What records bear.")
+@click.option(
+    "--producer-config", metavar="FILE", help="librdkafka's settings, key=value lines; ${NAME} is a variable of the environment."
+)
+@click.option("-X", "extra", multiple=True, metavar="KEY=VALUE", help="One of librdkafka's settings; repeatable.")
+@click.option(
+    "--producers", type=WHOLE, default=1, metavar="N", help="Handles of the client library, each with its own partitions."
+)
+@click.option("--threads", type=WHOLE, default=1, metavar="N", help="Threads that make rows.")
+@click.option("--create-topic", is_flag=True, help="Make the topic; it keeps records for ever.")
+@click.option("--partitions", type=WHOLE, default=4, show_default=True, metavar="N", help="Of a topic that is made.")
+@click.option("--replication-factor", type=WHOLE, default=1, show_default=True, metavar="N", help="Of a topic that is made.")
+@click.option("--topic-config", multiple=True, metavar="KEY=VALUE", help="One setting of a topic that is made; repeatable.")
+@click.option("--resume", is_flag=True, help="Go on where an earlier run of the same configuration ended.")
+@click.option("--rate", type=REAL, metavar="N", help="Messages a second.")
+@click.option("--speed", type=REAL, metavar="X", help="Replay so many times faster than life; 1 is live.")
+@click.option("--shift-to", metavar="now", help="Move the first event to now.")
+@click.option("--loop", is_flag=True, help="Go on with a next period when one ends.")
+@click.option("--labels-topic", metavar="NAME", help="A topic for tid and fraud_label.")
+@click.option("--labels-delay", default="0s", show_default=True, metavar="TIME", help="How much later labels come, such as 2d.")
+@click.option("--mock", is_flag=True, help="Send to a cluster inside this process, which forgets what it gets.")
+@click.option("--plain", is_flag=True, help="One call for each message, through confluent_kafka.Producer.")
+@click.option("--json", "as_json", is_flag=True, help="The summary as JSON, on the standard output.")
+@click.option("--quiet", "-q", is_flag=True, help="Print nothing but errors.")
+@click.option("--no-progress", is_flag=True, help="No progress bar.")
+def produce(
+    path: str | None,
+    rows: str | None,
+    scale: float | None,
+    seed: int | None,
+    settings: tuple[str, ...],
+    key: str,
+    producer_config: str | None,
+    extra: tuple[str, ...],
+    topic_config: tuple[str, ...],
+    shift_to: str | None,
+    labels_delay: str,
+    mock: bool,
+    as_json: bool,
+    quiet: bool,
+    no_progress: bool,
+    **options: Any,
+) -> None:
+    """Send the transactions to a Kafka topic."""
+    config = read_config(path, rows, scale, seed, settings)
+    with compiling_announced(quiet):
+        from fastgen.dataset import Dataset
+        from fastgen.sinks.kafka.options import client_settings, duration, moment, pairs
+        from fastgen.sinks.kafka.producing import produce as send
+
+        data = Dataset(config)
+        client = client_settings(producer_config, extra)
+        reports: list[ProduceReport] = []
+        if not quiet:
+            announce(data)
+        if mock and not quiet:
+            say("note: the cluster is inside this process and forgets what it gets")
+        try:
+            shown = not quiet and not no_progress and sys.stderr.isatty()
+            with progress_bar(None if options["loop"] else data.num_rows, shown) as show:
+                send(
+                    data,
+                    key=None if key == "none" else key,
+                    settings=client,
+                    topic_config=pairs("topic_config", topic_config),
+                    shift_to=moment(shift_to),
+                    labels_delay=duration("labels_delay", labels_delay),
+                    mock=mock,
+                    progress=show,
+                    tell=reports.append,
+                    **options,
+                )
+        finally:
+            for report in reports:
+                if as_json:
+                    click.echo(json.dumps(report.as_dict() | {"seed": config.seed}))
+                elif not quiet:
+                    say(produced(report, config.seed))
+
+
+def produced(report: "ProduceReport", seed: int) -> str:
+    """What was sent, in one line."""
+    parts = [f"{report.acknowledged:,} of {report.rows:,} messages acknowledged by {report.topic}"]
+    parts += [f"{report.skipped:,} were there"] if report.skipped else []
+    parts += [f"{report.failed:,} failed"] if report.failed else []
+    parts += [f"{report.labels.acknowledged:,} labels by {report.labels.topic}"] if report.labels else []
+    rate = f"{report.seconds:.2f} s, {report.messages_per_second:,.0f} messages/s, {human_size(report.bytes)}, {report.way} way"
+    late = f", at worst {report.lag:.1f} s late" if report.lag >= 1 else ""
+    return f"{', '.join(parts)}: {rate}{late}, seed {seed}"
+
+
+@contextmanager
+def progress_bar(rows: int | None, shown: bool) -> Iterator["Callable[[Progress], object]"]:
+    """A bar on the terminal, of so many rows or without end; gives the function that moves it on."""
+    if not shown:
+        yield lambda _: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    columns = BarColumn(), TaskProgressColumn(), TextColumn("{task.description}"), TimeRemainingColumn()
+    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=rows)
+        yield lambda at: bar.update(task, completed=at.passed, description=state(at))
+
+
+def state(at: "Progress") -> str:
+    """How far a run is, in a line."""
+    seconds = max(at.seconds, 1e-9)
+    rates = f"{at.acknowledged / seconds:,.0f} messages/s, {human_size(at.bytes / seconds)}/s"
+    late = f", {at.lag:.1f} s late" if at.lag >= 1 else ""
+    return f"{rates}, {at.in_flight:,} in flight, {at.failed:,} errors{late}"

@@ -1,0 +1,234 @@
+"""A run: topics that are filled side by side, each message when it is due, until the last delivery report."""
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final, NamedTuple
+
+from fastgen.dataset import Dataset
+from fastgen.errors import DeliveryError
+from fastgen.sinks.kafka.delivery import Counts, Sender, Topic
+from fastgen.sinks.kafka.messages import MessageSource
+from fastgen.sinks.kafka.pace import Lag, Pace
+from fastgen.sinks.kafka.periods import endless
+from fastgen.sinks.kafka.resume import Position
+from fastgen.sinks.kafka.stream import Stream
+from fastgen.text import Coordinates
+
+LOG: Final = logging.getLogger("fastgen")
+LAST_WORDS: Final = 10.0
+"""Seconds that an interrupted run waits for what is on its way."""
+LOOK: Final = 0.1
+"""Seconds between two looks at a run that waits."""
+
+
+class Progress(NamedTuple):
+    """How far the transactions are.
+
+    passed: messages that are in the topic or on their way. acknowledged, failed: by delivery reports. in_flight: without one.
+    bytes: of values that were sent. seconds: since the start. lag: seconds by which the oldest message without a report is late.
+    """
+
+    passed: int
+    acknowledged: int
+    failed: int
+    in_flight: int
+    bytes: int
+    seconds: float
+    lag: float
+
+
+@dataclass(frozen=True)
+class Rows:
+    """What is sent: a dataset, or it and its followers without end; how it becomes messages."""
+
+    data: Dataset
+    key: str | None
+    coordinates: Coordinates
+    loop: bool
+
+    def source(self, data: Dataset, columns: tuple[str, ...], topic: Topic) -> MessageSource:
+        """The messages of one dataset."""
+        return MessageSource(data, columns, self.key, topic.partitions, self.coordinates)
+
+    def sources(self, columns: tuple[str, ...], topic: Topic) -> Iterator[MessageSource]:
+        """Those of all of them."""
+        datasets = endless(self.data) if self.loop else iter([self.data])
+        return (self.source(data, columns, topic) for data in datasets)
+
+
+@dataclass(frozen=True)
+class Options:
+    """How messages are sent. settings: librdkafka's. producers: handles. threads: that make rows."""
+
+    settings: dict[str, str]
+    producers: int
+    threads: int
+    event_times: bool
+    plain: bool
+
+
+class Run:
+    """One topic with its stream and senders.
+
+    Args:
+        columns: of the values. at: where to go on. delay: how much later than the event a message is due.
+    """
+
+    def __init__(
+        self, rows: Rows, columns: tuple[str, ...], topic: Topic, at: Position, delay: timedelta, options: Options
+    ) -> None:
+        self.topic, self._data = topic, None if rows.loop else rows.data
+        self.skipped = int(at.there.sum())
+        self.way, make = way(options.plain)
+        number = min(options.producers, topic.partitions)
+        self.senders = [make(options.settings, topic.name, topic.partitions, rows.key is not None) for _ in range(number)]
+        self.began, self.seconds = time.perf_counter(), 0.0
+        self.stream = Stream(
+            rows.sources(columns, topic),
+            self.senders,
+            item=at.item,
+            seen=at.seen,
+            there=at.there,
+            threads=options.threads,
+            delay=round(delay.total_seconds() * 1000),
+            event_times=options.event_times,
+        )
+        self.pace, self.lag = Pace(None, None, 0), Lag(Pace(None, None, 0))
+
+    def start(self, pace: Pace) -> None:
+        """Keep to a schedule from now on."""
+        self.pace, self.lag = pace, Lag(pace)
+
+    @property
+    def rows(self) -> int:
+        """Messages of the dataset, or, where there is no end of them, those that have a delivery report."""
+        return self._data.num_rows if self._data else sum(each.delivered + each.failed for each in self.counts)
+
+    @property
+    def counts(self) -> list[Counts]:
+        """Of all senders."""
+        return [sender.counts for sender in self.senders]
+
+    @property
+    def done(self) -> bool:
+        """Whether all messages were handed over."""
+        return self.stream.next_due is None
+
+    def wait(self) -> float:
+        """Seconds until a message is due."""
+        assert self.stream.next_due is not None
+        return self.pace.allowance(self.stream.sent, self.stream.next_due).wait
+
+    def due_before(self, until: int | None) -> bool:
+        """Whether a message is due before a moment of event time (milliseconds)."""
+        return until is not None and self.stream.next_due is not None and self.stream.next_due < until
+
+    def send(self, before: int | None = None) -> None:
+        """Begin to send what is due, or what is due before a moment of event time."""
+        assert self.stream.next_due is not None
+        self.lag.begin(self.stream.sent, self.stream.next_due)
+        if before is None:
+            allowed = self.pace.allowance(self.stream.sent, self.stream.next_due)
+            self.stream.send(allowed.most, allowed.until)
+        else:
+            self.stream.send(None, before - 1)
+
+    def poll(self, seconds: float) -> None:
+        """Count delivery reports for so long; the threads that hand messages over do it themselves."""
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0 and self.stream.wait(left):
+            for sender in self.senders:
+                sender.poll(max(1, int(left * 1000)))
+
+    def look(self) -> Progress:
+        """How far it is.
+
+        Raises:
+            DeliveryError: a message failed. It leaves a gap: nothing more must be sent behind it.
+        """
+        counts, stream = self.counts, self.stream
+        delivered, failed = sum(each.delivered for each in counts), sum(each.failed for each in counts)
+        if failed:
+            raise DeliveryError(f"topic {self.topic.name}: messages failed")
+        lag = self.lag.now(delivered, stream.sent, stream.next_due)
+        seconds = time.perf_counter() - self.began
+        passed = self.skipped + stream.sent
+        return Progress(passed, delivered, failed, stream.sent - delivered - failed, stream.bytes, seconds, lag)
+
+    def flush(self) -> bool:
+        """Wait a little for delivery reports; whether all have come."""
+        waiting = sum(sender.flush(round(LOOK * 1000)) for sender in self.senders)
+        self.seconds = time.perf_counter() - self.began
+        return not waiting
+
+    def abandon(self) -> None:
+        """Hand over nothing more, and give up what is not acknowledged in some seconds."""
+        self.stream.stop()
+        until = time.monotonic() + LAST_WORDS
+        while any(sender.flush(round(LOOK * 1000)) for sender in self.senders):
+            if time.monotonic() > until:
+                for sender in self.senders:
+                    sender.purge()
+        self.seconds = time.perf_counter() - self.began
+
+    def close(self) -> None:
+        """Give everything back."""
+        self.stream.close()
+        for sender in self.senders:
+            sender.close()
+
+
+def send_all(runs: list[Run], rate: float | None, speed: float | None, progress: Callable[[Progress], object]) -> None:
+    """Send what there is, each message when it is due; other topics follow the first one's event time, or the speed."""
+    first, *others = runs
+    began = min((run.stream.next_due for run in runs if run.stream.next_due is not None), default=0)
+    for run in runs:
+        run.start(Pace(rate if run is first else None, speed, began))
+
+    def look() -> None:
+        seen = [run.look() for run in runs]
+        progress(seen[0]._replace(lag=max(each.lag for each in seen)))
+
+    def send(run: Run, before: int | None = None) -> None:
+        while not run.stream.wait(LOOK):
+            look()
+        run.send(before)
+        look()
+
+    def send_or_wait(run: Run) -> None:
+        if (seconds := run.wait()) <= 0:
+            send(run)
+            return
+        for each in runs:
+            each.poll(min(seconds, LOOK) / len(runs))
+        look()
+
+    while not first.done:
+        send_or_wait(first)
+        for other in others:
+            while other.due_before(first.stream.next_due):
+                send(other, first.stream.next_due)
+    for other in others:
+        while not other.done:
+            send_or_wait(other)
+    for run in runs:
+        while not (run.stream.wait(LOOK) and run.flush()):
+            look()
+    look()
+
+
+def way(plain: bool) -> tuple[str, type[Sender]]:
+    """How messages are handed over; the plain way where the library cannot be reached from compiled code."""
+    if not plain:
+        try:
+            from fastgen.sinks.kafka.librdkafka import CompiledProducer
+        except (OSError, AttributeError) as error:
+            LOG.warning("librdkafka cannot be called directly (%s); sending one message at a time", error)
+        else:
+            return "compiled", CompiledProducer
+    from fastgen.sinks.kafka.plain import PlainProducer
+
+    return "plain", PlainProducer

@@ -1,0 +1,198 @@
+"""Topics read by others than fastgen: what they hold is the dataset as `fastgen generate` writes it, and came when it was due."""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+
+import naive
+import numpy as np
+import pytest
+from confluent_kafka import Consumer, TopicPartition
+
+from fastgen import Config, Dataset, produce, write
+
+from .broker import Address
+
+PARTITIONS = 4
+COLUMNS = "tid,datetime,cc_num,category,amount,latitude,longitude,city,country"
+
+
+class Content:
+    """What a partition holds: how many records, and the hash of all their timestamps, keys and values."""
+
+    def __init__(self) -> None:
+        self.count, self._hash = 0, hashlib.sha256()
+
+    def add(self, lines: list[bytes]) -> None:
+        self.count += len(lines)
+        self._hash.update(b"".join(lines))
+
+    @property
+    def told(self) -> tuple[int, str]:
+        return self.count, self._hash.hexdigest()
+
+
+def record_line(timestamp: int, key: bytes, value: bytes) -> bytes:
+    return b"%d\t%b\t%b\n" % (timestamp, key, value)
+
+
+def of_file(path: Path) -> list[tuple[int, str]]:
+    """The contents that the rows of an NDJSON file should make."""
+    found = [Content() for _ in range(PARTITIONS)]
+    with path.open("rb") as file:
+        for line in file:
+            found[partition_of(field(line, b"cc_num"))].add(
+                [record_line(epoch(field(line, b"datetime")), field(line, b"cc_num"), line[:-1])]
+            )
+    return [content.told for content in found]
+
+
+def field(line: bytes, name: bytes) -> bytes:
+    start = line.index(b'"%b": "' % name) + len(name) + 5
+    return line[start : line.index(b'"', start)]
+
+
+@cache
+def partition_of(key: bytes) -> int:
+    return (naive.murmur2(key) & 0x7FFFFFFF) % PARTITIONS
+
+
+@cache
+def epoch(text: bytes) -> int:
+    return round(datetime.fromisoformat(text.decode()).replace(tzinfo=UTC).timestamp() * 1000)
+
+
+def by_consumer(broker: Address, topic: str) -> list[tuple[int, str]]:
+    """As confluent_kafka's Consumer reads it."""
+    found = [Content() for _ in range(PARTITIONS)]
+    for partition, timestamp, key, value in records(broker, topic):
+        found[partition].add([record_line(timestamp, key, value)])
+    return [content.told for content in found]
+
+
+def records(broker: Address, topic: str) -> Iterator[tuple[int, int, bytes, bytes]]:
+    """Partition, timestamp, key and value of every record."""
+    consumer = Consumer({**broker.properties, "group.id": topic, "enable.auto.commit": False, "enable.partition.eof": True})
+    consumer.assign([TopicPartition(topic, partition, 0) for partition in range(PARTITIONS)])
+    ended, until = 0, time.monotonic() + 180
+    while ended < PARTITIONS:
+        assert time.monotonic() < until
+        for message in consumer.consume(10_000, timeout=1.0):
+            key, value, partition = message.key(), message.value(), message.partition()
+            if message.error():
+                ended += 1
+                continue
+            assert isinstance(key, bytes)
+            assert isinstance(value, bytes)
+            assert partition is not None
+            yield partition, message.timestamp()[1], key, value
+    consumer.close()
+
+
+def by_kcat(broker: Address, topic: str) -> list[tuple[int, str]]:
+    """As kcat reads it, a program that knows nothing of Python."""
+    if not shutil.which("kcat"):
+        assert "CI" not in os.environ
+        pytest.skip("kcat is not here")
+    return [told_by_kcat(broker, topic, partition) for partition in range(PARTITIONS)]
+
+
+def told_by_kcat(broker: Address, topic: str, partition: int) -> tuple[int, str]:
+    found = Content()
+    argv = [
+        "kcat",
+        "-C",
+        "-b",
+        broker.bootstrap,
+        "-t",
+        topic,
+        "-p",
+        str(partition),
+        "-o",
+        "beginning",
+        "-e",
+        "-q",
+        "-f",
+        r"%T\t%k\t%s\n",
+    ]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        for lines in iter(lambda: process.stdout.readlines(1 << 20), []):  # type: ignore[union-attr]
+            found.add(lines)
+    assert process.returncode == 0
+    return found.told
+
+
+@pytest.mark.parametrize("read", [by_consumer, by_kcat])
+def test_the_default_dataset(
+    broker: Address, topic: str, tmp_path: Path, read: Callable[[Address, str], list[tuple[int, str]]]
+) -> None:
+    """The commands as users type them."""
+    argv = [sys.executable, "-m", "fastgen"]
+    output = tmp_path / "rows.ndjson"
+    subprocess.run([*argv, "generate", "-q", "--columns", COLUMNS, "--output", str(output)], check=True)
+    sent = [*argv, "produce", "-q", "--bootstrap-servers", broker.bootstrap, "--topic", topic, "--create-topic"]
+    subprocess.run(sent, check=True)
+    assert read(broker, topic) == of_file(output)
+
+
+def test_five_million_rows(broker: Address, topic: str, tmp_path: Path) -> None:
+    data, output = Dataset(Config(rows=5_000_000)), tmp_path / "rows.ndjson"
+    write(data, str(output), columns=COLUMNS.split(","))
+    report = produce(
+        data, topic=topic, settings=broker.properties, create_topic=True, partitions=PARTITIONS, producers=2, threads=2
+    )
+    expected = of_file(output)
+    assert report.acknowledged == 5_000_000
+    assert list(report.partitions) == [count for count, _ in expected]
+    assert by_consumer(broker, topic) == expected
+    assert by_kcat(broker, topic) == expected
+
+
+# Pace, by the broker's clock
+
+SECONDS = 30
+FAR = 0.02 * SECONDS
+
+
+def arrivals(broker: Address, topic: str, data: Dataset, **pace: float) -> tuple[np.ndarray, np.ndarray]:
+    """When records came, in seconds from the first one on, and their events' times likewise, in the order of the events."""
+    stamped = {"message.timestamp.type": "LogAppendTime"}
+    options = {
+        "settings": broker.properties,
+        "create_topic": True,
+        "partitions": PARTITIONS,
+        "topic_config": stamped,
+        "timestamps": "now",
+    }
+    produce(data, topic=topic, **options, **pace)  # type: ignore[arg-type]
+    came = seconds(timestamp for _, timestamp, _, _ in records(broker, topic))
+    events = data.transactions(["datetime"])["datetime"].dt.epoch("ms").to_numpy() / 1000
+    return came, events - events[0]
+
+
+def seconds(timestamps: Iterable[int]) -> np.ndarray:
+    came = np.sort(np.fromiter(timestamps, np.int64)) / 1000
+    return came - came[0]
+
+
+def test_a_rate_is_kept(broker: Address, topic: str) -> None:
+    came, _ = arrivals(broker, topic, Dataset(Config(rows=10_000 * SECONDS)), rate=10_000)
+    assert came[-1] == pytest.approx(SECONDS, abs=FAR)
+    assert np.quantile(np.abs(came - np.arange(came.size) / 10_000), 0.99) < FAR
+
+
+def test_a_speed_is_kept(broker: Address, topic: str) -> None:
+    """Thirty hours in thirty seconds."""
+    data = Dataset(Config(rows=50_000, start="2022-01-01", end="2022-01-02 06:00:00", atm={"cards": 0}))
+    came, events = arrivals(broker, topic, data, speed=3_600)
+    assert came[-1] == pytest.approx(events[-1] / 3_600, abs=FAR)
+    assert events[-1] / 3_600 == pytest.approx(SECONDS, abs=FAR)
+    assert np.quantile(np.abs(came - events / 3_600), 0.99) < FAR
