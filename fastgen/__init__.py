@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     )
     from fastgen.sinks.files import write
     from fastgen.sinks.kafka.producing import produce
+    from fastgen.source import scan
 
 _HOME = {
     "Config": "config",
@@ -36,6 +37,7 @@ _HOME = {
     "Dataset": "dataset",
     "write": "sinks.files",
     "produce": "sinks.kafka.producing",
+    "scan": "source",
     "FastgenError": "errors",
     "UsageError": "errors",
     "ConfigError": "errors",
@@ -65,6 +67,7 @@ __all__ = [
     "__version__",
     "load_config",
     "produce",
+    "scan",
     "write",
 ]
 

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
@@ -13,11 +13,22 @@ from fastgen.errors import OptionError
 from fastgen.pipeline import in_order
 from fastgen.plan import Plan
 from fastgen.schema import TABLES
+from fastgen.windows import Worker
 
 if TYPE_CHECKING:
     import polars as pl
 
 GROUPS_IN_BATCH = 1
+
+
+class Share(NamedTuple):
+    """Part `number`, counted from 1, `of` so many."""
+
+    number: int
+    of: int
+
+
+WHOLE: Final = Share(1, 1)
 
 
 class Dataset:
@@ -37,15 +48,49 @@ class Dataset:
 
     def __init__(self, config: Config | None = None) -> None:
         self.config = Config() if config is None else config
+        self._share = WHOLE
 
     def __repr__(self) -> str:
-        return f"Dataset({self.config!r})"
+        return f"Dataset({self.config!r})" + (f".part({self._share.number}, of={self._share.of})" if self.is_part else "")
 
-    def __getstate__(self) -> Config:
-        return self.config
+    def __getstate__(self) -> tuple[Config, "Share"]:
+        return self.config, self._share
 
-    def __setstate__(self, config: Config) -> None:
-        self.config = config
+    def __setstate__(self, state: tuple[Config, "Share"]) -> None:
+        self.config, self._share = state
+
+    def part(self, number: int, of: int) -> "Dataset":
+        """One of several parts, which in order are the whole: of the transactions, and of each card table.
+
+        It is a dataset like any other, made without the rest. The plan is shared.
+
+        Args:
+            number: which one, counted from 1. of: how many there are; at most one for each group of windows.
+
+        Raises:
+            OptionError: a part that there is not, more parts than groups, or a part of a part.
+
+        Example:
+            >>> data = Dataset(Config(rows=200_000))
+            >>> [data.part(number, of=3).transactions().height for number in (1, 2, 3)]
+            [107733, 63480, 28787]
+        """
+        if self.is_part:
+            raise OptionError("part", number, "must be taken of a whole dataset")
+        groups = self.plan.grid.groups
+        if positive("parts", of) > groups:
+            raise OptionError("parts", of, f"must be at most {groups:,}, the groups of windows that this dataset has")
+        if positive("part", number) > of:
+            raise OptionError("part", number, f"must be among 1 to {of:,}")
+        part = Dataset(self.config)
+        part._share = Share(number, of)
+        part.plan = self.plan
+        return part
+
+    @property
+    def is_part(self) -> bool:
+        """Whether it is a part of a dataset."""
+        return self._share != WHOLE
 
     @cached_property
     def plan(self) -> Plan:
@@ -57,14 +102,35 @@ class Dataset:
         """SHA-256, in hex, of all that decides the rows: configuration, data version and Faker's vocabularies."""
         return hashlib.sha256(f"{self.config.fingerprint()} {self.plan.pools.digest}".encode()).hexdigest()
 
-    @property
+    @cached_property
     def num_rows(self) -> int:
-        """Rows of `transactions`."""
-        return self.plan.rows
+        """Rows of `transactions`; those of a part are counted, which takes about a third of the time of making them."""
+        if not self.is_part:
+            return self.plan.rows
+        return sum(block.second.size for block in Worker(self.plan, positions=False).windows(self.groups))
+
+    @property
+    def expected_rows(self) -> int:
+        """Rows of `transactions`; of a part, about how many."""
+        if not self.is_part:
+            return self.plan.rows
+        expected = self.plan.expected_rows
+        return round(float(expected[self.groups.stop] - expected[self.groups.start]))
 
     def count(self, table: str = "transactions") -> int:
         """Rows of a table."""
-        return self.plan.rows if _known(table) == "transactions" else self.plan.cards
+        return self.num_rows if _known(table) == "transactions" else len(self.cards)
+
+    @cached_property
+    def groups(self) -> range:
+        """The groups of windows whose rows are its transactions."""
+        return self.plan.part(*self._share)
+
+    @property
+    def cards(self) -> range:
+        """The cards that its card tables have."""
+        number, of = self._share
+        return range(self.plan.cards * (number - 1) // of, self.plan.cards * number // of)
 
     def columns(self, table: str = "transactions", columns: Sequence[str] | None = None) -> tuple[str, ...]:
         """The asked columns of a table, in the table's order; all of them for None.
@@ -119,15 +185,15 @@ class Dataset:
 
     def spans(self, groups: int) -> list[range]:
         """The groups of windows, so many at a time."""
-        total = self.plan.grid.groups
-        return [range(start, min(start + groups, total)) for start in range(0, total, groups)]
+        own = self.groups
+        return [range(start, min(start + groups, own.stop)) for start in range(own.start, own.stop, groups)]
 
     def row_spans(self, rows: int) -> list[range]:
-        """The groups of windows, as many at a time as have about so many rows: withdrawals are taken to be spread evenly."""
-        plan, grid = self.plan, self.plan.grid
-        of_group = np.diff(plan.payment_offsets[:: grid.windows]) + plan.withdrawals / grid.groups
-        numbers = (np.cumsum(of_group) - of_group) // rows
-        edges = [0, *(np.flatnonzero(np.diff(numbers)) + 1).tolist(), grid.groups]
+        """The groups of windows, as many at a time as have about so many rows."""
+        own = self.groups
+        expected = self.plan.expected_rows[own.start : own.stop]
+        numbers = (expected - expected[0]) // rows
+        edges = [own.start, *(np.flatnonzero(np.diff(numbers)) + 1 + own.start).tolist(), own.stop]
         return [range(start, stop) for start, stop in pairwise(edges)]
 
     def transactions(self, columns: Sequence[str] | None = None, *, threads: int = 1) -> "pl.DataFrame":
@@ -150,13 +216,28 @@ class Dataset:
         from fastgen.frames import HolderFrames
 
         frames = HolderFrames(self.plan, table, self.columns(table))
-        return pl.concat([frames.frame(cards) for cards in self.card_chunks()], rechunk=False)
+        made = [frames.frame(cards) for cards in self.card_chunks()]
+        return pl.concat(made, rechunk=False) if made else pl.DataFrame(schema=frames.schema)
 
     def card_chunks(self) -> list[range]:
         """The cards, a chunk at a time."""
         from fastgen.holders import CHUNK
 
-        return [range(start, min(start + CHUNK, self.plan.cards)) for start in range(0, self.plan.cards, CHUNK)]
+        own = self.cards
+        return [range(start, min(start + CHUNK, own.stop)) for start in range(own.start, own.stop, CHUNK)]
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        """The transactions as an Arrow stream, a batch at a time, for DuckDB, pyarrow, Polars and all else that takes one.
+
+        Source: the Arrow PyCapsule interface.
+        """
+        import polars as pl
+        import pyarrow as pa
+
+        level = pl.CompatLevel.newest()
+        schema = pl.DataFrame(schema=self.schema).to_arrow(compat_level=level).schema
+        batches = (batch for frame in self.batches() for batch in frame.to_arrow(compat_level=level).to_batches())
+        return pa.RecordBatchReader.from_batches(schema, batches).__arrow_c_stream__(requested_schema)
 
 
 def positive(name: str, value: object) -> int:

@@ -95,6 +95,12 @@ class HolderFrames:
         self.holders = Holders(plan)
         self.table, self.names = table, tuple(names)
 
+    @property
+    def schema(self) -> pl.Schema:
+        """Names and types of the columns."""
+        dates = {column.name for column in TABLES[self.table].columns if column.kind == "date"}
+        return pl.Schema({name: pl.Date() if name in dates else pl.String() for name in self.names})
+
     def frame(self, cards: range) -> pl.DataFrame:
         """The rows of these cards."""
         columns = self.holders.pieces(self.table, cards)

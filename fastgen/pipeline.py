@@ -27,12 +27,13 @@ def in_order(task: Callable[[Item], Result], items: Iterable[Item], threads: int
         yield from map(task, items)
         return
     remaining = iter(items)
-    with ThreadPoolExecutor(threads, "fastgen") as pool:
+    pool = ThreadPoolExecutor(threads, "fastgen")
+    try:
         waiting: deque[Future[Result]] = deque(pool.submit(task, item) for item in islice(remaining, threads + AHEAD))
-        try:
-            while waiting:
-                result = waiting.popleft().result()
-                waiting.extend(pool.submit(task, item) for item in islice(remaining, 1))
-                yield result
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+        while waiting:
+            result = waiting.popleft().result()
+            waiting.extend(pool.submit(task, item) for item in islice(remaining, 1))
+            yield result
+    finally:
+        # Without waiting: whoever drops the iterator may be one of the pool's own threads, in a garbage collection.
+        pool.shutdown(wait=False, cancel_futures=True)

@@ -246,6 +246,47 @@ class Plan:
         return self._offsets(rng.SPLIT_PAYMENTS, self.payments - self.chain_payments, edges)
 
     @cached_property
+    def expected_rows(self) -> NDArray[np.float64]:
+        """float64[groups + 1]: how many rows are to be expected before each group; exact for payments.
+
+        Parts are cut by it, so that it must be the same on every machine: each step is one operation of IEEE arithmetic.
+        """
+        payments: NDArray[np.float64] = self.payment_offsets[:: self.grid.windows].astype(np.float64)
+        if not self.withdrawals:
+            return payments
+        edges = np.arange(self.grid.groups + 1, dtype=np.int64) * self.grid.group
+        before = self._withdrawals_before(edges).astype(np.float64)
+        withdrawals: NDArray[np.float64] = before * float(self.withdrawals)
+        withdrawals /= before[-1]
+        return payments + withdrawals
+
+    def _withdrawals_before(self, times: NDArray[np.int64]) -> NDArray[np.int64]:
+        """int64[times]: withdrawals to be expected before times (seconds since the start), on some scale.
+
+        Withdrawal k of a sequence is k steps after its start, which may be any second of the period.
+        """
+        atm, lowest = self.config.atm, self.config.atm.step_hours.low
+        steps = atm.step_hours.high - lowest + 1
+        total = np.zeros(times.size, np.int64)
+        for k in range(1, atm.lengths.high + 1):
+            lengths = atm.lengths.high - max(atm.lengths.low, k) + 1
+            # Of the steps some have their whole period before the time, others a part of it, which shrinks step by step.
+            whole = np.clip((times - self.period) // (k * HOUR) - lowest + 1, 0, steps)
+            partly = np.clip(times // (k * HOUR) - lowest + 1, 0, steps) - whole
+            steps_of_partly = partly * (lowest + whole) + partly * (partly - 1) // 2
+            total += lengths * (whole * self.period + partly * times - k * HOUR * steps_of_partly)
+        return total
+
+    def part(self, number: int, of: int) -> range:
+        """The groups of one of several parts, which are about equal in rows; each has a group at least."""
+        expected, groups = self.expected_rows, self.grid.groups
+        wanted = np.array([expected[-1] * i / of for i in range(of + 1)])
+        edges = np.searchsorted(expected, wanted) - np.arange(of + 1)
+        edges = np.minimum(np.maximum.accumulate(edges), groups - of) + np.arange(of + 1)
+        edges[0], edges[-1] = 0, groups
+        return range(int(edges[number - 1]), int(edges[number]))
+
+    @cached_property
     def chain_rules(self) -> Chains:
         """Attack chains and where they start."""
         fraud, group = self.config.fraud, self.grid.group

@@ -450,7 +450,7 @@ def test_every_option_is_there_and_explained() -> None:
     options = {name: parameter for parameter in cli.generate.params for name in parameter.opts}
     assert sorted(options) == [
         "--columns", "--compression", "--config", "--coordinates", "--dry-run", "--format", "--no-progress", "--output",
-        "--overwrite", "--quiet", "--rows", "--scale", "--seed", "--set", "--table", "--threads", "-o", "-q",
+        "--overwrite", "--part", "--parts", "--quiet", "--rows", "--scale", "--seed", "--set", "--table", "--threads", "-o", "-q",
     ]  # fmt: skip
     assert all(isinstance(each, click.Option) and each.help and each.help.endswith(".") for each in options.values())
     assert sorted(cli.config.commands) == ["check", "init", "schema", "show"]

@@ -32,7 +32,8 @@ import fastgen
 from fastgen import Config, Dataset, OptionError, OutputError, OutputExistsError, write
 from fastgen.pools import load_pools
 from fastgen.schema import DATA_VERSION
-from fastgen.sinks.files import estimate, resolve
+from fastgen.sinks.files import estimate
+from fastgen.sinks.formats import resolve
 
 TABLES = ("transactions", "credit_cards", "profiles")
 CATEGORIES = [

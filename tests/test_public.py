@@ -27,15 +27,18 @@ NAMES = [
     "__version__",
     "load_config",
     "produce",
+    "scan",
     "write",
 ]
 SIGNATURES = {
     "load_config": "(path, **overrides)",
-    "write": "(data, output, *, format, table, columns, compression, coordinates, threads, overwrite, progress)",
+    "write": "(data, output, *, format, table, columns, compression, coordinates, parts, part, threads, overwrite, progress)",
     "produce": "(data, bootstrap_servers, *, topic, key, with_label, coordinates, timestamps, settings, producers, threads, "
     "create_topic, partitions, replication_factor, topic_config, resume, rate, speed, shift_to, loop, labels_topic, labels_delay, "
     "mock, plain, progress, tell)",
+    "scan": "(data, *, table, threads)",
     "Dataset": "(config)",
+    "Dataset.part": "(self, number, of)",
     "Dataset.batches": "(self, columns, *, batch_rows, threads)",
     "Dataset.transactions": "(self, columns, *, threads)",
     "Dataset.credit_cards": "(self)",

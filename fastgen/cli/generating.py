@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 Examples:
   fastgen generate --output data/
   fastgen generate --rows 10M --seed 7 --output payments.parquet
+  fastgen generate --rows 1B --parts 1000 --part 7 --output big/
   fastgen generate --rows 1M --format ndjson --output - | head -3
 """
 )
@@ -36,6 +37,8 @@ Examples:
 @click.option(
     "--coordinates", metavar="text|number", default="text", show_default=True, help="Latitudes and longitudes in csv and ndjson."
 )
+@click.option("--parts", type=WHOLE, metavar="N", help="Cut the tables into N parts; those that are complete are not made again.")
+@click.option("--part", type=WHOLE, metavar="I", help="With --parts: this part only.")
 @click.option("--threads", type=WHOLE, metavar="N", help="Threads that make rows; all processors unless said.")
 @click.option("--overwrite", is_flag=True, help="Replace files that are there.")
 @click.option("--dry-run", is_flag=True, help="Print the plan and the estimated size; write nothing.")
@@ -53,6 +56,8 @@ def generate(
     table: str | None,
     columns: str | None,
     coordinates: Any,
+    parts: int | None,
+    part: int | None,
     threads: int | None,
     overwrite: bool,
     dry_run: bool,
@@ -78,9 +83,11 @@ def generate(
             return
         if not quiet:
             announce(data)
-        with progress_bar(data, shown=not quiet and not no_progress and sys.stderr.isatty()) as advance:
+        wanted = data if part is None or parts is None else data.part(part, parts)
+        with progress_bar(wanted.expected_rows, shown=not quiet and not no_progress and sys.stderr.isatty()) as advance:
             try:
-                report = write(data, output, threads=threads, overwrite=overwrite, progress=advance, **options)
+                options |= {"parts": parts, "part": part, "threads": threads, "overwrite": overwrite}
+                report = write(data, output, progress=advance, **options)
             except InterruptedRunError as error:
                 raise type(error)(f"{error.message}; unfinished files were removed") from None
     if not quiet:
@@ -89,9 +96,13 @@ def generate(
 
 def summary(data: "Dataset", output: str, report: "WriteReport") -> str:
     """What was done, in one line."""
-    tables = ", ".join(f"{file.rows:,} {file.table}" for file in report.files)
-    rate = report.rows / max(report.seconds, 1e-9)
-    return f"{tables} to {output}: {human_size(report.size)} in {report.seconds:.2f} s, {rate:,.0f} rows/s, seed {data.config.seed}"
+    counts: dict[str, int] = {}
+    for file in report.files:
+        counts[file.table] = counts.get(file.table, 0) + file.rows
+    tables = ", ".join(f"{rows:,} {table}" for table, rows in counts.items()) or "nothing"
+    there = f" ({report.skipped:,} parts were there)" if report.skipped else ""
+    took = f"{report.seconds:.2f} s, {report.rows / max(report.seconds, 1e-9):,.0f} rows/s"
+    return f"{tables} to {output}{there}: {human_size(report.size)} in {took}, seed {data.config.seed}"
 
 
 def plan_text(data: "Dataset", sizes: dict[str, int]) -> str:
@@ -103,8 +114,8 @@ def plan_text(data: "Dataset", sizes: dict[str, int]) -> str:
 
 
 @contextmanager
-def progress_bar(data: "Dataset", shown: bool) -> Iterator[Callable[[int], object]]:
-    """A bar on the terminal; gives the function that moves it on."""
+def progress_bar(rows: int, shown: bool) -> Iterator[Callable[[int], object]]:
+    """A bar on the terminal, of so many rows; gives the function that moves it on."""
     if not shown:
         yield lambda _: None
         return
@@ -115,5 +126,5 @@ def progress_bar(data: "Dataset", shown: bool) -> Iterator[Callable[[int], objec
     with Progress(
         BarColumn(), TaskProgressColumn(), rate, TimeRemainingColumn(), console=Console(stderr=True), transient=True
     ) as bar:
-        task = bar.add_task("rows", total=data.num_rows)
+        task = bar.add_task("rows", total=rows)
         yield lambda rows: bar.advance(task, rows)

@@ -1,0 +1,96 @@
+"""What a Polars predicate says of a time column: an interval outside of which it does not hold.
+
+The interval may be too wide, never too narrow: rows are filtered by the predicate itself all the same.
+"""
+
+import json
+from io import StringIO
+from typing import Any, NamedTuple
+
+import polars as pl
+
+DAY = 86_400_000_000
+MIRRORED = {"Gt": "Lt", "GtEq": "LtEq", "Lt": "Gt", "LtEq": "GtEq", "Eq": "Eq"}
+
+
+class Interval(NamedTuple):
+    """Microseconds since 1970, both ends included; None: no bound."""
+
+    low: int | None
+    high: int | None
+
+    def both(self, other: "Interval") -> "Interval":
+        """Where both may hold."""
+        lows, highs = [[end for end in ends if end is not None] for ends in zip(self, other, strict=True)]
+        return Interval(max(lows, default=None), min(highs, default=None))
+
+    def either(self, other: "Interval") -> "Interval":
+        """Where one of them may hold."""
+        low = None if self.low is None or other.low is None else min(self.low, other.low)
+        return Interval(low, None if self.high is None or other.high is None else max(self.high, other.high))
+
+
+ALWAYS = Interval(None, None)
+
+
+def within(predicate: pl.Expr | None, column: str) -> Interval:
+    """An interval of the column, a Datetime, outside of which the predicate does not hold.
+
+    Seen are comparisons with constants of the column and of its date, `is_between`, and what "and" and "or" make of them.
+
+    Example:
+        >>> low, high = within(pl.col("t") >= pl.datetime(1970, 1, 2), "t")
+        >>> low, high
+        (86400000000, None)
+    """
+    if predicate is None:
+        return ALWAYS
+    try:
+        tree = json.loads(predicate.meta.serialize(format="json"))
+    except pl.exceptions.PolarsError:  # such as a function of Python's
+        return ALWAYS
+    return _of(tree, column)
+
+
+def _of(node: Any, column: str) -> Interval:
+    match node:
+        case {"BinaryExpr": {"left": left, "op": "And" | "LogicalAnd", "right": right}}:
+            return _of(left, column).both(_of(right, column))
+        case {"BinaryExpr": {"left": left, "op": "Or" | "LogicalOr", "right": right}}:
+            return _of(left, column).either(_of(right, column))
+        case {"BinaryExpr": {"left": left, "op": operator, "right": right}} if operator in MIRRORED:
+            return _compared(left, operator, right, column).both(_compared(right, MIRRORED[operator], left, column))
+        case {"Function": {"input": [value, low, high], "function": {"Boolean": {"IsBetween": _}}}}:
+            return _compared(value, "GtEq", low, column).both(_compared(value, "LtEq", high, column))
+    return ALWAYS
+
+
+def _compared(value: Any, operator: str, bound: Any, column: str) -> Interval:
+    """What value operator bound says, if the value is the column or its date, and the bound a constant."""
+    match value:
+        case {"Column": name} if name == column:
+            width = 1  # the bound may have been cut to microseconds
+        case {"Function": {"input": [{"Column": name}], "function": {"TemporalExpr": "Date"}}} if name == column:
+            width = DAY
+        case _:
+            return ALWAYS
+    moment = _constant(bound)
+    if moment is None:
+        return ALWAYS
+    low = None if operator in ("Lt", "LtEq") else moment
+    return Interval(low, None if operator in ("Gt", "GtEq") else moment + width)
+
+
+def _constant(node: Any) -> int | None:
+    """Microseconds of an expression without columns whose value is a moment or a date; None for any other."""
+    expression = pl.Expr.deserialize(StringIO(json.dumps(node)), format="json")
+    if expression.meta.root_names():
+        return None
+    try:
+        value = pl.select(expression).to_series()
+    except pl.exceptions.PolarsError:
+        return None
+    if value.len() != 1 or value.dtype.base_type() not in (pl.Datetime, pl.Date):
+        return None
+    moment: int | None = value.cast(pl.Datetime("us")).to_physical().item()
+    return moment

@@ -1,0 +1,119 @@
+"""Formats of files: their names, compressions and encoders, and what an output's path says of them."""
+
+import os
+from importlib import import_module
+from typing import Final, NamedTuple
+
+from fastgen.errors import OptionError
+from fastgen.sinks.encoder import Encoder, Request
+from fastgen.sinks.output import STDOUT, is_special
+
+
+class FormatRules(NamedTuple):
+    """A format: the ending of its files, what else is read as it, its compressions (the default first), who encodes it."""
+
+    ending: str
+    other_endings: tuple[str, ...]
+    compressions: tuple[str, ...]
+    module: str
+    classes: tuple[str, str]
+    arguments: tuple[str, ...] = ()
+
+
+_TEXT = ("none", "gzip", "zstd")
+_TEXT_CLASSES = ("TransactionTextFile", "HolderTextFile")
+FORMATS: Final[dict[str, FormatRules]] = {
+    "parquet": FormatRules(
+        ".parquet",
+        (".pq",),
+        ("zstd", "snappy", "lz4", "gzip", "none"),
+        "parquet_file",
+        ("TransactionParquetFile", "HolderParquetFile"),
+    ),
+    "csv": FormatRules(".csv", (), _TEXT, "text_file", _TEXT_CLASSES, ("csv",)),
+    "ndjson": FormatRules(".ndjson", (".jsonl",), _TEXT, "text_file", _TEXT_CLASSES, ("ndjson",)),
+    "ipc": FormatRules(
+        ".arrow", (".ipc", ".feather"), ("none", "zstd", "lz4"), "ipc_file", ("TransactionIpcFile", "HolderIpcFile")
+    ),
+}
+COMPRESSED_ENDINGS: Final = {"gzip": ".gz", "zstd": ".zst"}
+"""Of text formats, whose compression is outside the format."""
+
+
+class Target(NamedTuple):
+    """What is to be written where; `directory` is set where all three tables go."""
+
+    path: str
+    directory: bool
+    format: str
+    compression: str
+
+
+def resolve(output: str | os.PathLike[str], format: str | None = None, compression: str | None = None) -> Target:
+    """Decide between file, directory and stream, and settle format and compression.
+
+    "-" is the standard output. A path that is a directory, ends with a separator or has no suffix is a
+    directory. A file's suffix says its format, and .gz or .zst behind it the compression of a text format.
+
+    Raises:
+        OptionError: an unknown format, suffix or compression, or a suffix that contradicts the format.
+    """
+    path = os.fspath(output)
+    if not path:
+        raise OptionError("output", path, "must be a directory, a file or -")
+    if format is not None and format not in FORMATS:
+        raise OptionError("format", format, f"must be one of {', '.join(FORMATS)}")
+    special = path == STDOUT or is_special(path)
+    name = os.path.basename(path)
+    is_directory = not special and (os.path.isdir(path) or path.endswith(os.sep) or not os.path.splitext(name.lstrip("."))[1])
+    if not special and not is_directory:
+        format, compression = _from_name(name, format, compression)
+    if format is None:
+        format = "csv" if path == STDOUT else "parquet"
+    allowed = FORMATS[format].compressions
+    compression = compression or allowed[0]
+    if compression not in allowed:
+        raise OptionError("compression", compression, f"must be one of {', '.join(allowed)} for {format}")
+    return Target(path, is_directory, format, compression)
+
+
+def _from_name(name: str, format: str | None, compression: str | None) -> tuple[str, str | None]:
+    stem = name
+    for kind, ending in COMPRESSED_ENDINGS.items():
+        if name.endswith(ending):
+            stem = name.removesuffix(ending)
+            if compression not in (None, kind):
+                raise OptionError("compression", compression, f"must be {kind} for a file that ends with {ending}")
+            compression = kind
+    suffix = os.path.splitext(stem)[1]
+    named = next((key for key, rules in FORMATS.items() if suffix in (rules.ending, *rules.other_endings)), None)
+    if format is None and named is None:
+        endings = ", ".join(rules.ending for rules in FORMATS.values())
+        raise OptionError("output", name, f"must end with one of {endings}", hint="or give the format")
+    if format is not None and named not in (None, format):
+        raise OptionError("format", format, f"must be {named} for a file that ends with {suffix}")
+    if stem != name and (format or named) in ("parquet", "ipc"):
+        raise OptionError(
+            "output", name, f"must not end so: {format or named} compresses inside the file", hint="give the compression"
+        )
+    chosen = format or named
+    assert chosen is not None
+    return chosen, compression
+
+
+def make_encoder(request: Request, format: str) -> Encoder:
+    """The encoder of a table in a format; only the libraries of that format are loaded."""
+    rules = FORMATS[format]
+    of_transactions, of_cards = (getattr(import_module(f"fastgen.sinks.{rules.module}"), name) for name in rules.classes)
+    encoder: Encoder = (of_transactions if request.table == "transactions" else of_cards)(request, *rules.arguments)
+    return encoder
+
+
+def file_name(table: str, target: Target) -> str:
+    """The name of a table's file in a directory."""
+    ending = FORMATS[target.format].ending
+    return (
+        table
+        + ending
+        + (COMPRESSED_ENDINGS[target.compression] if ending in (".csv", ".ndjson") and target.compression != "none" else "")
+    )

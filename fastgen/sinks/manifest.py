@@ -1,0 +1,83 @@
+"""What a directory's manifest.json says: everything needed to make the same data again, and to recognize them."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from fastgen import __version__
+from fastgen.digest import Digest
+from fastgen.schema import DATA_VERSION, TABLES
+from fastgen.sinks.encoder import Request
+from fastgen.sinks.formats import Target
+from fastgen.sinks.tables import FileReport
+
+MANIFEST: Final = "manifest.json"
+
+
+def identity(request: Request, target: Target) -> dict[str, Any]:
+    """What data these are, and in which form."""
+    data, plan = request.data, request.data.plan
+    return {
+        "fastgen": __version__,
+        "data_version": DATA_VERSION,
+        "fingerprint": data.fingerprint,
+        "seed": data.config.seed,
+        "config": data.config.model_dump(mode="json", exclude_none=True),
+        "vocabularies": {"faker": plan.pools.faker, "digest": plan.pools.digest},
+        "format": target.format,
+        "compression": target.compression,
+        "coordinates": request.coordinates,
+        "counts": plan.counts,
+    }
+
+
+def entry(file: FileReport, root: str) -> dict[str, Any]:
+    """A table in one file."""
+    return {
+        "file": Path(file.path).relative_to(root).as_posix(),
+        "columns": list(file.columns),
+        "rows": file.rows,
+        "bytes": file.size,
+        "digest": file.digest,
+    }
+
+
+def joined(entries: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """A table in several files, in their order."""
+    digest = Digest()
+    for each in entries:
+        digest.add(each["rows"], int(each["digest"], 16))
+    return {
+        "columns": entries[0]["columns"],
+        "rows": digest.rows,
+        "bytes": sum(each["bytes"] for each in entries),
+        "digest": digest.text,
+        "files": [{name: each[name] for name in ("file", "rows", "bytes", "digest")} for each in entries],
+    }
+
+
+def encoded(content: dict[str, Any]) -> bytes:
+    """As it is written."""
+    return json.dumps(content, indent=2).encode() + b"\n"
+
+
+def read(path: Path) -> dict[str, Any]:
+    """What a manifest says; nothing where there is none of ours."""
+    try:
+        content = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) and isinstance(content.get("tables"), dict) else {}
+
+
+def files_in(manifest: dict[str, Any]) -> set[str]:
+    """The files of tables that a manifest names, relative to its directory."""
+    found = set()
+    for table, content in manifest.get("tables", {}).items():
+        for each in content.get("files", [content]) if isinstance(content, dict) else []:
+            name = each.get("file") if isinstance(each, dict) else None
+            # Nothing but names that we give: a manifest may come from anywhere, and these files may be removed.
+            if table in TABLES and isinstance(name, str) and ".." not in name and name.startswith((f"{table}.", f"{table}/part-")):
+                found.add(name)
+    return found

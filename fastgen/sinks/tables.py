@@ -1,0 +1,66 @@
+"""Tables written to open outputs while threads make them; tables that appear together, with a description of them."""
+
+import os
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from fastgen.digest import Digest
+from fastgen.pipeline import in_order
+from fastgen.sinks.encoder import Request
+from fastgen.sinks.formats import Target, make_encoder
+from fastgen.sinks.output import Descriptor, explained, opened
+
+
+@dataclass(frozen=True)
+class FileReport:
+    """A table that was written: where, its columns, rows, bytes, and the digest of its content ("" if not asked for)."""
+
+    path: str
+    table: str
+    columns: tuple[str, ...]
+    rows: int
+    size: int
+    digest: str
+
+
+class Work(NamedTuple):
+    """How tables are written. progress: called with a number of rows whenever so many more have been written."""
+
+    target: Target
+    threads: int
+    overwrite: bool
+    progress: Callable[[int], object]
+
+
+def write_table(out: Descriptor, request: Request, work: Work) -> FileReport:
+    """One table to an open output, made by threads."""
+    with explained(out.name):
+        encoder = make_encoder(request, work.target.format)
+        digest = Digest()
+        encoder.begin(out)
+        for piece in in_order(encoder.encode, encoder.items, work.threads):
+            encoder.append(out, piece.content)
+            digest.add(piece.rows, piece.digest)
+            work.progress(piece.rows)
+        encoder.end(out)
+    return FileReport(out.name, request.table, request.names, digest.rows, out.size, digest.text if request.digests else "")
+
+
+def write_together(
+    requests: Sequence[Request],
+    names: Sequence[str],
+    description: str,
+    describe: Callable[[list[FileReport]], bytes],
+    work: Work,
+) -> list[FileReport]:
+    """Tables to files of these names and what describes them to another one; they get their names together, it the last one."""
+    root = work.target.path
+    with ExitStack() as stack:
+        paths = [os.path.join(root, name) for name in (description, *reversed(names))]
+        described, *outs = [stack.enter_context(opened(path, work.overwrite)) for path in paths]
+        files = [write_table(out, request, work) for out, request in zip(reversed(outs), requests, strict=True)]
+        with explained(described.name):
+            described.write(describe(files))
+    return files

@@ -1,0 +1,109 @@
+"""`scan`: tables as lazy Polars frames, of which only what a query needs is made."""
+
+import os
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+import polars as pl
+from polars.io.plugins import register_io_source
+
+from fastgen.config import Config
+from fastgen.dataset import Dataset, positive
+from fastgen.frames import HolderFrames, TransactionFrames
+from fastgen.ids import RowSource
+from fastgen.intervals import Interval, within
+from fastgen.pipeline import in_order
+
+if TYPE_CHECKING:
+    from fastgen.plan import Plan
+
+MICROSECONDS = 1_000_000
+
+
+def scan(data: Dataset | Config | None = None, *, table: str = "transactions", threads: int | None = None) -> pl.LazyFrame:
+    """A table as a lazy frame: rows are made when a query is collected or sunk, in flat memory, and never stored.
+
+    A query makes only the columns that it uses, so that none without `tid` hashes; a condition on `datetime` only the
+    windows that it leaves, and `head` only the first ones.
+
+    Args:
+        data: a dataset, or the configuration of one; the default dataset unless given. A part of one is scanned alone.
+        table: transactions, credit_cards or profiles. threads: that make rows; as many as there are processors unless given.
+
+    Raises:
+        OptionError: an unknown table, or a number of threads that is not positive.
+
+    Example:
+        >>> import polars as pl
+        >>> rows = scan(Config(rows=100_000))
+        >>> rows.filter(pl.col("datetime") < pl.datetime(2022, 1, 2)).select(pl.col("amount").count()).collect().item()
+        866
+    """
+    dataset = data if isinstance(data, Dataset) else Dataset(data)
+    names = dataset.columns(table)
+    workers = os.cpu_count() or 1 if threads is None else positive("threads", threads)
+    if table == "transactions":
+        make: _Make = _TransactionSource(dataset, workers).frames
+    else:
+        make = _HolderSource(dataset, table, workers).frames
+
+    def frames(
+        columns: list[str] | None, predicate: pl.Expr | None, rows: int | None, _batch_rows: int | None
+    ) -> Iterator[pl.DataFrame]:
+        wanted = names if columns is None else tuple(columns)
+        needed = {*wanted, *(predicate.meta.root_names() if predicate is not None else ())}
+        made = make(tuple(name for name in names if name in needed) or names[:1], predicate)
+        found = (frame if predicate is None else frame.filter(predicate) for frame in made)
+        yield from _first((frame.select(wanted) for frame in found), rows)
+
+    return register_io_source(frames, schema=lambda: _schema(dataset, table), validate_schema=True, is_pure=True)
+
+
+_Make = Callable[[tuple[str, ...], pl.Expr | None], Iterator[pl.DataFrame]]
+
+
+def _schema(data: Dataset, table: str) -> pl.Schema:
+    return data.schema if table == "transactions" else HolderFrames(data.plan, table, data.columns(table)).schema
+
+
+def _first(frames: Iterator[pl.DataFrame], rows: int | None) -> Iterator[pl.DataFrame]:
+    """The frames up to so many rows."""
+    for frame in frames:
+        if rows is None:
+            yield frame
+            continue
+        yield frame.head(rows)
+        rows -= frame.height
+        if rows <= 0:
+            return
+
+
+class _TransactionSource:
+    def __init__(self, data: Dataset, threads: int) -> None:
+        self._data, self._threads = data, threads
+
+    def frames(self, names: tuple[str, ...], predicate: pl.Expr | None) -> Iterator[pl.DataFrame]:
+        """Frames of the windows in which the predicate may hold, with these columns."""
+        plan = self._data.plan
+        frames, source = TransactionFrames(plan, names), RowSource(plan, names)
+        groups = _groups(plan, within(predicate, "datetime"))
+        items = [item for item in self._data.spans(1) if item.start in groups]
+        return in_order(lambda item: frames.frame(*source.fill(item)), items, self._threads)
+
+
+class _HolderSource:
+    def __init__(self, data: Dataset, table: str, threads: int) -> None:
+        self._data, self._table, self._threads = data, table, threads
+
+    def frames(self, names: tuple[str, ...], _predicate: pl.Expr | None) -> Iterator[pl.DataFrame]:
+        """Frames of the cards, with these columns."""
+        return in_order(HolderFrames(self._data.plan, self._table, names).frame, self._data.card_chunks(), self._threads)
+
+
+def _groups(plan: "Plan", times: Interval) -> range:
+    """The groups of windows with events of these times, in microseconds since 1970."""
+    start = (plan.origin_seconds + plan.day_offset) * MICROSECONDS
+    length = plan.grid.group * MICROSECONDS
+    first = 0 if times.low is None else max(0, (times.low - start) // length)
+    last = plan.grid.groups if times.high is None else max(0, (times.high - start) // length + 1)
+    return range(first, last)

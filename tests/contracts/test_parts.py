@@ -1,0 +1,322 @@
+"""Parts: the whole in pieces, wherever and in whatever order they are made."""
+
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import fastgen as fg
+from fastgen import Config, Dataset, OptionError, OutputExistsError, write
+from fastgen.schema import TABLES
+
+DATA = Dataset(Config(rows=400_000, seed=3))
+GROUPS = DATA.plan.grid.groups
+TABLE_NAMES = tuple(TABLES)
+
+
+def rows_of(data: Dataset, table: str) -> pl.DataFrame:
+    frame: pl.DataFrame = getattr(data, table)()
+    return frame
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("whole")
+    write(DATA, f"{folder}/", format="ndjson")
+    return folder
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+# Of a dataset
+
+
+@pytest.mark.parametrize("table", TABLE_NAMES)
+@pytest.mark.parametrize("of", [1, 2, 5, GROUPS])
+def test_the_parts_in_order_are_the_whole(table: str, of: int) -> None:
+    parts = [rows_of(DATA.part(number, of=of), table) for number in range(1, of + 1)]
+    assert pl.concat(parts).equals(rows_of(DATA, table))
+    assert [part.height for part in parts] == [DATA.part(number, of=of).count(table) for number in range(1, of + 1)]
+
+
+@settings(deadline=None, max_examples=25)
+@given(st.data())
+def test_any_part_is_made_alone(data: st.DataObject) -> None:
+    """Cut at random: configurations, parts, columns, threads, batches."""
+    config = data.draw(
+        st.fixed_dictionaries(
+            {
+                "rows": st.integers(100_000, 500_000),
+                "seed": st.integers(0, 2**32),
+                "atm": st.sampled_from([{}, {"cards": 0}, {"step_hours": [100, 100]}]),
+            }
+        )
+    )
+    whole = Dataset(Config(**config))
+    of = data.draw(st.integers(1, whole.plan.grid.groups))
+    number = data.draw(st.integers(1, of))
+    names = data.draw(st.lists(st.sampled_from(TABLES["transactions"].names), unique=True, min_size=1))
+    alone = Dataset(Config(**config)).part(number, of=of)
+    before = sum(whole.part(each, of=of).num_rows for each in range(1, number))
+    threads, rows = data.draw(st.integers(1, 3)), data.draw(st.integers(1_000, 100_000))
+    batches = list(alone.batches(names, batch_rows=rows, threads=threads))
+    expected = whole.transactions(names).slice(before, alone.num_rows)
+    assert (pl.concat(batches) if batches else expected.clear()).equals(expected)
+
+
+def test_parts_are_about_equal() -> None:
+    """By the rows that are to be expected, although withdrawals come and go."""
+    large = Dataset(Config(rows=4_000_000, seed=3))
+    for of in (2, 7, 12):
+        parts = [large.part(number, of=of) for number in range(1, of + 1)]
+        sizes = [part.num_rows for part in parts]
+        assert sum(sizes) == large.num_rows
+        assert max(sizes) <= 4_000_000 / of + 66_000, "as close as groups allow"
+        assert [part.expected_rows for part in parts] == pytest.approx(sizes, rel=0.02)
+
+
+def test_a_part_can_be_sent_elsewhere() -> None:
+    import pickle
+
+    part = DATA.part(2, of=3)
+    assert rows_of(pickle.loads(pickle.dumps(part)), "transactions").equals(rows_of(part, "transactions"))
+    assert repr(part).endswith(".part(2, of=3)")
+    assert part.fingerprint == DATA.fingerprint
+
+
+@pytest.mark.parametrize(
+    ("number", "of", "line"),
+    [
+        (0, 3, "part = 0: must be a whole number of at least 1"),
+        (4, 3, "part = 4: must be among 1 to 3"),
+        (1, 0, "parts = 0: must be a whole number of at least 1"),
+        (1, GROUPS + 1, f"parts = {GROUPS + 1}: must be at most {GROUPS}, the groups of windows that this dataset has"),
+        (1.5, 3, "part = 1.5: must be a whole number of at least 1"),
+    ],
+)
+def test_parts_that_there_are_not(number: Any, of: int, line: str) -> None:
+    with pytest.raises(OptionError) as caught:
+        DATA.part(number, of=of)
+    assert str(caught.value) == line
+    with pytest.raises(OptionError, match="must be taken of a whole dataset"):
+        DATA.part(1, of=2).part(1, of=2)
+
+
+# As files
+
+
+@pytest.mark.parametrize(("of", "threads"), [(1, 1), (3, 1), (5, 3), (2, 5)])
+def test_files_in_order_are_the_whole(tmp_path: Path, whole: Path, of: int, threads: int) -> None:
+    report = write(DATA, f"{tmp_path}/", format="ndjson", parts=of, threads=threads)
+    for table in TABLES:
+        names = [f"part-{number:05}-of-{of:05}.ndjson" for number in range(1, of + 1)]
+        assert sorted(os.listdir(tmp_path / table)) == names
+        assert b"".join((tmp_path / table / name).read_bytes() for name in names) == (whole / f"{table}.ndjson").read_bytes()
+    assert report.rows == DATA.num_rows + 2 * DATA.plan.cards
+    assert report.skipped == 0
+
+
+@pytest.mark.parametrize("format", ["parquet", "csv", "ipc"])
+def test_other_formats(tmp_path: Path, format: Any) -> None:
+    write(DATA, f"{tmp_path}/", format=format, parts=3)
+    read = {"parquet": pl.read_parquet, "csv": pl.read_csv, "ipc": pl.read_ipc}[format]
+    for table in TABLES:
+        found = pl.concat(
+            [read(path, **({"infer_schema": False} if format == "csv" else {})) for path in sorted((tmp_path / table).iterdir())]
+        )
+        assert found.height == DATA.count(table)
+        assert found["cc_num"].to_list() == rows_of(DATA, table)["cc_num"].to_list()
+
+
+def test_the_manifest_is_that_of_the_whole(tmp_path: Path, whole: Path) -> None:
+    """But for the files: digests are those of the whole tables."""
+    write(DATA, f"{tmp_path}/", format="ndjson", parts=4)
+    found, expected = (json.loads((folder / "manifest.json").read_text()) for folder in (tmp_path, whole))
+    assert found.pop("parts") == 4
+    for table, content in found.pop("tables").items():
+        alone = expected["tables"][table]
+        assert {name: content[name] for name in ("columns", "rows", "bytes", "digest")} == {
+            name: alone[name] for name in ("columns", "rows", "bytes", "digest")
+        }
+        assert [(tmp_path / file["file"]).stat().st_size for file in content["files"]] == [
+            file["bytes"] for file in content["files"]
+        ]
+    assert expected.pop("tables")
+    assert found == expected
+
+
+def test_parts_of_several_machines_make_the_whole(tmp_path: Path) -> None:
+    """Each writes its part; the last one finds that all are there."""
+    for number in (3, 1, 2):
+        assert not (tmp_path / "manifest.json").exists()
+        write(Dataset(DATA.config), f"{tmp_path}/", format="ndjson", parts=3, part=number)
+    together = tmp_path / "together"
+    write(DATA, f"{together}/", format="ndjson", parts=3)
+    found = {name: content for name, content in files_of(tmp_path).items() if not name.startswith("together")}
+    assert found == files_of(together)
+
+
+def test_one_part_of_a_table_as_a_file(tmp_path: Path) -> None:
+    write(DATA, tmp_path / "a.ndjson", parts=3, part=2)
+    write(DATA.part(2, of=3), tmp_path / "b.ndjson")
+    assert (tmp_path / "a.ndjson").read_bytes() == (tmp_path / "b.ndjson").read_bytes()
+
+
+def test_parts_that_are_complete_are_not_made_again(tmp_path: Path) -> None:
+    write(DATA, f"{tmp_path}/", format="ndjson", parts=4)
+    before = files_of(tmp_path)
+    times = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("part-*")}
+    (tmp_path / "transactions" / "part-00002-of-00004.ndjson").write_bytes(b"short")
+    (tmp_path / "profiles" / "part-00003-of-00004.ndjson").unlink()
+    report = write(DATA, f"{tmp_path}/", format="ndjson", parts=4)
+    assert report.skipped == 2
+    assert files_of(tmp_path) == before
+    made = {path.name[:10] for path, then in times.items() if path.stat().st_mtime_ns != then}
+    assert made == {"part-00002", "part-00003"}
+    assert write(DATA, f"{tmp_path}/", format="ndjson", parts=4).rows == 0
+    assert write(DATA, f"{tmp_path}/", format="ndjson", parts=4, overwrite=True).skipped == 0
+
+
+class StopError(Exception):
+    pass
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_a_run_that_fails_keeps_complete_parts_and_no_others(tmp_path: Path, threads: int) -> None:
+    passed = 0
+
+    def progress(rows: int) -> None:
+        nonlocal passed
+        passed += rows
+        if passed > 250_000:
+            raise StopError
+
+    with pytest.raises(StopError):
+        write(DATA, f"{tmp_path}/", format="ndjson", parts=6, threads=threads, progress=progress)
+    names = [path.name for path in tmp_path.rglob("*") if path.is_file()]
+    assert not [name for name in names if name.startswith(".")], "nothing half-written"
+    complete = len(list((tmp_path / "parts").iterdir()))
+    assert 0 < complete < 6
+    assert len(names) == 4 * complete
+    report = write(DATA, f"{tmp_path}/", format="ndjson", parts=6)
+    assert report.skipped == complete
+    lines = hashlib.sha256(b"".join(path.read_bytes() for path in sorted((tmp_path / "transactions").iterdir())))
+    write(DATA, tmp_path / "whole.ndjson")
+    assert lines.hexdigest() == hashlib.sha256((tmp_path / "whole.ndjson").read_bytes()).hexdigest()
+
+
+def test_a_killed_run_is_finished_by_the_same_command(tmp_path: Path) -> None:
+    argv = [
+        sys.executable,
+        "-m",
+        "fastgen",
+        "generate",
+        "--rows",
+        "4M",
+        "--parts",
+        "20",
+        "-q",
+        "--output",
+        f"{tmp_path}/",
+        "--format",
+        "ndjson",
+    ]
+    process = subprocess.Popen(argv)
+    until = time.monotonic() + 60
+    while len(list(tmp_path.glob("parts/*.json"))) < 4 and time.monotonic() < until:
+        time.sleep(0.01)
+    process.kill()
+    process.wait()
+    there = len(list(tmp_path.glob("parts/*.json")))
+    assert 4 <= there < 20
+    argv.remove("-q")
+    done = subprocess.run(argv, capture_output=True, text=True, check=True)
+    assert f"({there} parts were there)" in done.stderr
+    manifest = json.loads((tmp_path / "manifest.json").read_text())
+    assert manifest["tables"]["transactions"]["rows"] == 4_000_000
+    assert not [path for path in tmp_path.rglob(".*partial") if path.is_file() and str(process.pid) not in path.name]
+
+
+def test_an_interrupted_run_leaves_no_half_parts(tmp_path: Path) -> None:
+    argv = [
+        sys.executable,
+        "-m",
+        "fastgen",
+        "generate",
+        "--rows",
+        "20M",
+        "--parts",
+        "20",
+        "--output",
+        f"{tmp_path}/",
+        "--threads",
+        "2",
+    ]
+    process = subprocess.Popen(argv, stderr=subprocess.PIPE, text=True)
+    until = time.monotonic() + 60
+    while not list(tmp_path.glob("parts/*.json")) and time.monotonic() < until:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    _, told = process.communicate(timeout=60)
+    assert process.returncode == 130, told
+    assert not list(tmp_path.rglob(".*"))
+    assert not (tmp_path / "manifest.json").exists()
+
+
+# What is there
+
+
+def test_other_data_are_not_touched(tmp_path: Path, whole: Path) -> None:
+    other = Dataset(Config(rows=400_000, seed=4))
+    write(DATA, f"{tmp_path}/", format="ndjson", parts=3, part=1)
+    before = files_of(tmp_path)
+    for attempt in (
+        lambda **options: write(other, f"{tmp_path}/", format="ndjson", parts=3, **options),
+        lambda **options: write(DATA, f"{tmp_path}/", format="ndjson", parts=2, **options),
+        lambda **options: write(DATA, f"{tmp_path}/", format="csv", parts=3, **options),
+        lambda **options: write(DATA, f"{tmp_path}/", format="ndjson", **options),
+    ):
+        with pytest.raises(OutputExistsError, match="holds other data"):
+            attempt()
+        assert files_of(tmp_path) == before
+    write(DATA, f"{tmp_path}/", format="ndjson", overwrite=True)
+    assert set(files_of(tmp_path)) == set(files_of(whole))
+    with pytest.raises(OutputExistsError, match="holds other data"):
+        write(DATA, f"{tmp_path}/", format="ndjson", parts=2)
+    write(DATA, f"{tmp_path}/", format="ndjson", parts=2, overwrite=True)
+    assert len(files_of(tmp_path)) == 2 * 4 + 1
+    write(other, f"{tmp_path}/", format="csv", parts=3, part=2, overwrite=True)
+    assert len(files_of(tmp_path)) == 4
+
+
+@pytest.mark.parametrize(
+    ("output", "options", "line"),
+    [
+        ("x.csv", {"parts": 2}, "parts = 2: must not be given for a file without part (or name a directory)"),
+        ("x/", {"part": 2}, "part = 2: must come with the number of parts"),
+        ("x/", {"part": 3, "parts": 2}, "part = 3: must be among 1 to 2"),
+        ("x/", {"parts": 10_000}, f"parts = 10000: must be at most {GROUPS}, the groups"),
+    ],
+)
+def test_options_that_do_not_go_together(tmp_path: Path, output: str, options: dict[str, int], line: str) -> None:
+    with pytest.raises(OptionError) as caught:
+        write(DATA, f"{tmp_path}/{output}", **options)  # type: ignore[arg-type]
+    assert str(caught.value).startswith(line)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_part_is_no_directory(tmp_path: Path) -> None:
+    with pytest.raises(OptionError, match="must be a file for a part of a dataset"):
+        write(fg.Dataset(DATA.config).part(1, of=2), f"{tmp_path}/")
