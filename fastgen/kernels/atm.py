@@ -212,11 +212,14 @@ def withdrawal_rows(out, listed, count, sequences, payments, place_latitude, pla
         two = slice(starts[k + 1], count)
         walk_once(latitude[one], longitude[one], number[one], seed, k, sequences.radius)
         walk_twice(latitude[two], longitude[two], number[two], seed, k, sequences.radius)
+    card = listed.left[:count]
+    for i in range(count):
+        # A loop of its own: with many cards each is a cache miss, of which many are in flight then.
+        card[i] = sequences.cash_cards[card[i]]
     for i in range(count):
         cents = amount(payments.amounts, sequences.cash, u64(slot[i]), u64(offset[i]))
-        card = sequences.cash_cards[listed.left[i]]
         out.second[i] = second[i]
-        pack_event(out.record, i, second[i], card, sequences.cash, cents, places[i], latitude[i], longitude[i], 1, 0)
+        pack_event(out.record, i, second[i], card[i], sequences.cash, cents, places[i], latitude[i], longitude[i], 1, 0)
 
 
 @helper
