@@ -310,6 +310,7 @@ INPUTS: dict[str, Callable[[Given], Any]] = {
     "chain_rules": lambda g: (g.plan.chain_rules, g.plan.payment_rules, *g.plan.place_coordinates),
     "ranges": lambda g: np.empty(g.plan.config.fraud.chain_lengths.high, np.int64),
     # Cards and their holders
+    "numbers": lambda g: np.empty(g.rows, np.uint64),
     "draw_keys": lambda g: rng.permutation_keys(int(SEED), 3, g.rows),
     "bands": bands_of_births,
     "band_room": lambda g: np.full(len(g.plan.config.atm.bands), g.rows // 20),
@@ -664,6 +665,13 @@ COMPARISONS: dict[str, Comparison] = {
         lambda g: [naive.draw(7, 5, i) for i in range(g.rows // 2)],
         of="number of 64 bits",
     ),
+    "rng.images": Comparison(
+        (rng.images,),
+        lambda g: rng.images(g.numbers, 0, g.draw_keys),
+        {"numpy permutation": lambda g: g.random.permutation(g.rows)},
+        plain_permutation,
+        of="number",
+    ),
     "rng.binomial_few": Comparison(
         (rng.binomial, rng.binomial_few),
         lambda g: binomials(g.signed, SEED, 1_000, 0.005),
@@ -762,8 +770,8 @@ COMPARISONS: dict[str, Comparison] = {
     ),
     # Cards and their holders
     "cards.card_numbers": Comparison(
-        (cards.card_numbers,),
-        lambda g: cards.card_numbers(g.octets[: 16 * g.rows].reshape(-1, 16), 0, g.plan.card_keys),
+        (rng.images, cards.card_numbers),
+        lambda g: g.plan.card_texts(0, g.rows),
         {"numpy": numpy_card_numbers},
         lambda g: [naive.card_number(7, card) for card in range(g.rows)],
         of="card",
@@ -794,13 +802,6 @@ COMPARISONS: dict[str, Comparison] = {
         lambda g: cards.susceptible_cards(g.words[0], g.rows, SEED, g.bands, g.band_room.copy()),
         {"numpy": numpy_susceptible},
         plain_susceptible,
-        of="card",
-    ),
-    "cards.draw_cards": Comparison(
-        (cards.draw_cards,),
-        lambda g: cards.draw_cards(g.words[0], g.drawn[0], g.draw_keys),
-        {"numpy permutation": lambda g: g.random.permutation(g.drawn[0])},
-        plain_permutation,
         of="card",
     ),
     # Columns

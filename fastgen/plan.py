@@ -18,7 +18,7 @@ from fastgen.errors import ConfigError
 from fastgen.kernels import cards as card_kernels
 from fastgen.kernels import chains as chain_kernels
 from fastgen.kernels import rng
-from fastgen.kernels.columns import packed_digits
+from fastgen.kernels.columns import looked_up, packed_digits
 from fastgen.kernels.tables import Amounts, Chains, Payments, Quota, Sequences
 from fastgen.pools import Pools, alias_table, load_pools, microdegrees
 from fastgen.sizes import chain_ranges, exact_shares
@@ -323,10 +323,6 @@ class Plan:
         edges = (np.arange(steps, dtype=np.int64)[:, None] * self.period + starts[None, :-1]).ravel()
         edges = np.append(edges, steps * self.period)
         cloned = self._offsets(rng.SPLIT_CLONED, self.foreign, edges)
-        cash_cards = np.empty(self.cash_cards, np.uint32)
-        card_kernels.draw_cards(
-            cash_cards, self.susceptible, rng.permutation_keys(self.config.seed, CASH_CARD, self.susceptible.size)
-        )
         return Sequences(
             offsets=self._offsets(rng.SPLIT_SEQUENCES, self.sequences - self.foreign, edges) + cloned,
             cloned=cloned,
@@ -338,7 +334,7 @@ class Plan:
             shortest=atm.lengths.low,
             lengths=lengths,
             keys=rng.permutation_keys(self.config.seed, SEQUENCE_HOLDER, self.sequences, multiple=lengths),
-            cash_cards=cash_cards,
+            cash_cards=self._drawn_cards(),
             foreign_low=atm.foreign_hours.low,
             foreign_hours=atm.foreign_hours.high - atm.foreign_hours.low + 1,
             home=self.pools.home,
@@ -346,6 +342,17 @@ class Plan:
             radius=round(atm.radius * 1_000_000),
             cash=len(self.config.categories),
         )
+
+    def _drawn_cards(self) -> NDArray[np.uint32]:
+        """uint32[cash cards]: cards drawn without replacement from the susceptible ones, by a permutation."""
+        drawn = np.empty(self.cash_cards, np.uint32)
+        keys = rng.permutation_keys(self.config.seed, CASH_CARD, self.susceptible.size)
+        places = np.empty(CARDS_AT_ONCE, np.uint64)
+        for start in range(0, drawn.size, CARDS_AT_ONCE):
+            part = drawn[start : start + CARDS_AT_ONCE]
+            rng.images(places[: part.size], start, keys)
+            looked_up(part, places[: part.size], self.susceptible)
+        return drawn
 
     @cached_property
     def place_coordinates(self) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
@@ -369,10 +376,15 @@ class Plan:
         digits = np.empty(self.cards, np.uint64)
         for start in range(0, self.cards, CARDS_AT_ONCE):
             part = digits[start : start + CARDS_AT_ONCE]
-            text = np.empty((part.size, 16), np.uint8)
-            card_kernels.card_numbers(text, start, self.card_keys)
-            packed_digits(part.view(np.uint32), text.ravel().view(np.uint64))
+            packed_digits(part.view(np.uint32), self.card_texts(start, part.size))
         return digits
+
+    def card_texts(self, first: int, count: int) -> NDArray[np.uint64]:
+        """uint64[2 count]: card numbers as text, eight characters to a word; unique, since they follow from a permutation."""
+        free, text = np.empty(count, np.uint64), np.empty(2 * count, np.uint64)
+        rng.images(free, first, self.card_keys)
+        card_kernels.card_numbers(text, free)
+        return text
 
     @cached_property
     def card_keys(self) -> NDArray[np.uint64]:

@@ -7,12 +7,11 @@ from fastgen.kernels.payments import amount
 from fastgen.kernels.rng import (
     FOREIGN,
     SEQUENCE,
-    TWO_52_BITS,
     WALK,
     WITHDRAWAL,
     below,
-    bits_to_float,
     feistel,
+    grid_row,
     network,
     permute,
     philox,
@@ -88,13 +87,6 @@ def list_withdrawals(listed, first_cell, group_cells, sequences):
             count += found
     starts[sequences.shortest + sequences.lengths] = count
     return count
-
-
-@helper
-def grid_row(number, columns):
-    """Number // columns for numbers below 2^52: the double quotient is exact enough, and it vectorizes."""
-    value = bits_to_float(number | TWO_52_BITS) - 4503599627370496.0
-    return u32(np.int64(value / columns))
 
 
 @kernel

@@ -1,35 +1,40 @@
 """Cards and their holders: every value a pure function of the card's index."""
 
-import numpy as np
-
+from fastgen.kernels.digits import eight_digits
 from fastgen.kernels.jit import helper, kernel
-from fastgen.kernels.rng import CARD, PROFILE, below, permute, philox, u64
+from fastgen.kernels.rng import CARD, PROFILE, below, philox, u64
 
 CARD_NUMBERS = 10**14
 """16-digit VISA numbers: a leading 4, fourteen free digits, a check digit."""
 
 
+@helper
+def doubled_digits(word):
+    """The sum of the digits in a word of eight, of which those in even places count double, by Luhn's rule."""
+    lanes = u64(0x00FF00FF00FF00FF)
+    double = (word & lanes) << u64(1)
+    # 118 more than 9 is the high bit of a byte.
+    double -= (((double + u64(0x0076007600760076)) >> u64(7)) & u64(0x0001000100010001)) * u64(9)
+    return ((double + ((word >> u64(8)) & lanes)) * u64(0x0001000100010001)) >> u64(48)
+
+
 @kernel
-def card_numbers(text, first, keys):
-    """Card numbers as text, unique since they are a permutation; check digit by Luhn (ISO/IEC 7812-1).
+def card_numbers(text, free):
+    """Card numbers as text; check digit by Luhn (ISO/IEC 7812-1).
 
     Args:
-        text: uint8[n, 16], filled. keys: of a permutation of [0, 10^14).
+        text: uint64[2 n], filled, eight characters to a word. free: uint64[n], the fourteen free digits of each.
     """
-    for i in range(text.shape[0]):
-        free = permute(u64(first + i), keys)
-        # The digits at even distance from the check digit count double; the leading 4 is one of them.
-        total = 8
-        text[i, 0] = 52
-        for position in range(14, 0, -1):
-            rest = free // u64(10)
-            digit = np.int64(free - rest * u64(10))
-            free = rest
-            text[i, position] = 48 + digit
-            if position % 2 == 0:
-                digit = digit * 2 - 9 * (digit > 4)
-            total += digit
-        text[i, 15] = 48 + (10 - total % 10) % 10
+    for i in range(free.size):
+        high = free[i] // u64(100_000_000)
+        low = eight_digits(free[i] - high * u64(100_000_000))
+        front = u64(4) | (eight_digits(high) >> u64(8)) | (low << u64(56))
+        back = low >> u64(8)
+        total = doubled_digits(front) + doubled_digits(back)
+        check = u64(200) - total
+        check -= u64(10) * ((check * u64(205)) >> u64(11))
+        text[2 * i] = front | u64(0x3030303030303030)
+        text[2 * i + 1] = back | (check << u64(56)) | u64(0x3030303030303030)
 
 
 @kernel
@@ -98,10 +103,3 @@ def susceptible_cards(found, cards, seed, band_of_birth, room):
             found[count] = card
             count += 1
     return count
-
-
-@kernel
-def draw_cards(drawn, susceptible, keys):
-    """Cards drawn without replacement: the images of 0, 1, ... under a permutation."""
-    for i in range(drawn.size):
-        drawn[i] = susceptible[permute(u64(i), keys)]

@@ -181,6 +181,34 @@ def permute(index, keys):
     return u64(left) * keys[2] + u64(right)
 
 
+@helper
+def grid_row(number, columns):
+    """Number // columns for numbers below 2^52: the double quotient is exact enough, and it vectorizes."""
+    value = bits_to_float(number | TWO_52_BITS) - 4503599627370496.0
+    return u32(np.int64(value / columns))
+
+
+@kernel
+def images(out, first, keys):
+    """The images of first, first + 1, ... under the keyed permutation of [0, keys[0]); they stay below 2^52.
+
+    Args:
+        out: uint64[n], filled.
+    """
+    unpacked = network(keys)
+    size, columns = keys[0], keys[2]
+    divisor = np.float64(columns)
+    for i in range(out.size):
+        number = u64(first) + u64(i)
+        row = grid_row(number, divisor)
+        left, right = feistel(row, u32(number - u64(row) * columns), unpacked)
+        out[i] = u64(left) * columns + u64(right)
+    for i in range(out.size):
+        if out[i] >= size:
+            left, right = walk_cycle(u32(out[i] // columns), u32(out[i] % columns), keys)
+            out[i] = u64(left) * columns + u64(right)
+
+
 def permutation_keys(seed: int, name: int, size: int, multiple: int = 1) -> np.ndarray:
     """The parameters of one keyed permutation of [0, size).
 

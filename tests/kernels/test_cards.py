@@ -27,9 +27,10 @@ LEAST_P = 1e-4
 
 
 def numbers(seed: int, first: int, n: int) -> list[str]:
-    text = np.zeros((n, 16), np.uint8)
-    cards.card_numbers(text, first, rng.permutation_keys(seed, names.CARD_NUMBER, cards.CARD_NUMBERS))
-    return [bytes(row).decode() for row in text]
+    text, free = np.zeros(2 * n, np.uint64), np.zeros(n, np.uint64)
+    rng.images(free, first, rng.permutation_keys(seed, names.CARD_NUMBER, cards.CARD_NUMBERS))
+    cards.card_numbers(text, free)
+    return [bytes(row).decode() for row in text.reshape(-1, 2)]
 
 
 @cache
@@ -233,11 +234,10 @@ def test_cash_cards_are_drawn_without_replacement() -> None:
 
 
 def test_every_susceptible_card_is_as_likely_to_be_drawn() -> None:
-    susceptible = np.arange(60, dtype=np.uint32) * 3
     counts = np.zeros(60, np.int64)
     for seed in range(4_000):
-        drawn = np.empty(7, np.uint32)
-        cards.draw_cards(drawn, susceptible, rng.permutation_keys(seed, names.CASH_CARD, 60))
-        assert len(set(drawn.tolist())) == 7
-        counts[drawn // 3] += 1
+        places = np.empty(7, np.uint64)
+        rng.images(places, 0, rng.permutation_keys(seed, names.CASH_CARD, 60))
+        assert len(set(places.tolist())) == 7
+        counts[places] += 1
     assert stats.chisquare(counts).pvalue > LEAST_P

@@ -43,15 +43,9 @@ def image(number, keys):
     return rng.permute(number, keys)
 
 
-@njit
-def images(out, keys):
-    for i in range(out.size):
-        out[i] = image(np.uint64(i), keys)
-
-
 def permutation(seed: int, name: int, size: int, multiple: int = 1) -> NDArray[np.uint64]:
     out = np.empty(size, np.uint64)
-    images(out, rng.permutation_keys(seed, name, size, multiple))
+    rng.images(out, 0, rng.permutation_keys(seed, name, size, multiple))
     return out
 
 
@@ -156,6 +150,15 @@ def test_permutations_of_any_size(seed: int, name: int, size: int, data: st.Data
     number = data.draw(st.integers(0, size - 1))
     keys = rng.permutation_keys(seed, name, size, multiple)
     assert image(np.uint64(number), keys) == naive.Permutation(seed, name, size, multiple)(number)
+
+
+@given(seeds, st.integers(1, 2**52 - 1), st.data(), st.sampled_from([1, 11]))
+def test_images_from_any_number_on(seed: int, size: int, data: st.DataObject, multiple: int) -> None:
+    first = data.draw(st.integers(0, max(0, size - 40)))
+    found = np.empty(min(40, size), np.uint64)
+    rng.images(found, first, rng.permutation_keys(seed, 2, size, multiple))
+    twin = naive.Permutation(seed, 2, size, multiple)
+    assert found.tolist() == [twin(first + i) for i in range(found.size)]
 
 
 def test_keys_differ_by_seed_and_name() -> None:
