@@ -1,7 +1,16 @@
-"""Memory that goes round: taken by a thread that fills it, given back when what it held has been written."""
+"""Memory that goes round: taken by a thread that fills it, given back when nobody needs what it holds any more."""
+
+import math
+from collections.abc import Callable
+from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
+
+Empty = Callable[[int, Any], NDArray[Any]]
+"""Makes an array of so many items of a type, such as np.empty."""
+KEPT: Final = 16
+"""Arenas that wait to be used again; more of them are freed."""
 
 
 class Arenas:
@@ -28,7 +37,40 @@ class Arenas:
 
     def give(self, arena: NDArray[np.uint8]) -> None:
         """Nobody needs it any more."""
-        self._free.append(arena)
+        if len(self._free) < KEPT:
+            self._free.append(arena)
+
+
+class Lease:
+    """Arrays whose memory goes back to the arenas when the lease is dropped: whoever holds an array must hold it too.
+
+    Example:
+        >>> arenas = Arenas()
+        >>> lease = Lease(arenas)
+        >>> lease.empty((2, 3), np.float64).shape
+        (2, 3)
+        >>> del lease
+        >>> arenas.take().size > 48
+        True
+    """
+
+    def __init__(self, arenas: Arenas) -> None:
+        self._arenas = arenas
+        self._taken: list[NDArray[np.uint8]] = []
+
+    def empty(self, shape: int | tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
+        """An array of this shape and type, with any content."""
+        size = math.prod(shape if isinstance(shape, tuple) else (shape,)) * np.dtype(dtype).itemsize
+        arena = self._arenas.take()
+        if arena.size < size:
+            arena = np.empty(size + size // 4 + 64, np.uint8)
+        self._taken.append(arena)
+        return arena[:size].view(dtype).reshape(shape)
+
+    def __del__(self) -> None:
+        # The last one first, so that the first one is taken first again: they may differ in size.
+        for arena in reversed(self._taken):
+            self._arenas.give(arena)
 
 
 def with_room(arena: NDArray[np.uint8], used: int, room: int) -> NDArray[np.uint8]:

@@ -9,6 +9,7 @@ import polars as pl
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from fastgen.arenas import Arenas, Lease
 from fastgen.holders import Holders, Piece, column_text
 from fastgen.ids import hexadecimal
 from fastgen.kernels import columns as kernels
@@ -25,6 +26,7 @@ class TransactionFrames:
         self.plan = plan
         self.names = tuple(names)
         self.values = Values(plan)
+        self._arenas = {name: Arenas() for name in self.names}
 
     @cached_property
     def enums(self) -> dict[str, pl.Enum]:
@@ -58,34 +60,28 @@ class TransactionFrames:
         return pl.Schema({name: types[name] for name in self.names})
 
     def frame(self, rows: Block, tids: NDArray[np.uint8]) -> pl.DataFrame:
-        """A frame that owns its data: the block and the digests, uint8[16 n], may be overwritten."""
-        return pl.DataFrame([self._ids(name, tids) if name == "tid" else self._series(name, rows) for name in self.names])
+        """A frame that owns its data: the block and the digests, uint8[16 n], may be overwritten.
 
-    def _series(self, name: str, rows: Block) -> pl.Series:
+        Its memory goes round, column by column: a column that is dropped gives its own back.
+        """
+        return pl.DataFrame([self._series(name, rows, tids, Lease(self._arenas[name])) for name in self.names])
+
+    def _series(self, name: str, rows: Block, tids: NDArray[np.uint8], lease: Lease) -> pl.Series:
         match name:
+            case "tid":
+                return _texts(name, 32, hexadecimal(tids, lease.empty).view(np.uint32), lease)
             case "cc_num":
-                return self._cards(name, rows)
+                # A copy of each number, not a view of the card table: whoever writes the frame would write the whole table.
+                return _texts(name, 16, self.values.card_numbers(rows.card, lease.empty).view(np.uint32), lease)
             case "datetime":
-                return _series(name, pa.timestamp("us"), self.values.microseconds(rows))
+                return _numbers(name, pa.timestamp("us"), self.values.microseconds(rows, lease.empty), lease)
             case "category" | "city" | "country":
                 return self.repeated[name][rows.category if name == "category" else rows.place]
             case "fraud_label":
-                return _series(name, pa.int8(), rows.label.copy())
-        return _series(name, pa.float64(), self.values.numbers(name, rows))
-
-    @staticmethod
-    def _ids(name: str, tids: NDArray[np.uint8]) -> pl.Series:
-        text = hexadecimal(tids)
-        views = np.empty((tids.size // 16, 2), np.uint64)
-        kernels.text_views(views, 32, text.view(np.uint32), 0)
-        return _texts(name, views, text)
-
-    def _cards(self, name: str, rows: Block) -> pl.Series:
-        # A copy of each number, not a view of the card table: whoever writes the frame would write the whole table.
-        text = self.values.card_numbers(rows.card)
-        views = np.empty((rows.second.size, 2), np.uint64)
-        kernels.text_views(views, 16, text.view(np.uint32), 0)
-        return _texts(name, views, text)
+                labels = lease.empty(rows.label.size, np.int8)
+                labels[:] = rows.label
+                return _numbers(name, pa.int8(), labels, lease)
+        return _numbers(name, pa.float64(), self.values.numbers(name, rows, lease.empty), lease)
 
 
 class HolderFrames:
@@ -108,16 +104,24 @@ class HolderFrames:
 
     def _series(self, name: str, pieces: list[Piece], cards: range) -> pl.Series:
         if TABLES[self.table].kind(name) == "date":
-            return _series(name, pa.date32(), self.holders.birthdates(cards))
+            return _numbers(name, pa.date32(), self.holders.birthdates(cards))
         column = column_text(pieces)
         buffers = [None, pa.py_buffer(column.offsets), pa.py_buffer(column.text)]
         return pl.Series(name, pa.Array.from_buffers(pa.large_string(), len(cards), buffers))
 
 
-def _series(name: str, kind: pa.DataType, values: NDArray[Any]) -> pl.Series:
-    return pl.Series(name, pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(values)]))
+def _numbers(name: str, kind: pa.DataType, values: NDArray[Any], lease: Lease | None = None) -> pl.Series:
+    return pl.Series(name, pa.Array.from_buffers(kind, len(values), [None, _buffer(values, lease)]))
 
 
-def _texts(name: str, views: NDArray[np.uint64], text: NDArray[Any]) -> pl.Series:
-    buffers = [None, pa.py_buffer(views), pa.py_buffer(text)]
+def _texts(name: str, size: int, text: NDArray[np.uint32], lease: Lease) -> pl.Series:
+    """Texts of one size, end to end."""
+    views = lease.empty((4 * text.size // size, 2), np.uint64)
+    kernels.text_views(views, size, text, 0)
+    buffers = [None, _buffer(views, lease), _buffer(text, lease)]
     return pl.Series(name, pa.Array.from_buffers(pa.string_view(), len(views), buffers))
+
+
+def _buffer(values: NDArray[Any], lease: Lease | None) -> pa.Buffer:
+    """The memory of an array, which belongs to a lease."""
+    return pa.py_buffer(values) if lease is None else pa.foreign_buffer(values.ctypes.data, values.nbytes, lease)

@@ -1,0 +1,198 @@
+"""Datasets larger than a machine: parts of a billion rows and more, lazy queries that store nothing.
+
+    python benchmarks/compare_scale.py [--rounds 3] [--queried 100M] [--sizes 10M,1B,10B] [--sink]
+
+Every reading is taken in a process of its own, in rounds of all of them, and medians are printed. Memory is the peak of the
+process beyond what it held once kernels were compiled and libraries loaded. The number of cards for each row is that of the
+default dataset, so that 10 billion rows have 189 million cards.
+"""
+
+import argparse
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from statistics import median
+
+import polars as pl
+
+from fastgen import Config, Dataset, scan
+from fastgen.config_text import parse_count
+
+PART_ROWS = 5_000_000
+FEW = 20_000_000
+"""Rows over which the rate of all columns is taken."""
+MEGABYTE = 1e6
+Reading = dict[str, float]
+
+
+def peak() -> float:
+    """Megabytes at most so far."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / MEGABYTE
+
+
+def timed(work: Callable[[], object]) -> float:
+    """Seconds that it takes."""
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
+
+
+def warm_up() -> float:
+    """Load and compile everything; the memory that this takes."""
+    data = Dataset(Config(rows=300_000))
+    for _ in data.part(1, of=2).batches(threads=2):
+        pass
+    scan(data).filter(pl.col("datetime").dt.hour() == 3).group_by("category").agg(pl.col("amount").sum()).collect(
+        engine="streaming"
+    )
+    return peak()
+
+
+# What a process of its own reads
+
+
+def read_part(rows: int) -> Reading:
+    """The plan of a dataset and one of its parts, from its middle."""
+    before = warm_up()
+    data = Dataset(Config(rows=rows))
+
+    def prepare() -> None:
+        plan = data.plan
+        _ = plan.payment_rules, plan.payment_offsets, plan.chain_rules, plan.sequence_rules, plan.expected_rows
+
+    seconds = timed(prepare)
+    memory = peak() - before
+    table = timed(lambda: data.plan.card_digits)
+    parts = max(1, min(data.plan.grid.groups, rows // PART_ROWS))
+    part = data.part(max(1, parts // 3), of=parts)
+    made = 0
+
+    def make() -> None:
+        nonlocal made
+        made = sum(frame.height for frame in part.batches())
+
+    took = median(timed(make) for _ in range(3))
+    return {
+        "plan s": seconds,
+        "plan MB": memory,
+        "cards": data.plan.cards,
+        "card table s": table,
+        "card table MB": data.plan.card_digits.nbytes / MEGABYTE,
+        "parts": parts,
+        "part rows": made,
+        "part s": took,
+        "rows/s": made / took,
+        "ns/row": took / made * 1e9,
+    }
+
+
+def read_all_columns(rows: int) -> Reading:
+    """Making all columns."""
+    warm_up()
+    data = Dataset(Config(rows=rows))
+    took = timed(lambda: sum(frame.height for frame in data.batches(threads=2)))
+    return {"s": took, "rows/s": rows / took}
+
+
+def grouped(rows: pl.LazyFrame) -> pl.DataFrame:
+    """The query that is measured."""
+    return rows.select("amount", "category").group_by("category").agg(pl.col("amount").sum()).collect(engine="streaming")
+
+
+def read_query(rows: int) -> Reading:
+    """A query of two columns, whole and of a hundredth of the period."""
+    before = warm_up()
+    data = Dataset(Config(rows=rows))
+    whole = timed(lambda: grouped(scan(data, threads=2)))
+    memory = peak()
+    start, period = data.config.start, data.config.end - data.config.start
+    low = start + period / 2
+    narrow = pl.col("datetime").is_between(low, low + period / 100 - timedelta(seconds=1))
+    part = median(timed(lambda: grouped(scan(data, threads=2).filter(narrow))) for _ in range(3))
+    return {
+        "s": whole,
+        "rows/s": rows / whole,
+        "filtered s": part,
+        "times": whole / part,
+        "peak MB": memory,
+        "more MB": memory - before,
+    }
+
+
+def read_sink(rows: int) -> Reading:
+    """All columns of a lazy frame to a Parquet file."""
+    before = warm_up()
+    with tempfile.TemporaryDirectory() as folder:
+        took = timed(lambda: scan(Config(rows=rows), threads=2).sink_parquet(Path(folder, "rows.parquet")))
+    return {"s": took, "rows/s": rows / took, "peak MB": peak(), "more MB": peak() - before}
+
+
+READ = {"part": read_part, "all columns": read_all_columns, "query": read_query, "sink": read_sink}
+
+
+# The rounds
+
+
+def elsewhere(kind: str, rows: int) -> Reading:
+    """A reading in a process of its own."""
+    argv = [sys.executable, __file__, "--read", kind, "--rows", str(rows)]
+    told: Reading = json.loads(subprocess.run(argv, check=True, stdout=subprocess.PIPE).stdout)
+    print(kind, rows, {name: round(value, 3) for name, value in told.items()}, file=sys.stderr)
+    return told
+
+
+def medians(readings: list[Reading]) -> Reading:
+    """Of each value."""
+    return {name: median(reading[name] for reading in readings) for name in readings[0]}
+
+
+def rows_of_table(name: str, reading: Reading) -> str:
+    """A line of the table of parts."""
+    plan = f"{reading['plan s']:.2f} s, {reading['plan MB']:,.0f} MB"
+    table = f"{reading['cards']:,.0f}: {reading['card table s']:.2f} s, {reading['card table MB']:,.0f} MB"
+    part = f"{reading['part rows']:,.0f} of {reading['parts']:,.0f}: {reading['part s']:.2f} s"
+    return f"| {name} | {plan} | {table} | {part} | {reading['rows/s'] / 1e6:.1f} M | {reading['ns/row']:.0f}"
+
+
+def main() -> None:
+    """Measure and print tables."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--queried", type=parse_count, default=100_000_000, help="rows of the queries")
+    parser.add_argument("--sizes", default="10M,1B,10B", help="rows of the datasets of which parts are made")
+    parser.add_argument("--sink", action="store_true", help="sink the queried rows into a file too, which takes minutes and disk")
+    parser.add_argument("--read", choices=list(READ), help=argparse.SUPPRESS)
+    parser.add_argument("--rows", type=int, help=argparse.SUPPRESS)
+    told = parser.parse_args()
+    if told.read:
+        print(json.dumps(READ[told.read](told.rows)))
+        return
+    sizes = [parse_count(text) for text in told.sizes.split(",")]
+    wanted = [("part", rows) for rows in sizes] + [("all columns", min(FEW, told.queried)), ("query", told.queried)]
+    wanted += [("sink", told.queried // 5), ("sink", told.queried)] if told.sink else []
+    rounds = [{each: elsewhere(*each) for each in wanted} for _ in range(told.rounds)]
+    found = {each: medians([one[each] for one in rounds]) for each in wanted}
+    print("| rows | plan | cards | a part | rows/s | ns a row | to the first |\n|---|---|---|---|---|---|---|")
+    for rows in sizes:
+        reading = found["part", rows]
+        ratio = median(one["part", rows]["ns/row"] / one["part", sizes[0]]["ns/row"] for one in rounds)
+        print(f"{rows_of_table(f'{rows:,}', reading)} | {ratio:.2f} |")
+    every, query = found["all columns", min(FEW, told.queried)], found["query", told.queried]
+    print(f"\n| {told.queried:,} rows, 2 threads | |\n|---|---|")
+    print(f"| all columns | {every['rows/s'] / 1e6:.1f} M rows/s |")
+    print(f"| two columns, grouped | {query['rows/s'] / 1e6:.1f} M rows/s, {query['rows/s'] / every['rows/s']:.2f} times as many |")
+    print(f"| peak memory of that query | {query['peak MB']:,.0f} MB |")
+    print(f"| the same of a hundredth of the period | {query['filtered s']:.3f} s, {query['times']:.0f} times as fast |")
+    for rows in (told.queried // 5, told.queried) if told.sink else ():
+        sink = found["sink", rows]
+        print(f"| {rows:,} rows, all columns, to a file | {sink['rows/s'] / 1e6:.1f} M rows/s, {sink['peak MB']:,.0f} MB |")
+
+
+if __name__ == "__main__":
+    main()
