@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 
 from fastgen.config import Config
-from fastgen.errors import OptionError
+from fastgen.errors import OptionError, nearest
 from fastgen.pipeline import in_order
 from fastgen.plan import Plan
 from fastgen.schema import TABLES
@@ -143,7 +143,7 @@ class Dataset:
             return names
         for name in columns:
             if name not in names:
-                raise OptionError("columns", name, f"must be among {', '.join(names)}")
+                raise OptionError("columns", name, f"must be among {', '.join(names)}", hint=nearest(name, names))
         if len(set(columns)) != len(columns) or not columns:
             raise OptionError("columns", ",".join(columns), "must name each column once, and at least one")
         return tuple(name for name in names if name in columns)
@@ -249,7 +249,7 @@ def positive(name: str, value: object) -> int:
 
 def _known(table: str) -> str:
     if table not in TABLES:
-        raise OptionError("table", table, f"must be one of {', '.join(TABLES)}")
+        raise OptionError("table", table, f"must be one of {', '.join(TABLES)}", hint=nearest(table, TABLES))
     return table
 
 

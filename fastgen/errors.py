@@ -14,6 +14,8 @@
 `str(error)` is a single line and ends with the hint, if there is one. All of them can be pickled.
 """
 
+from collections.abc import Iterable
+from difflib import get_close_matches
 from typing import ClassVar
 
 NOT_GIVEN = ...
@@ -65,6 +67,17 @@ class UsageError(FastgenError, ValueError):
 
     def _notes(self) -> list[str]:
         return [*super()._notes(), f"and {self.more} more"] if self.more else super()._notes()
+
+
+def nearest(name: str, names: Iterable[str]) -> str | None:
+    """A hint at the name that was meant, if one is near.
+
+    Example:
+        >>> nearest("amout", ["tid", "amount"])
+        'did you mean amount?'
+    """
+    near = get_close_matches(name, list(names), n=1)
+    return f"did you mean {near[0]}?" if near else None
 
 
 class ConfigError(UsageError):

@@ -300,6 +300,11 @@ def test_columns(tmp_path: Path, data: Dataset, tables: dict[str, pl.DataFrame])
         write(data, path, table="profiles", columns=["birthdate", "name"])
         assert plain(READERS[format][0](path)).equals(plain(tables["profiles"].select("name", "birthdate")))
     bad: list[tuple[dict[str, Any], str]] = [
+        (
+            {"columns": ["amout"]},
+            "columns = 'amout': must be among tid, datetime, cc_num, category, amount, latitude, longitude, city, "
+            "country, fraud_label (did you mean amount?)",
+        ),
         ({"columns": ["tid", "nonsense"]}, "columns = 'nonsense': must be among tid, datetime, cc_num"),
         ({"columns": ["tid", "tid"]}, "columns = 'tid,tid': must name each column once"),
         ({"columns": []}, "columns = '': must name each column once, and at least one"),
