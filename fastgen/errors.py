@@ -14,6 +14,8 @@
 `str(error)` is a single line and ends with the hint, if there is one. All of them can be pickled.
 """
 
+from collections.abc import Iterable
+from difflib import get_close_matches
 from typing import ClassVar
 
 NOT_GIVEN = ...
@@ -101,6 +103,18 @@ class TerminatedRunError(InterruptedRunError):
     """The run was stopped by SIGTERM."""
 
     exit_code = 143
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str | None:
+    """A hint with the known name that is nearest to a wrong one, if one is near; case does not count.
+
+    Example:
+        >>> did_you_mean("amout", ["tid", "amount"])
+        'did you mean amount?'
+    """
+    names = {each.lower(): each for each in known}
+    near = get_close_matches(name.lower(), names, n=1)
+    return f"did you mean {names[near[0]]}?" if near else None
 
 
 def _shown(value: object, width: int = 60) -> str:
