@@ -45,7 +45,7 @@ OUTPUTS = {
 
 def start() -> SparkSession:
     """A Spark inside this process."""
-    settings = {"spark.ui.enabled": "false", "spark.ui.showConsoleProgress": "false", "spark.driver.memory": "6g"}
+    settings: dict[str, Any] = {"spark.ui.enabled": "false", "spark.ui.showConsoleProgress": "false", "spark.driver.memory": "6g"}
     session = SparkSession.builder.master(f"local[{CORES}]").config(map=settings).getOrCreate()
     session.sparkContext.setLogLevel("ERROR")
     session.dataSource.register(FastgenSource)
@@ -76,7 +76,8 @@ def of_dbldatagen(session: SparkSession, rows: int, template: bool) -> DataFrame
         spec = spec.withColumn(name, "double", minValue=low, maxValue=high, step=step, random=True)
     spec = spec.withColumn("city", "string", values=[f"City {number}" for number in range(CITIES)], random=True)
     spec = spec.withColumn("country", "string", values=["US", "GM"], weights=[99, 1], random=True)
-    return spec.withColumn("fraud_label", "byte", values=[0, 1], weights=[399, 1], random=True).build()
+    frame: DataFrame = spec.withColumn("fraud_label", "byte", values=[0, 1], weights=[399, 1], random=True).build()
+    return frame
 
 
 def seconds(frame: DataFrame, folder: Path, options: dict[str, str] | None) -> float:

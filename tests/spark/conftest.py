@@ -54,7 +54,6 @@ def spark(connector: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.driver.host": "127.0.0.1",
         "spark.jars": connector,
-        "spark.local.dir": str(tmp_path_factory.mktemp("spark")),
         "spark.pyspark.python": sys.executable,
         "spark.sql.shuffle.partitions": "2",
         "spark.sql.warehouse.dir": str(tmp_path_factory.mktemp("warehouse")),

@@ -159,13 +159,14 @@ def test_a_partition_makes_its_groups_and_its_columns(made: dict[str, Any]) -> N
 
 
 def test_tasks_share_a_plan() -> None:
-    from fastgen.spark import dataset
+    from fastgen.spark.tables import dataset
 
     assert dataset(Config(rows=10)).plan is dataset(pickle.loads(pickle.dumps(Config(rows=10)))).plan
 
 
 def test_partitions_unless_they_are_given() -> None:
-    from fastgen.spark import ROWS_IN_PART, processors
+    from fastgen.spark.parts import ROWS_IN_PART
+    from fastgen.spark.tables import processors
 
     assert len(reader_of(rows="100M").partitions()) == max(100_000_000 // ROWS_IN_PART, processors())
     assert len(reader_of(rows="10").partitions()) == 1

@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +51,7 @@ def test_any_cuts(numbers: list[int], most: int) -> None:
     for number in numbers:
         position = stream._position(offsets[-1])
         offsets.append(stream._offset(stream._positions.after(position, number - position.rows)))
-    found = [rows_between(stream, start, end) for start, end in zip(offsets, offsets[1:], strict=False)]
+    found = [rows_between(stream, start, end) for start, end in pairwise(offsets)]
     assert [frame.height for frame in found] == [b - a for a, b in zip([0, *numbers], numbers, strict=False)]
     assert pl.concat(found).equals(WHOLE.select("datetime", "cc_num", "amount").head(numbers[-1]))
 
@@ -91,7 +92,9 @@ def test_a_restart_counts_nothing_before_it(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_groups_are_counted_as_they_are_made() -> None:
     worker = Worker(DATA.plan)
-    assert [worker.count(group) for group in DATA.groups] == [worker.fill(range(group, group + 1)).second.size for group in DATA.groups]
+    assert [worker.count(group) for group in DATA.groups] == [
+        worker.fill(range(group, group + 1)).second.size for group in DATA.groups
+    ]
 
 
 def test_pieces_of_nothing() -> None:
@@ -128,7 +131,7 @@ def test_a_restarted_stream_goes_on_at_its_rate(clock: list[float]) -> None:
 
 
 def test_without_a_rate(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fastgen.spark_stream.ROWS_IN_BATCH", 200_000)
+    monkeypatch.setattr("fastgen.spark.stream.ROWS_IN_BATCH", 200_000)
     for stream in (stream_of(), stream_of(rowsPerSecond="1")):
         stream.prepareForTriggerAvailableNow()
         first = stream.latestOffset(stream.initialOffset(), None)
@@ -142,7 +145,7 @@ def test_without_a_rate(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_checkpoint_of_another_dataset() -> None:
     offset = stream_of()._offset(START)
-    with pytest.raises(OptionError, match="checkpoint = '[0-9a-f]{16}': belongs to another dataset than [0-9a-f]{16}"):
+    with pytest.raises(OptionError, match=r"checkpoint = '[0-9a-f]{16}': belongs to another dataset than [0-9a-f]{16}"):
         stream_of(seed="6").latestOffset(offset, None)
 
 
@@ -153,7 +156,7 @@ def test_card_tables() -> None:
 
 @pytest.mark.parametrize("rate", ["0", "-5", "1.5", "fast"])
 def test_bad_rates(rate: str) -> None:
-    with pytest.raises(OptionError, match="rowsPerSecond = '.*': must be a whole number"):
+    with pytest.raises(OptionError, match=r"rowsPerSecond = '.*': must be a whole number"):
         stream_of(rowsPerSecond=rate)
 
 
@@ -223,5 +226,5 @@ def test_the_end_is_the_end(spark: Any, tmp_path: Path) -> None:
 @pytest.mark.usefixtures("stopping")
 def test_another_dataset_on_the_same_checkpoint(spark: Any, tmp_path: Path) -> None:
     Query(spark, tmp_path, columns="amount").start(availableNow=True).awaitTermination()
-    with pytest.raises(Exception, match="OptionError: checkpoint = '[0-9a-f]{16}': belongs to another dataset"):
+    with pytest.raises(Exception, match=r"OptionError: checkpoint = '[0-9a-f]{16}': belongs to another dataset"):
         Query(spark, tmp_path, columns="amount", seed=6).start(availableNow=True).awaitTermination()

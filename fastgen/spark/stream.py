@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from fastgen.errors import FastgenError, OptionError
 from fastgen.positions import Piece, Position, Positions, pieces
-from fastgen.spark import Request, arrow_schema, dataset, group_batches, in_one_line, nullable_fields, processors
+from fastgen.spark.options import Request, in_one_line
+from fastgen.spark.tables import arrow_schema, dataset, group_batches, nullable_fields, processors
 
 try:
     from pyspark.sql.datasource import DataSourceStreamReader, InputPartition
