@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 
 from fastgen.config import Config
-from fastgen.errors import OptionError, nearest
+from fastgen.errors import OptionError, did_you_mean
 from fastgen.pipeline import in_order
 from fastgen.plan import Plan
 from fastgen.schema import TABLES
@@ -104,10 +104,10 @@ class Dataset:
 
     @cached_property
     def num_rows(self) -> int:
-        """Rows of `transactions`; those of a part are counted, which takes about a third of the time of making them."""
+        """Rows of `transactions`; those of a part are counted, which takes about an eighth of the time of making them."""
         if not self.is_part:
             return self.plan.rows
-        return sum(block.second.size for block in Worker(self.plan, positions=False).windows(self.groups))
+        return sum(map(Worker(self.plan, positions=False).count, self.groups))
 
     @property
     def expected_rows(self) -> int:
@@ -141,11 +141,7 @@ class Dataset:
         names = TABLES[_known(table)].names
         if columns is None:
             return names
-        for name in columns:
-            if name not in names:
-                raise OptionError("columns", name, f"must be among {', '.join(names)}", hint=nearest(name, names))
-        if len(set(columns)) != len(columns) or not columns:
-            raise OptionError("columns", ",".join(columns), "must name each column once, and at least one")
+        check_columns(table, columns)
         return tuple(name for name in names if name in columns)
 
     @property
@@ -247,9 +243,19 @@ def positive(name: str, value: object) -> int:
     return value
 
 
+def check_columns(table: str, columns: Sequence[str]) -> None:
+    """Raise OptionError for a column that the table does not have, one that is named twice, or none."""
+    names = TABLES[table].names
+    for name in columns:
+        if name not in names:
+            raise OptionError("columns", name, f"must be among {', '.join(names)}", hint=did_you_mean(name, names))
+    if len(set(columns)) != len(columns) or not columns:
+        raise OptionError("columns", ",".join(columns), "must name each column once, and at least one")
+
+
 def _known(table: str) -> str:
     if table not in TABLES:
-        raise OptionError("table", table, f"must be one of {', '.join(TABLES)}", hint=nearest(table, TABLES))
+        raise OptionError("table", table, f"must be one of {', '.join(TABLES)}", hint=did_you_mean(table, TABLES))
     return table
 
 

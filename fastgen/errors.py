@@ -69,17 +69,6 @@ class UsageError(FastgenError, ValueError):
         return [*super()._notes(), f"and {self.more} more"] if self.more else super()._notes()
 
 
-def nearest(name: str, names: Iterable[str]) -> str | None:
-    """A hint at the name that was meant, if one is near.
-
-    Example:
-        >>> nearest("amout", ["tid", "amount"])
-        'did you mean amount?'
-    """
-    near = get_close_matches(name, list(names), n=1)
-    return f"did you mean {near[0]}?" if near else None
-
-
 class ConfigError(UsageError):
     """The configuration is not valid. `field` is a dotted name such as `categories[2].share`."""
 
@@ -114,6 +103,18 @@ class TerminatedRunError(InterruptedRunError):
     """The run was stopped by SIGTERM."""
 
     exit_code = 143
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str | None:
+    """A hint with the known name that is nearest to a wrong one, if one is near; case does not count.
+
+    Example:
+        >>> did_you_mean("amout", ["tid", "amount"])
+        'did you mean amount?'
+    """
+    names = {each.lower(): each for each in known}
+    near = get_close_matches(name.lower(), names, n=1)
+    return f"did you mean {names[near[0]]}?" if near else None
 
 
 def _shown(value: object, width: int = 60) -> str:

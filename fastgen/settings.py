@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple, Self, TypeV
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetCoreSchemaHandler, Strict, ValidationError, model_validator
 from pydantic_core import CoreSchema, ErrorDetails, PydanticUndefined, core_schema
 
-from fastgen.errors import NOT_GIVEN, ConfigError, nearest
+from fastgen.errors import NOT_GIVEN, ConfigError, did_you_mean
 
 T = TypeVar("T")
 
@@ -171,7 +171,7 @@ def _translated(kind: type[Section], detail: ErrorDetails) -> ConfigError:
         inner = ".".join(filter(None, (field, cause.field)))
         return ConfigError(inner, cause.value, cause.allowed, hint=cause.hint, more=cause.more)
     if detail["type"] == "extra_forbidden":
-        return ConfigError(field, detail["input"], "unknown setting", hint=nearest(field, _names(kind)))
+        return ConfigError(field, detail["input"], "unknown setting", hint=did_you_mean(field, _names(kind)))
     allowed = str(cause) if cause else _REASONS.get(detail["type"], detail["msg"]).format(**context)
     return ConfigError(field, NOT_GIVEN if detail["type"] == "missing" else detail["input"], allowed)
 

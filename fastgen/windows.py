@@ -49,6 +49,12 @@ class Worker:
         for group in groups:
             yield from self._group_windows(group, None)
 
+    def count(self, group: int) -> int:
+        """How many rows a group has: its payments are planned, all other events are made and counted."""
+        offsets, windows = self.plan.payment_offsets, self.plan.grid.windows
+        payments = int(offsets[(group + 1) * windows] - offsets[group * windows])
+        return payments + self._inject(group).size - 1  # behind the last key there is one more
+
     def _group_windows(self, group: int, kept: int | None) -> Iterator[Block]:
         """The windows of a group; their rows are put behind the `kept` ones, or all to the same place for None."""
         plan, grid = self.plan, self.plan.grid

@@ -13,7 +13,7 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
@@ -297,28 +297,42 @@ def jars() -> Path:
         MissingError: Java is too old or not there, or the jars are not and Maven cannot get them.
     """
     version = kafka_version()
-    caches = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    folder = Path(os.environ.get("FASTGEN_KAFKA_JARS") or caches / "fastgen" / f"kafka-{version}").absolute()
-    missing = _missing_java()
+    folder = Path(os.environ.get("FASTGEN_KAFKA_JARS") or cache() / f"kafka-{version}").absolute()
+    missing = missing_java()
     landmark = folder / f"kafka_2.13-{version}.jar"
     if not landmark.exists() and not shutil.which("mvn"):
         missing.append(f"Maven (mvn is not on the path), as {folder} has no Kafka {version}")
     if missing:
         raise MissingError(" and ".join(missing))
+    fetch_jars(POM, landmark)
+    return folder
+
+
+def cache() -> Path:
+    """Where jars stay."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "fastgen"
+
+
+def fetch_jars(pom: Path, landmark: Path, *options: str) -> None:
+    """Have the jars that a POM names in the folder of `landmark`, one of them, unless they are there.
+
+    Raises:
+        MissingError: Maven cannot get them.
+    """
+    folder = landmark.parent
     if not landmark.exists():
         folder.parent.mkdir(parents=True, exist_ok=True)
         with _locked(folder.with_name(folder.name + ".lock")):
             if not landmark.exists():  # another run may have been here while we waited
-                _fetch_jars(folder)
-    return folder
+                _copy_jars(pom, folder, options)
 
 
-def _fetch_jars(folder: Path) -> None:
+def _copy_jars(pom: Path, folder: Path, options: Iterable[str]) -> None:
     """Let Maven copy the jars beside the folder, then rename: a folder is complete or not there."""
     with TemporaryDirectory(prefix=folder.name + ".", dir=folder.parent) as work:
         copy = ["dependency:copy-dependencies", "-DincludeScope=runtime", f"-DoutputDirectory={work}/jars"]
         try:
-            _run(["mvn", "-B", "-q", "-Dstyle.color=never", "-f", str(POM), *copy])
+            _run(["mvn", "-B", "-q", "-Dstyle.color=never", "-f", str(pom), *options, *copy])
         except BrokerError as error:
             told = re.search(r"\[ERROR\] (.*)", str(error))  # the first of many lines, most of them advice
             raise MissingError(f"Kafka's jars, which Maven could not get: {told[1] if told else error}") from None
@@ -336,7 +350,7 @@ def _locked(path: Path) -> Iterator[None]:
         yield
 
 
-def _missing_java() -> list[str]:
+def missing_java() -> list[str]:
     """What is wrong with Java here; nothing, if all is well."""
     wanted = f"Java {JAVA} or later"
     if absent := [name for name in ("java", "keytool") if not shutil.which(_tool(name))]:

@@ -1,0 +1,139 @@
+"""Rows a second out of Apache Spark: fastgen's data source and dbldatagen, in turn, on the same Spark in one run.
+
+    pip install dbldatagen jmespath pandas pyparsing
+    python benchmarks/compare_spark.py [--rows 4M] [--rounds 5] [--folder /dev/shm]
+
+Each way makes so many rows of ten columns and has Spark write them to Parquet on a RAM disk, with Spark's own settings and
+then without dictionaries; or drop them (Spark's format `noop`), which is what making alone takes. dbldatagen's columns are of
+the same kinds as ours: a hash as id, a time, a card number of 16 digits, a category with weights, an amount, two coordinates,
+a city, a country, a label. "ready rows" are rows of ours that Spark holds in memory before the clock starts: no source can be
+faster into Parquet. Medians of rounds, after one that does not count. dbldatagen does not ask for all the packages that it
+imports, hence the second, third and fourth of the line above.
+"""
+
+import argparse
+import shutil
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+from tempfile import mkdtemp
+from typing import TYPE_CHECKING, Any
+
+from pyspark.sql import DataFrame, SparkSession
+
+from fastgen import Config
+from fastgen.config_text import parse_count
+from fastgen.spark import FastgenSource
+
+if TYPE_CHECKING:
+    dbldatagen: Any = None
+else:
+    import dbldatagen
+
+CORES = 2
+ROWS_IN_PART = 1_000_000
+CITIES = 161
+OUTPUTS = {
+    "Parquet": {},
+    "Parquet without dictionaries": {"parquet.enable.dictionary": "false"},
+    "dropped": None,
+}
+"""What Spark is asked to do with the rows: options of its Parquet writer, or None for nothing at all."""
+
+
+def start() -> SparkSession:
+    """A Spark inside this process."""
+    settings: dict[str, Any] = {"spark.ui.enabled": "false", "spark.ui.showConsoleProgress": "false", "spark.driver.memory": "6g"}
+    session = SparkSession.builder.master(f"local[{CORES}]").config(map=settings).getOrCreate()
+    session.sparkContext.setLogLevel("ERROR")
+    session.dataSource.register(FastgenSource)
+    return session
+
+
+def of_fastgen(session: SparkSession, rows: int) -> DataFrame:
+    """Our source, as it comes."""
+    return session.read.format("fastgen").option("rows", rows).load()
+
+
+def of_dbldatagen(session: SparkSession, rows: int, template: bool) -> DataFrame:
+    """The same ten kinds of columns; the card number by a template, which is a Python function to Spark, or as a number."""
+    categories = Config().categories
+    spec = dbldatagen.DataGenerator(session, rows=rows, partitions=max(CORES, rows // ROWS_IN_PART))
+    spec = spec.withColumn("tid", "string", expr="md5(cast(id as string))")
+    times = {"begin": "2022-01-01 00:00:00", "end": "2022-02-28 23:59:59", "interval": "1 second"}
+    spec = spec.withColumn("datetime", "timestamp", random=True, **times)
+    if template:
+        spec = spec.withColumn("cc_num", "string", template="4ddddddddddddddd", random=True)
+    else:
+        spec = spec.withColumn("card", "long", minValue=4 * 10**15, maxValue=5 * 10**15 - 1, random=True, omit=True)
+        spec = spec.withColumn("cc_num", "string", expr="cast(card as string)", baseColumn="card")
+    weights = [round(1000 * float(category.share)) for category in categories]
+    names = [category.name for category in categories]
+    spec = spec.withColumn("category", "string", values=names, weights=weights, random=True)
+    for name, low, high, step in (("amount", 0.01, 30_000, 0.01), ("latitude", 25, 49, 1e-5), ("longitude", -124, -67, 1e-5)):
+        spec = spec.withColumn(name, "double", minValue=low, maxValue=high, step=step, random=True)
+    spec = spec.withColumn("city", "string", values=[f"City {number}" for number in range(CITIES)], random=True)
+    spec = spec.withColumn("country", "string", values=["US", "GM"], weights=[99, 1], random=True)
+    frame: DataFrame = spec.withColumn("fraud_label", "byte", values=[0, 1], weights=[399, 1], random=True).build()
+    return frame
+
+
+def seconds(frame: DataFrame, folder: Path, options: dict[str, str] | None) -> float:
+    """What an output takes."""
+    began = time.perf_counter()
+    if options is None:
+        frame.write.format("noop").mode("overwrite").save()
+    else:
+        frame.write.options(**options).parquet(str(folder / "rows"), mode="overwrite")
+    return time.perf_counter() - began
+
+
+def ways(session: SparkSession, rows: int) -> dict[str, Callable[[], DataFrame]]:
+    """Who makes rows."""
+    ready = of_fastgen(session, rows).cache()
+    ready.count()
+    return {
+        "fastgen": lambda: of_fastgen(session, rows),
+        "dbldatagen": lambda: of_dbldatagen(session, rows, template=False),
+        "dbldatagen, card number by a template": lambda: of_dbldatagen(session, rows, template=True),
+        "ready rows": lambda: ready,
+    }
+
+
+def main() -> None:
+    """Measure and print a table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rows", type=parse_count, default=4_000_000)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--folder", default="/dev/shm")
+    told = parser.parse_args()
+    folder = Path(mkdtemp(dir=told.folder))
+    session = start()
+    found: dict[tuple[str, str], list[float]] = {}
+    try:
+        makers = ways(session, told.rows)
+        for number in range(told.rounds + 1):
+            for output, options in OUTPUTS.items():
+                for name, make in makers.items():
+                    took = seconds(make(), folder, options)
+                    print(f"round {number} {name:40} {output:30} {told.rows / took:12,.0f} rows/s", file=sys.stderr)
+                    if number:
+                        found.setdefault((name, output), []).append(told.rows / took)
+    finally:
+        session.stop()
+        shutil.rmtree(folder)
+    print_table(list(makers), {key: median(rates) for key, rates in found.items()})
+
+
+def print_table(names: list[str], rates: dict[tuple[str, str], float]) -> None:
+    """Rows a second, and how many times dbldatagen's."""
+    print("| way | " + " | ".join(OUTPUTS) + " |\n|---" * (1 + 0) + "|" + "---|" * len(OUTPUTS))
+    for name in names:
+        cells = [f"{rates[name, output]:,.0f}, {rates[name, output] / rates['dbldatagen', output]:.1f} ×" for output in OUTPUTS]
+        print(f"| {name} | " + " | ".join(cells) + " |")
+
+
+if __name__ == "__main__":
+    main()

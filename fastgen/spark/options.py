@@ -1,0 +1,104 @@
+"""What the options of a DataFrame ask for."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import wraps
+from typing import Final, NamedTuple, ParamSpec, TypeVar
+
+from fastgen.config import Config, load_config, merge
+from fastgen.config_text import parse_count, parse_setting
+from fastgen.errors import ConfigError, FastgenError, OptionError, did_you_mean
+from fastgen.schema import TABLES
+
+OPTIONS: Final = ("table", "columns", "parts", "config", "rowsPerSecond")
+"""Beside the settings of a configuration."""
+_OWN: Final = frozenset(name.lower() for name in OPTIONS)
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def in_one_line(method: Callable[P, R]) -> Callable[P, R]:
+    """Errors lose their traceback: Spark puts it into the message, and the user is to find what is wrong, not where we saw it."""
+
+    @wraps(method)
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return method(*args, **kwargs)
+        except FastgenError as error:
+            raise error.with_traceback(None) from None
+
+    return wrapper
+
+
+class Request(NamedTuple):
+    """What options ask for; what is None was not given."""
+
+    config: Config
+    table: str
+    columns: tuple[str, ...] | None
+    parts: int | None
+    rows_per_second: int | None
+
+
+def parse_options(options: Mapping[str, str]) -> Request:
+    """What options ask for; capitals in their names do not count.
+
+    Raises:
+        OptionError: an option that there is not, an unknown table or column, a number out of range.
+        ConfigError: settings that are not allowed, or a file that cannot be read.
+
+    Example:
+        >>> request = parse_options({"rows": "10k", "atm.cards": "0", "columns": "cc_num, amount"})
+        >>> request.config.rows, request.config.atm.cards, request.columns
+        (10000, 0, ('cc_num', 'amount'))
+    """
+    given = {name.lower(): value for name, value in options.items()}
+    settings = {name: value for name, value in given.items() if name not in _OWN}
+    _check_names(settings)
+    table = given.get("table", "transactions")
+    if table not in TABLES:
+        raise OptionError("table", table, f"must be one of {', '.join(TABLES)}", hint=did_you_mean(table, TABLES))
+    return Request(
+        config=_read_config(given.get("config"), settings),
+        table=table,
+        columns=known_columns(table, [name.strip() for name in given["columns"].split(",")]) if "columns" in given else None,
+        parts=_positive("parts", given),
+        rows_per_second=_positive("rowsPerSecond", given),
+    )
+
+
+def _check_names(settings: Mapping[str, str]) -> None:
+    """Dotted names are left to the configuration, which knows more about them."""
+    known = ["rows", *OPTIONS, *(name for name in Config.model_fields if name != "rows")]
+    for name, value in settings.items():
+        if "." not in name and name not in Config.model_fields:
+            allowed = f"there is no such option; there are {', '.join(known)}, and settings such as fraud.ratio"
+            raise OptionError(name, value, allowed, hint=did_you_mean(name, known))
+
+
+def _read_config(path: str | None, settings: Mapping[str, str]) -> Config:
+    rows = {"rows": parse_count(settings["rows"])} if "rows" in settings else {}
+    others = [parse_setting(f"{name}={value}") for name, value in settings.items() if name != "rows"]
+    return load_config(path, **merge(*others, rows))
+
+
+def known_columns(table: str, names: Sequence[str]) -> tuple[str, ...]:
+    """The same columns, all of which the table has."""
+    from fastgen.dataset import check_columns
+
+    check_columns(table, names)
+    return tuple(names)
+
+
+def _positive(name: str, given: Mapping[str, str]) -> int | None:
+    """A whole number above zero, such as 64 or 10k."""
+    text = given.get(name.lower())
+    if text is None:
+        return None
+    try:
+        number = parse_count(text, name)
+    except ConfigError as error:
+        raise OptionError(name, text, error.allowed) from None
+    if number < 1:
+        raise OptionError(name, text, "must be a whole number of at least 1")
+    return number

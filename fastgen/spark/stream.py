@@ -1,0 +1,115 @@
+"""Transactions as a stream of Spark's: micro-batches in event-time order, at a rate, from wherever a checkpoint ends."""
+
+import time
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
+
+from fastgen.errors import FastgenError, OptionError
+from fastgen.positions import Piece, Position, Positions, pieces
+from fastgen.spark.options import Request, in_one_line
+from fastgen.spark.tables import arrow_schema, dataset, group_batches, nullable_fields, processors
+
+try:
+    from pyspark.sql.datasource import DataSourceStreamReader, InputPartition
+    from pyspark.sql.streaming.datasource import ReadLimit, SupportsTriggerAvailableNow
+    from pyspark.sql.types import StructType
+except ImportError:
+    raise FastgenError("streams need PySpark 4.2 or later: older ones do not tell a source where a stream goes on") from None
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+ROWS_IN_BATCH: Final = 1_000_000
+"""Rows of a micro-batch where no rate is given, or where `availableNow` asks for all there is."""
+
+
+class PieceOfBatch(InputPartition):
+    """Some of the rows of a micro-batch."""
+
+    def __init__(self, piece: Piece) -> None:
+        self.piece = piece
+
+
+class TransactionStream(DataSourceStreamReader, SupportsTriggerAvailableNow):
+    """Releases the transactions in their order, `rowsPerSecond` of them a second from when the stream is started or restarted.
+
+    Without a rate, and with the trigger `availableNow`, micro-batches are of a million rows, as fast as they are taken. The
+    last row of the dataset is the end of the data. An offset says how many rows were released, where the next one is, and of
+    which dataset: a checkpoint of another one is refused.
+    """
+
+    def __init__(self, request: Request, schema: StructType) -> None:
+        self.config = request.config
+        self.rate = request.rows_per_second
+        self.most = request.parts or processors()
+        self.names, self.nullable = tuple(schema.fieldNames()), nullable_fields(schema)
+        self._started: tuple[int, float] | None = None
+
+    # On the driver
+
+    @cached_property
+    def _positions(self) -> Positions:
+        return Positions(dataset(self.config).plan)
+
+    @cached_property
+    def _fingerprint(self) -> str:
+        return dataset(self.config).fingerprint[:16]
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What executors need."""
+        return {name: value for name, value in vars(self).items() if name not in ("_positions", "_fingerprint")}
+
+    def prepareForTriggerAvailableNow(self) -> None:  # noqa: N802
+        """A dataset is there all at once, whatever the rate."""
+        self.rate = None
+
+    @in_one_line
+    def initialOffset(self) -> dict[str, Any]:  # noqa: N802
+        return self._offset(Position(0, 0, 0))
+
+    @in_one_line
+    def latestOffset(self, start: dict[str, Any], limit: ReadLimit) -> dict[str, Any]:  # noqa: ARG002, N802
+        """How far the stream may go by now; Spark asks again and again."""
+        position = self._position(start)
+        return self._offset(self._positions.after(position, self._due(position.rows)))
+
+    @in_one_line
+    def partitions(self, start: dict[str, Any], end: dict[str, Any]) -> Sequence[InputPartition]:
+        return [PieceOfBatch(piece) for piece in pieces(self._position(start), self._position(end), self.most)]
+
+    def _due(self, released: int) -> int:
+        """How many rows the clock allows beyond those that are released."""
+        if self.rate is None:
+            return ROWS_IN_BATCH
+        if self._started is None:
+            self._started = released, time.monotonic()
+        before, since = self._started
+        return max(0, before + int(self.rate * (time.monotonic() - since)) - released)
+
+    def _offset(self, position: Position) -> dict[str, Any]:
+        return {"dataset": self._fingerprint, **position._asdict()}
+
+    def _position(self, offset: dict[str, Any]) -> Position:
+        """Where an offset is.
+
+        Raises:
+            OptionError: it is one of another dataset.
+        """
+        if offset["dataset"] != self._fingerprint:
+            allowed = f"belongs to another dataset than {self._fingerprint}, which the options describe"
+            raise OptionError("checkpoint", offset["dataset"], allowed, hint="take another checkpointLocation")
+        return Position(offset["rows"], offset["group"], offset["skip"])
+
+    # On an executor
+
+    def read(self, partition: InputPartition) -> Iterator["pa.RecordBatch"]:
+        """The batches of a piece."""
+        assert isinstance(partition, PieceOfBatch)
+        piece = partition.piece
+        make = group_batches(dataset(self.config), arrow_schema("transactions", self.names, self.nullable))
+        for group in piece.groups:
+            batch = make(group)
+            rows = range(batch.num_rows)[piece.cut(group)]
+            if rows:
+                yield batch.slice(rows.start, len(rows))

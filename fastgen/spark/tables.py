@@ -1,0 +1,89 @@
+"""Tables as Spark and Arrow have them, and what partitions and streams share."""
+
+import os
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
+
+from pyspark.sql.types import ByteType, DataType, DateType, DoubleType, StringType, StructField, StructType, TimestampNTZType
+
+from fastgen.config import Config
+from fastgen.errors import OptionError
+from fastgen.schema import TABLES, Kind
+from fastgen.spark.options import Request, known_columns
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from fastgen.dataset import Dataset
+
+_NOT_TEXT: Final[dict[Kind, DataType]] = {
+    "datetime": TimestampNTZType(),
+    "amount": DoubleType(),
+    "latitude": DoubleType(),
+    "longitude": DoubleType(),
+    "label": ByteType(),
+    "date": DateType(),
+}
+
+
+@lru_cache(maxsize=4)
+def dataset(config: Config) -> "Dataset":
+    """The dataset, whose plan outlives a task: Spark lets a worker process do many."""
+    from fastgen.dataset import Dataset
+
+    return Dataset(config)
+
+
+def group_batches(data: "Dataset", schema: "pa.Schema") -> Callable[[int], "pa.RecordBatch"]:
+    """A function that makes the transactions of a group."""
+    from fastgen.arrow import TransactionBatches
+    from fastgen.ids import RowSource
+
+    source, batches = RowSource(data.plan, schema.names), TransactionBatches(data.plan, schema)
+    return lambda group: batches.batch(*source.fill(range(group, group + 1)))
+
+
+def spark_schema(table: str, names: Sequence[str]) -> StructType:
+    """These columns of a table; none of them is ever null.
+
+    Example:
+        >>> spark_schema("transactions", ["cc_num", "fraud_label"]).simpleString()
+        'struct<cc_num:string,fraud_label:tinyint>'
+    """
+    return StructType([StructField(name, _NOT_TEXT.get(TABLES[table].kind(name), StringType()), False) for name in names])
+
+
+def nullable_fields(schema: StructType) -> frozenset[str]:
+    """The columns that a schema allows to be null. Batches must say the same, although none of them is."""
+    return frozenset(field.name for field in schema.fields if field.nullable)
+
+
+def arrow_schema(table: str, names: Sequence[str], nullable: frozenset[str]) -> "pa.Schema":
+    """How batches have these columns; Spark compares it with its own."""
+    import pyarrow as pa
+
+    from fastgen.arrow import plain_schema
+
+    return pa.schema([field.with_nullable(field.name in nullable) for field in plain_schema(table, names)])
+
+
+def processors() -> int:
+    """As many as this machine has."""
+    return os.cpu_count() or 1
+
+
+def check_schema(schema: StructType, request: Request) -> None:
+    """A schema that is given by hand picks columns, as the option does, and changes none.
+
+    Raises:
+        OptionError: unknown columns, other types, or others than the option `columns` has.
+    """
+    names = schema.fieldNames()
+    known_columns(request.table, names)
+    if request.columns is not None and set(names) != set(request.columns):
+        raise OptionError("columns", ",".join(request.columns), f"must be those of the schema, {','.join(names)}")
+    for given, field in zip(schema.fields, spark_schema(request.table, names).fields, strict=True):
+        if given.dataType != field.dataType:
+            shown = given.dataType.simpleString()
+            raise OptionError(f"schema: {given.name}", shown, f"must be {field.dataType.simpleString()}; cast it afterwards")

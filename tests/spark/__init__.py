@@ -1,0 +1,1 @@
+"""The Spark data source, with a Spark inside the tests' process."""

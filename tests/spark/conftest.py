@@ -1,0 +1,84 @@
+"""A Spark for tests, which all share. Where it cannot run tests are skipped, but with CI set they fail."""
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NoReturn
+
+import polars as pl
+import pytest
+from kafka.broker import MissingError, cache, fetch_jars, missing_java
+from kafka.conftest import broker, topic
+
+__all__ = ["broker", "topic"]
+
+Load = Callable[..., Any]
+CONNECTOR = "spark-sql-kafka-0-10_2.13"
+JARS = f"{CONNECTOR},spark-token-provider-kafka-0-10_2.13,kafka-clients,commons-pool2"
+"""What Spark does not have itself."""
+
+
+def give_up(reason: str) -> NoReturn:
+    """Skip, or fail where nobody would read why."""
+    if os.environ.get("CI"):
+        pytest.fail(reason, pytrace=False)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def connector() -> str:
+    """The jars with which Spark talks to Kafka, as a setting of Spark's; empty where they cannot be had."""
+    from pyspark import __version__ as version
+
+    folder = cache() / f"spark-kafka-{version}"
+    try:
+        pom = Path(__file__).with_name("pom.xml")
+        fetch_jars(pom, folder / f"{CONNECTOR}-{version}.jar", f"-Dspark.version={version}", f"-DincludeArtifactIds={JARS}")
+    except (MissingError, FileNotFoundError) as error:  # there may be no Maven
+        print(error)
+        return ""
+    return ",".join(map(str, sorted(folder.glob("*.jar"))))
+
+
+@pytest.fixture(scope="session")
+def spark(connector: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A SparkSession that knows the data source."""
+    if missing := missing_java():
+        give_up(f"no Spark to test with. Missing: {' and '.join(missing)}")
+    from pyspark.sql import SparkSession
+
+    from fastgen.spark import FastgenSource
+
+    settings = {
+        "spark.driver.bindAddress": "127.0.0.1",
+        "spark.driver.host": "127.0.0.1",
+        "spark.jars": connector,
+        "spark.pyspark.python": sys.executable,
+        "spark.sql.shuffle.partitions": "2",
+        "spark.sql.warehouse.dir": str(tmp_path_factory.mktemp("warehouse")),
+        "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
+    }
+    session = SparkSession.builder.master("local[2]").config(map=settings).getOrCreate()
+    session.sparkContext.setLogLevel("OFF")
+    session.dataSource.register(FastgenSource)
+    yield session
+    session.stop()
+
+
+@pytest.fixture
+def load(spark: Any) -> Load:
+    """A function that loads a DataFrame; two underscores in an option stand for a dot."""
+
+    def load(**options: Any) -> Any:
+        return spark.read.format("fastgen").options(**{name.replace("__", "."): text for name, text in options.items()}).load()
+
+    return load
+
+
+def plain(frame: Any) -> pl.DataFrame:
+    """Rows of Polars', Arrow's or Spark's, with the types that all of them have."""
+    if not isinstance(frame, pl.DataFrame):
+        frame = pl.DataFrame(pl.from_arrow(frame.toArrow() if hasattr(frame, "toArrow") else frame))
+    return frame.with_columns(pl.col(pl.Enum, pl.Categorical).cast(pl.String)) if frame.width else frame
