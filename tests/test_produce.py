@@ -78,8 +78,8 @@ def test_the_command() -> None:
     [
         (["--rows", "10"], "bootstrap_servers = None: must be host:port"),
         (["--mock", "--key", "card"], "key = 'card': must be none or among tid, datetime"),
-        (["--mock", "--rate", "0"], "rate = 0.0: must be above 0"),
-        (["--mock", "--speed", "nan"], "speed = nan: must be above 0"),
+        (["--mock", "--rate", "0"], "rate = 0.0: must be a number above 0"),
+        (["--mock", "--speed", "nan"], "speed = nan: must be a number above 0"),
         (["--mock", "--rate", "5", "--speed", "5"], "rate = 5.0: must not be given with speed"),
         (["--mock", "--timestamps", "later"], "timestamps = 'later': must be event or now"),
         (["--mock", "--coordinates", "utm"], "coordinates = 'utm': must be text or number"),
@@ -99,6 +99,11 @@ def test_the_command() -> None:
         (["--mock", "-X", "sasl.password=${NOT_THERE}"], "X = '${NOT_THERE}': must name a variable that the environment has"),
         (["--mock", "--producer-config", "/not/there"], "producer_config = '/not/there': cannot be read: no such file"),
         (["--mock", "--topic", ""], "topic = '': must be the name of a topic"),
+        (["--mock", "--topic", "bad topic!"], "topic = 'bad topic!': must be the name of a topic"),
+        (["--mock", "--key", "fraud_label"], "key = 'fraud_label': must not be the label"),
+        (["--mock", "--labels-delay", "2d"], "labels_delay = datetime.timedelta(days=2): must come with a topic for labels"),
+        (["--mock", "-X", "acks=0"], "producer setting acks = '0': must not be 0"),
+        (["--mock", "-X", "acks=1"], "producer settings: are refused: "),
     ],
 )
 def test_what_is_refused(arguments: list[str], line: str) -> None:
@@ -125,6 +130,9 @@ def test_settings_of_the_client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     path.write_text("# comment\n\nacks = all\nsasl.password=${SECRET}\nlinger.ms=1\n")
     assert client_settings(str(path), ["linger.ms=9"]) == {"acks": "all", "sasl.password": "a=b", "linger.ms": "9"}
     assert pairs("X", []) == {}
+    path.write_text("acks = all\n\nlinger\n")
+    with pytest.raises(OptionError, match=r"client.properties, line 3 = 'linger': must be KEY=VALUE"):
+        client_settings(str(path), [])
 
 
 def test_durations_and_moments() -> None:
@@ -168,6 +176,12 @@ def test_event_time_passes_at_a_speed(clock: list[float]) -> None:
     assert pace.allowance(0, 200_000).until == 125_000
     assert pace.allowance(0, 200_000).wait == pytest.approx(75 / 60)
     assert pace.due(0, 65_000) == pytest.approx(1)
+
+
+def test_the_first_message_is_due_at_once(clock: list[float]) -> None:
+    pace = Pace(0.2, None, 0)
+    assert pace.allowance(0, 0) == (1, None, 0)
+    assert pace.allowance(1, 0).wait == pytest.approx(5)
 
 
 def test_lag_is_that_of_the_oldest_message_without_a_report(clock: list[float]) -> None:

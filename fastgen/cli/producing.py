@@ -1,7 +1,9 @@
 """`fastgen produce`: the dataset into a Kafka topic."""
 
 import json
+import logging
 import sys
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -9,6 +11,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fastgen.cli.common import REAL, WHOLE, announce, compiling_announced, data_options, human_size, read_config, say
+
+LATELY = 3.0
+"""Seconds over which rates are taken while a run goes on."""
 
 if TYPE_CHECKING:
     from fastgen.sinks.kafka.producing import ProduceReport
@@ -79,6 +84,7 @@ def produce(
         from fastgen.sinks.kafka.options import client_settings, duration, moment, pairs
         from fastgen.sinks.kafka.producing import produce as send
 
+        logging.basicConfig(format="fastgen: %(message)s", level=logging.ERROR if quiet else logging.WARNING)
         data = Dataset(config)
         client = client_settings(producer_config, extra)
         reports: list[ProduceReport] = []
@@ -111,11 +117,14 @@ def produce(
 
 def produced(report: "ProduceReport", seed: int) -> str:
     """What was sent, in one line."""
-    parts = [f"{report.acknowledged:,} of {report.rows:,} messages acknowledged by {report.topic}"]
-    parts += [f"{report.skipped:,} were there"] if report.skipped else []
-    parts += [f"{report.failed:,} failed"] if report.failed else []
-    parts += [f"{report.labels.acknowledged:,} labels by {report.labels.topic}"] if report.labels else []
-    rate = f"{report.seconds:.2f} s, {report.messages_per_second:,.0f} messages/s, {human_size(report.bytes)}, {report.way} way"
+    there = report.skipped + report.acknowledged
+    parts = [f"{there:,} of {report.rows:,} messages are in {report.topic}"]
+    parts += [f"{report.skipped:,} were there before"] if report.skipped else []
+    parts += [f"{report.failed:,} got no acknowledgement"] if report.failed else []
+    parts += [f"{report.labels.skipped + report.labels.acknowledged:,} labels in {report.labels.topic}"] if report.labels else []
+    rate = (
+        f"{report.seconds:.2f} s, {per_second(report.messages_per_second)} messages/s, {human_size(report.bytes)}, {report.way} way"
+    )
     late = f", at worst {report.lag:.1f} s late" if report.lag >= 1 else ""
     return f"{', '.join(parts)}: {rate}{late}, seed {seed}"
 
@@ -130,15 +139,28 @@ def progress_bar(rows: int | None, shown: bool) -> Iterator["Callable[[Progress]
     from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bar
 
-    columns = BarColumn(), TaskProgressColumn(), TextColumn("{task.description}"), TimeRemainingColumn()
+    columns = BarColumn(12), TaskProgressColumn(), TimeRemainingColumn(compact=True), TextColumn("{task.description}")
+    seen: deque[Progress] = deque()
+
+    def show(at: "Progress") -> None:
+        seen.append(at)
+        while seen[0].seconds < at.seconds - LATELY:
+            seen.popleft()
+        bar.update(task, completed=at.passed - at.in_flight, description=state(seen[0], at))
+
     with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("", total=rows)
-        yield lambda at: bar.update(task, completed=at.passed, description=state(at))
+        yield show
 
 
-def state(at: "Progress") -> str:
-    """How far a run is, in a line."""
-    seconds = max(at.seconds, 1e-9)
-    rates = f"{at.acknowledged / seconds:,.0f} messages/s, {human_size(at.bytes / seconds)}/s"
+def state(before: "Progress", at: "Progress") -> str:
+    """How far a run is, in a line; rates are those of acknowledgements since some moment before."""
+    rate = (at.acknowledged - before.acknowledged) / max(at.seconds - before.seconds, 1e-9)
+    size = at.bytes / max(at.acknowledged + at.in_flight, 1)
     late = f", {at.lag:.1f} s late" if at.lag >= 1 else ""
-    return f"{rates}, {at.in_flight:,} in flight, {at.failed:,} errors{late}"
+    return f"{per_second(rate)} msg/s, {human_size(rate * size)}/s, {at.in_flight:,} in flight, {at.failed:,} errors{late}"
+
+
+def per_second(rate: float) -> str:
+    """A rate, with decimals where it is low."""
+    return f"{rate:,.0f}" if rate >= 10 else f"{rate:.2g}"

@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -291,10 +292,55 @@ def test_the_marker_of_a_transaction(broker: Address, topic: str) -> None:
         send(broker, topic, resume=True)
 
 
-def test_a_compacted_topic(broker: Address, topic: str) -> None:
+@pytest.mark.parametrize("resume", [False, True])
+def test_a_compacted_topic(broker: Address, topic: str, resume: bool) -> None:
     make_topic(broker, topic, cleanup_policy="compact")
     with pytest.raises(KafkaError, match="is compacted"):
-        send(broker, topic, resume=True)
+        send(broker, topic, resume=resume)
+
+
+def test_a_topic_is_not_made_in_vain(broker: Address, topic: str) -> None:
+    with pytest.raises(KafkaError, match=r"keeps records for 0:16:40 and would delete"):
+        send(broker, topic, topic_config={"retention.ms": "1000000"})
+    with pytest.raises(KafkaError, match="is not there"):
+        send(broker, topic, create_topic=False)
+
+
+def test_a_topic_with_a_clock_of_its_own(broker: Address, topic: str) -> None:
+    """Its records are as old as their arrival, so that it keeps them; and resuming does not look at their times."""
+    make_topic(broker, topic, message_timestamp_type="LogAppendTime")
+    with pytest.raises(StopError):
+        send(broker, topic, rate=5_000, progress=stop_after(1_500))
+    send(broker, topic, resume=True)
+    assert [[record[:2] for record in part] for part in received(broker.properties, topic)] == [
+        [record[:2] for record in part] for part in expected(dataset())
+    ]
+
+
+def test_times_of_sending_behind_times_of_events(broker: Address, filled: str) -> None:
+    with pytest.raises(KafkaError, match="is not the row"):
+        send(broker, filled, resume=True, timestamps="now")
+
+
+def test_a_topic_that_time_would_overtake(broker: Address, topic: str) -> None:
+    """Periods without end go beyond what a topic takes, unless time passes no faster than the clock."""
+    make_topic(broker, topic, retention_ms="-1")
+    with pytest.raises(KafkaError, match="ahead of the clock"):
+        send(broker, topic, loop=True)
+    with pytest.raises(StopError):
+        send(broker, f"{topic}-made", loop=True, progress=stop_after(30_000))
+    with pytest.raises(StopError):
+        send(broker, topic, dataset(), loop=True, speed=1, shift_to=datetime.now(UTC).replace(tzinfo=None), progress=stop_after(1))
+
+
+def test_what_is_there_already_is_told(broker: Address, filled: str, caplog: pytest.LogCaptureFixture) -> None:
+    send(broker, filled, partitions=9)
+    assert f"topic {filled} is there already, with 3 partitions" in caplog.text
+    assert re.search(f"topic {filled} has [0-9,]+ records already", caplog.text)
+    caplog.clear()
+    with pytest.raises(KafkaError, match=r"holds [0-9,]+ messages, more than the 3,000"):
+        send(broker, filled, resume=True)
+    assert not caplog.text
 
 
 def test_a_topic_that_would_delete_the_rows(broker: Address, topic: str) -> None:
@@ -307,7 +353,7 @@ def test_a_topic_that_would_delete_the_rows(broker: Address, topic: str) -> None
 def test_a_topic_that_takes_no_events_of_the_future(broker: Address, topic: str) -> None:
     ahead = Dataset(Config(rows=100, start="2095-01-01", end="2095-02-01"))
     make_topic(broker, topic, retention_ms="-1")
-    with pytest.raises(KafkaError, match=r"no records that are more than 1 hours ahead of the clock"):
+    with pytest.raises(KafkaError, match=r"no records that are more than 1:00:00 ahead of the clock"):
         send(broker, topic, ahead)
     assert send(broker, f"{topic}-made", ahead).acknowledged == 100
 
@@ -390,7 +436,7 @@ def test_a_broker_that_is_away_for_a_while(own_broker: Broker, topic: str, queue
 def test_records_that_are_too_large(broker: Address, topic: str, plain: bool) -> None:
     make_topic(broker, topic, retention_ms="-1", max_message_bytes="200")
     told: list[ProduceReport] = []
-    with pytest.raises(DeliveryError, match=r"MSG_SIZE_TOO_LARGE|messages failed"):
+    with pytest.raises(DeliveryError, match=r"messages were not acknowledged: .*MSG_SIZE_TOO_LARGE.* \(--resume sends the rest\)"):
         send(broker, topic, plain=plain, tell=told.append)
     assert told[0].acknowledged == 0
     assert any("MSG_SIZE_TOO_LARGE" in reason for reason in told[0].errors)

@@ -7,13 +7,14 @@ from typing import Any, Final
 
 import numpy as np
 from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
+from confluent_kafka import KafkaError as KafkaErrors
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin._config import ConfigResource
 from confluent_kafka.admin._resource import ResourceType
 from confluent_kafka.cimpl import NewTopic
 from numpy.typing import NDArray
 
-from fastgen.errors import KafkaError, OptionError
+from fastgen.errors import NOT_GIVEN, KafkaError, OptionError
 from fastgen.sinks.kafka.delivery import Topic
 
 LOG: Final = logging.getLogger("fastgen.kafka")
@@ -21,6 +22,8 @@ LOG: Final = logging.getLogger("fastgen.kafka")
 LOG.addHandler(logging.NullHandler())
 TIMEOUT = 15.0
 """Seconds that a request may take."""
+ELECTING: Final = {KafkaErrors.NOT_LEADER_FOR_PARTITION, KafkaErrors.LEADER_NOT_AVAILABLE, KafkaErrors.UNKNOWN_TOPIC_OR_PART}
+"""What brokers say of a partition that has no leader for a moment."""
 STILL = 2.0
 """Seconds for which offsets must not change before they count as final."""
 
@@ -34,7 +37,7 @@ class Cluster:
         try:
             self._admin = AdminClient(self._settings)
         except (KafkaException, ValueError) as error:
-            raise OptionError("producer settings", ", ".join(settings), f"are refused: {_reason(error)}") from None
+            raise OptionError("producer settings", NOT_GIVEN, f"are refused: {_reason(error)}") from None
 
     def topic(self, name: str) -> Topic | None:
         """A topic, or None where it is not there. Asking does not make it."""
@@ -91,16 +94,21 @@ class Cluster:
         finally:
             consumer.close()
 
-    def _watermarks(self, consumer: Consumer, topic: Topic) -> NDArray[np.int64]:
+    def records(self, topic: Topic) -> int:
+        """About how many records a topic has now: how far its offsets go."""
+        consumer = self._consumer()
+        try:
+            return int(self._watermarks(consumer, topic, whole=False).sum())
+        finally:
+            consumer.close()
+
+    def _watermarks(self, consumer: Consumer, topic: Topic, whole: bool = True) -> NDArray[np.int64]:
         ends = np.zeros(topic.partitions, np.int64)
         for partition in range(topic.partitions):
-            try:
-                low, high = consumer.get_watermark_offsets(TopicPartition(topic.name, partition), timeout=TIMEOUT)
-            except KafkaException as error:
-                raise KafkaError(f"topic {topic.name}: its offsets cannot be read: {_reason(error)}") from None
-            if low:
+            low, high = _offsets(consumer, topic, partition)
+            if low and whole:
                 raise KafkaError(f"topic {topic.name}: the first {low:,} records of partition {partition} have been deleted")
-            ends[partition] = high
+            ends[partition] = high if whole else high - low
         return ends
 
     def last_records(self, topic: Topic, ends: NDArray[np.int64]) -> dict[int, Message]:
@@ -132,6 +140,20 @@ class Cluster:
         return Consumer(
             {**self._settings, "group.id": "fastgen", "enable.auto.commit": "false", "isolation.level": "read_uncommitted"}
         )
+
+
+def _offsets(consumer: Consumer, topic: Topic, partition: int) -> tuple[int, int]:
+    """Where a partition begins and ends; a topic that has just been made may not have its leaders yet."""
+    until = time.monotonic() + TIMEOUT
+    while True:
+        try:
+            low, high = consumer.get_watermark_offsets(TopicPartition(topic.name, partition), timeout=TIMEOUT)
+        except KafkaException as error:
+            if error.args[0].code() not in ELECTING or time.monotonic() > until:
+                raise KafkaError(f"topic {topic.name}: its offsets cannot be read: {_reason(error)}") from None
+            time.sleep(0.1)
+        else:
+            return int(low), int(high)
 
 
 def _reason(error: Exception) -> str:

@@ -14,7 +14,7 @@ import numpy as np
 from numba import carray, cfunc, types
 from numpy.typing import NDArray
 
-from fastgen.errors import OptionError
+from fastgen.errors import NOT_GIVEN, OptionError
 from fastgen.kernels.jit import kernel
 from fastgen.sinks.kafka.delivery import Counts, RefusedError
 from fastgen.sinks.kafka.messages import Messages
@@ -175,7 +175,7 @@ class CompiledProducer:
         self._handle = _new(0, conf, reason, len(reason))
         if not self._handle:
             _conf_destroy(conf)
-            raise OptionError("producer settings", ", ".join(settings), f"are refused: {reason.value.decode()}")
+            raise OptionError("producer settings", NOT_GIVEN, f"are refused: {reason.value.decode()}")
         self._topic = _topic_new(self._handle, topic.encode(), None)
         kinds = [_TOPIC, _MSGFLAGS, _VALUE, _KEY, _TIMESTAMP, _PARTITION, _OPAQUE]
         self._arguments = np.zeros((len(kinds), 9), np.uint64)

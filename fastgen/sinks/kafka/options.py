@@ -42,7 +42,10 @@ def client_settings(path: str | None, texts: Iterable[str]) -> dict[str, str]:
         except (OSError, UnicodeDecodeError) as error:
             reason = (error.strerror if isinstance(error, OSError) else None) or "it is not text"
             raise OptionError("producer_config", path, f"cannot be read: {reason.lower()}") from None
-    told = pairs("producer_config", (line for line in lines if line and not line.startswith("#")))
+    told: dict[str, str] = {}
+    for number, line in enumerate(lines, 1):
+        if line and not line.startswith("#"):
+            told |= pairs(f"{path}, line {number}", [line])
     return told | pairs("X", texts)
 
 

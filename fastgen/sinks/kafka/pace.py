@@ -38,8 +38,8 @@ class Pace:
         """What may be sent by now, after `sent` messages, the next of which is due at `next_due` in event time."""
         if self.rate is not None:
             step = max(1, int(self.rate / SMOOTH))
-            most = int(self.elapsed * self.rate) - sent
-            return Allowance(most, None, 0.0 if most >= step else (sent + step) / self.rate - self.elapsed)
+            most = int(self.elapsed * self.rate) + 1 - sent  # the first one is due at once
+            return Allowance(most, None, 0.0 if most >= step else (sent + step - 1) / self.rate - self.elapsed)
         if self.speed is not None:
             until = self._first + int(self.elapsed * self.speed * 1000)
             return Allowance(None, until, (next_due - until) / self.speed / 1000)

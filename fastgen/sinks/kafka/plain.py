@@ -8,7 +8,7 @@ import confluent_kafka
 import numpy as np
 from numpy.typing import NDArray
 
-from fastgen.errors import OptionError
+from fastgen.errors import NOT_GIVEN, OptionError
 from fastgen.sinks.kafka.delivery import Counts, RefusedError
 from fastgen.sinks.kafka.messages import Messages
 
@@ -20,7 +20,7 @@ class PlainProducer:
         try:
             self._producer = confluent_kafka.Producer({**settings, "log_level": "0"})
         except confluent_kafka.KafkaException as error:
-            raise OptionError("producer settings", ", ".join(settings), f"are refused: {error.args[0].str()}") from None
+            raise OptionError("producer settings", NOT_GIVEN, f"are refused: {error.args[0].str()}") from None
         self._topic, self._with_key, self._stopped = topic, with_key, False
         self._delivered = np.zeros(partitions, np.int64)
         self._errors: Counter[str] = Counter()

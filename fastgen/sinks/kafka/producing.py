@@ -1,5 +1,7 @@
 """`produce`: the dataset into a topic, as fast as the client library can or at a pace, each message accounted for."""
 
+import logging
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
@@ -19,6 +21,7 @@ from fastgen.sinks.kafka.resume import beginning, find_position
 from fastgen.sinks.kafka.run import Options, Progress, Rows, Run, send_all
 from fastgen.text import Coordinates
 
+LOG: Final = logging.getLogger("fastgen")
 TOPIC: Final = "credit_card_transactions"
 LABEL: Final = "fraud_label"
 DEFAULTS: Final = {
@@ -38,7 +41,8 @@ class ProduceReport:
     """What `produce` did.
 
     rows: messages of the dataset. skipped: of those, how many were in the topic already. acknowledged, failed: of those sent.
-    errors: failed ones by reason. partitions: acknowledged ones. seconds: from the first message to the last report.
+    errors: failed ones by reason. partitions: acknowledged ones. bytes: of values that were
+    handed over. seconds: from the first message to the last report.
     lag: seconds by which the schedule was missed at worst. way: compiled or plain. labels: the report of the labels' topic.
     """
 
@@ -62,7 +66,8 @@ class ProduceReport:
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
-        return asdict(self) | {"messages_per_second": round(self.messages_per_second, 1)}
+        rounded = {name: round(getattr(self, name), 3) for name in ("seconds", "lag", "messages_per_second")}
+        return asdict(self) | rounded
 
 
 def produce(
@@ -129,10 +134,19 @@ def produce(
     """
     if find_spec("confluent_kafka") is None:
         raise KafkaError(
-            "confluent-kafka, which talks to Kafka, is not installed", hint="it comes with the extra kafka of fastgen-payments"
+            "confluent-kafka, which talks to Kafka, is not installed",
+            hint="it comes with the extra kafka of fastgen-payments, as in: pip install '.[kafka]'",
         )
     given = dict(settings or {}) | ({"bootstrap.servers": bootstrap_servers} if bootstrap_servers else {})
     _check(given, key, coordinates, timestamps, rate, speed, labels_topic, topic, mock)
+    if key == LABEL and not with_label:
+        raise OptionError("key", key, "must not be the label, unless values have it too", hint="give with_label")
+    if labels_delay and labels_topic is None:
+        raise OptionError("labels_delay", labels_delay, "must come with a topic for labels")
+    if labels_delay and timestamps == "now" and speed is None:
+        raise OptionError(
+            "labels_delay", labels_delay, "has no effect on records that bear the time of sending, unless with a speed"
+        )
     _check_resume(resume, mock, loop or shift_to is not None)
     for name, number in (("producers", producers), ("threads", threads), ("partitions", partitions)):
         positive(name, number)
@@ -147,29 +161,46 @@ def produce(
         from fastgen.sinks.kafka.cluster import Cluster
 
         cluster = Cluster(options.settings)
+        # Live, or slower than life, event time never overtakes the clock.
+        endless = loop and not (speed is not None and speed <= 1)
+
+        def check(name: str, kept: Mapping[str, str]) -> None:
+            topics.check_keeps(name, kept)
+            if options.event_times:
+                topics.check_times(name, kept, data, endless)
+
         if create_topic and not mock:
-            made = topics.settings_for(data) | dict(topic_config or {})
+            made = topics.settings_for(data, endless) | dict(topic_config or {})
             for name in wanted:
+                check(name, made)
                 topics.ensure(cluster, name, partitions, replication_factor, made)
         found = [topics.present(cluster, name) for name in wanted]
-        if options.event_times and not mock:
-            for each in found:
-                topics.check_times(each, cluster.settings(each), data)
+        kept = [{} if mock else cluster.settings(each) for each in found]
+        for each, its in zip(found, kept, strict=True):
+            check(each.name, its)
+            if not mock and not resume and (there := cluster.records(each)):
+                LOG.warning(
+                    "topic %s has %s records already, and gets these rows behind them; --resume goes on", each.name, f"{there:,}"
+                )
         rows = Rows(data, key, coordinates, loop)
         runs: list[Run] = []
-        for each, names, delay in zip(found, (columns, ("tid", LABEL)), (timedelta(0), labels_delay), strict=False):
+        for each, its, names, delay in zip(found, kept, (columns, ("tid", LABEL)), (timedelta(0), labels_delay), strict=False):
             at = beginning(each.partitions)
             if resume:
-                at = find_position(cluster, each, rows.source(data, names, each), delay, options.event_times)
+                stamped = None if topics.has_own_clock(its) else options.event_times
+                at = find_position(cluster, each, rows.source(data, names, each), data.num_rows, delay, stamped)
             runs.append(Run(rows, names, each, at, delay, options))
             stack.callback(runs[-1].close)
         try:
             send_all(runs, rate, speed, progress or (lambda _: None))
-        except BaseException as error:
+        except RefusedError as error:
             for run in runs:
                 run.abandon()
-            if isinstance(error, RefusedError):
-                raise DeliveryError(f"topic {topic}: {error}") from None
+            _check_delivered(_report(runs))
+            raise DeliveryError(f"topic {topic}: {error}", hint=RESUME) from None
+        except BaseException:
+            for run in runs:
+                run.abandon()
             raise
         finally:
             report = _report(runs)
@@ -206,10 +237,12 @@ def _report(runs: list[Run]) -> ProduceReport:
 def _check_delivered(report: ProduceReport) -> None:
     for each in (report, report.labels):
         if each and (each.failed or each.skipped + each.acknowledged != each.rows):
-            reasons = ", ".join(f"{number:,} {reason}" for reason, number in each.errors.items())
-            lost = each.rows - each.skipped - each.acknowledged
+            reasons = [f"{number:,} {reason}" for reason, number in each.errors.items()]
+            unsent = each.rows - each.skipped - each.acknowledged - each.failed
+            reasons += [f"{unsent:,} were not sent"] if unsent else []
+            lost, told = each.failed + unsent, "; ".join(reasons)
             raise DeliveryError(
-                f"topic {each.topic}: {lost:,} of {each.rows:,} messages were not acknowledged: {reasons}", hint=RESUME
+                f"topic {each.topic}: {lost:,} of {each.rows:,} messages were not acknowledged: {told}", hint=RESUME
             )
 
 
@@ -251,13 +284,18 @@ def _check(
         raise OptionError("timestamps", timestamps, "must be event or now")
     for name, value in (("rate", rate), ("speed", speed)):
         if value is not None and not (np.isfinite(value) and value > 0):
-            raise OptionError(name, value, "must be above 0")
+            raise OptionError(name, value, "must be a number above 0")
     if rate is not None and speed is not None:
         raise OptionError("rate", rate, "must not be given with speed")
-    if not topic:
-        raise OptionError("topic", topic, "must be the name of a topic")
+    for field, wanted in (("topic", topic), ("labels_topic", labels_topic)):
+        if wanted is not None and not re.fullmatch(r"[a-zA-Z0-9._-]{1,249}", wanted):
+            raise OptionError(
+                field, wanted, "must be the name of a topic: up to 249 letters, digits, dots, underscores and hyphens"
+            )
     if labels_topic == topic:
         raise OptionError("labels_topic", labels_topic, "must be another topic than that of the transactions")
+    if settings.get("acks", settings.get("request.required.acks")) == "0":
+        raise OptionError("producer setting acks", "0", "must not be 0: no message would be acknowledged")
     if mock and "bootstrap.servers" in settings:
         raise OptionError("mock", mock, "must not be given with bootstrap servers")
     if not mock and "bootstrap.servers" not in settings:

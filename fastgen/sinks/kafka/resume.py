@@ -31,17 +31,19 @@ def beginning(partitions: int) -> Position:
     return Position(0, np.zeros(partitions, np.int64), np.zeros(partitions, np.int64))
 
 
-def find_position(cluster: "Cluster", topic: Topic, source: MessageSource, delay: timedelta, event_times: bool) -> Position:
+def find_position(
+    cluster: "Cluster", topic: Topic, source: MessageSource, rows: int, delay: timedelta, event_times: bool | None
+) -> Position:
     """Read how far a topic got, and make sure that each partition's last record is the row that it should be.
 
     Raises:
         KafkaError: the topic holds something else, lost records, or is compacted.
     """
-    if "compact" in cluster.settings(topic).get("cleanup.policy", ""):
-        raise KafkaError(f"topic {topic.name} is compacted: its offsets do not tell how many messages it got")
     ends = cluster.ends(topic)
     if not ends.any():
         return beginning(topic.partitions)
+    if ends.sum() > rows:
+        raise KafkaError(f"topic {topic.name} holds {ends.sum():,} messages, more than the {rows:,} of the dataset", hint=REMEDY)
     records = cluster.last_records(topic, ends)
     seen = np.zeros(topic.partitions, np.int64)
     found: Position | None = None
@@ -53,7 +55,7 @@ def find_position(cluster: "Cluster", topic: Topic, source: MessageSource, delay
         for partition in np.flatnonzero((seen < ends) & (ends <= after)).tolist():
             [own] = np.nonzero(messages.partitions == partition)
             number = int(own[ends[partition] - seen[partition] - 1])
-            _compare(topic, records[partition], messages, number, round(delay.total_seconds() * 1000) if event_times else None)
+            _compare(topic, records[partition], messages, number, round(delay.total_seconds() * 1000), event_times)
         seen = after
         if found is not None and (seen >= ends).all():
             return found
@@ -64,9 +66,10 @@ def find_position(cluster: "Cluster", topic: Topic, source: MessageSource, delay
     return found or Position(len(source.items), seen, ends)
 
 
-def _compare(topic: Topic, record: "Message", messages: Messages, number: int, delay: int | None) -> None:
+def _compare(topic: Topic, record: "Message", messages: Messages, number: int, delay: int, event_times: bool | None) -> None:
     expected = messages.keys.text(number) or None, messages.values.text(number)
-    same_time = delay is None or record.timestamp()[1] == messages.times[number] + delay
+    bears_event = record.timestamp()[1] == messages.times[number] + delay
+    same_time = event_times is None or bears_event == event_times
     if (record.key(), record.value()) != expected or not same_time:
         place = f"offset {record.offset():,} of partition {record.partition()}"
         raise KafkaError(f"topic {topic.name}: {place} is not the row that this configuration has there", hint=REMEDY)

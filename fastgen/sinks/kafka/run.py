@@ -8,8 +8,7 @@ from datetime import timedelta
 from typing import Final, NamedTuple
 
 from fastgen.dataset import Dataset
-from fastgen.errors import DeliveryError
-from fastgen.sinks.kafka.delivery import Counts, Sender, Topic
+from fastgen.sinks.kafka.delivery import Counts, RefusedError, Sender, Topic
 from fastgen.sinks.kafka.messages import MessageSource
 from fastgen.sinks.kafka.pace import Lag, Pace
 from fastgen.sinks.kafka.periods import endless
@@ -147,12 +146,12 @@ class Run:
         """How far it is.
 
         Raises:
-            DeliveryError: a message failed. It leaves a gap: nothing more must be sent behind it.
+            RefusedError: a message failed. It leaves a gap: nothing more must be sent behind it.
         """
         counts, stream = self.counts, self.stream
         delivered, failed = sum(each.delivered for each in counts), sum(each.failed for each in counts)
         if failed:
-            raise DeliveryError(f"topic {self.topic.name}: messages failed")
+            raise RefusedError(f"topic {self.topic.name}: messages failed")
         lag = self.lag.now(delivered, stream.sent, stream.next_due)
         seconds = time.perf_counter() - self.began
         passed = self.skipped + stream.sent

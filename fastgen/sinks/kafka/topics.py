@@ -1,8 +1,9 @@
 """Topics as a run needs them: there, or made, and fit to keep events of any time."""
 
+import logging
 import time
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from fastgen.dataset import Dataset
@@ -12,6 +13,7 @@ from fastgen.sinks.kafka.delivery import Topic
 if TYPE_CHECKING:
     from fastgen.sinks.kafka.cluster import Cluster
 
+LOG: Final = logging.getLogger("fastgen")
 FOREVER: Final = str(2**63 - 1)
 
 
@@ -21,17 +23,20 @@ def last_second(data: Dataset) -> int:
     return plan.origin_seconds + plan.day_offset + plan.grid.groups * plan.grid.group
 
 
-def settings_for(data: Dataset) -> dict[str, str]:
-    """Settings of a topic that keeps the events of a dataset."""
+def settings_for(data: Dataset, loop: bool) -> dict[str, str]:
+    """Settings of a topic that keeps the events of a dataset, or of it and its followers without end."""
     # By default a segment ends after a week of event time: years of events would make hundreds of small files.
     kept = {"retention.ms": "-1", "segment.ms": FOREVER}
-    return kept | ({"message.timestamp.after.max.ms": FOREVER} if last_second(data) > time.time() else {})
+    return kept | ({"message.timestamp.after.max.ms": FOREVER} if loop or last_second(data) > time.time() else {})
 
 
 def ensure(cluster: "Cluster", name: str, partitions: int, replication: int, settings: Mapping[str, str]) -> None:
     """Make the topic if it is not there."""
-    if cluster.topic(name) is None:
+    found = cluster.topic(name)
+    if found is None:
         cluster.create(name, partitions, replication, settings)
+    elif found.partitions != partitions:
+        LOG.warning("topic %s is there already, with %d partitions", name, found.partitions)
 
 
 def present(cluster: "Cluster", name: str) -> Topic:
@@ -42,19 +47,37 @@ def present(cluster: "Cluster", name: str) -> Topic:
     return found
 
 
-def check_times(topic: Topic, settings: Mapping[str, str], data: Dataset) -> None:
-    """Refuse a topic that would delete events for their age, or does not take events that are still to come."""
+def check_keeps(name: str, settings: Mapping[str, str]) -> None:
+    """Refuse a topic that keeps one record for each key."""
+    if "compact" in settings.get("cleanup.policy", ""):
+        raise KafkaError(
+            f"topic {name} is compacted: it would lose all but the last message of each key", hint="take another topic"
+        )
+
+
+def has_own_clock(settings: Mapping[str, str]) -> bool:
+    """Whether the broker stamps records with the time of their arrival."""
+    return settings.get("message.timestamp.type") == "LogAppendTime"
+
+
+def check_times(name: str, settings: Mapping[str, str], data: Dataset, endless: bool) -> None:
+    """Refuse a topic that would delete events for their age, or does not take events that are still to come.
+
+    endless: whether event time goes on beyond the dataset, and may overtake the clock.
+    """
+    if has_own_clock(settings):
+        return
     kept = int(settings.get("retention.ms", -1))
     start = data.config.start
     oldest = (start - datetime(1970, 1, 1)).total_seconds()
     if kept >= 0 and "delete" in settings.get("cleanup.policy", "delete") and time.time() - oldest > kept / 1000:
         raise KafkaError(
-            f"topic {topic.name} keeps records for {kept / 86_400_000:g} days and would delete events of {start:%Y-%m-%d}",
+            f"topic {name} keeps records for {timedelta(milliseconds=kept)} and would delete events of {start:%Y-%m-%d}",
             hint="--timestamps now, or set the topic's retention.ms to -1",
         )
     ahead = int(settings.get("message.timestamp.after.max.ms", FOREVER))
-    if last_second(data) - time.time() > ahead / 1000:
+    if ahead < int(FOREVER) and (endless or last_second(data) - time.time() > ahead / 1000):
         raise KafkaError(
-            f"topic {topic.name} takes no records that are more than {ahead / 3_600_000:g} hours ahead of the clock",
+            f"topic {name} takes no records that are more than {timedelta(milliseconds=ahead)} ahead of the clock",
             hint=f"--timestamps now, or set the topic's message.timestamp.after.max.ms to {FOREVER}",
         )
