@@ -340,12 +340,14 @@ def test_what_is_there_already_is_told(broker: Address, filled: str, caplog: pyt
     caplog.clear()
     with pytest.raises(KafkaError, match=r"holds [0-9,]+ messages, more than the 3,000"):
         send(broker, filled, resume=True)
-    assert not caplog.text
+    assert not [record for record in caplog.records if record.name == "fastgen"]
 
 
 def test_a_topic_that_would_delete_the_rows(broker: Address, topic: str) -> None:
     make_topic(broker, topic, retention_ms="604800000")
-    with pytest.raises(KafkaError, match=r"keeps records for 7 days .* events of 2022-01-01 \(--timestamps now"):
+    with pytest.raises(
+        KafkaError, match=r"keeps records for 7 days, 0:00:00 and would delete events of 2022-01-01 \(--timestamps now"
+    ):
         send(broker, topic)
     assert send(broker, topic, timestamps="now").acknowledged == 3_000
 

@@ -18,7 +18,7 @@ from fastgen.errors import NOT_GIVEN, KafkaError, OptionError
 from fastgen.sinks.kafka.delivery import Topic
 
 LOG: Final = logging.getLogger("fastgen.kafka")
-"""What the client library says, for those who set up logging; what matters of it comes back as errors."""
+"""Keeps what the client library says from the standard error; what matters of it comes back as errors."""
 LOG.addHandler(logging.NullHandler())
 TIMEOUT = 15.0
 """Seconds that a request may take."""
@@ -32,7 +32,7 @@ class Cluster:
     """Asks and changes a cluster; `settings` are librdkafka's."""
 
     def __init__(self, settings: Mapping[str, str]) -> None:
-        self._settings: dict[str, Any] = {**settings, "logger": LOG}
+        self._settings: dict[str, Any] = {**settings, "logger": LOG, "log_level": "0"}
         self._address = settings["bootstrap.servers"]
         try:
             self._admin = AdminClient(self._settings)

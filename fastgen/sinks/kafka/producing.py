@@ -161,16 +161,14 @@ def produce(
         from fastgen.sinks.kafka.cluster import Cluster
 
         cluster = Cluster(options.settings)
-        # Live, or slower than life, event time never overtakes the clock.
-        endless = loop and not (speed is not None and speed <= 1)
 
         def check(name: str, kept: Mapping[str, str]) -> None:
             topics.check_keeps(name, kept)
             if options.event_times:
-                topics.check_times(name, kept, data, endless)
+                topics.check_times(name, kept, data, loop, speed)
 
         if create_topic and not mock:
-            made = topics.settings_for(data, endless) | dict(topic_config or {})
+            made = topics.settings_for(data, loop, speed) | dict(topic_config or {})
             for name in wanted:
                 check(name, made)
                 topics.ensure(cluster, name, partitions, replication_factor, made)

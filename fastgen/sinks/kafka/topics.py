@@ -23,11 +23,11 @@ def last_second(data: Dataset) -> int:
     return plan.origin_seconds + plan.day_offset + plan.grid.groups * plan.grid.group
 
 
-def settings_for(data: Dataset, loop: bool) -> dict[str, str]:
+def settings_for(data: Dataset, loop: bool, speed: float | None) -> dict[str, str]:
     """Settings of a topic that keeps the events of a dataset, or of it and its followers without end."""
     # By default a segment ends after a week of event time: years of events would make hundreds of small files.
     kept = {"retention.ms": "-1", "segment.ms": FOREVER}
-    return kept | ({"message.timestamp.after.max.ms": FOREVER} if loop or last_second(data) > time.time() else {})
+    return kept | ({"message.timestamp.after.max.ms": FOREVER} if runs_ahead(data, loop, speed) else {})
 
 
 def ensure(cluster: "Cluster", name: str, partitions: int, replication: int, settings: Mapping[str, str]) -> None:
@@ -60,11 +60,15 @@ def has_own_clock(settings: Mapping[str, str]) -> bool:
     return settings.get("message.timestamp.type") == "LogAppendTime"
 
 
-def check_times(name: str, settings: Mapping[str, str], data: Dataset, endless: bool) -> None:
-    """Refuse a topic that would delete events for their age, or does not take events that are still to come.
+def runs_ahead(data: Dataset, loop: bool, speed: float | None) -> bool:
+    """Whether events may come before their time: not if they are sent as their time passes, or later."""
+    start = (data.config.start - datetime(1970, 1, 1)).total_seconds()
+    live = speed is not None and speed <= 1 and start <= time.time()
+    return not live and (loop or last_second(data) > time.time())
 
-    endless: whether event time goes on beyond the dataset, and may overtake the clock.
-    """
+
+def check_times(name: str, settings: Mapping[str, str], data: Dataset, loop: bool, speed: float | None) -> None:
+    """Refuse a topic that would delete events for their age, or does not take events that are still to come."""
     if has_own_clock(settings):
         return
     kept = int(settings.get("retention.ms", -1))
@@ -76,7 +80,7 @@ def check_times(name: str, settings: Mapping[str, str], data: Dataset, endless: 
             hint="--timestamps now, or set the topic's retention.ms to -1",
         )
     ahead = int(settings.get("message.timestamp.after.max.ms", FOREVER))
-    if ahead < int(FOREVER) and (endless or last_second(data) - time.time() > ahead / 1000):
+    if runs_ahead(data, loop, speed) and ahead < int(FOREVER) and (loop or last_second(data) - time.time() > ahead / 1000):
         raise KafkaError(
             f"topic {name} takes no records that are more than {timedelta(milliseconds=ahead)} ahead of the clock",
             hint=f"--timestamps now, or set the topic's message.timestamp.after.max.ms to {FOREVER}",
