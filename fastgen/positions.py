@@ -40,7 +40,7 @@ class Positions:
         >>> walk = Positions(Plan(Config(rows=200_000)))
         >>> half = walk.after(Position(0, 0, 0), 100_000)
         >>> half
-        Position(rows=100000, group=7, skip=6087)
+        Position(rows=100000, group=1, skip=52965)
         >>> walk.after(half, 10**9).rows
         200000
     """

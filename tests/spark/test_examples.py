@@ -20,12 +20,12 @@ def test_examples(spark: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
         exec(in_folder(block, tmp_path), names)
     assert names["spark"] is spark
     assert names["holders"].rdd.getNumPartitions() == 2
-    data = Dataset(Config(rows=2_000_000, seed=7))
+    data = Dataset(Config(rows=200_000, seed=7))
     spent = pl.read_parquet(tmp_path / "spent" / "*.parquet")
     assert spent["sum(amount)"].sum() == pytest.approx(data.transactions(["amount"])["amount"].sum())
     arrived = spark.read.parquet(str(tmp_path / "arrived"))
     assert (arrived.count(), arrived.select("tid").distinct().count()) == (200_000, 200_000)
-    assert capsys.readouterr().out == "2000000\n"
+    assert capsys.readouterr().out == "200000\n"
     assert len(list((tmp_path / "files" / "transactions").iterdir())) == 4
 
 
