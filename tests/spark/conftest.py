@@ -1,6 +1,7 @@
 """A Spark for tests, which all share. Where it cannot run tests are skipped, but with CI set they fail."""
 
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -54,17 +55,18 @@ def spark(connector: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.driver.host": "127.0.0.1",
         "spark.jars": connector,
-        "spark.pyspark.python": sys.executable,
         "spark.sql.shuffle.partitions": "2",
         "spark.sql.warehouse.dir": str(tmp_path_factory.mktemp("warehouse")),
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
     }
-    session = SparkSession.builder.master("local[2]").config(map=settings).getOrCreate()
-    session.sparkContext.setLogLevel("OFF")
-    session.dataSource.register(FastgenSource)
-    yield session
-    session.stop()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYSPARK_PYTHON", sys.executable)  # else executors take the python3 of the path
+        session = SparkSession.builder.master("local[2]").config(map=settings).getOrCreate()
+        session.sparkContext.setLogLevel("OFF")
+        session.dataSource.register(FastgenSource)
+        yield session
+        session.stop()
 
 
 @pytest.fixture
@@ -82,3 +84,10 @@ def plain(frame: Any) -> pl.DataFrame:
     if not isinstance(frame, pl.DataFrame):
         frame = pl.DataFrame(pl.from_arrow(frame.toArrow() if hasattr(frame, "toArrow") else frame))
     return frame.with_columns(pl.col(pl.Enum, pl.Categorical).cast(pl.String)) if frame.width else frame
+
+
+def examples(kafka: bool) -> list[str]:
+    """The blocks of the documentation's section on Spark, those that need a Kafka or the others."""
+    page = (Path(__file__).parents[2] / "docs" / "scale.md").read_text()
+    blocks = re.findall(r"^```text\n(.*?)^```$", page[page.index("\n## Spark") :], re.DOTALL | re.MULTILINE)
+    return [block for block in blocks if ("kafka" in block) == kafka]

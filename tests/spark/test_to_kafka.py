@@ -14,12 +14,11 @@ from kafka.test_producing import Record, make_topic, received
 from fastgen import Config, Dataset, produce
 from fastgen.schema import TRANSACTIONS
 
-from .conftest import Load, give_up
+from .conftest import examples, give_up
 
 pytest.importorskip("pyspark")
 
-OPTIONS = {"rows": 90_000, "seed": 11, "fraud__ratio": 0.02}
-DATA = Dataset(Config(rows=90_000, seed=11, fraud={"ratio": 0.02}))
+DATA = Dataset(Config(rows=30_000, seed=7))
 COLUMNS = ", ".join(name for name in TRANSACTIONS.names if name != "fraud_label")
 MESSAGE = ["cc_num as key", f"to_json(struct({COLUMNS}), map('timestampNTZFormat', 'yyyy-MM-dd HH:mm:ss')) as value"]
 
@@ -46,13 +45,14 @@ def contents(broker: Address, topic: str) -> list[Counter[tuple[bytes | None, st
     return [Counter((record.key, value(record)) for record in records) for records in received(dict(broker.properties), topic)]
 
 
-def test_a_topic(broker: Address, topics: tuple[str, str], load: Load) -> None:
+def test_a_topic(broker: Address, topics: tuple[str, str], spark: Any) -> None:
+    """By the example of the documentation."""
     ours, sparks = topics
     produce(DATA, topic=ours, settings=broker.properties, coordinates="number")
-    frame = load(**OPTIONS, parts=2).selectExpr(*MESSAGE)
-    frame.write.format("kafka").option("kafka.bootstrap.servers", broker.bootstrap).option("topic", sparks).save()
+    [example] = examples(kafka=True)
+    exec(example.replace("localhost:9092", broker.bootstrap).replace('"payments"', f'"{sparks}"'), {"spark": spark})
     expected = contents(broker, ours)
-    assert sum(map(Counter.total, expected)) == 90_000
+    assert sum(map(Counter.total, expected)) == 30_000
     assert contents(broker, sparks) == expected
 
 
@@ -60,7 +60,7 @@ def test_a_stream_into_a_topic(broker: Address, topics: tuple[str, str], spark: 
     """With one partition a card's events stay in their order."""
     ours, sparks = topics
     produce(DATA, topic=ours, settings=broker.properties, coordinates="number")
-    stream = spark.readStream.format("fastgen").options(**{"rows": 90_000, "seed": 11, "fraud.ratio": 0.02, "parts": 1}).load()
+    stream = spark.readStream.format("fastgen").options(rows="30k", seed=7, parts=1).load()
     writer = stream.selectExpr(*MESSAGE).writeStream.format("kafka").option("kafka.bootstrap.servers", broker.bootstrap)
     writer = writer.option("topic", sparks).option("checkpointLocation", str(tmp_path)).trigger(availableNow=True)
     writer.start().awaitTermination()

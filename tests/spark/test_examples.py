@@ -1,0 +1,36 @@
+"""The examples of the documentation, which are no tests of their own because they take a Spark."""
+
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from fastgen import Config, Dataset
+
+from .conftest import examples
+
+pytest.importorskip("pyspark")
+
+
+def test_examples(spark: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """They share their names, in order. What they leave behind is what the text says."""
+    names: dict[str, Any] = {}
+    for block in examples(kafka=False):
+        exec(in_folder(block, tmp_path), names)
+    assert names["spark"] is spark
+    assert names["holders"].rdd.getNumPartitions() == 2
+    data = Dataset(Config(rows=200_000, seed=7))
+    spent = pl.read_parquet(tmp_path / "spent" / "*.parquet")
+    assert spent["sum(amount)"].sum() == pytest.approx(data.transactions(["amount"])["amount"].sum())
+    arrived = spark.read.parquet(str(tmp_path / "arrived"))
+    assert (arrived.count(), arrived.select("tid").distinct().count()) == (200_000, 200_000)
+    assert capsys.readouterr().out == "200000\n"
+    assert len(list((tmp_path / "files" / "transactions").iterdir())) == 4
+
+
+def in_folder(block: str, folder: Path) -> str:
+    """Spark's idea of where it is does not follow the process: paths become absolute ones."""
+    for name in ("spent", "arrived", "progress", "files"):
+        block = block.replace(f'"{name}', f'"{folder / name}')
+    return block
