@@ -4,6 +4,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -24,7 +25,13 @@ def give_up(reason: str) -> NoReturn:
     """Skip, or fail where nobody would read why."""
     if os.environ.get("CI"):
         pytest.fail(reason, pytrace=False)
-    pytest.skip(reason)
+    pytest.skip(reason, allow_module_level=True)
+
+
+def require_pyspark() -> None:
+    """For the modules with tests, as they are read."""
+    if find_spec("pyspark") is None:
+        give_up("no Spark to test with. Missing: PySpark, which the extra test of fastgen-payments has")
 
 
 @pytest.fixture(scope="session")

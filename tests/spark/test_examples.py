@@ -8,9 +8,9 @@ import pytest
 
 from fastgen import Config, Dataset
 
-from .conftest import examples
+from .conftest import examples, require_pyspark
 
-pytest.importorskip("pyspark")
+require_pyspark()
 
 
 def test_examples(spark: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

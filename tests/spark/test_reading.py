@@ -18,9 +18,9 @@ from fastgen.ids import RowSource
 from fastgen.kernels import md5
 from fastgen.schema import TABLES
 
-from .conftest import Load, plain
+from .conftest import Load, plain, require_pyspark
 
-pytest.importorskip("pyspark")
+require_pyspark()
 
 ROWS, SEED = 200_000, 3
 DATA = Dataset(Config(rows=ROWS, seed=SEED))

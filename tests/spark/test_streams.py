@@ -17,9 +17,9 @@ from fastgen import Config, Dataset, OptionError
 from fastgen.positions import Position, Positions, pieces
 from fastgen.windows import Worker
 
-from .conftest import plain
+from .conftest import plain, require_pyspark
 
-pytest.importorskip("pyspark")
+require_pyspark()
 
 ROWS, SEED = 300_000, 5
 DATA = Dataset(Config(rows=ROWS, seed=SEED))

@@ -14,9 +14,9 @@ from kafka.test_producing import Record, make_topic, received
 from fastgen import Config, Dataset, produce
 from fastgen.schema import TRANSACTIONS
 
-from .conftest import examples, give_up
+from .conftest import examples, give_up, require_pyspark
 
-pytest.importorskip("pyspark")
+require_pyspark()
 
 DATA = Dataset(Config(rows=30_000, seed=7))
 COLUMNS = ", ".join(name for name in TRANSACTIONS.names if name != "fraud_label")
