@@ -59,18 +59,9 @@ def ndjson(data: Dataset) -> list[str]:
 
 def flags(data: Dataset) -> list[str]:
     """The options of the command that describe this dataset."""
-    return [
-        "--rows",
-        str(data.num_rows),
-        "--seed",
-        str(data.config.seed),
-        "--set",
-        "cards=200",
-        "--set",
-        "fraud.ratio=0.02",
-        "--set",
-        "atm.cards=5",
-    ]
+    config = data.config
+    settings = ["cards=200", "fraud.ratio=0.02", "atm.cards=5", f"start={config.start}", f"end={config.end}"]
+    return ["--rows", str(data.num_rows), "--seed", str(config.seed), *(word for each in settings for word in ("--set", each))]
 
 
 def milliseconds(moment: datetime) -> int:
@@ -411,27 +402,61 @@ def test_signals_end_a_run_with_what_was_acknowledged(broker: Address, topic: st
     assert np.array_equal(report["partitions"], [len(part) for part in received(broker.properties, topic)])
 
 
-@pytest.mark.parametrize("queue", [{}, {"queue.buffering.max.messages": "1000"}], ids=["roomy", "full"])
-def test_a_broker_that_is_away_for_a_while(own_broker: Broker, topic: str, queue: dict[str, str]) -> None:
-    """The run waits, says how late it is, and loses nothing."""
-    data = dataset(20_000)
+def away_for_a_while(broker: Broker, topic: str, data: Dataset, queue: dict[str, str]) -> ProduceReport:
+    """A run whose broker is stopped in its midst, and started again after 20 seconds."""
     lags: list[float] = []
 
     def progress(at: Progress) -> None:
         lags.append(at.lag)
         if at.acknowledged > 3_000 and not lags.count(-1):
             lags.append(-1)
-            own_broker.stop()
+            broker.stop()
             restart.start()
 
-    restart = threading.Timer(20, own_broker.start)
-    options = {"rate": 10_000, "progress": progress, "settings": own_broker.properties | queue}
-    report = send(own_broker, topic, data, **options)
-    restart.join()
+    restart = threading.Timer(20, broker.start)
+    try:
+        report = send(broker, topic, data, rate=10_000, progress=progress, settings=broker.properties | queue)
+    finally:
+        restart.join()
     assert report.acknowledged == 20_000
     assert report.lag == max(lags) > 15
     assert len({round(lag) for lag in lags}) > 10, "it is seen while it grows"
+    return report
+
+
+@pytest.mark.parametrize("queue", [{}, {"queue.buffering.max.messages": "1000"}], ids=["roomy", "full"])
+def test_a_broker_that_is_away_for_a_while(own_broker: Broker, topic: str, queue: dict[str, str]) -> None:
+    """The run waits, says how late it is, and loses and doubles nothing, as the broker knows its producer again."""
+    start = datetime.now(UTC).replace(tzinfo=None, microsecond=0) - timedelta(hours=12)
+    data = Dataset(dataset(20_000).config.model_copy(update={"start": start, "end": start + timedelta(hours=10)}))
+    away_for_a_while(own_broker, topic, data, queue)
     assert received(own_broker.properties, topic) == expected(data)
+
+
+def test_a_broker_that_is_away_and_forgets_its_producer(own_broker: Broker, topic: str) -> None:
+    """As it does where events are old: what it takes twice is told."""
+    data, told = dataset(20_000), ""
+    try:
+        away_for_a_while(own_broker, topic, data, {"queue.buffering.max.messages": "1000"})
+    except DeliveryError as error:
+        told = str(error)
+    found = received(own_broker.properties, topic)
+    more = sum(map(len, found)) - 20_000
+    assert found == expected(data) if not told else more > 0
+    assert not told or f"got {more:,} records more than were sent" in told
+
+
+def test_records_of_somebody_else_meanwhile(broker: Address, topic: str) -> None:
+    def progress(at: Progress) -> None:
+        if at.acknowledged > 1_500 and not written:
+            other = Producer(dict(broker.properties))
+            other.produce(topic, b"{}", b"k", 0)
+            other.flush(10)
+            written.append(1)
+
+    written: list[int] = []
+    with pytest.raises(DeliveryError, match=r"got 1 records more than were sent: something else wrote to it, or"):
+        send(broker, topic, rate=3_000, progress=progress)
 
 
 @ways

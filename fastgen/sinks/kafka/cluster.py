@@ -94,22 +94,20 @@ class Cluster:
         finally:
             consumer.close()
 
-    def records(self, topic: Topic) -> int:
-        """About how many records a topic has now: how far its offsets go."""
+    def offsets(self, topic: Topic) -> NDArray[np.int64]:
+        """int64[partitions, 2]: where partitions begin and end now."""
         consumer = self._consumer()
         try:
-            return int(self._watermarks(consumer, topic, whole=False).sum())
+            return _all_offsets(consumer, topic)
         finally:
             consumer.close()
 
-    def _watermarks(self, consumer: Consumer, topic: Topic, whole: bool = True) -> NDArray[np.int64]:
-        ends = np.zeros(topic.partitions, np.int64)
-        for partition in range(topic.partitions):
-            low, high = _offsets(consumer, topic, partition)
-            if low and whole:
+    def _watermarks(self, consumer: Consumer, topic: Topic) -> NDArray[np.int64]:
+        found = _all_offsets(consumer, topic)
+        for partition, low in enumerate(found[:, 0].tolist()):
+            if low:
                 raise KafkaError(f"topic {topic.name}: the first {low:,} records of partition {partition} have been deleted")
-            ends[partition] = high if whole else high - low
-        return ends
+        return found[:, 1]
 
     def last_records(self, topic: Topic, ends: NDArray[np.int64]) -> dict[int, Message]:
         """The last record of each partition that has any.
@@ -140,6 +138,10 @@ class Cluster:
         return Consumer(
             {**self._settings, "group.id": "fastgen", "enable.auto.commit": "false", "isolation.level": "read_uncommitted"}
         )
+
+
+def _all_offsets(consumer: Consumer, topic: Topic) -> NDArray[np.int64]:
+    return np.array([_offsets(consumer, topic, partition) for partition in range(topic.partitions)], np.int64)
 
 
 def _offsets(consumer: Consumer, topic: Topic, partition: int) -> tuple[int, int]:

@@ -10,6 +10,7 @@ from importlib.util import find_spec
 from typing import Any, Final, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fastgen.dataset import Dataset, positive
 from fastgen.errors import DeliveryError, KafkaError, OptionError
@@ -176,9 +177,11 @@ def produce(
         kept = [{} if mock else cluster.settings(each) for each in found]
         for each, its in zip(found, kept, strict=True):
             check(each.name, its)
-            if not mock and not resume and (there := cluster.records(each)):
+        began = {} if mock else {each.name: cluster.offsets(each) for each in found}
+        for name, offsets in began.items():
+            if not resume and (there := int(np.diff(offsets).sum())):
                 LOG.warning(
-                    "topic %s has %s records already, and gets these rows behind them; --resume goes on", each.name, f"{there:,}"
+                    "topic %s has %s records already, and gets these rows behind them; --resume goes on", name, f"{there:,}"
                 )
         rows = Rows(data, key, coordinates, loop)
         runs: list[Run] = []
@@ -204,8 +207,30 @@ def produce(
             report = _report(runs)
             if tell:
                 tell(report)
-    _check_delivered(report)
+        _check_delivered(report)
+        for run in runs:
+            if not mock:
+                _check_ends(run, began[run.topic.name][:, 1], cluster.offsets(run.topic)[:, 1], resume)
     return report
+
+
+def _check_ends(run: Run, began: NDArray[np.int64], ends: NDArray[np.int64], resume: bool) -> None:
+    """Refuse partitions that got longer than by what was acknowledged.
+
+    A broker forgets an idempotent producer whose records are old by their timestamps (producer.id.expiration.ms, a day). If it
+    restarts while a request is on its way, it may take it twice.
+    """
+    delivered = np.sum([each.partitions for each in run.counts], axis=0)
+    more = int((ends - began - delivered).sum())
+    if not more:
+        return
+    told = (
+        f"topic {run.topic.name} got {more:,} records more than were sent: something else wrote to it, or a broker took some twice"
+    )
+    if began.any() and not resume:
+        LOG.warning("%s", told)
+    else:
+        raise DeliveryError(told, hint="make the topic anew")
 
 
 def _report(runs: list[Run]) -> ProduceReport:
