@@ -51,6 +51,9 @@ def scan(data: Dataset | Config | None = None, *, table: str = "transactions", t
         columns: list[str] | None, predicate: pl.Expr | None, rows: int | None, _batch_rows: int | None
     ) -> Iterator[pl.DataFrame]:
         wanted = names if columns is None else tuple(columns)
+        if predicate is None and wanted:
+            yield from _first(make(wanted, None), rows)
+            return
         needed = {*wanted, *(predicate.meta.root_names() if predicate is not None else ())}
         made = make(tuple(name for name in names if name in needed) or names[:1], predicate)
         found = (frame if predicate is None else frame.filter(predicate) for frame in made)
