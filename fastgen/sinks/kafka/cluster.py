@@ -67,7 +67,9 @@ class Cluster:
         try:
             asked.result()
         except KafkaException as error:
-            raise KafkaError(f"topic {name} cannot be made: {_reason(error)}") from None
+            if error.args[0].code() != KafkaErrors.TOPIC_ALREADY_EXISTS:
+                raise KafkaError(f"topic {name} cannot be made: {_reason(error)}") from None
+            partitions = 1  # somebody was quicker; it has what they gave it
         until = time.monotonic() + TIMEOUT
         while (found := self.topic(name)) is None or found.partitions < partitions:
             if time.monotonic() > until:
