@@ -1,6 +1,5 @@
 """`scan`: tables as lazy Polars frames, of which only what a query needs is made."""
 
-import os
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
@@ -12,7 +11,7 @@ from fastgen.dataset import Dataset, positive
 from fastgen.frames import HolderFrames, TransactionFrames
 from fastgen.ids import RowSource
 from fastgen.intervals import Interval, within
-from fastgen.pipeline import in_order
+from fastgen.pipeline import available_threads, in_order
 
 if TYPE_CHECKING:
     from fastgen.plan import Plan
@@ -41,7 +40,7 @@ def scan(data: Dataset | Config | None = None, *, table: str = "transactions", t
     """
     dataset = data if isinstance(data, Dataset) else Dataset(data)
     names = dataset.columns(table)
-    workers = os.cpu_count() or 1 if threads is None else positive("threads", threads)
+    workers = available_threads() if threads is None else positive("threads", threads)
     if table == "transactions":
         make: _Make = _TransactionSource(dataset, workers).frames
     else:

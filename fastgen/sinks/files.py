@@ -13,6 +13,7 @@ from typing import Literal
 
 from fastgen.dataset import Dataset, positive
 from fastgen.errors import OptionError, OutputExistsError
+from fastgen.pipeline import available_threads
 from fastgen.schema import TABLES
 from fastgen.sinks import manifest
 from fastgen.sinks.encoder import Request
@@ -166,11 +167,6 @@ def _requests(
         raise OptionError(field, value, "must not be given for a directory, which gets all tables whole", hint="name a file")
     names = list(TABLES) if target.directory else [table or "transactions"]
     return [Request(data, name, data.columns(name, columns), target.compression, coordinates, digests) for name in names]
-
-
-def available_threads() -> int:
-    """Processors that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _write_directory(requests: list[Request], work: Work) -> list[FileReport]:

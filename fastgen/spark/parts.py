@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Final
 from pyspark.sql.datasource import DataSourceReader, InputPartition
 from pyspark.sql.types import StructType
 
+from fastgen.pipeline import available_threads
 from fastgen.spark.options import Request
-from fastgen.spark.tables import arrow_schema, dataset, group_batches, nullable_fields, processors
+from fastgen.spark.tables import arrow_schema, dataset, group_batches, nullable_fields
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -57,6 +58,6 @@ def _number_of_parts(request: Request) -> int:
     """
     data = dataset(request.config)
     if request.parts is None:
-        return min(data.plan.grid.groups, max(processors(), round(data.plan.rows / ROWS_IN_PART)))
+        return min(data.plan.grid.groups, max(available_threads(), round(data.plan.rows / ROWS_IN_PART)))
     data.part(1, of=request.parts)
     return request.parts

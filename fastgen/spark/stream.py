@@ -6,9 +6,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from fastgen.errors import FastgenError, OptionError
+from fastgen.pipeline import available_threads
 from fastgen.positions import Piece, Position, Positions, pieces
 from fastgen.spark.options import Request, in_one_line
-from fastgen.spark.tables import arrow_schema, dataset, group_batches, nullable_fields, processors
+from fastgen.spark.tables import arrow_schema, dataset, group_batches, nullable_fields
 
 try:
     from pyspark.sql.datasource import DataSourceStreamReader, InputPartition
@@ -42,7 +43,7 @@ class TransactionStream(DataSourceStreamReader, SupportsTriggerAvailableNow):
     def __init__(self, request: Request, schema: StructType) -> None:
         self.config = request.config
         self.rate = request.rows_per_second
-        self.most = request.parts or processors()
+        self.most = request.parts or available_threads()
         self.names, self.nullable = tuple(schema.fieldNames()), nullable_fields(schema)
         self._started: tuple[int, float] | None = None
 

@@ -1,6 +1,5 @@
 """Tables as Spark and Arrow have them, and what partitions and streams share."""
 
-import os
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
@@ -66,11 +65,6 @@ def arrow_schema(table: str, names: Sequence[str], nullable: frozenset[str]) -> 
     from fastgen.arrow import plain_schema
 
     return pa.schema([field.with_nullable(field.name in nullable) for field in plain_schema(table, names)])
-
-
-def processors() -> int:
-    """As many as this machine has."""
-    return os.cpu_count() or 1
 
 
 def check_schema(schema: StructType, request: Request) -> None:

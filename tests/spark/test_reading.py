@@ -165,10 +165,10 @@ def test_tasks_share_a_plan() -> None:
 
 
 def test_partitions_unless_they_are_given() -> None:
+    from fastgen.pipeline import available_threads
     from fastgen.spark.parts import ROWS_IN_PART
-    from fastgen.spark.tables import processors
 
-    assert len(reader_of(rows="100M").partitions()) == max(100_000_000 // ROWS_IN_PART, processors())
+    assert len(reader_of(rows="100M").partitions()) == max(100_000_000 // ROWS_IN_PART, available_threads())
     assert len(reader_of(rows="10").partitions()) == 1
 
 
