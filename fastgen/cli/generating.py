@@ -71,6 +71,7 @@ def generate(
         from fastgen.sinks.files import estimate, write
 
         data = Dataset(config)
+        wanted = data if part is None or parts is None else data.part(part, parts)
         options: dict[str, Any] = {
             "format": kind,
             "table": table,
@@ -83,7 +84,6 @@ def generate(
             return
         if not quiet:
             announce(data)
-        wanted = data if part is None or parts is None else data.part(part, parts)
         with progress_bar(wanted.expected_rows, shown=not quiet and not no_progress and sys.stderr.isatty()) as advance:
             try:
                 options |= {"parts": parts, "part": part, "threads": threads, "overwrite": overwrite}
