@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 Examples:
   fastgen produce --rows 1M --mock
   fastgen produce --rows 10M --bootstrap-servers localhost:9092 --create-topic
-  fastgen produce --bootstrap-servers localhost:9092 --speed 60 --shift-to now --loop
+  fastgen produce --bootstrap-servers localhost:9092 --topic live --create-topic --speed 60 --shift-to now --loop
 """
 )
 @data_options

@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from importlib.util import find_spec
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,11 +16,14 @@ from fastgen.dataset import Dataset, positive
 from fastgen.errors import DeliveryError, KafkaError, OptionError
 from fastgen.schema import TRANSACTIONS
 from fastgen.sinks.kafka import topics
-from fastgen.sinks.kafka.delivery import RefusedError
+from fastgen.sinks.kafka.delivery import RefusedError, Topic
 from fastgen.sinks.kafka.periods import first_event_at
 from fastgen.sinks.kafka.resume import beginning, find_position
 from fastgen.sinks.kafka.run import Options, Progress, Rows, Run, send_all
 from fastgen.text import Coordinates
+
+if TYPE_CHECKING:
+    from fastgen.sinks.kafka.cluster import Cluster
 
 LOG: Final = logging.getLogger("fastgen")
 TOPIC: Final = "credit_card_transactions"
@@ -140,14 +143,7 @@ def produce(
         )
     given = dict(settings or {}) | ({"bootstrap.servers": bootstrap_servers} if bootstrap_servers else {})
     _check(given, key, coordinates, timestamps, rate, speed, labels_topic, topic, mock)
-    if key == LABEL and not with_label:
-        raise OptionError("key", key, "must not be the label, unless values have it too", hint="give with_label")
-    if labels_delay and labels_topic is None:
-        raise OptionError("labels_delay", labels_delay, "must come with a topic for labels")
-    if labels_delay and timestamps == "now" and speed is None:
-        raise OptionError(
-            "labels_delay", labels_delay, "has no effect on records that bear the time of sending, unless with a speed"
-        )
+    _check_labels(key, with_label, labels_topic, labels_delay, timed=timestamps == "event" or speed is not None)
     _check_resume(resume, mock, loop or shift_to is not None)
     for name, number in (("producers", producers), ("threads", threads), ("partitions", partitions)):
         positive(name, number)
@@ -177,41 +173,55 @@ def produce(
         kept = [{} if mock else cluster.settings(each) for each in found]
         for each, its in zip(found, kept, strict=True):
             check(each.name, its)
-        began = {} if mock else {each.name: cluster.offsets(each) for each in found}
-        for name, offsets in began.items():
-            if not resume and (there := int(np.diff(offsets).sum())):
-                LOG.warning(
-                    "topic %s has %s records already, and gets these rows behind them; --resume goes on", name, f"{there:,}"
-                )
         rows = Rows(data, key, coordinates, loop)
         runs: list[Run] = []
+        starts: list[NDArray[np.int64]] = []
         for each, its, names, delay in zip(found, kept, (columns, ("tid", LABEL)), (timedelta(0), labels_delay), strict=False):
             at = beginning(each.partitions)
             if resume:
                 stamped = None if topics.has_own_clock(its) else options.event_times
                 at = find_position(cluster, each, rows.source(data, names, each), data.num_rows, delay, stamped)
+            starts.append(at.there if resume or mock else _start_behind(cluster, each))
             runs.append(Run(rows, names, each, at, delay, options))
             stack.callback(runs[-1].close)
-        try:
-            send_all(runs, rate, speed, progress or (lambda _: None))
-        except RefusedError as error:
-            for run in runs:
-                run.abandon()
-            _check_delivered(_report(runs))
-            raise DeliveryError(f"topic {topic}: {error}", hint=RESUME) from None
-        except BaseException:
-            for run in runs:
-                run.abandon()
-            raise
-        finally:
-            report = _report(runs)
-            if tell:
-                tell(report)
-        _check_delivered(report)
-        for run in runs:
-            if not mock:
-                _check_ends(run, began[run.topic.name][:, 1], cluster.offsets(run.topic)[:, 1], resume)
+        report = _send(runs, rate, speed, progress, tell)
+        if not mock:
+            for run, start in zip(runs, starts, strict=True):
+                _check_ends(run, start, cluster.offsets(run.topic)[:, 1], resume)
     return report
+
+
+def _send(
+    runs: list[Run],
+    rate: float | None,
+    speed: float | None,
+    progress: Callable[[Progress], object] | None,
+    tell: Callable[[ProduceReport], object] | None,
+) -> ProduceReport:
+    """Send everything; however it ends, the report is told."""
+    try:
+        send_all(runs, rate, speed, progress or (lambda _: None))
+    except BaseException as error:
+        for run in runs:
+            run.abandon()
+        if isinstance(error, RefusedError):
+            _check_delivered(_report(runs))
+            raise DeliveryError(str(error), hint=RESUME) from None
+        raise
+    finally:
+        report = _report(runs)
+        if tell:
+            tell(report)
+    _check_delivered(report)
+    return report
+
+
+def _start_behind(cluster: "Cluster", topic: Topic) -> NDArray[np.int64]:
+    """int64[partitions]: where partitions end before a run that does not resume one; says so if there are records."""
+    offsets = cluster.offsets(topic)
+    if there := int(np.diff(offsets).sum()):
+        LOG.warning("topic %s has %s records already, and gets these rows behind them; --resume goes on", topic.name, f"{there:,}")
+    return offsets[:, 1]
 
 
 def _check_ends(run: Run, began: NDArray[np.int64], ends: NDArray[np.int64], resume: bool) -> None:
@@ -323,6 +333,15 @@ def _check(
         raise OptionError("mock", mock, "must not be given with bootstrap servers")
     if not mock and "bootstrap.servers" not in settings:
         raise OptionError("bootstrap_servers", None, "must be host:port,...", hint="or mock, to try it without a broker")
+
+
+def _check_labels(key: str | None, with_label: bool, topic: str | None, delay: timedelta, timed: bool) -> None:
+    if key == LABEL and not with_label:
+        raise OptionError("key", key, "must not be the label, unless values have it too", hint="give with_label")
+    if delay and topic is None:
+        raise OptionError("labels_delay", delay, "must come with a topic for labels")
+    if delay and not timed:
+        raise OptionError("labels_delay", delay, "has no effect on records that bear the time of sending, unless with a speed")
 
 
 def _check_resume(resume: bool, mock: bool, other_rows: bool) -> None:

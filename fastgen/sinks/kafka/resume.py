@@ -37,7 +37,7 @@ def find_position(
     """Read how far a topic got, and make sure that each partition's last record is the row that it should be.
 
     Raises:
-        KafkaError: the topic holds something else, lost records, or is compacted.
+        KafkaError: the topic holds something else, or lost records.
     """
     ends = cluster.ends(topic)
     if not ends.any():
@@ -59,10 +59,9 @@ def find_position(
         seen = after
         if found is not None and (seen >= ends).all():
             return found
-    if (ends > seen).any():
-        raise KafkaError(
-            f"topic {topic.name} holds {ends.sum():,} messages, more than the {seen.sum():,} of the dataset", hint=REMEDY
-        )
+    for partition in np.flatnonzero(ends > seen).tolist():
+        told = f"partition {partition} holds {ends[partition]:,} messages, more than the {seen[partition]:,} of the dataset"
+        raise KafkaError(f"topic {topic.name}: {told}", hint=REMEDY)
     return found or Position(len(source.items), seen, ends)
 
 
