@@ -142,7 +142,9 @@ def estimate(
         out = Counter()
         encoder.begin(out)
         few = [encoder.items[len(encoder.items) * part // 8] for part in range(1, 8)]
-        pieces = [piece for piece in map(encoder.encode, few) if piece.rows] or list(map(encoder.encode, encoder.items))
+        pieces = [piece for item in few for piece in encoder.encode(item) if piece.rows] or [
+            piece for item in encoder.items for piece in encoder.encode(item)
+        ]
         largest = max(pieces, key=lambda piece: piece.rows)
         # Once more than counts: with the first piece may come what is written once, such as dictionaries.
         encoder.append(out, largest.content)

@@ -1,5 +1,6 @@
 """Tables as Parquet files."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -69,12 +70,12 @@ class TransactionParquetFile(ParquetFile):
         plan = self._values.plan
         return self._values.card_numbers(np.arange(plan.cards, dtype=np.uint32))
 
-    def encode(self, item: range) -> Encoded:
+    def encode(self, item: range) -> Iterator[Encoded]:
         """Make and encode a row group."""
         rows, tids = self._source.fill(item)
         arrays = {name: tids if name == "tid" else self._array(name, rows) for name in self._names}
         size = rows.second.size
-        return Encoded(size, self._encoder.encode(arrays, size), self._source.digest(rows, tids))
+        yield Encoded(size, self._encoder.encode(arrays, size), self._source.digest(rows, tids))
 
     def _array(self, name: str, rows: Block) -> Any:
         match name:
@@ -111,11 +112,11 @@ class HolderParquetFile(ParquetFile):
                 return parquet.Dictionary(name, pieces[0].texts.values)
         return parquet.Text(name)
 
-    def encode(self, item: range) -> Encoded:
+    def encode(self, item: range) -> Iterator[Encoded]:
         """Make and encode a row group."""
         pieces = self._holders.pieces(self._table.name, item)
         arrays = {name: self._array(name, pieces[name], item) for name in self._names}
-        return Encoded(len(item), self._encoder.encode(arrays, len(item)), self._source.digest(item))
+        yield Encoded(len(item), self._encoder.encode(arrays, len(item)), self._source.digest(item))
 
     def _array(self, name: str, pieces: list[Piece], cards: range) -> Any:
         match self._table.kind(name):
