@@ -337,6 +337,7 @@ INPUTS: dict[str, Callable[[Given], Any]] = {
     "rank_list": lambda g: g.city_ranks.tolist(),
     "cities": lambda g: g.columns.codes("city", g.block),
     "city_list": lambda g: g.cities.tolist(),
+    "cents_list": lambda g: g.block.cents.tolist(),
     "city_series": lambda g: g.frame["city"].cast(pl.String),
     "city_text": lambda g: end_to_end(g.city_series.to_list()),
     "epoch": lambda g: g.columns.seconds(g.block),
@@ -539,6 +540,20 @@ def numpy_bits(given: Given) -> Array:
 def numpy_rank_range(given: Given) -> tuple[Any, Any]:
     ranks = given.city_ranks[given.cities]
     return ranks.min(), ranks.max()
+
+
+def ranked(given: Given) -> int:
+    cents = given.block.cents
+    least = int(cents.min())
+    there = np.zeros((int(cents.max()) - least) // 64 + 1, np.uint64)
+    count = int(packing.rank_values(cents, least, given.words[0], there, np.empty(there.size, np.uint32)))
+    packing.ranked_values(given.words[1][:count], least, there)
+    return count
+
+
+def plain_ranks(given: Given) -> list[int]:
+    ranks = {cents: rank for rank, cents in enumerate(sorted(set(given.cents_list)))}
+    return [ranks[cents] for cents in given.cents_list]
 
 
 def pyarrow_deltas(given: Given) -> int:
@@ -922,6 +937,20 @@ COMPARISONS: dict[str, Comparison] = {
         lambda g: packing.text_range(g.digests, g.digest_offsets),
         {"pyarrow min_max": lambda g: pc.min_max(g.tid_array)},
         lambda g: (min(g.tids), max(g.tids)),
+        rows=GROUP_ROWS,
+    ),
+    "packing.bytes_range": Comparison(
+        (packing.bytes_range,),
+        lambda g: packing.bytes_range(g.digests.view(np.uint64), 2),
+        {"pyarrow min_max": lambda g: pc.min_max(g.tid_array)},
+        lambda g: (min(g.tids), max(g.tids)),
+        rows=GROUP_ROWS,
+    ),
+    "packing.rank_values": Comparison(
+        (packing.rank_values, packing.ranked_values),
+        ranked,
+        {"numpy unique": lambda g: np.unique(g.block.cents, return_inverse=True)},
+        plain_ranks,
         rows=GROUP_ROWS,
     ),
     "packing.hex_blocks": Comparison(

@@ -62,6 +62,8 @@ class TransactionParquetFile(ParquetFile):
                 return parquet.Dictionary(name, self._all_cards().view("S16")) if self._few_cards else parquet.Hex(name, 16)
             case "category" | "city" | "country":
                 return parquet.Dictionary(name, self._values.vocabularies[name].values)
+            case "amount":
+                return parquet.Hundredths(name)
             case "fraud_label":
                 return parquet.Int8(name)
         return parquet.Double(name)
@@ -85,6 +87,8 @@ class TransactionParquetFile(ParquetFile):
                 return rows.card if self._few_cards else self._values.card_digits(rows.card)
             case "category" | "city" | "country":
                 return self._values.codes(name, rows)
+            case "amount":
+                return rows.cents
             case "fraud_label":
                 return rows.label
         return self._values.numbers(name, rows)
