@@ -109,11 +109,10 @@ class Dataset:
             return self.plan.rows
         return sum(map(Worker(self.plan, positions=False).count, self.groups))
 
-    @property
-    def expected_rows(self) -> int:
-        """Rows of `transactions`; of a part, about how many."""
-        if not self.is_part:
-            return self.plan.rows
+    def expected_rows(self, table: str = "transactions") -> int:
+        """Rows of a table; of the transactions of a part, about how many."""
+        if not self.is_part or _known(table) != "transactions":
+            return self.count(table)
         expected = self.plan.expected_rows
         return round(float(expected[self.groups.stop] - expected[self.groups.start]))
 

@@ -1,11 +1,8 @@
 """The command line: every option, every wrong value, what goes to which stream, and how it ends."""
 
 import json
-import os
-import pty
 import re
 import signal
-import subprocess
 import sys
 import tomllib
 from collections.abc import Callable, Iterator
@@ -487,37 +484,3 @@ def test_compiling_is_told_once(capsys: pytest.CaptureFixture[str]) -> None:
 )
 def test_sizes_are_told_in_decimal_units(size: float, text: str) -> None:
     assert common.human_size(size) == text
-
-
-def on_a_terminal(*arguments: str) -> tuple[int, str]:
-    """A run whose standard error is a terminal: its exit code, and what is seen there."""
-    ours, theirs = pty.openpty()
-    command = [sys.executable, "-m", "fastgen", "generate", *arguments]
-    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=theirs) as run:
-        os.close(theirs)
-        seen = b""
-        while True:
-            try:
-                piece = os.read(ours, 65_536)
-            except OSError:  # the other end is closed
-                break
-            if not piece:
-                break
-            seen += piece
-        assert run.stdout
-        assert run.stdout.read() == b""
-    os.close(ours)
-    return run.returncode, seen.decode()
-
-
-def test_a_progress_bar_is_shown_on_a_terminal_alone(folder: Path) -> None:
-    code, seen = on_a_terminal("--rows=1M", "-o", "/dev/null", "--format=csv")
-    assert code == 0
-    assert "%" in seen
-    assert "1,000,000 rows" in seen
-    assert "fastgen: 1,000,000 transactions to /dev/null: " in seen
-    code, seen = on_a_terminal("--rows=1k", "-o", "/dev/null", "--format=csv", "--no-progress")
-    assert code == 0
-    assert seen.count("\n") == 1
-    assert "%" not in seen
-    assert "fastgen: 1,000 transactions" in seen

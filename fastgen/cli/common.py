@@ -1,5 +1,7 @@
 """What the commands share: options that say what the data are, messages, units."""
 
+import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -18,6 +20,13 @@ F = TypeVar("F", bound=Callable[..., Any])
 def say(text: str) -> None:
     """A line to the user, on the standard error."""
     click.echo(f"fastgen: {text}", err=True)
+
+
+def is_interactive(quiet: bool, no_progress: bool) -> bool:
+    """Whether to show how far a run is: there is a terminal that can show it, and nobody said no."""
+    if quiet or no_progress or os.environ.get("TERM") == "dumb":
+        return False
+    return sys.stderr is not None and sys.stderr.isatty()
 
 
 class Number(click.ParamType[Any]):

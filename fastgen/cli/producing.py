@@ -2,18 +2,23 @@
 
 import json
 import logging
-import sys
-from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from fastgen.cli.common import REAL, WHOLE, announce, compiling_announced, data_options, human_size, read_config, say
-
-LATELY = 3.0
-"""Seconds over which rates are taken while a run goes on."""
+from fastgen.cli.common import (
+    REAL,
+    WHOLE,
+    announce,
+    compiling_announced,
+    data_options,
+    human_size,
+    is_interactive,
+    read_config,
+    say,
+)
+from fastgen.cli.progress import Lately, per_second, progress_bar
 
 if TYPE_CHECKING:
     from fastgen.sinks.kafka.producing import ProduceReport
@@ -93,8 +98,7 @@ def produce(
         if mock and not quiet:
             say("note: the cluster is inside this process and forgets what it gets")
         try:
-            shown = not quiet and not no_progress and sys.stderr.isatty()
-            with progress_bar(None if options["loop"] else data.num_rows, shown) as show:
+            with progress_bar(None if options["loop"] else data.num_rows, is_interactive(quiet, no_progress)) as show:
                 send(
                     data,
                     key=None if key == "none" else key,
@@ -103,7 +107,7 @@ def produce(
                     shift_to=moment(shift_to),
                     labels_delay=duration("labels_delay", labels_delay),
                     mock=mock,
-                    progress=show,
+                    progress=progress_told(show),
                     tell=reports.append,
                     **options,
                 )
@@ -129,38 +133,14 @@ def produced(report: "ProduceReport", seed: int) -> str:
     return f"{', '.join(parts)}: {rate}{late}, seed {seed}"
 
 
-@contextmanager
-def progress_bar(rows: int | None, shown: bool) -> Iterator["Callable[[Progress], object]"]:
-    """A bar on the terminal, of so many rows or without end; gives the function that moves it on."""
-    if not shown:
-        yield lambda _: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
-    from rich.progress import Progress as Bar
-
-    columns = BarColumn(12), TaskProgressColumn(), TimeRemainingColumn(compact=True), TextColumn("{task.description}")
-    seen: deque[Progress] = deque()
-
-    def show(at: "Progress") -> None:
-        seen.append(at)
-        while seen[0].seconds < at.seconds - LATELY:
-            seen.popleft()
-        bar.update(task, completed=at.passed - at.in_flight, description=state(seen[0], at))
-
-    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=rows)
-        yield show
+def progress_told(show: Callable[[int, str], object]) -> "Callable[[Progress], object]":
+    """What tells a bar how far a run is; rates are those of acknowledgements."""
+    lately = Lately()
+    return lambda at: show(at.passed - at.in_flight, state(at, lately.rate(at.seconds, at.acknowledged)))
 
 
-def state(before: "Progress", at: "Progress") -> str:
-    """How far a run is, in a line; rates are those of acknowledgements since some moment before."""
-    rate = (at.acknowledged - before.acknowledged) / max(at.seconds - before.seconds, 1e-9)
+def state(at: "Progress", rate: float) -> str:
+    """How far a run is, in a line; `rate` is that of acknowledged messages."""
     size = at.bytes / max(at.acknowledged + at.in_flight, 1)
-    late = f", {at.lag:.1f} s late" if at.lag >= 1 else ""
-    return f"{per_second(rate)} msg/s, {human_size(rate * size)}/s, {at.in_flight:,} in flight, {at.failed:,} errors{late}"
-
-
-def per_second(rate: float) -> str:
-    """A rate, with decimals where it is low."""
-    return f"{rate:,.0f}" if rate >= 10 else f"{rate:.2g}"
+    late = f"{at.lag:.1f} s late, " if at.lag >= 1 else ""
+    return f"{per_second(rate)} msg/s, {human_size(rate * size)}/s, {late}{at.in_flight:,} in flight, {at.failed:,} errors"
