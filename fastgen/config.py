@@ -332,7 +332,10 @@ def _read(path: str | os.PathLike[str]) -> dict[str, Any]:
         with open(path, "rb") as file:
             return tomllib.load(file)
     except OSError as error:
-        raise ConfigError(os.fspath(path), NOT_GIVEN, f"cannot be read: {error.strerror}") from None
+        hint = "fastgen config init writes one" if isinstance(error, FileNotFoundError) else None
+        raise ConfigError(
+            os.fspath(path), NOT_GIVEN, f"cannot be read: {(error.strerror or str(error)).lower()}", hint=hint
+        ) from None
     except UnicodeDecodeError as error:
         raise ConfigError(os.fspath(path), NOT_GIVEN, f"is not UTF-8 text at byte {error.start}") from None
     except ValueError as error:

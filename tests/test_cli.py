@@ -2,7 +2,9 @@
 
 import json
 import re
+import shlex
 import signal
+import subprocess
 import sys
 import tomllib
 from collections.abc import Callable, Iterator
@@ -251,7 +253,7 @@ def test_init_writes_a_file_to_start_from(run: Run, folder: Path) -> None:
         0, "", f"fastgen: fastgen.toml is valid: 106,020 transactions, fingerprint {fastgen.Dataset().fingerprint}\n"
     )
     Path("fastgen.toml").write_text("mine")
-    assert run("config", "init") == Ended(1, "", "fastgen: fastgen.toml exists already\n")
+    assert run("config", "init") == Ended(1, "", "fastgen: fastgen.toml exists already (another name writes another file)\n")
     assert Path("fastgen.toml").read_text() == "mine"
     assert run("config", "init", "no/x.toml") == Ended(1, "", "fastgen: no/x.toml: cannot be written: no such file or directory\n")
 
@@ -293,9 +295,11 @@ def assert_one_line(ended: Ended, code: int, text: str) -> None:
 
 BANDS = "[{share=1, low=30, high=40}]"
 BAD_SETTINGS = [
-    ("nonsense=1", "nonsense = 1: unknown setting"),
-    ("fraud.rato=1", "fraud.rato = 1: unknown setting (did you mean "),
-    ("atm.bands=[{share=1, low=30, high=40, more=1}]", "atm.bands[0].more = 1: unknown setting"),
+    ("nonsense=1", "nonsense = 1: unknown setting (fastgen config show prints all that there are)"),
+    ("fraud.rato=1", "fraud.rato = 1: unknown setting (did you mean fraud.ratio?)"),
+    ("ratio=1", "ratio = 1: unknown setting (did you mean fraud.ratio?)"),
+    ("atm.bands=[{share=1, low=30, hihg=40}]", "atm.bands[0].high: is required (and 1 more)"),
+    ("atm.bands=[{share=1, low=30, high=40, hihg=1}]", "atm.bands[0].hihg = 1: unknown setting (did you mean atm.bands[0].high?)"),
     ("seed=x", "seed = 'x': must be a whole number between 0 and "),
     ("seed=-1", "seed = -1: must be a whole number between 0 and "),
     ("rows=true", "rows = True: must be a whole number between 1 and "),
@@ -363,11 +367,13 @@ BAD_OPTIONS = [
     (["--threads=0"], 2, "threads = 0: must be a whole number of at least 1"),
     (["--threads=-1"], 2, "threads = -1: must be a whole number of at least 1"),
     (["--format=xml"], 2, "format = 'xml': must be one of parquet, csv, ndjson, ipc"),
+    (["--format=json"], 2, "format = 'json': must be one of parquet, csv, ndjson, ipc (did you mean ndjson?)"),
     (["--format=csv", "--compression=snappy"], 2, "compression = 'snappy': must be one of none, gzip, zstd for csv"),
+    (["--format=csv", "--compression=gz"], 2, "compression = 'gz': must be one of none, gzip, zstd for csv (did you mean gzip?)"),
     (["--coordinates=words"], 2, "coordinates = 'words': must be text or number"),
     (["--table=profiles"], 2, "table = 'profiles': must not be given for a directory"),
     (["--columns=tid"], 2, "columns = 'tid': must not be given for a directory"),
-    (["--config=nowhere.toml"], 2, "nowhere.toml: cannot be read: "),
+    (["--config=nowhere.toml"], 2, "nowhere.toml: cannot be read: no such file or directory (fastgen config init writes one)"),
     (
         ["--set=atm.cards=10", "--set=ages=[24,24]"],
         2,
@@ -389,6 +395,7 @@ BAD_OUTPUTS: list[tuple[list[str], int, str]] = [
     (["-o", "x.csv", "--columns="], 2, "columns = '': must be among tid"),
     (["-o", "x.csv", "--columns=tid,tid"], 2, "columns = 'tid,tid': must name each column once"),
     (["-o", "x.txt"], 2, "output = 'x.txt': must end with one of .parquet, .csv, .ndjson, .arrow (or give the format)"),
+    (["-o", "x.cvs"], 2, "output = 'x.cvs': must end with one of .parquet, .csv, .ndjson, .arrow (did you mean .csv?)"),
     (["-o", "x.csv", "--format=ipc"], 2, "format = 'ipc': must be csv for a file that ends with .csv"),
     (["-o", "no/x.csv"], 1, "no/x.csv: cannot be written: no such file or directory"),
     (["-o", "/dev/full"], 1, "/dev/full: cannot be written: no space left on device"),
@@ -402,17 +409,38 @@ def test_outputs_that_are_not_allowed(run: Run, folder: Path, options: list[str]
     assert names_in(folder) == []
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [["generate", "--nonsense"], ["generate"], ["nonsense"], [], ["config"], ["config", "nonsense"], ["generate", "--rows"]],
-    ids=" ".join,
-)
-def test_wrong_usage_ends_with_2(run: Run, folder: Path, arguments: list[str]) -> None:
+WRONG_USAGE = [
+    (["generate", "--outptu", "x"], "--outptu: fastgen generate has no such option (did you mean --output?)"),
+    (["generate", "--nonsense"], "--nonsense: fastgen generate has no such option (fastgen generate --help tells more)"),
+    (["generate", "-z"], "-z: fastgen generate has no such option (fastgen generate --help tells more)"),
+    (["--rows", "5"], "--rows: fastgen has no such option (fastgen --help tells more)"),
+    (["generat"], "generat: fastgen has no such command (did you mean generate?)"),
+    (["nonsense"], "nonsense: fastgen has no such command (fastgen --help tells more)"),
+    (["config", "shw"], "shw: fastgen config has no such command (did you mean show?)"),
+    (["generate"], "--output: must be given: a directory for all tables, a file or - for one (fastgen generate --help tells more)"),
+    (["completion"], "shell: must be given: bash|zsh|fish (fastgen completion --help tells more)"),
+    (
+        ["generate", "--rows"],
+        "--rows: must have a value: exactly so many transactions, such as 500000 or 10M; all else in proportion (",
+    ),
+    (["config", "show", "--set"], "--set: must have a value: one setting, such as fraud.ratio=0.01; repeatable ("),
+    (["generate", "-o", "x", "--quiet=5"], "--quiet: takes no value (fastgen generate --help tells more)"),
+    (["generate", "-o", "x", "extra", "more"], "got unexpected extra arguments (extra more) (fastgen generate --help tells more)"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "line"), WRONG_USAGE, ids=[" ".join(arguments) for arguments, _ in WRONG_USAGE])
+def test_wrong_usage_is_one_line_with_a_hint(run: Run, folder: Path, arguments: list[str], line: str) -> None:
+    assert_one_line(run(*arguments), 2, line)
+    assert names_in(folder) == []
+
+
+@pytest.mark.parametrize("arguments", [[], ["config"]], ids=str)
+def test_without_a_command_the_help_is_shown(run: Run, arguments: list[str]) -> None:
     ended = run(*arguments)
     assert (ended.code, ended.out) == (2, "")
-    assert "Traceback" not in ended.err
-    assert ended.err.startswith(("Usage: fastgen", "Error: "))
-    assert names_in(folder) == []
+    assert ended.err.startswith("Usage: fastgen")
+    assert "Examples:" in ended.err
 
 
 def test_what_goes_wrong_inside_is_one_line_too(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -432,14 +460,67 @@ def test_what_goes_wrong_inside_is_one_line_too(run: Run, folder: Path, monkeypa
     assert_one_line(fail(fastgen.FastgenError("two\nlines")), 1, "two lines")
 
 
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["config", "show"], ["generate", "--rows=9", "-o", "x.csv", "--dry-run"]], ids=" ".join
+)
+def test_a_standard_output_that_is_full(folder: Path, arguments: list[str]) -> None:
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "fastgen", *arguments], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert (done.returncode, done.stderr) == (1, "fastgen: -: cannot be written: no space left on device\n")
+
+
+def test_a_standard_error_that_is_full_changes_nothing(folder: Path) -> None:
+    with open("/dev/full", "w") as full:
+        for arguments, code in ((["--rows=9", "-o", "x.csv"], 0), (["--rows=9", "-o", "x.csv"], 1), (["--nonsense"], 2)):
+            argv = [sys.executable, "-m", "fastgen", "generate", *arguments]
+            assert subprocess.run(argv, stderr=full, check=False).returncode == code
+    assert names_in(folder) == ["x.csv"]
+
+
 # The rest
 
 
-def test_help_and_version(run: Run) -> None:
-    for arguments in (["--help"], ["-h"], ["generate", "--help"], ["config", "--help"], ["config", "show", "-h"]):
-        ended = run(*arguments)
-        assert (ended.code, ended.err) == (0, "")
-        assert ended.out.startswith("Usage: fastgen")
+def paths(group: click.Group = cli.cli, before: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """All commands and the groups that they are in, as they are called."""
+    yield before
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from paths(command, (*before, name))
+        else:
+            yield (*before, name)
+
+
+@pytest.mark.parametrize("path", list(paths()), ids=" ".join)
+def test_every_command_explains_itself_with_examples(run: Run, folder: Path, path: tuple[str, ...]) -> None:
+    """What the examples call is there: each is parsed, none is run."""
+    ended = run(*path, "--help")
+    assert ended == run(*path, "-h")
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.out.startswith(" ".join(("Usage: fastgen", *path)))
+    assert "..." not in ended.out.replace("A,B,...", "").replace("PORT,...", "").replace("[ARGS]...", "")  # nothing is cut
+    text = ended.out.partition("Examples:\n")[2]
+    calls = re.findall(r"fastgen( [^#|&>)\n]*)", text)
+    assert calls
+    for call in calls:
+        name, *words = shlex.split(call)
+        with pytest.MonkeyPatch.context() as patch:
+            command: Any = cli.cli.commands[name]
+            if isinstance(command, click.Group):
+                command = command.commands[words.pop(0)]
+            patch.setattr(command, "callback", lambda **_: None)
+            cli.cli.main(shlex.split(call), standalone_mode=False)
+
+
+def test_options_stand_in_sections(run: Run) -> None:
+    titles = re.findall(r"^(\w.*):$", run("produce", "--help").out, re.MULTILINE)
+    assert titles == [
+        "The data", "The cluster", "The topic", "The messages", "The pace", "The labels", "The run", "Options",
+    ]  # fmt: skip
+
+
+def test_version(run: Run) -> None:
     assert run("--version") == Ended(0, f"fastgen {fastgen.__version__} (data version {DATA_VERSION})\n", "")
 
 
@@ -451,6 +532,7 @@ def test_every_option_is_there_and_explained() -> None:
     ]  # fmt: skip
     assert all(isinstance(each, click.Option) and each.help and each.help.endswith(".") for each in options.values())
     assert sorted(cli.config.commands) == ["check", "init", "schema", "show"]
+    assert sorted(cli.cli.commands) == ["completion", "config", "generate", "produce"]
 
 
 def test_the_command_is_installed_under_its_name() -> None:

@@ -76,8 +76,13 @@ def test_the_command() -> None:
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        (["--rows", "10"], "bootstrap_servers = None: must be host:port"),
-        (["--mock", "--key", "card"], "key = 'card': must be none or among tid, datetime"),
+        (["--rows", "10"], "bootstrap_servers: must be given, as host:port,... (or mock, to try it without a broker)"),
+        (["--mock", "--key", "card"], "key = 'card': must be one of none, tid, datetime"),
+        (
+            ["--mock", "--key", "citty"],
+            "key = 'citty': must be one of none, tid, datetime, cc_num, category, amount, latitude, longitude, "
+            "city, country, fraud_label (did you mean city?)",
+        ),
         (["--mock", "--rate", "0"], "rate = 0.0: must be a number above 0"),
         (["--mock", "--speed", "nan"], "speed = nan: must be a number above 0"),
         (["--mock", "--rate", "5", "--speed", "5"], "rate = 5.0: must not be given with speed"),
@@ -101,7 +106,7 @@ def test_the_command() -> None:
         (["--mock", "--topic", ""], "topic = '': must be the name of a topic"),
         (["--mock", "--topic", "bad topic!"], "topic = 'bad topic!': must be the name of a topic"),
         (["--mock", "--key", "fraud_label"], "key = 'fraud_label': must not be the label"),
-        (["--mock", "--labels-delay", "2d"], "labels_delay = datetime.timedelta(days=2): must come with a topic for labels"),
+        (["--mock", "--labels-delay", "2d"], "labels_delay = 2 days, 0:00:00: must come with a topic for labels"),
         (["--mock", "-X", "acks=0"], "producer setting acks = '0': must not be 0"),
         (["--mock", "-X", "acks=1"], "producer settings: are refused: "),
     ],

@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from fastgen.cli import completing
+from fastgen.cli.commands import Command, examples, section
 from fastgen.cli.common import WHOLE, announce, compiling_announced, data_options, human_size, is_interactive, read_config, say
 from fastgen.cli.progress import rows_bar
 from fastgen.errors import InterruptedRunError
@@ -13,35 +15,62 @@ if TYPE_CHECKING:
     from fastgen.sinks.files import WriteReport
 
 
+into, run = section("The output"), section("The run")
+
+
 @click.command(
-    epilog="""\b
-Examples:
-  fastgen generate --output data/
-  fastgen generate --rows 10M --seed 7 --output payments.parquet
-  fastgen generate --rows 1B --parts 1000 --part 7 --output big/
-  fastgen generate --rows 1M --format ndjson --output - | head -3
-"""
+    cls=Command,
+    epilog=examples(
+        "fastgen generate --output data/",
+        "fastgen generate --rows 10M --seed 7 --output payments.parquet",
+        "fastgen generate --rows 1B --parts 1000 --part 7 --output big/",
+        "fastgen generate --rows 1M --format ndjson --output - | head -3",
+    ),
 )
 @data_options
-@click.option("--output", "-o", required=True, metavar="DIR|FILE|-", help="A directory for all tables, a file or - for one.")
-@click.option("--format", "kind", metavar="NAME", help="parquet, csv, ndjson or ipc; a file's suffix says it too.")
-@click.option(
+@into(
+    "--output",
+    "-o",
+    required=True,
+    type=click.Path(),
+    metavar="DIR|FILE|-",
+    help="A directory for all tables, a file or - for one.",
+)
+@into(
+    "--format",
+    "kind",
+    metavar="NAME",
+    shell_complete=completing.formats,
+    help="parquet, csv, ndjson or ipc; a file's suffix says it too.",
+)
+@into(
     "--compression",
     metavar="NAME",
+    shell_complete=completing.compressions,
     help="parquet: zstd, snappy, lz4, gzip, none; csv, ndjson: none, gzip, zstd; ipc: none, zstd, lz4.",
 )
-@click.option("--table", metavar="NAME", help="For a file: transactions (unless said), credit_cards or profiles.")
-@click.option("--columns", metavar="A,B,...", help="For a file: these columns only.")
-@click.option(
-    "--coordinates", metavar="text|number", default="text", show_default=True, help="Latitudes and longitudes in csv and ndjson."
+@into(
+    "--table",
+    metavar="NAME",
+    shell_complete=completing.tables,
+    help="For a file: transactions (unless said), credit_cards or profiles.",
 )
-@click.option("--parts", type=WHOLE, metavar="N", help="Cut the tables into N parts; those that are complete are not made again.")
-@click.option("--part", type=WHOLE, metavar="I", help="With --parts: this part only.")
-@click.option("--threads", type=WHOLE, metavar="N", help="Threads that make rows; all processors unless said.")
-@click.option("--overwrite", is_flag=True, help="Replace files that are there.")
-@click.option("--dry-run", is_flag=True, help="Print the plan and the estimated size; write nothing.")
-@click.option("--quiet", "-q", is_flag=True, help="Print nothing but errors.")
-@click.option("--no-progress", is_flag=True, help="No progress bar.")
+@into("--columns", metavar="A,B,...", shell_complete=completing.columns, help="For a file: these columns only.")
+@into(
+    "--coordinates",
+    metavar="text|number",
+    default="text",
+    show_default=True,
+    shell_complete=completing.words("text", "number"),
+    help="Latitudes and longitudes in csv and ndjson.",
+)
+@into("--parts", type=WHOLE, metavar="N", help="Cut the tables into N parts; those that are complete are not made again.")
+@into("--part", type=WHOLE, metavar="I", help="With --parts: this part only.")
+@run("--threads", type=WHOLE, metavar="N", help="Threads that make rows; all processors unless said.")
+@into("--overwrite", is_flag=True, help="Replace files that are there.")
+@run("--dry-run", is_flag=True, help="Print the plan and the estimated size; write nothing.")
+@run("--quiet", "-q", is_flag=True, help="Print nothing but errors.")
+@run("--no-progress", is_flag=True, help="No progress bar.")
 def generate(
     path: str | None,
     rows: str | None,
@@ -62,7 +91,10 @@ def generate(
     quiet: bool,
     no_progress: bool,
 ) -> None:
-    """Write the dataset to files, or one table to a file or the standard output."""
+    """Write the dataset, or one table of it.
+
+    All tables go to a directory; one table goes to a file or the standard output.
+    """
     config = read_config(path, rows, scale, seed, settings)
     with compiling_announced(quiet):
         from fastgen.dataset import Dataset

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from fastgen.cli import completing
+from fastgen.cli.commands import Command, examples, section
 from fastgen.cli.common import (
     REAL,
     WHOLE,
@@ -25,45 +27,77 @@ if TYPE_CHECKING:
     from fastgen.sinks.kafka.run import Progress
 
 
+cluster, target, message = section("The cluster"), section("The topic"), section("The messages")
+pace, labels, run = section("The pace"), section("The labels"), section("The run")
+
+
 @click.command(
-    epilog="""\b
-Examples:
-  fastgen produce --rows 1M --mock
-  fastgen produce --rows 10M --bootstrap-servers localhost:9092 --create-topic
-  fastgen produce --bootstrap-servers localhost:9092 --topic live --create-topic --speed 60 --shift-to now --loop
-"""
+    cls=Command,
+    epilog=examples(
+        "fastgen produce --rows 1M --mock",
+        "fastgen produce --rows 10M --bootstrap-servers localhost:9092 --create-topic",
+        "fastgen produce --rows 10M --bootstrap-servers localhost:9092 --resume",
+        "fastgen produce --bootstrap-servers localhost:9092 --topic live --create-topic --speed 60 --shift-to now --loop",
+    ),
 )
 @data_options
-@click.option("--bootstrap-servers", metavar="HOST:PORT,...", help="The cluster.")
-@click.option("--topic", default="credit_card_transactions", show_default=True, metavar="NAME", help="Where messages go.")
-@click.option("--key", default="cc_num", show_default=True, metavar="COLUMN|none", help="The column that is the messages' key.")
-@click.option("--with-label", is_flag=True, help="Values have fraud_label too.")
-@click.option("--coordinates", metavar="text|number", default="text", show_default=True, help="Latitudes and longitudes.")
-@click.option("--timestamps", metavar="event|now", default="event", show_default=True, help="What records bear.")
-@click.option(
-    "--producer-config", metavar="FILE", help="librdkafka's settings, key=value lines; ${NAME} is a variable of the environment."
+@cluster("--bootstrap-servers", metavar="HOST:PORT,...", help="Where it is.")
+@target("--topic", default="credit_card_transactions", show_default=True, metavar="NAME", help="Where messages go.")
+@message(
+    "--key",
+    default="cc_num",
+    show_default=True,
+    metavar="COLUMN|none",
+    shell_complete=completing.column_or_none,
+    help="The column that is the key.",
 )
-@click.option("-X", "extra", multiple=True, metavar="KEY=VALUE", help="One of librdkafka's settings; repeatable.")
-@click.option(
-    "--producers", type=WHOLE, default=1, metavar="N", help="Handles of the client library, each with its own partitions."
+@message("--with-label", is_flag=True, help="Values have fraud_label too.")
+@message(
+    "--coordinates",
+    metavar="text|number",
+    default="text",
+    show_default=True,
+    shell_complete=completing.words("text", "number"),
+    help="Latitudes and longitudes.",
 )
-@click.option("--threads", type=WHOLE, default=1, metavar="N", help="Threads that make rows.")
-@click.option("--create-topic", is_flag=True, help="Make the topic; it keeps records for ever.")
-@click.option("--partitions", type=WHOLE, default=4, show_default=True, metavar="N", help="Of a topic that is made.")
-@click.option("--replication-factor", type=WHOLE, default=1, show_default=True, metavar="N", help="Of a topic that is made.")
-@click.option("--topic-config", multiple=True, metavar="KEY=VALUE", help="One setting of a topic that is made; repeatable.")
-@click.option("--resume", is_flag=True, help="Go on where an earlier run of the same configuration ended.")
-@click.option("--rate", type=REAL, metavar="N", help="Messages a second.")
-@click.option("--speed", type=REAL, metavar="X", help="Replay so many times faster than life; 1 is live.")
-@click.option("--shift-to", metavar="now", help="Move the first event to now.")
-@click.option("--loop", is_flag=True, help="Go on with a next period when one ends.")
-@click.option("--labels-topic", metavar="NAME", help="A topic for tid and fraud_label.")
-@click.option("--labels-delay", default="0s", show_default=True, metavar="TIME", help="How much later labels come, such as 2d.")
-@click.option("--mock", is_flag=True, help="Send to a cluster inside this process, which forgets what it gets.")
-@click.option("--plain", is_flag=True, help="One call for each message, through confluent_kafka.Producer.")
-@click.option("--json", "as_json", is_flag=True, help="The summary as JSON, on the standard output.")
-@click.option("--quiet", "-q", is_flag=True, help="Print nothing but errors.")
-@click.option("--no-progress", is_flag=True, help="No progress bar.")
+@message(
+    "--timestamps",
+    metavar="event|now",
+    default="event",
+    show_default=True,
+    shell_complete=completing.words("event", "now"),
+    help="What records bear.",
+)
+@cluster(
+    "--producer-config",
+    type=click.Path(),
+    metavar="FILE",
+    help="librdkafka's settings, key=value lines; ${NAME} is a variable of the environment.",
+)
+@cluster("-X", "extra", multiple=True, metavar="KEY=VALUE", help="One of librdkafka's settings; repeatable.")
+@target("--create-topic", is_flag=True, help="Make the topic; it keeps records for ever.")
+@target("--partitions", type=WHOLE, default=4, show_default=True, metavar="N", help="Of a topic that is made.")
+@target("--replication-factor", type=WHOLE, default=1, show_default=True, metavar="N", help="Of a topic that is made.")
+@target("--topic-config", multiple=True, metavar="KEY=VALUE", help="One setting of a topic that is made; repeatable.")
+@pace("--rate", type=REAL, metavar="N", help="Messages a second.")
+@pace("--speed", type=REAL, metavar="X", help="Replay so many times faster than life; 1 is live.")
+@pace(
+    "--shift-to",
+    metavar="now|TIME",
+    shell_complete=completing.words("now"),
+    help="Move the first event to now, or to a time such as '2026-01-31 12:00:00'.",
+)
+@pace("--loop", is_flag=True, help="Go on with a next period when one ends.")
+@labels("--labels-topic", metavar="NAME", help="A topic for tid and fraud_label.")
+@labels("--labels-delay", default="0s", show_default=True, metavar="TIME", help="How much later labels come, such as 2d.")
+@cluster("--mock", is_flag=True, help="A cluster inside this process, which forgets what it gets.")
+@run("--producers", type=WHOLE, default=1, metavar="N", help="Handles of the client library, each with its own partitions.")
+@run("--threads", type=WHOLE, default=1, metavar="N", help="Threads that make rows.")
+@run("--resume", is_flag=True, help="Go on where an earlier run of the same configuration ended.")
+@run("--plain", is_flag=True, help="One call for each message, through confluent_kafka.Producer.")
+@run("--json", "as_json", is_flag=True, help="The summary as JSON, on the standard output.")
+@run("--quiet", "-q", is_flag=True, help="Print nothing but errors.")
+@run("--no-progress", is_flag=True, help="No progress bar.")
 def produce(
     path: str | None,
     rows: str | None,
