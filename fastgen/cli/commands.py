@@ -73,9 +73,10 @@ def mistake(error: click.UsageError) -> str:
         case click.MissingParameter(param=click.Parameter() as missing):
             return _line(f"{max(missing.opts, key=len)}: must be given: {_meaning(missing)}", hint)
         case click.BadOptionUsage(option_name=name):
-            [option] = [each for each in options if name in each.opts]
-            flag = isinstance(option, click.Option) and option.is_flag
-            return _line(f"{name}: takes no value" if flag else f"{name}: must have a value: {_meaning(option)}", hint)
+            option = next((each for each in options if name in each.opts), None)
+            if isinstance(option, click.Option):
+                told = "takes no value" if option.is_flag else f"must have a value: {_meaning(option)}"
+                return _line(f"{name}: {told}", hint)
     text = error.format_message().rstrip(".")
     return _line(text[0].lower() + text[1:], hint)
 
