@@ -38,7 +38,7 @@ class Dataset:
     pickled. Rows are the same whatever the threads, batches and columns.
 
     Args:
-        config: what the data are; the tutorial's dataset unless given.
+        config: what the data are; the default dataset unless given.
 
     Example:
         >>> data = Dataset(Config(rows=1_000, seed=7))

@@ -545,7 +545,10 @@ def test_the_command_is_installed_under_its_name() -> None:
 def test_compiling_is_told_once(capsys: pytest.CaptureFixture[str]) -> None:
     from numba import njit
 
-    for quiet, told in ((False, "fastgen: compiling kernels for this machine; later runs start at once\n"), (True, "")):
+    for quiet, told in (
+        (False, "fastgen: compiling kernels for this machine; later runs of this kind start at once\n"),
+        (True, ""),
+    ):
         with common.compiling_announced(quiet):
             njit(lambda x: x + 1)(1)
             njit(lambda x: x + 2)(1)

@@ -56,7 +56,7 @@ def data_options(function: F) -> F:
     options = [
         option("--config", "path", type=click.Path(), metavar="FILE", help="Settings from a TOML file (fastgen config init)."),
         option("--rows", metavar="N", help="Exactly so many transactions, such as 500000 or 10M; all else in proportion."),
-        option("--scale", type=REAL, metavar="X", help="Size in units of the tutorial's 106,020 transactions."),
+        option("--scale", type=REAL, metavar="X", help="Size in units of the default dataset's 106,020 transactions."),
         option("--seed", type=WHOLE, metavar="N", help="What all random draws follow from."),
         option(
             "--set",
@@ -109,7 +109,7 @@ def compiling_announced(quiet: bool) -> Iterator[None]:
         def on_start(self, _: object) -> None:
             if not self.told:
                 self.told = True
-                say("compiling kernels for this machine; later runs start at once")
+                say("compiling kernels for this machine; later runs of this kind start at once")
 
         def on_end(self, _: object) -> None: ...
 
