@@ -1,6 +1,8 @@
 """The command line: every option, every wrong value, what goes to which stream, and how it ends."""
 
+import errno
 import json
+import os
 import re
 import shlex
 import signal
@@ -258,6 +260,38 @@ def test_init_writes_a_file_to_start_from(run: Run, folder: Path) -> None:
     assert run("config", "init", "no/x.toml") == Ended(1, "", "fastgen: no/x.toml: cannot be written: no such file or directory\n")
 
 
+def test_init_leaves_nothing_where_there_is_no_room(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "write", full)
+    ended = run("config", "init")
+    monkeypatch.undo()
+    assert (ended.code, ended.out) == (1, "")
+    assert names_in(folder) == []
+
+
+def test_a_file_where_a_directory_should_be(run: Run, folder: Path) -> None:
+    Path("there").write_text("mine")
+    ended = run("generate", "--rows=9", "-o", "there")
+    assert_one_line(ended, 1, "there is a file, not a directory (a file to write ends with its format, such as .csv)")
+    assert Path("there").read_text() == "mine"
+
+
+def test_what_a_signal_does_to_a_library_is_still_an_interruption(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+        except fastgen.TerminatedRunError:
+            raise TypeError("odd") from None
+
+    monkeypatch.setattr("fastgen.sinks.files.write", fail)
+    assert run("generate", "--rows=5", "-o", "out") == Ended(143, "", "fastgen: terminated\n")
+    monkeypatch.setattr("fastgen.sinks.files.write", lambda *_, **__: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        run("generate", "--rows=5", "-o", "out")
+
+
 def test_schema(run: Run) -> None:
     ended = run("config", "schema")
     assert json.loads(ended.out) == config_schema()
@@ -400,6 +434,7 @@ BAD_OUTPUTS: list[tuple[list[str], int, str]] = [
     (["-o", "no/x.csv"], 1, "no/x.csv: cannot be written: no such file or directory"),
     (["-o", "/dev/full"], 1, "/dev/full: cannot be written: no space left on device"),
     (["-o", ""], 2, "output = ''"),
+    (["-o", "/dev/null/x.csv"], 1, "/dev/null/x.csv: cannot be written: not a directory"),
 ]
 
 

@@ -7,6 +7,7 @@ Data go to the standard output, all else to the standard error. Exit codes: 0 do
 import os
 import signal
 import sys
+from typing import NoReturn
 
 import click
 
@@ -40,10 +41,15 @@ for command in (generate, produce, config, completion):
     cli.add_command(command)
 
 
+_stopped: list[InterruptedRunError] = []
+"""What a signal raised. Where it struck, as in an import, it may have come out as something else."""
+
+
 def main() -> None:
     """Run the command; every failure is one line on the standard error."""
     signal.signal(signal.SIGTERM, _terminate)
     signal.signal(signal.SIGINT, _interrupt)
+    _stopped.clear()
     if "_FASTGEN_COMPLETE" in os.environ:
         import fastgen.cli.shells  # noqa: F401
     try:
@@ -55,19 +61,27 @@ def main() -> None:
         say(mistake(error))
         sys.exit(error.exit_code)
     except FastgenError as error:
-        say(str(error))
-        sys.exit(error.exit_code)
-    except MemoryError:
-        say("out of memory")
-        sys.exit(FastgenError.exit_code)
-    except OSError as error:  # such as that of a full standard output; those of other outputs are FastgenErrors
-        say(f"{error.filename or '-: cannot be written'}: {(error.strerror or str(error)).lower()}")
-        sys.exit(FastgenError.exit_code)
+        _fail(error)
+    except Exception as error:
+        if _stopped:
+            _fail(_stopped[0])
+        if isinstance(error, MemoryError):
+            _fail(FastgenError("out of memory"))
+        if isinstance(error, OSError):  # such as that of a full standard output; those of other outputs are FastgenErrors
+            _fail(FastgenError(f"{error.filename or '-: cannot be written'}: {(error.strerror or str(error)).lower()}"))
+        raise
+
+
+def _fail(error: FastgenError) -> NoReturn:
+    say(str(error))
+    sys.exit(error.exit_code)
 
 
 def _interrupt(*_: object) -> None:
-    raise InterruptedRunError("interrupted")
+    _stopped.append(InterruptedRunError("interrupted"))
+    raise _stopped[-1]
 
 
 def _terminate(*_: object) -> None:
-    raise TerminatedRunError("terminated")
+    _stopped.append(TerminatedRunError("terminated"))
+    raise _stopped[-1]

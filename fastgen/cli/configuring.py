@@ -1,5 +1,7 @@
 """`fastgen config`: show, start, check and describe configurations."""
 
+import os
+
 import click
 
 from fastgen.cli.commands import Group, examples
@@ -45,15 +47,13 @@ def init(path: str) -> None:
     """
     from fastgen.config import Config
     from fastgen.config_text import to_toml
-    from fastgen.errors import OutputError, OutputExistsError
+    from fastgen.errors import OutputExistsError
+    from fastgen.sinks.output import explained, opened
 
-    try:
-        with open(path, "x", encoding="utf-8") as file:
-            file.write(to_toml(Config()))
-    except FileExistsError:
-        raise OutputExistsError(f"{path} exists already", hint="another name writes another file") from None
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be written: {(error.strerror or str(error)).lower()}") from error
+    if os.path.lexists(path):
+        raise OutputExistsError(f"{path} exists already", hint="another name writes another file")
+    with opened(path, overwrite=False) as out, explained(path):
+        out.write(to_toml(Config()).encode())
     say(f"wrote {path}")
 
 

@@ -120,7 +120,8 @@ def generate(
                 options |= {"parts": parts, "part": part, "threads": threads, "overwrite": overwrite}
                 report = write(data, output, progress=advance, **options)
             except InterruptedRunError as error:
-                raise type(error)(f"{error.message}; unfinished files were removed") from None
+                hint = "the same command makes the other parts" if parts and part is None else None
+                raise type(error)(f"{error.message}; unfinished files were removed", hint=hint) from None
     if not quiet:
         say(summary(data, output, report))
 

@@ -100,6 +100,10 @@ def _from_name(name: str, format: str | None, compression: str | None) -> tuple[
         raise OptionError(
             "output", name, f"must not end so: {format or named} compresses inside the file", hint="give the compression"
         )
+    if stem == name and named in ("csv", "ndjson") and compression in COMPRESSED_ENDINGS:
+        raise OptionError(
+            "output", name, f"must end with {suffix}{COMPRESSED_ENDINGS[compression]} if it is compressed by {compression}"
+        )
     chosen = format or named
     assert chosen is not None
     return chosen, compression
