@@ -1,6 +1,7 @@
 """Producing without a broker: options, the pace, the cluster inside the process, the command."""
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -99,6 +100,10 @@ def test_the_command() -> None:
         (["--mock", "--bootstrap-servers", "h:1"], "mock = True: must not be given with bootstrap servers"),
         (["--bootstrap-servers", "h:1", "--resume", "--loop"], "resume = True: must not be given with loop"),
         (["--mock", "--shift-to", "then"], "shift_to = 'then': must be now or a moment"),
+        (
+            ["--mock", "--shift-to", "2026-01-01 00:00:00+01:00"],
+            "shift_to = 2026-01-01 00:00:00+01:00: must be a date and time such as",
+        ),
         (["--mock", "-X", "linger"], "X = 'linger': must be KEY=VALUE"),
         (["--mock", "-X", "linger.mss=5"], "producer setting linger.mss = '5': is refused: No such configuration property"),
         (["--mock", "-X", "sasl.password=${NOT_THERE}"], "X = '${NOT_THERE}': must name a variable that the environment has"),
@@ -116,6 +121,26 @@ def test_what_is_refused(arguments: list[str], line: str) -> None:
     assert done.returncode == 2, done.stderr
     assert done.stderr.startswith(f"fastgen: {line}")
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_what_is_refused_is_said_alone() -> None:
+    """Notes come when the options are right; nothing is compiled or counted before."""
+    done = run("--mock", "--key", "card", "--rows", "1k")
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+
+
+def test_without_the_client_library_nothing_else_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(
+        "import sys, importlib.util as util\nreal = util.find_spec\n"
+        "util.find_spec = lambda name, *more: None if name == 'confluent_kafka' else real(name, *more)\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), *sys.path]))
+    done = run("--mock", "--rows", "1k")
+    assert done.returncode == 1
+    assert done.stderr == (
+        "fastgen: confluent-kafka, which talks to Kafka, is not installed "
+        "(it comes with the extra kafka of fastgen-payments, as in: pip install '.[kafka]')\n"
+    )
 
 
 def test_secrets_are_not_shown() -> None:

@@ -20,9 +20,10 @@ from fastgen.cli.common import (
     read_config,
     say,
 )
-from fastgen.cli.progress import Lately, per_second, progress_bar
+from fastgen.cli.progress import Lately, Show, per_second, progress_bar
 
 if TYPE_CHECKING:
+    from fastgen.dataset import Dataset
     from fastgen.sinks.kafka.producing import ProduceReport
     from fastgen.sinks.kafka.run import Progress
 
@@ -127,12 +128,8 @@ def produce(
         data = Dataset(config)
         client = client_settings(producer_config, extra)
         reports: list[ProduceReport] = []
-        if not quiet:
-            announce(data)
-        if mock and not quiet:
-            say("note: the cluster is inside this process and forgets what it gets")
         try:
-            with progress_bar(None if options["loop"] else data.num_rows, is_interactive(quiet, no_progress)) as show:
+            with progress_bar(is_interactive(quiet, no_progress)) as show:
                 send(
                     data,
                     key=None if key == "none" else key,
@@ -141,7 +138,7 @@ def produce(
                     shift_to=moment(shift_to),
                     labels_delay=duration("labels_delay", labels_delay),
                     mock=mock,
-                    progress=progress_told(show),
+                    progress=progress_told(show, data, endless=options["loop"], notes=not quiet, mock=mock),
                     tell=reports.append,
                     **options,
                 )
@@ -167,10 +164,20 @@ def produced(report: "ProduceReport", seed: int) -> str:
     return f"{', '.join(parts)}: {rate}{late}, seed {seed}"
 
 
-def progress_told(show: Callable[[int, str], object]) -> "Callable[[Progress], object]":
-    """What tells a bar how far a run is; rates are those of acknowledgements."""
-    lately = Lately()
-    return lambda at: show(at.passed - at.in_flight, state(at, lately.rate(at.seconds, at.acknowledged)))
+def progress_told(show: Show, data: "Dataset", *, endless: bool, notes: bool, mock: bool) -> "Callable[[Progress], object]":
+    """What shows how far a run is; rates are those of acknowledgements. Notes come with the first look: no option is wrong then."""
+    lately, begun = Lately(), not notes
+
+    def look(at: "Progress") -> None:
+        nonlocal begun
+        if not begun:
+            begun = True
+            announce(data)
+            if mock:
+                say("note: the cluster is inside this process and forgets what it gets")
+        show(at.passed - at.in_flight, None if endless else data.num_rows, state(at, lately.rate(at.seconds, at.acknowledged)))
+
+    return look
 
 
 def state(at: "Progress", rate: float) -> str:

@@ -30,9 +30,13 @@ class Lately:
         return (count - before) / max(seconds - began, 1e-9)
 
 
+Show = Callable[[int, int | None, str], object]
+"""Takes how far a run is, where it ends, if it does, and a text."""
+
+
 @contextmanager
-def progress_bar(total: int | None, shown: bool) -> Iterator[Callable[[int, str], object]]:
-    """A bar on the terminal, of so many steps or without end; gives the function that sets how far it is, and its text."""
+def progress_bar(shown: bool) -> Iterator[Show]:
+    """A bar on the terminal; gives what moves it."""
     if not shown:
         yield lambda *_: None
         return
@@ -41,21 +45,21 @@ def progress_bar(total: int | None, shown: bool) -> Iterator[Callable[[int, str]
 
     columns = BarColumn(12), TaskProgressColumn(), TimeRemainingColumn(compact=True), TextColumn("{task.description}")
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=total)
-        yield lambda done, text: bar.update(task, completed=done, description=text)
+        task = bar.add_task("", total=None)
+        yield lambda done, end, text: bar.update(task, completed=done, total=end, description=text)
 
 
 @contextmanager
 def rows_bar(rows: int, shown: bool) -> Iterator[Callable[[int], object]]:
     """A bar of so many rows, with rows a second; gives the function that moves it on by a number of them."""
     done, lately = 0, Lately()
-    with progress_bar(rows, shown) as show:
+    with progress_bar(shown) as show:
 
         def advance(more: int) -> None:
             nonlocal done
             done += more
             rate = lately.rate(time.monotonic(), done)
-            show(done, f"{done:,} rows, {per_second(rate)} rows/s" if rate else f"{done:,} rows")
+            show(done, rows, f"{done:,} rows, {per_second(rate)} rows/s" if rate else f"{done:,} rows")
 
         yield advance
 
