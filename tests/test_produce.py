@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from fastgen import Config, Dataset, KafkaError, OptionError, produce
+from fastgen.sinks.kafka import cluster
 from fastgen.sinks.kafka.messages import Messages, MessageSource
 from fastgen.sinks.kafka.options import client_settings, duration, moment, pairs
 from fastgen.sinks.kafka.pace import Lag, Pace
@@ -141,6 +142,13 @@ def test_without_the_client_library_nothing_else_is_said(monkeypatch: pytest.Mon
         "fastgen: confluent-kafka, which talks to Kafka, is not installed "
         "(it comes with the extra kafka of fastgen-payments, as in: pip install '.[kafka]')\n"
     )
+
+
+@pytest.mark.parametrize(("address", "cause"), [("127.0.0.1:1", "Connection refused"), ("nohost.invalid:1", "Failed to resolve")])
+def test_why_no_broker_answers(monkeypatch: pytest.MonkeyPatch, address: str, cause: str) -> None:
+    monkeypatch.setattr(cluster, "TIMEOUT", 2.0)
+    with pytest.raises(KafkaError, match=rf"^{address}: no broker answers: .*{cause}.*\(--bootstrap-servers names one\)$"):
+        produce(SMALL, address)
 
 
 def test_secrets_are_not_shown() -> None:
