@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 
 from fastgen.config import Config
-from fastgen.errors import OptionError, did_you_mean
+from fastgen.errors import ConfigError, OptionError, did_you_mean
 from fastgen.pipeline import in_order
 from fastgen.plan import Plan
 from fastgen.schema import TABLES
@@ -47,6 +47,8 @@ class Dataset:
     """
 
     def __init__(self, config: Config | None = None) -> None:
+        if not isinstance(config, Config | None):
+            raise ConfigError("config", config, "must be a Config", hint="load_config reads one from a file")
         self.config = Config() if config is None else config
         self._share = WHOLE
 

@@ -194,6 +194,17 @@ def test_a_dry_run_writes_nothing_and_tells_the_size(run: Run, folder: Path, opt
         assert 0.9 < size / Path(name).stat().st_size < 1.1
 
 
+def test_a_dry_run_of_a_part_tells_the_size_of_the_part(run: Run, folder: Path) -> None:
+    options = ["--rows=1M", "--parts=4", "--part=2", "-o", "second.parquet"]
+    out = run("generate", "--dry-run", *options).out
+    size, rows = (re.search(pattern, out) for pattern in (r"second.parquet +about ([\d.]+) MB", r"this part +about ([\d,]+) trans"))
+    assert size
+    assert rows
+    run("generate", *options)
+    assert float(size[1]) == pytest.approx(Path("second.parquet").stat().st_size / 1e6, rel=0.1)
+    assert int(rows[1].replace(",", "")) == pytest.approx(pl.read_parquet("second.parquet").height, rel=0.05)
+
+
 def test_a_dry_run_to_the_standard_output(run: Run, folder: Path) -> None:
     ended = run("generate", "--rows=1k", "--dry-run", "-o", "-")
     assert re.search(r"^- +about 126 kB$|^- +about 12\d\.\d kB$", ended.out, re.MULTILINE)

@@ -110,7 +110,7 @@ def generate(
             "coordinates": coordinates,
         }
         if dry_run:
-            click.echo(plan_text(data, estimate(data, output, **options)))
+            click.echo(plan_text(wanted, estimate(wanted, output, **options)))
             return
         total = rows_to_write(wanted, output, **options)
         if not quiet:
@@ -138,8 +138,9 @@ def summary(data: "Dataset", output: str, report: "WriteReport") -> str:
 
 
 def plan_text(data: "Dataset", sizes: dict[str, int]) -> str:
-    """The plan as lines of names and numbers."""
+    """The plan as lines of names and numbers; of a part, that of the whole and what the part has."""
     lines = [f"seed                 {data.config.seed}", f"fingerprint          {data.fingerprint}"]
     lines += [f"{name:20} {count:,}" for name, count in data.plan.counts.items()]
+    lines += [f"of these, this part  about {data.expected_rows():,} transactions"] if data.is_part else []
     lines += [f"{name:20} about {human_size(size)}" for name, size in sizes.items()]
     return "\n".join(lines)
