@@ -50,8 +50,8 @@ def progress_bar(shown: bool) -> Iterator[Show]:
 
 
 @contextmanager
-def rows_bar(rows: int, shown: bool) -> Iterator[Callable[[int], object]]:
-    """A bar of so many rows, with rows a second; gives the function that moves it on by a number of them."""
+def rows_bar(rows: int | None, shown: bool) -> Iterator[Callable[[int], object]]:
+    """A bar of so many rows, if that is known, with rows a second; gives the function that moves it on by a number of them."""
     done, lately = 0, Lately()
     with progress_bar(shown) as show:
 
