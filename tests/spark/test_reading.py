@@ -192,7 +192,7 @@ def test_partitions_unless_they_are_given() -> None:
         ({"parts": "few"}, r"OptionError: parts = 'few': must be a whole number such as"),
         ({"parts": 10_000}, r"OptionError: parts = 10000: must be at most \d+, the groups of windows"),
         ({"rowsPerSecond": 5}, r"OptionError: rowsPerSecond = 5: is for streams"),
-        ({"config": "/nowhere/fastgen.toml"}, r"ConfigError: /nowhere/fastgen.toml: cannot be read: No such file"),
+        ({"config": "/nowhere/fastgen.toml"}, r"ConfigError: /nowhere/fastgen.toml: cannot be read: no such file"),
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
 )
