@@ -99,6 +99,11 @@ def test_what_a_dataset_promises() -> None:
     assert repr(data) == f"Dataset({data.config!r})"
 
 
+def test_a_dataset_of_something_else() -> None:
+    with pytest.raises(errors.ConfigError, match=r"^config = 'f.toml': must be a Config \(load_config reads one from a file\)$"):
+        fastgen.Dataset("f.toml")  # type: ignore[arg-type]
+
+
 def test_modules_do_not_hide_public_names() -> None:
     """`import fastgen.write` would put a module where `fastgen.write` is expected."""
     packages = {found.name for found in pkgutil.iter_modules(fastgen.__path__)}

@@ -2,11 +2,13 @@
 
 import os
 from importlib import import_module
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from fastgen.errors import OptionError
-from fastgen.sinks.encoder import Encoder, Request
+from fastgen.errors import OptionError, did_you_mean
 from fastgen.sinks.output import STDOUT, is_special
+
+if TYPE_CHECKING:
+    from fastgen.sinks.encoder import Encoder, Request
 
 
 class FormatRules(NamedTuple):
@@ -62,7 +64,7 @@ def resolve(output: str | os.PathLike[str], format: str | None = None, compressi
     if not path:
         raise OptionError("output", path, "must be a directory, a file or -")
     if format is not None and format not in FORMATS:
-        raise OptionError("format", format, f"must be one of {', '.join(FORMATS)}")
+        raise OptionError("format", format, f"must be one of {', '.join(FORMATS)}", hint=did_you_mean(format, FORMATS))
     special = path == STDOUT or is_special(path)
     name = os.path.basename(path)
     is_directory = not special and (os.path.isdir(path) or path.endswith(os.sep) or not os.path.splitext(name.lstrip("."))[1])
@@ -73,7 +75,8 @@ def resolve(output: str | os.PathLike[str], format: str | None = None, compressi
     allowed = FORMATS[format].compressions
     compression = compression or allowed[0]
     if compression not in allowed:
-        raise OptionError("compression", compression, f"must be one of {', '.join(allowed)} for {format}")
+        told = f"must be one of {', '.join(allowed)} for {format}"
+        raise OptionError("compression", compression, told, hint=did_you_mean(compression, allowed))
     return Target(path, is_directory, format, compression)
 
 
@@ -88,20 +91,25 @@ def _from_name(name: str, format: str | None, compression: str | None) -> tuple[
     suffix = os.path.splitext(stem)[1]
     named = next((key for key, rules in FORMATS.items() if suffix in (rules.ending, *rules.other_endings)), None)
     if format is None and named is None:
-        endings = ", ".join(rules.ending for rules in FORMATS.values())
-        raise OptionError("output", name, f"must end with one of {endings}", hint="or give the format")
+        endings = [rules.ending for rules in FORMATS.values()]
+        near = did_you_mean(suffix, [*endings, *(other for rules in FORMATS.values() for other in rules.other_endings)])
+        raise OptionError("output", name, f"must end with one of {', '.join(endings)}", hint=near or "or give the format")
     if format is not None and named not in (None, format):
         raise OptionError("format", format, f"must be {named} for a file that ends with {suffix}")
     if stem != name and (format or named) in ("parquet", "ipc"):
         raise OptionError(
             "output", name, f"must not end so: {format or named} compresses inside the file", hint="give the compression"
         )
+    if stem == name and named in ("csv", "ndjson") and compression in COMPRESSED_ENDINGS:
+        raise OptionError(
+            "output", name, f"must end with {suffix}{COMPRESSED_ENDINGS[compression]} if it is compressed by {compression}"
+        )
     chosen = format or named
     assert chosen is not None
     return chosen, compression
 
 
-def make_encoder(request: Request, format: str) -> Encoder:
+def make_encoder(request: "Request", format: str) -> "Encoder":
     """The encoder of a table in a format; only the libraries of that format are loaded."""
     rules = FORMATS[format]
     of_transactions, of_cards = (getattr(import_module(f"fastgen.sinks.{rules.module}"), name) for name in rules.classes)

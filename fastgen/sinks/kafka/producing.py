@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastgen.dataset import Dataset, positive
-from fastgen.errors import DeliveryError, KafkaError, OptionError
+from fastgen.errors import NOT_GIVEN, DeliveryError, KafkaError, OptionError, did_you_mean
 from fastgen.schema import TRANSACTIONS
 from fastgen.sinks.kafka import topics
 from fastgen.sinks.kafka.delivery import RefusedError, Topic
@@ -310,7 +310,8 @@ def _check(
     mock: bool,
 ) -> None:
     if key is not None and key not in TRANSACTIONS.names:
-        raise OptionError("key", key, f"must be none or among {', '.join(TRANSACTIONS.names)}")
+        names = ("none", *TRANSACTIONS.names)
+        raise OptionError("key", key, f"must be one of {', '.join(names)}", hint=did_you_mean(key, names))
     if coordinates not in ("text", "number"):
         raise OptionError("coordinates", coordinates, "must be text or number")
     if timestamps not in ("event", "now"):
@@ -332,7 +333,8 @@ def _check(
     if mock and "bootstrap.servers" in settings:
         raise OptionError("mock", mock, "must not be given with bootstrap servers")
     if not mock and "bootstrap.servers" not in settings:
-        raise OptionError("bootstrap_servers", None, "must be host:port,...", hint="or mock, to try it without a broker")
+        told = "must be given, as host:port,..."
+        raise OptionError("bootstrap_servers", NOT_GIVEN, told, hint="or mock, to try it without a broker")
 
 
 def _check_labels(key: str | None, with_label: bool, topic: str | None, delay: timedelta, timed: bool) -> None:
