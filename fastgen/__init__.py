@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from fastgen.errors import (
         ConfigError,
         DeliveryError,
+        DifferenceError,
         FastgenError,
         InputError,
         InterruptedRunError,
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from fastgen.sinks.files import write
     from fastgen.sinks.kafka.producing import produce
     from fastgen.source import scan
+    from fastgen.verifying.checking import verify
+    from fastgen.verifying.report import VerifyReport
 
 _HOME = {
     "Config": "config",
@@ -39,10 +42,13 @@ _HOME = {
     "write": "sinks.files",
     "produce": "sinks.kafka.producing",
     "scan": "source",
+    "verify": "verifying.checking",
+    "VerifyReport": "verifying.report",
     "FastgenError": "errors",
     "UsageError": "errors",
     "ConfigError": "errors",
     "OptionError": "errors",
+    "DifferenceError": "errors",
     "InputError": "errors",
     "OutputError": "errors",
     "OutputExistsError": "errors",
@@ -58,6 +64,7 @@ __all__ = [
     "ConfigError",
     "Dataset",
     "DeliveryError",
+    "DifferenceError",
     "FastgenError",
     "InputError",
     "InterruptedRunError",
@@ -67,10 +74,12 @@ __all__ = [
     "OutputExistsError",
     "TerminatedRunError",
     "UsageError",
+    "VerifyReport",
     "__version__",
     "load_config",
     "produce",
     "scan",
+    "verify",
     "write",
 ]
 

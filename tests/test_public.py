@@ -16,6 +16,7 @@ NAMES = [
     "ConfigError",
     "Dataset",
     "DeliveryError",
+    "DifferenceError",
     "FastgenError",
     "InputError",
     "InterruptedRunError",
@@ -25,10 +26,12 @@ NAMES = [
     "OutputExistsError",
     "TerminatedRunError",
     "UsageError",
+    "VerifyReport",
     "__version__",
     "load_config",
     "produce",
     "scan",
+    "verify",
     "write",
 ]
 SIGNATURES = {
@@ -38,6 +41,7 @@ SIGNATURES = {
     "create_topic, partitions, replication_factor, topic_config, resume, rate, speed, shift_to, loop, labels_topic, labels_delay, "
     "mock, plain, progress, tell)",
     "scan": "(data, *, table, threads)",
+    "verify": "(path, data, *, table, threads, progress)",
     "Dataset": "(config)",
     "Dataset.part": "(self, number, of)",
     "Dataset.batches": "(self, columns, *, batch_rows, threads)",

@@ -12,7 +12,7 @@ import polars as pl
 
 from fastgen.errors import InputError
 from fastgen.reading.binary import cut
-from fastgen.reading.lines import Lines
+from fastgen.reading.lines import BLOCK, Lines
 from fastgen.reading.pieces import REFUSALS, Damage, Rows
 
 MOST_DAMAGED = 10_000
@@ -25,30 +25,41 @@ class TextFile(ABC):
     """A text file; see `Reader`. Lines are rows: a value holds no line break."""
 
     kind = ""
-    header = 0
+    header = False
 
     def __init__(self, path: Path) -> None:
         self._lines = Lines(path)
         head = next(self._lines.blocks(HEAD), b"")
-        if isinstance(head, Damage):
-            raise self._refusal(head.reason)
+        if isinstance(head, str):
+            raise self._refusal(head)
         self.columns = self._names(head)
         self._damaged = 0
 
+    def blocks(self, size: int = BLOCK) -> Iterator[bytes | str]:
+        """The lines that are rows, as `Lines.blocks` has them."""
+        skip = self.header
+        for block in self._lines.blocks(size):
+            lines = block
+            if skip and isinstance(block, bytes):
+                lines, skip = block[block.find(b"\n") + 1 or len(block) :], False
+            if lines:
+                yield lines
+
+    def head(self, columns: Sequence[str]) -> pl.DataFrame:
+        """See `Reader.head`."""
+        block = next(self.blocks(HEAD), b"")
+        return self.parse(b"" if isinstance(block, str) else block, columns)
+
     def pieces(self, columns: Sequence[str], rows: int) -> Iterator[Rows | Damage]:
         """See `Reader.pieces`; the types are those of texts."""
-        first, skip = 0, self.header
-        for block in self._lines.blocks():
-            if isinstance(block, Damage):
-                yield block._replace(first=first)
+        first = 0
+        for block in self.blocks():
+            if isinstance(block, str):
+                yield Damage(first, None, block)
                 return
-            if skip:
-                block = block[block.find(b"\n") + 1 or len(block) :]
-                skip = 0
-            if block:
-                frame = self.parse(block, columns)
-                yield from cut(frame, first, rows)
-                first += frame.height
+            frame = self.parse(block, columns)
+            yield from cut(frame, first, rows)
+            first += frame.height
 
     def parse(self, block: bytes, columns: Sequence[str]) -> pl.DataFrame:
         """Whole lines as rows of texts, one for each line.
@@ -56,8 +67,8 @@ class TextFile(ABC):
         Raises:
             InputError: too many lines are no rows.
         """
-        lines = block.count(b"\n") + (not block.endswith(b"\n"))
-        frame = self._parsed(block, columns)
+        lines = block.count(b"\n") + (not block.endswith(b"\n")) if block else 0
+        frame = self._parsed(block, columns) if block else pl.DataFrame(schema=self._schema(columns))
         if frame is not None and frame.height == lines:
             return frame
         if lines > 1:
@@ -98,7 +109,7 @@ class CsvFile(TextFile):
     """A CSV file with a header line."""
 
     kind = "CSV"
-    header = 1
+    header = True
 
     def _names(self, head: bytes) -> tuple[str, ...]:
         try:
