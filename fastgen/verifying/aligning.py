@@ -12,8 +12,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from fastgen.verifying.chunks import Chunk, Chunks
 from fastgen.verifying.cursors import Cursor
-from fastgen.verifying.expected import Chunk, Expected
 from fastgen.verifying.log import EXAMPLES, Log, changed
 from fastgen.verifying.matching import Altered, Found, Matcher
 from fastgen.verifying.order import MASK, SHIFT, Order, Places, follows, place
@@ -43,8 +43,8 @@ class Aligner:
         expected: the rows that there should be. files: names and cursors, in the order of what they hold. log: takes the notes.
     """
 
-    def __init__(self, expected: Expected, files: Iterator[tuple[str, Cursor]], log: Log) -> None:
-        self.seen = Seen(len(expected.items))
+    def __init__(self, expected: Chunks, files: Iterator[tuple[str, Cursor]], log: Log) -> None:
+        self.seen = Seen(expected.last + 1)
         self.log = log
         self._expected, self._files = expected, files
         self._chunk = self._offset = 0  # where the next row should be
@@ -63,7 +63,7 @@ class Aligner:
         counts = self.log.counts
         if counts.foreign >= MOST_FOREIGN and counts.same * 100 < counts.found:
             return f"of the first {counts.found:,} rows {counts.same:,} are rows of this configuration: these are other data"
-        if self._expected.made_again > 3 * len(self._expected.items) + 100:
+        if self._expected.made_again > 3 * self._expected.last + 100:
             return f"the first {counts.found:,} rows are in so little order that it would take too long to find each one's place"
         if self.seen.size > MOST_BITS:
             return f"too many rows are missing to keep account of after the first {counts.found:,} rows"
@@ -98,7 +98,7 @@ class Aligner:
 
     def _move(self, to: int) -> None:
         self._chunk, self._offset = to >> SHIFT, to & MASK
-        if self._chunk < len(self._expected.items) and 0 <= self.seen.rows(self._chunk) <= self._offset:
+        if self._chunk <= self._expected.last and 0 <= self.seen.rows(self._chunk) <= self._offset:
             self._chunk, self._offset = self._chunk + 1, 0
 
     def _note_gap(self, row: int, start: int, stop: int | None) -> None:
@@ -107,7 +107,7 @@ class Aligner:
 
     def first_missing(self, start: int, stop: int | None) -> int | None:
         """The place of the first row between two places that was not met, if there is one."""
-        last = len(self._expected.items) - 1
+        last = self._expected.last
         for chunk in range(start >> SHIFT, min(last, last if stop is None else stop >> SHIFT) + 1):
             number = self.seen.first_missing(chunk, start & MASK if chunk == start >> SHIFT else 0)
             if number is not None:
@@ -151,7 +151,7 @@ class Aligner:
             return
         before = place(self._chunk, self._offset)
         final = cursor.ends_with(window.height)
-        found = self._matcher.find(window, min(self._chunk, len(self._expected.items) - 1))
+        found = self._matcher.find(window, min(self._chunk, self._expected.last))
         found = found.head(_taken(found, final))
         self._matcher.mark(found.places[found.new])
         kept = found.known[self._order.take(found.places[found.known])]
@@ -190,7 +190,7 @@ class Aligner:
 
     def _settle_by_place(self, cursor: Cursor, window: pl.DataFrame) -> None:
         """Where columns do not tell rows apart: row by row, as far as there are rows."""
-        chunk = min(self._chunk, len(self._expected.items) - 1)
+        chunk = min(self._chunk, self._expected.last)
         frame = self._expected.frame(chunk)
         self.seen.begin(chunk, frame.height)
         expected = frame.slice(self._offset if chunk == self._chunk else frame.height, window.height)

@@ -115,7 +115,7 @@ class TextCursor:
 
     def __init__(self, file: TextFile, table: str, columns: tuple[str, ...]) -> None:
         self.row = 0
-        self._file, self._table, self._columns = file, table, columns
+        self._parser, self._table, self._columns = file.parser, table, columns
         self._blocks: Iterator[bytes | str] = ahead(file.blocks(BLOCK))
         self._block, self._at = b"", 0  # whole lines, but for the last one of the file
         self._looked, self._frame = b"", empty(table, columns)
@@ -158,7 +158,7 @@ class TextCursor:
             end = self._block.rfind(b"\n", self._at, self._at + LOOK) + 1 or self._block.find(b"\n", self._at) + 1
             self._looked = self._block[self._at : end or None]
             try:
-                self._frame = typed(self._table, self._file.parse(self._looked, self._columns))
+                self._frame = typed(self._table, self._parser.parse(self._looked, self._columns))
             except InputError as error:
                 self._reason = error.message
                 self._blocks, self._block, self._at = iter(()), b"", 0

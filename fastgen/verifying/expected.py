@@ -1,8 +1,8 @@
-"""The rows that a configuration makes, chunk by chunk: in order by threads, or any chunk again."""
+"""The rows of a table that a configuration makes: in order by threads, or any chunk again."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 import numpy as np
 import polars as pl
@@ -14,42 +14,25 @@ from fastgen.frames import HolderFrames, TransactionFrames
 from fastgen.holders import CHUNK
 from fastgen.ids import RowSource
 from fastgen.pipeline import in_order
+from fastgen.plan import Plan
 from fastgen.sinks.encoder import Request
 from fastgen.sinks.output import Counter
 from fastgen.sinks.text_file import HolderTextFile, TransactionTextFile
 from fastgen.text import Coordinates, Style
-from fastgen.verifying.lookup import Lookup
+from fastgen.verifying.chunks import UNKNOWN, Chunk, Chunks, chunks_of
 
 ROWS = 1 << 16
 """About so many rows a chunk has."""
-FRAMES = 3
-LOOKUPS = 32
-"""Chunks that are kept because rows may be out of order."""
-UNKNOWN = -1
-
-
-class Chunk(NamedTuple):
-    """Rows in order: which chunk, how many rows, their digest.
-
-    frame: the rows. text: uint8, or as the text that fastgen writes in some format. release: the text is not needed any more.
-    """
-
-    number: int
-    rows: int
-    digest: int
-    frame: pl.DataFrame | None
-    text: NDArray[np.uint8] | None = None
-    release: Callable[[], object] = lambda: None
 
 
 class Maker(Protocol):
-    """Makes the rows of a table; threads may call it side by side. `items` are what chunks are made of."""
+    """Makes the rows of a table, of groups of windows or of cards; threads may call it side by side."""
 
     def frame(self, item: range) -> pl.DataFrame:
-        """The rows of a chunk, with the types of their table."""
+        """The rows, with the types of their table."""
 
     def chunk(self, number: int, item: range) -> Chunk:
-        """A chunk."""
+        """The rows as a chunk with this number."""
 
     def locate(self, frame: pl.DataFrame) -> NDArray[np.int64]:
         """int64[n]: to which group or card each row belongs if it is one of the data's; UNKNOWN where nothing says so."""
@@ -58,7 +41,7 @@ class Maker(Protocol):
         """See `Expected.order`."""
 
 
-class Expected:
+class Expected(Chunks):
     """A table's rows.
 
     Args:
@@ -69,68 +52,52 @@ class Expected:
     def __init__(
         self, parts: Sequence[Dataset], table: str, columns: tuple[str, ...], text: tuple[Style, Coordinates] | None, threads: int
     ) -> None:
-        self.table, self.columns, self._threads = table, columns, threads
         transactions = table == "transactions"
-        items = [part.row_spans(ROWS) if transactions else part.card_chunks() for part in parts]
-        self.items = [item for own in items for item in own]
-        self.parts = np.repeat(np.arange(len(parts)), [len(own) for own in items])
+        items = [part.row_spans(ROWS) if transactions else part.card_chunks() or [part.cards] for part in parts]
+        super().__init__(table, np.repeat(np.arange(len(parts)), [len(own) for own in items]), is_keyed(table, columns))
+        self.columns, self._threads = columns, threads
+        self._items = [item for own in items for item in own]
         self._maker: Maker = _Transactions(parts[0], columns) if transactions else _Holders(parts[0], table, columns)
         self._text = _Text(parts[0], table, columns, *text) if text else None
-        self._frames: dict[int, pl.DataFrame] = {}
-        self._lookups: dict[int, Lookup] = {}
-        self.made_again = 0
-
-    @property
-    def keyed(self) -> bool:
-        """Whether the columns tell which row is which, and where it should be."""
-        needed = {"datetime"} if self.table == "transactions" else {"cc_num"}
-        return needed <= set(self.columns) and (self.table != "transactions" or bool({"tid", "cc_num"} & set(self.columns)))
 
     def sequence(self) -> Iterator[Chunk]:
         """All chunks in order."""
         make = self._text.chunk if self._text else self._maker.chunk
-        for chunk in in_order(lambda number: make(number, self.items[number]), range(len(self.items)), self._threads):
+        for chunk in in_order(lambda number: make(number, self._items[number]), range(len(self._items)), self._threads):
             if chunk.frame is not None:
-                self._keep(chunk.number, chunk.frame)
+                self.keep(chunk.number, chunk.frame)
             yield chunk
             chunk.release()
 
-    def frame(self, number: int) -> pl.DataFrame:
-        """The rows of a chunk; those of the last few are kept."""
-        if number not in self._frames:
-            self.made_again += 1
-            self._keep(number, self._maker.frame(self.items[number]))
-        return self._frames[number]
-
-    def again(self, number: int) -> Chunk:
-        """A chunk that was there already, as a frame; its digest is not made again."""
-        frame = self.frame(number)
-        return Chunk(number, frame.height, 0, frame)
-
-    def _keep(self, number: int, frame: pl.DataFrame) -> None:
-        self._frames[number] = frame
-        if len(self._frames) > FRAMES:
-            del self._frames[next(iter(self._frames))]
-
-    def lookup(self, number: int) -> Lookup:
-        """The hashes of a chunk's rows."""
-        if number not in self._lookups:
-            self._lookups[number] = Lookup(self.frame(number).hash_rows().to_numpy())
-            if len(self._lookups) > LOOKUPS:
-                del self._lookups[next(iter(self._lookups))]
-        return self._lookups[number]
+    def _make(self, number: int) -> pl.DataFrame:
+        return self._maker.frame(self._items[number])
 
     def locate(self, frame: pl.DataFrame) -> NDArray[np.int64]:
-        """int64[n]: the chunk to which each row would belong; UNKNOWN where its time or card is none of theirs."""
-        units = self._maker.locate(frame)
-        starts = np.array([item.start for item in self.items])
-        stops = np.array([item.stop for item in self.items])
-        chunks = np.searchsorted(starts, units, side="right") - 1
-        return np.where((chunks >= 0) & (units < stops[chunks]), chunks, UNKNOWN)
+        """See `Chunks.locate`: by time or card."""
+        return chunks_of(self._items, self._maker.locate(frame))
 
     def order(self, frame: pl.DataFrame) -> int:
         """What files are put in order by, from the first rows of one: a time or the number of a card; UNKNOWN without any."""
         return self._maker.order(frame)
+
+
+def is_keyed(table: str, columns: Sequence[str]) -> bool:
+    """Whether columns tell which row is which, and by its time or card where it should be.
+
+    Example:
+        >>> is_keyed("transactions", ["tid", "datetime"]), is_keyed("transactions", ["tid"]), is_keyed("profiles", ["cc_num"])
+        (True, False, True)
+    """
+    there = set(columns)
+    return "datetime" in there and bool({"tid", "cc_num"} & there) if table == "transactions" else "cc_num" in there
+
+
+def groups_of(plan: Plan, times: pl.Series) -> NDArray[np.int64]:
+    """int64[n]: the groups of windows in which times are; UNKNOWN for those before all of them, and null."""
+    start = plan.origin_seconds + plan.day_offset
+    seconds = times.dt.epoch("s").fill_null(start - 1).to_numpy()
+    groups: NDArray[np.int64] = (seconds - start) // plan.grid.group
+    return np.maximum(groups, UNKNOWN)
 
 
 class _Transactions:
@@ -150,10 +117,7 @@ class _Transactions:
         return Chunk(number, frame.height, self._digests.of(rows, tids), frame)
 
     def locate(self, frame: pl.DataFrame) -> NDArray[np.int64]:
-        start = self._plan.origin_seconds + self._plan.day_offset
-        seconds = frame["datetime"].dt.epoch("s").fill_null(start - 1).to_numpy()
-        groups: NDArray[np.int64] = (seconds - start) // self._plan.grid.group
-        return np.maximum(groups, UNKNOWN)
+        return groups_of(self._plan, frame["datetime"])
 
     def order(self, frame: pl.DataFrame) -> int:
         first = frame["datetime"].drop_nulls().dt.epoch("us").head(1)
@@ -192,7 +156,7 @@ class _Holders:
 
     def order(self, frame: pl.DataFrame) -> int:
         found = self.locate(frame)
-        return int(found[found != UNKNOWN][:1].sum()) if (found != UNKNOWN).any() else UNKNOWN
+        return int(next(iter(found[found != UNKNOWN]), UNKNOWN))
 
 
 class _Text:

@@ -6,9 +6,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from fastgen.reading.typed import empty
-from fastgen.verifying.expected import UNKNOWN, Expected
-from fastgen.verifying.log import changed
+from fastgen.verifying.chunks import UNKNOWN, Chunks
 from fastgen.verifying.order import MASK, SHIFT, Places, place
 from fastgen.verifying.pairing import PLACE, ROW, pairs, standing
 from fastgen.verifying.seen import Seen
@@ -48,7 +46,7 @@ class Altered(NamedTuple):
 class Matcher:
     """Looks rows up among those that are expected, and marks them as seen."""
 
-    def __init__(self, expected: Expected, seen: Seen) -> None:
+    def __init__(self, expected: Chunks, seen: Seen) -> None:
         self._expected, self._seen = expected, seen
 
     def find(self, frame: pl.DataFrame, here: int) -> Found:
@@ -75,7 +73,7 @@ class Matcher:
         """Which of the foreign rows are rows that were altered; their places are marked.
 
         A row was one that is missing if it agrees with it in columns that tell rows apart. It was the one that is missing where
-        it stands if it agrees with that in two thirds of all columns, or has values that cannot be read.
+        it stands if, of the values that can be read, no more than a third of the columns differ from it.
 
         Args:
             before: the place where the first found row should be. until: only places before this one; all for None.
@@ -83,7 +81,7 @@ class Matcher:
         foreign = found.foreign
         places = found.places.copy()
         if foreign.size:
-            here = min(before >> SHIFT, len(self._expected.items) - 1)
+            here = min(before >> SHIFT, self._expected.last)
             chunks = np.unique([*found.chunks[foreign].tolist(), here]).tolist()
             missing = pl.concat([self._missing(chunk, until) for chunk in chunks])
             nobody = found.frame[foreign].with_columns(pl.Series(ROW, foreign))
@@ -92,7 +90,7 @@ class Matcher:
             self.mark(paired[PLACE].to_numpy())
             self._stand_in(found.frame, foreign[places[foreign] < 0], places, before, until)
         rows = foreign[places[foreign] >= 0]
-        return Altered(rows, places[rows], self.rows(places[rows]))
+        return Altered(rows, places[rows], self._rows(places[rows]) if rows.size else found.frame.clear())
 
     def _missing(self, chunk: int, until: int | None) -> pl.DataFrame:
         """The rows of a chunk that were not met so far, with their places."""
@@ -108,12 +106,13 @@ class Matcher:
         _, first = np.unique(targets, return_index=True)
         first = first[self._are_missing(targets[first], until)]
         foreign, targets = foreign[first], targets[first]
-        found, expected = frame[foreign], self.rows(targets)
-        unread = found.select(pl.any_horizontal(pl.all().is_null())).to_series().to_numpy()
+        if not targets.size:
+            return
+        found, expected = frame[foreign], self._rows(targets)
         unlike = np.zeros(foreign.size, np.int64)
-        for _, rows in changed(found, expected):
-            unlike[rows] += 1
-        taken = unread | (unlike <= max(1, found.width // 3))
+        for column in found:
+            unlike += (column != expected[column.name]).fill_null(value=False).to_numpy()
+        taken = unlike <= max(1, found.width // 3)
         places[foreign[taken]] = targets[taken]
         self.mark(targets[taken])
 
@@ -121,14 +120,15 @@ class Matcher:
         """bool[n]: whether there are rows at these places that were not met so far, before `until`."""
         found = np.zeros(places.size, bool)
         for chunk in np.unique(places >> SHIFT).tolist():
-            if chunk < len(self._expected.items):
+            if chunk <= self._expected.last:
                 own = np.flatnonzero((places >> SHIFT == chunk) & ((places & MASK) < self._seen.rows(chunk)))
                 found[own] = ~self._seen.of(chunk)[places[own] & MASK]
         return found if until is None else found & (places < until)
 
-    def rows(self, places: Places) -> pl.DataFrame:
-        """The expected rows at these places."""
+    def _rows(self, places: Places) -> pl.DataFrame:
+        """The expected rows at these places, of which there are some."""
         order = np.argsort(places >> SHIFT, kind="stable")
         chunks = (places >> SHIFT)[order]
         parts = [self._expected.frame(chunk)[places[order][chunks == chunk] & MASK] for chunk in np.unique(chunks).tolist()]
-        return pl.concat(parts)[np.argsort(order)] if parts else empty(self._expected.table, self._expected.columns)
+        rows: pl.DataFrame = pl.concat(parts)[np.argsort(order)]
+        return rows

@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
+
 from fastgen.digest import Digest
 from fastgen.errors import InputError
 from fastgen.reading.pieces import Damage
@@ -11,11 +13,12 @@ from fastgen.reading.text import TextFile
 from fastgen.schema import TABLES
 from fastgen.stored import Stored
 from fastgen.verifying.aligning import Aligner
+from fastgen.verifying.chunks import UNKNOWN
 from fastgen.verifying.cursors import Cursor, FrameCursor, TextCursor
-from fastgen.verifying.expected import UNKNOWN, Expected
-from fastgen.verifying.log import Log, as_line
-from fastgen.verifying.order import MASK, SHIFT, place
-from fastgen.verifying.report import Difference, Kind, TableCounts
+from fastgen.verifying.expected import Expected
+from fastgen.verifying.log import Log
+from fastgen.verifying.missing import count_missing
+from fastgen.verifying.report import Difference, TableCounts
 
 
 @dataclass
@@ -50,7 +53,7 @@ class TableCheck:
         """Do it; progress is called with numbers of rows."""
         expected = self._expected
         aligner = Aligner(expected, self._cursors(), self._log)
-        digests = [Digest() for _ in range(int(expected.parts[-1]) + 1)]
+        digests = [Digest() for _ in np.unique(expected.parts)]
         for chunk in expected.sequence():
             aligner.step(chunk)
             if aligner.stopped:
@@ -64,11 +67,9 @@ class TableCheck:
             digests = []
         else:
             counts.rows = sum(digest.rows for digest in digests)
-            self._count_missing(aligner)
+            count_missing(aligner, expected, self._log)
         for name, cursor in self._opened:
             self._problems += [f"{name}: {_rows_of(damage)} cannot be read: {damage.reason}" for damage in cursor.damages]
-        if not counts.out_of_order:  # what seemed to be came once more at its place
-            self._log.forget("out of order")
         return Checked(self._log.finish(), self._log.differences, digests, list(self._more), self._problems)
 
     def _cursors(self) -> Iterator[tuple[str, Cursor]]:
@@ -97,34 +98,6 @@ class TableCheck:
             at = self._expected.order(head) if self._expected.keyed else UNKNOWN
             readable.append((at == UNKNOWN and self._expected.keyed, at, path))
         return [path for _, _, path in sorted(readable)]
-
-    def _count_missing(self, aligner: Aligner) -> None:
-        """Rows that were not met: at the end of a part, behind others that were, they are cut off."""
-        seen, parts, counts = aligner.seen, self._expected.parts, self._log.counts
-        cut: dict[int, int] = {}  # where each part ends, as far as its rows were met
-        for chunk in reversed(range(parts.size)):
-            if int(parts[chunk]) not in cut and (length := seen.length(chunk)):
-                cut[int(parts[chunk])] = place(chunk, length)
-        for chunk in range(parts.size):
-            ends = cut.get(int(parts[chunk]))
-            if ends is not None and chunk >= ends >> SHIFT:
-                counts.truncated += seen.rows(chunk) - (ends & MASK if chunk == ends >> SHIFT else 0)
-        counts.missing = counts.rows - seen.count - counts.truncated
-        counts.out_of_order = counts.same - aligner.kept
-        self._show_missing(aligner, cut)
-
-    def _show_missing(self, aligner: Aligner, cut: dict[int, int]) -> None:
-        """Show the first rows that are missing at each place where some may be."""
-        log, shown = self._log, set[int]()
-        for gap in aligner.gaps:
-            first = aligner.first_missing(gap.start, gap.stop)
-            if first is None or first in shown:
-                continue
-            shown.add(first)
-            chunk, number = first >> SHIFT, first & MASK
-            ends = cut.get(int(self._expected.parts[chunk]))
-            kind: Kind = "truncated" if ends is not None and first >= ends else "missing"
-            log.show(kind, gap.row, expected=as_line(self._expected.frame(chunk), number), file=gap.file)
 
 
 def _rows_of(damage: Damage) -> str:

@@ -38,8 +38,7 @@ def compare(columns: list[str], expected: list[Row], found: list[Row]) -> Counts
                 places[number] = match
                 missing.remove(match)
     for number, place in list(standing(places)):
-        unlike = sum(mine != its for mine, its in zip(found[number], expected[place], strict=True)) if place in missing else 99
-        if place in missing and (None in found[number] or unlike <= len(columns) // 3):
+        if place in missing and unlike(found[number], expected[place]) <= len(columns) // 3:
             places[number] = place
             missing.remove(place)
     foreign = places.count(None)
@@ -47,6 +46,11 @@ def compare(columns: list[str], expected: list[Row], found: list[Row]) -> Counts
     last = max((number for number in range(len(expected)) if number not in missing), default=-1)
     truncated = len(expected) - 1 - last if last >= 0 else 0
     return Counts(same, len(missing) - truncated, truncated, doubled, foreign, altered, same - rising(order))
+
+
+def unlike(found: Row, expected: Row) -> int:
+    """In how many columns a row has another value than it should; one that cannot be read may be any."""
+    return sum(value not in (None, right) for value, right in zip(found, expected, strict=True))
 
 
 def standing(places: list[int | None]) -> Iterator[tuple[int, int]]:
