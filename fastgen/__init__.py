@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from fastgen.source import scan
     from fastgen.verifying.checking import verify
     from fastgen.verifying.report import VerifyReport
+    from fastgen.verifying.topics import verify_topic
 
 _HOME = {
     "Config": "config",
@@ -43,6 +44,7 @@ _HOME = {
     "produce": "sinks.kafka.producing",
     "scan": "source",
     "verify": "verifying.checking",
+    "verify_topic": "verifying.topics",
     "VerifyReport": "verifying.report",
     "FastgenError": "errors",
     "UsageError": "errors",
@@ -80,6 +82,7 @@ __all__ = [
     "produce",
     "scan",
     "verify",
+    "verify_topic",
     "write",
 ]
 

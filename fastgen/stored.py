@@ -172,6 +172,20 @@ def open_stored(path: "str | os.PathLike[str]", table: str | None = None) -> Sto
     return Stored(root, manifest, format, kept, parts)
 
 
+def described_by(path: Path) -> Stored:
+    """What a manifest.json, or that of a directory, says, without the files that it describes.
+
+    Raises:
+        InputError: there is none.
+    """
+    with readable(path):
+        path.stat()
+    manifest, parts = _described(path) if path.is_dir() else (_read_manifest(path), None)
+    if manifest is None:
+        raise InputError(f"{path}: has no {MANIFEST}")
+    return Stored(path, manifest, "", {}, parts)
+
+
 def _file(path: Path, table: str | None) -> Stored:
     format = said_by(path.name).format
     if format is None:

@@ -32,6 +32,7 @@ NAMES = [
     "produce",
     "scan",
     "verify",
+    "verify_topic",
     "write",
 ]
 SIGNATURES = {
@@ -42,6 +43,8 @@ SIGNATURES = {
     "mock, plain, progress, tell)",
     "scan": "(data, *, table, threads)",
     "verify": "(path, data, *, table, threads, progress)",
+    "verify_topic": "(data, bootstrap_servers, *, topic, key, with_label, coordinates, timestamps, settings, labels_topic, "
+    "labels_delay, threads, progress)",
     "Dataset": "(config)",
     "Dataset.part": "(self, number, of)",
     "Dataset.batches": "(self, columns, *, batch_rows, threads)",

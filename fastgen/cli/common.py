@@ -1,6 +1,5 @@
 """What the commands share: options that say what the data are, messages, units."""
 
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -102,39 +101,3 @@ def compiling_announced(quiet: bool) -> Iterator[None]:
 
     with event.install_listener("numba:compile", Listener()):
         yield
-
-
-class RowsBar:
-    """How far a run is, in rows; shown by whoever made it, or not at all."""
-
-    def __init__(self, show: Callable[[int, int], object], total: int) -> None:
-        self._show, self._done, self._total = show, 0, total
-
-    def advance(self, rows: int) -> None:
-        """So many more are done."""
-        self.show(self._done + rows, self._total)
-
-    def show(self, done: int, total: int) -> None:
-        """So many of so many are done."""
-        self._done, self._total = done, total
-        self._show(done, total)
-
-
-@contextmanager
-def rows_bar(shown: bool, total: int = 0) -> Iterator[RowsBar]:
-    """A bar on the terminal, if the standard error is one: share, rows, rows/s, time left."""
-    if not shown or not sys.stderr.isatty():
-        yield RowsBar(lambda *_: None, total)
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
-
-    columns = BarColumn(), TaskProgressColumn(), TextColumn("{task.description}"), TimeRemainingColumn()
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=total)
-
-        def show(done: int, total: int) -> None:
-            rate = f", {speed:,.0f} rows/s" if (speed := bar.tasks[0].speed) else ""
-            bar.update(task, completed=done, total=total, description=f"{done:,} rows{rate}")
-
-        yield RowsBar(show, total)

@@ -1,10 +1,13 @@
 """`fastgen generate`: the dataset as files."""
 
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from fastgen.cli.common import WHOLE, announce, compiling_announced, data_options, human_size, read_config, rows_bar, say
+from fastgen.cli.common import WHOLE, announce, compiling_announced, data_options, human_size, read_config, say
 from fastgen.errors import InterruptedRunError
 
 if TYPE_CHECKING:
@@ -81,10 +84,10 @@ def generate(
             return
         if not quiet:
             announce(data)
-        with rows_bar(shown=not quiet and not no_progress, total=wanted.expected_rows) as bar:
+        with progress_bar(wanted.expected_rows, shown=not quiet and not no_progress and sys.stderr.isatty()) as advance:
             try:
                 options |= {"parts": parts, "part": part, "threads": threads, "overwrite": overwrite}
-                report = write(data, output, progress=bar.advance, **options)
+                report = write(data, output, progress=advance, **options)
             except InterruptedRunError as error:
                 raise type(error)(f"{error.message}; unfinished files were removed") from None
     if not quiet:
@@ -108,3 +111,20 @@ def plan_text(data: "Dataset", sizes: dict[str, int]) -> str:
     lines += [f"{name:20} {count:,}" for name, count in data.plan.counts.items()]
     lines += [f"{name:20} about {human_size(size)}" for name, size in sizes.items()]
     return "\n".join(lines)
+
+
+@contextmanager
+def progress_bar(rows: int, shown: bool) -> Iterator[Callable[[int], object]]:
+    """A bar on the terminal, of so many rows; gives the function that moves it on."""
+    if not shown:
+        yield lambda _: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    rate = TextColumn("{task.completed:,.0f} rows")
+    with Progress(
+        BarColumn(), TaskProgressColumn(), rate, TimeRemainingColumn(), console=Console(stderr=True), transient=True
+    ) as bar:
+        task = bar.add_task("rows", total=rows)
+        yield lambda rows: bar.advance(task, rows)

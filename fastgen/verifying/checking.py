@@ -4,6 +4,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from fastgen.config import Config
 from fastgen.dataset import Dataset, positive
@@ -24,7 +25,7 @@ def verify(
     *,
     table: str | None = None,
     threads: int | None = None,
-    progress: Callable[[int, int], object] | None = None,
+    progress: Callable[[int], object] | None = None,
 ) -> VerifyReport:
     """Compare files with what their configuration makes: row by row, in flat memory.
 
@@ -35,7 +36,7 @@ def verify(
         data: what the files should hold; what the manifest describes unless given. A part of a dataset is one file's.
         table: compare this table only; of a file, which one it is (its columns tell it unless given).
         threads: that make rows; as many as there are processors unless given.
-        progress: called now and then with how many rows have been compared, and how many there are.
+        progress: called with a number of rows whenever so many more have been compared.
 
     Returns:
         The report: `ok` says whether all is as it should be, `first` is the first difference.
@@ -52,71 +53,85 @@ def verify(
         True
     """
     began = time.perf_counter()
-    stored = open_stored(path, table)
-    problems: list[str] = []
-    described = stored.manifest is not None
-    if data is not None:
-        dataset = data if isinstance(data, Dataset) else Dataset(data)
-        other = manifests.other_config(stored, dataset.config)
-        problems += [other] if other else []
-        described = described and not other
-    elif described:
-        dataset = manifests.data_of(stored)
-    else:
-        hint = "such as --config, --rows, --seed or --set"
-        raise OptionError("config", NOT_GIVEN, f"must be given: {stored.path} has no manifest", hint=hint)
-    problems += manifests.disagreements(stored, dataset) if described else []
-    parts = [dataset] if dataset.is_part else manifests.parts_of(stored, dataset)
+    asked = _asked(path, data, table)
     workers = available_threads() if threads is None else positive("threads", threads)
-    check = _Check(stored, parts, described, workers, progress)
-    checked = check.run(table)
+    check = _Check(asked, workers, progress or (lambda _: None))
+    checked = check.run()
     return VerifyReport(
         path=str(path),
-        fingerprint=dataset.fingerprint,
-        seed=dataset.config.seed,
+        fingerprint=asked.data.fingerprint,
+        seed=asked.data.config.seed,
         tables=tuple(each.counts for each in checked),
-        problems=(*problems, *(problem for each in checked for problem in each.problems)),
+        problems=(*asked.problems, *(problem for each in checked for problem in each.problems)),
         notes=tuple(check.notes),
         differences=tuple(difference for each in checked for difference in each.differences),
         seconds=time.perf_counter() - began,
     )
 
 
+def rows_to_compare(path: str | os.PathLike[str], data: Dataset | Config | None = None, *, table: str | None = None) -> int:
+    """About how many rows `verify` makes to compare files with; it raises what `verify` does."""
+    asked = _asked(path, data, table)
+    return sum(map(asked.rows, asked.tables))
+
+
+class _Asked(NamedTuple):
+    """What is to be compared with what.
+
+    data: the whole that the files should hold, or a part. parts: those that are wanted. described: whether there is a manifest
+    that should be true. tables: those that are wanted. problems: what is known to be wrong already.
+    """
+
+    stored: Stored
+    data: Dataset
+    parts: list[Dataset]
+    described: bool
+    tables: list[str]
+    problems: list[str]
+
+    def rows(self, table: str) -> int:
+        """How many rows a table should have, or about so many."""
+        return sum(part.expected_rows if table == "transactions" else part.count(table) for part in self.parts)
+
+
+def _asked(path: str | os.PathLike[str], data: Dataset | Config | None, table: str | None) -> _Asked:
+    stored = open_stored(path, table)
+    described, other = stored.manifest is not None, None
+    if data is not None:
+        dataset = data if isinstance(data, Dataset) else Dataset(data)
+        other = manifests.other_config(stored, dataset.config)
+        described = described and not other
+    elif described:
+        dataset = manifests.data_of(stored)
+    else:
+        hint = "such as --config, --rows, --seed or --set"
+        raise OptionError("config", NOT_GIVEN, f"must be given: {stored.path} has no manifest", hint=hint)
+    parts = [dataset] if dataset.is_part else manifests.parts_of(stored, dataset)
+    there = (stored.manifest or {}).get("tables") or stored.tables
+    tables = [name for name in TABLES if name in there and table in (None, name)]
+    problems = [other] if other else list(manifests.disagreements(stored, dataset)) if described else []
+    return _Asked(stored, dataset, parts, described, tables, problems)
+
+
 class _Check:
-    """All tables of one run; `described`: whether there is a manifest that should be true."""
+    """All tables of one run."""
 
-    def __init__(
-        self, stored: Stored, parts: list[Dataset], described: bool, threads: int, progress: Callable[[int, int], object] | None
-    ) -> None:
-        self._stored, self._parts, self._described = stored, parts, described
-        self._threads, self._progress = threads, progress
+    def __init__(self, asked: _Asked, threads: int, progress: Callable[[int], object]) -> None:
+        self._asked, self._stored, self._threads, self._progress = asked, asked.stored, threads, progress
         self.notes: list[str] = []
-        if stored.parts:
-            numbers = ", ".join(map(str, stored.parts))
-            self.notes.append(f"only parts {numbers} of {(stored.manifest or {}).get('parts')} are described, and compared")
+        if self._stored.parts:
+            numbers = ", ".join(map(str, self._stored.parts))
+            self.notes.append(f"only parts {numbers} of {(self._stored.manifest or {}).get('parts')} are described, and compared")
 
-    def run(self, only: str | None) -> list[Checked]:
-        """Compare one table, or all that there should be."""
-        there = (self._stored.manifest or {}).get("tables") or self._stored.tables
-        names = [name for name in TABLES if name in there and only in (None, name)]
-        rows = {
-            name: sum(part.expected_rows if name == "transactions" else part.count(name) for part in self._parts) for name in names
-        }
-        done, total = 0, sum(rows.values())
+    def run(self) -> list[Checked]:
+        """Compare the tables."""
+        return [self._table(name) for name in self._asked.tables]
 
-        def advance(more: int) -> None:
-            nonlocal done
-            done += more
-            if self._progress:
-                self._progress(done, total)
-
-        return [self._table(name, rows[name], advance) for name in names]
-
-    def _table(self, table: str, rows: int, progress: Callable[[int], object]) -> Checked:
+    def _table(self, table: str) -> Checked:
         columns = manifests.columns_of(self._stored, table)
-        expected = Expected(self._parts, table, columns, written_as(self._stored, table), self._threads)
-        checked = TableCheck(self._stored, expected, rows, self._name).run(progress)
-        if self._described:
+        expected = Expected(self._asked.parts, table, columns, written_as(self._stored, table), self._threads)
+        checked = TableCheck(self._stored, expected, self._asked.rows(table), self._name).run(self._progress)
+        if self._asked.described:
             if checked.digests:
                 checked.problems += manifests.wrong_entries(self._stored, table, checked.digests)
             checked.problems += self._absent(table, checked)

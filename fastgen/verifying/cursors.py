@@ -1,7 +1,7 @@
 """A place in the rows of a file: what comes next is looked at, as a frame or as text, and passed."""
 
 from collections.abc import Iterator
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import polars as pl
@@ -26,9 +26,11 @@ Text = NDArray[np.uint8]
 
 
 class Cursor(Protocol):
-    """A place in a file. row: the number of the next row, from 0."""
+    """A place in the rows that were found."""
 
-    row: int
+    @property
+    def row(self) -> int:
+        """The number of the next row, from 0."""
 
     @property
     def damages(self) -> list[Damage]:
@@ -38,10 +40,10 @@ class Cursor(Protocol):
     def done(self) -> bool:
         """Whether there are no more rows."""
 
-    def same_text(self, chunk: Text, first: int, rows: int) -> int:
-        """How many of the next rows are those of a text of so many rows, from row `first` on; they are passed.
+    def same_text(self, chunk: Any, first: int, rows: int) -> int:
+        """How many of the next rows are those of a chunk's text of so many rows, from row `first` on; they are passed.
 
-        None are where the file is no text.
+        None are where rows are found as frames only.
         """
 
     def look(self, rows: int) -> pl.DataFrame:
@@ -68,7 +70,7 @@ class FrameCursor:
         """See `Cursor.done`."""
         return not self._held.height and not self._joins()
 
-    def same_text(self, chunk: Text, first: int, rows: int) -> int:  # noqa: ARG002
+    def same_text(self, chunk: Any, first: int, rows: int) -> int:  # noqa: ARG002
         """See `Cursor.same_text`."""
         return 0
 
@@ -136,7 +138,7 @@ class TextCursor:
         start = at = line_start(chunk, first)
         while at < chunk.size and (self._at < len(self._block) or self._extend()):
             size = min(len(self._block) - self._at, chunk.size - at)
-            same = _common(np.frombuffer(self._block, np.uint8, size, self._at), chunk[at : at + size])
+            same = common(np.frombuffer(self._block, np.uint8, size, self._at), chunk[at : at + size])
             at, self._at = at + same, self._at + same
             if same < size:
                 break
@@ -202,7 +204,7 @@ def line_start(text: Text, line: int) -> int:
     return int(ends[line - 1]) + 1 if line <= ends.size else text.size
 
 
-def _common(one: Text, other: Text) -> int:
+def common(one: Text, other: Text) -> int:
     """How many bytes two texts of one size have in common at their beginning."""
     for start in range(0, one.size, STEP):
         same = one[start : start + STEP] == other[start : start + STEP]

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from typing import Literal
 
 import numpy as np
 import polars as pl
@@ -11,15 +12,19 @@ from fastgen.verifying.report import Difference, FileCounts, Kind, TableCounts
 
 EXAMPLES = 10
 """Rows of each kind that are shown."""
+SAMPLE = 100
+"""Foreign rows that are looked at more closely."""
 SHOWN = 300
 """Characters of a row that are shown."""
 
 
 class Log:
-    """Notes about a table; `where` is the file at hand."""
+    """Notes about a table. unit: what rows are numbered by, rows from 1 and offsets from 0. sample: some foreign rows."""
 
-    def __init__(self, table: str, rows: int) -> None:
+    def __init__(self, table: str, rows: int, unit: Literal["row", "offset"] = "row") -> None:
         self.counts = TableCounts(table, rows)
+        self.sample = pl.DataFrame()
+        self._unit = unit
         self.columns: Counter[str] = Counter()
         self._differences: list[tuple[int, Difference]] = []
         self._shown: Counter[Kind] = Counter()
@@ -83,12 +88,16 @@ class Log:
         number = len(self.counts.files) - 1 if file is None else file
         where = self.counts.files[number].where
         self._shown[kind] += 1
-        self._differences.append((number, Difference(kind, self.counts.table, where, row + 1, column, expected, found)))
+        shown = Difference(kind, self.counts.table, where, row + (self._unit == "row"), column, expected, found, self._unit)
+        self._differences.append((number, shown))
 
     def add_rows(self, kind: Kind, numbers: NDArray[np.int64], first: int, frame: pl.DataFrame) -> None:
         """Rows of a kind: see `show_rows`."""
         self.add(kind, numbers.size)
         self.show_rows(kind, numbers, first, frame)
+        if kind == "foreign" and self.sample.height < SAMPLE and numbers.size:
+            more = frame[numbers[: SAMPLE - self.sample.height]]
+            self.sample = pl.concat([self.sample, more]) if self.sample.height else more
 
     def show_rows(self, kind: Kind, numbers: NDArray[np.int64], first: int, frame: pl.DataFrame) -> None:
         """Some rows of a frame whose first row is number `first` of the file at hand."""

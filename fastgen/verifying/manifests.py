@@ -1,6 +1,8 @@
 """What a manifest says, compared with what its configuration makes."""
 
+import os
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 from fastgen.config import Config
@@ -9,7 +11,7 @@ from fastgen.digest import Digest
 from fastgen.errors import InputError, OptionError
 from fastgen.pools import load_pools
 from fastgen.schema import DATA_VERSION, TABLES
-from fastgen.stored import Stored
+from fastgen.stored import Stored, described_by
 
 
 def check_versions(stored: Stored) -> None:
@@ -32,6 +34,15 @@ def check_versions(stored: Stored) -> None:
             f"{stored.path}: was made with the word lists of Faker {told.get('faker')}, which are not those of Faker {pools.faker}",
             hint=f"pip install faker=={told.get('faker')}",
         )
+
+
+def described(path: str | os.PathLike[str]) -> Dataset:
+    """The dataset that a manifest.json describes, or the one in a directory.
+
+    Raises:
+        InputError: it is no manifest, or describes nothing that can be made here.
+    """
+    return data_of(described_by(Path(path)))
 
 
 def data_of(stored: Stored) -> Dataset:

@@ -14,7 +14,8 @@ such row; it is not as it was made; it is not where it should be."""
 class Difference:
     """A row that is not as it should be.
 
-    where: a file or a partition. row: its number there, from 1; of one that is missing, the number that it would have.
+    where: the file, if there are any. row: its number there, from 1, or in a topic its offset; of one that is missing, the number
+    that it would have.
     column, expected, found: of an altered row, a value; of others the whole row, where there is one.
     """
 
@@ -25,9 +26,11 @@ class Difference:
     column: str | None = None
     expected: str | None = None
     found: str | None = None
+    unit: Literal["row", "offset"] = "row"
 
     def __str__(self) -> str:
-        told = [f"{self.table}: {self.where}, row {self.row:,}: {self.kind}"]
+        place = [self.where] if self.where else []
+        told = [f"{self.table}: {', '.join([*place, f'{self.unit} {self.row:,}'])}: {self.kind}"]
         told += [f"column {self.column}"] if self.column else []
         told += [f"expected {self.expected}"] if self.expected is not None else []
         told += [f"found {self.found}"] if self.found is not None else []
