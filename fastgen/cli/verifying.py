@@ -101,7 +101,7 @@ def verify(
     elif not quiet:
         click.echo("\n".join(lines(report)))
     if not report.ok:
-        raise DifferenceError(f"{report.path} does not hold what its configuration makes")
+        raise DifferenceError(f"{report.path} does not hold what its configuration makes: {report.wrong}")
     if not quiet:
         say(f"{report.path} holds what its configuration makes: {speed(report)}")
 

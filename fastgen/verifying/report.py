@@ -1,5 +1,6 @@
 """What a check found, to be read by people and programs."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final, Literal
@@ -110,6 +111,17 @@ class VerifyReport:
     def rows(self) -> int:
         """Rows that were found."""
         return sum(table.found for table in self.tables)
+
+    @property
+    def wrong(self) -> str:
+        """What is wrong, in a few words; nothing where all is well."""
+        counts: Counter[Kind] = Counter()
+        for table in self.tables:
+            counts.update(dict(table.counts()))
+        told = [f"{counts[kind]:,} {kind}" for kind in KINDS if counts[kind]]
+        stopped = next((table.stopped for table in self.tables if table.stopped), None)
+        rows = [", ".join(told) + (" row" if counts.total() == 1 else " rows")] if told else []
+        return "; ".join([*rows, *([stopped] if stopped else []), *self.problems[:1]])
 
     @property
     def first(self) -> Difference | None:

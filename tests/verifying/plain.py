@@ -4,6 +4,8 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+import naive
+
 Row = tuple[Any, ...]
 KEYS = (("tid",), ("datetime", "cc_num"), ("cc_num", "amount", "latitude", "longitude"))
 """Columns by which an altered transaction is known again."""
@@ -45,7 +47,7 @@ def compare(columns: list[str], expected: list[Row], found: list[Row]) -> Counts
     altered = len(found) - same - doubled - foreign
     last = max((number for number in range(len(expected)) if number not in missing), default=-1)
     truncated = len(expected) - 1 - last if last >= 0 else 0
-    return Counts(same, len(missing) - truncated, truncated, doubled, foreign, altered, same - rising(order))
+    return Counts(same, len(missing) - truncated, truncated, doubled, foreign, altered, same - naive.longest_rising(order))
 
 
 def unlike(found: Row, expected: Row) -> int:
@@ -62,11 +64,3 @@ def standing(places: list[int | None]) -> Iterator[tuple[int, int]]:
             yield number, before + since
         else:
             before, since = place, 0
-
-
-def rising(values: list[int]) -> int:
-    """How many values can be kept so that they rise."""
-    longest: list[int] = []
-    for i, value in enumerate(values):
-        longest.append(1 + max((longest[j] for j in range(i) if values[j] < value), default=0))
-    return max(longest, default=0)
