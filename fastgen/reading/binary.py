@@ -9,8 +9,8 @@ from pyarrow import parquet as pq
 
 from fastgen.reading.pieces import REFUSALS, Damage, Rows, readable, told
 
-MOST = 1 << 18
-"""Rows that are read at once: a row group of ours, a part of a larger one."""
+MOST = 1 << 17
+"""Rows that are read at once, of a row group."""
 HEAD = 100
 """Rows at the beginning of a file that tell what it holds."""
 

@@ -70,8 +70,9 @@ class Seen:
 
     def pass_whole(self, chunk: int) -> bool:
         """All rows of a chunk were met at once; does nothing, and says so, if some of them were met before."""
-        if self._whole[chunk] or chunk in self._open or chunk in self._packed:
+        if self._whole[chunk] or chunk in self._packed or (chunk in self._open and self._open[chunk].any()):
             return False
+        self._open.pop(chunk, None)
         self._whole[chunk] = True
         self.count += self.rows(chunk)
         return True
