@@ -77,7 +77,7 @@ def test_the_command() -> None:
     ("arguments", "line"),
     [
         (["--rows", "10"], "bootstrap_servers = None: must be host:port"),
-        (["--mock", "--key", "card"], "key = 'card': must be none or among tid, datetime"),
+        (["--mock", "--key", "card"], "key = 'card': must be one of none, tid, datetime"),
         (["--mock", "--rate", "0"], "rate = 0.0: must be a number above 0"),
         (["--mock", "--speed", "nan"], "speed = nan: must be a number above 0"),
         (["--mock", "--rate", "5", "--speed", "5"], "rate = 5.0: must not be given with speed"),
