@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from fastgen.errors import (
         ConfigError,
         DeliveryError,
+        DifferenceError,
         FastgenError,
+        InputError,
         InterruptedRunError,
         KafkaError,
         OptionError,
@@ -30,6 +32,9 @@ if TYPE_CHECKING:
     from fastgen.sinks.files import write
     from fastgen.sinks.kafka.producing import produce
     from fastgen.source import scan
+    from fastgen.verifying.checking import verify
+    from fastgen.verifying.report import VerifyReport
+    from fastgen.verifying.topics import verify_topic
 
 _HOME = {
     "Config": "config",
@@ -38,10 +43,15 @@ _HOME = {
     "write": "sinks.files",
     "produce": "sinks.kafka.producing",
     "scan": "source",
+    "verify": "verifying.checking",
+    "verify_topic": "verifying.topics",
+    "VerifyReport": "verifying.report",
     "FastgenError": "errors",
     "UsageError": "errors",
     "ConfigError": "errors",
     "OptionError": "errors",
+    "DifferenceError": "errors",
+    "InputError": "errors",
     "OutputError": "errors",
     "OutputExistsError": "errors",
     "InterruptedRunError": "errors",
@@ -56,7 +66,9 @@ __all__ = [
     "ConfigError",
     "Dataset",
     "DeliveryError",
+    "DifferenceError",
     "FastgenError",
+    "InputError",
     "InterruptedRunError",
     "KafkaError",
     "OptionError",
@@ -64,10 +76,13 @@ __all__ = [
     "OutputExistsError",
     "TerminatedRunError",
     "UsageError",
+    "VerifyReport",
     "__version__",
     "load_config",
     "produce",
     "scan",
+    "verify",
+    "verify_topic",
     "write",
 ]
 

@@ -16,7 +16,9 @@ NAMES = [
     "ConfigError",
     "Dataset",
     "DeliveryError",
+    "DifferenceError",
     "FastgenError",
+    "InputError",
     "InterruptedRunError",
     "KafkaError",
     "OptionError",
@@ -24,10 +26,13 @@ NAMES = [
     "OutputExistsError",
     "TerminatedRunError",
     "UsageError",
+    "VerifyReport",
     "__version__",
     "load_config",
     "produce",
     "scan",
+    "verify",
+    "verify_topic",
     "write",
 ]
 SIGNATURES = {
@@ -37,6 +42,9 @@ SIGNATURES = {
     "create_topic, partitions, replication_factor, topic_config, resume, rate, speed, shift_to, loop, labels_topic, labels_delay, "
     "mock, plain, progress, tell)",
     "scan": "(data, *, table, threads)",
+    "verify": "(path, data, *, table, threads, progress)",
+    "verify_topic": "(data, bootstrap_servers, *, topic, key, with_label, coordinates, timestamps, settings, labels_topic, "
+    "labels_delay, threads, progress)",
     "Dataset": "(config)",
     "Dataset.part": "(self, number, of)",
     "Dataset.batches": "(self, columns, *, batch_rows, threads)",

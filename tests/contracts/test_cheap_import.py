@@ -39,6 +39,7 @@ def loaded(*arguments: str) -> set[str]:
         pytest.param(["-m", "fastgen", "generate", "--help"], id="generate help"),
         pytest.param(["-m", "fastgen", "produce", "--help"], id="produce help"),
         pytest.param(["-m", "fastgen", "completion", "bash"], id="completion"),
+        pytest.param(["-m", "fastgen", "verify", "--help"], id="verify help"),
     ],
 )
 def test_nothing_heavy_is_loaded(arguments: list[str]) -> None:

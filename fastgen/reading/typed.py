@@ -1,0 +1,79 @@
+"""Columns as the types that a table has, whatever types a file gave them; a value that is none of its column is null."""
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from fastgen.schema import TABLES, Kind
+
+_TYPES: dict[Kind, pl.DataType] = {
+    "datetime": pl.Datetime("us"),
+    "date": pl.Date(),
+    "amount": pl.Float64(),
+    "latitude": pl.Float64(),
+    "longitude": pl.Float64(),
+    "label": pl.Int8(),
+}
+MOMENTS = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f")
+"""How times are written: by us, with parts of seconds, in ISO 8601."""
+
+_DAY = 86_400_000_000
+YEARS: dict[pl.DataType, tuple[int, int]] = {
+    pl.Datetime("us"): (-719_162 * _DAY, 2_932_897 * _DAY - 1),
+    pl.Date(): (-719_162, 2_932_896),
+}
+"""The years 1 to 9999, in microseconds or days since 1970."""
+
+
+def column_type(table: str, name: str) -> pl.DataType:
+    """The type of a column of a table; texts are String.
+
+    Example:
+        >>> column_type("profiles", "birthdate"), column_type("transactions", "city")
+        (Date, String)
+    """
+    return _TYPES.get(TABLES[table].kind(name), pl.String())
+
+
+def empty(table: str, names: Sequence[str]) -> pl.DataFrame:
+    """No rows with these columns."""
+    return pl.DataFrame(schema={name: column_type(table, name) for name in names})
+
+
+def typed(table: str, frame: pl.DataFrame) -> pl.DataFrame:
+    """The frame with the types of the table.
+
+    Raises:
+        pl.exceptions.PolarsError: a column is of a type that has no such values at all, such as a list.
+    """
+    return frame.with_columns([_typed(column, column_type(table, column.name)) for column in frame])
+
+
+def _typed(column: pl.Series, wanted: pl.DataType) -> pl.Series:
+    given = column.dtype
+    if given == pl.String and wanted == pl.Datetime:
+        return _moments(column)
+    if given == pl.String and wanted == pl.Date:
+        return column.str.to_date("%Y-%m-%d", strict=False)
+    if isinstance(given, pl.Datetime) and given.time_zone:
+        column = column.dt.replace_time_zone(None)
+    column = column if given == wanted else column.cast(wanted, strict=False)
+    return _of_our_time(column) if wanted in YEARS else column
+
+
+def _of_our_time(column: pl.Series) -> pl.Series:
+    """Times and dates; those so far away that Python has none like them are null."""
+    low, high = YEARS[column.dtype]
+    numbers = column.to_physical()
+    if column.len() == column.null_count() or (low <= int(numbers.min()) and int(numbers.max()) <= high):  # type: ignore[arg-type]
+        return column
+    return column.set(~numbers.is_between(low, high), None)
+
+
+def _moments(texts: pl.Series) -> pl.Series:
+    """Times by the first way to write them, and what is none by the next."""
+    ways = (texts.str.to_datetime(way, time_unit="us", strict=False) for way in MOMENTS)
+    found = next(ways)
+    while found.null_count() > texts.null_count() and (other := next(ways, None)) is not None:
+        found = found.fill_null(other)
+    return found
