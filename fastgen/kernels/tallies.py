@@ -140,21 +140,15 @@ def since_last(
 
 
 @kernel
-def chain_lengths(
-    lengths: NDArray[np.int64],
-    cards: NDArray[np.int32],
-    seconds: NDArray[np.int64],
-    gap: int,
-    last_seconds: NDArray[np.int64],
-    runs: NDArray[np.int32],
-) -> None:
+def chain_lengths(lengths, cards, seconds, gap, last_seconds, runs):
     """Count runs of rows of one card by their length, while rows come in order of time.
 
     A run goes on while the next row of its card comes at most `gap` seconds later. It counts from its first row on and moves up.
 
     Args:
         lengths: int64, how many runs have which length; longer ones are in the last place. cards, seconds: int32 and int64[n].
-        last_seconds: int64[cards], negative for a card without a row yet. runs: int32[cards], length of its last run. Both are kept.
+        gap: seconds.
+        last_seconds: int64[cards], negative for a card without a row yet. runs: int32[cards], length of its last run. Both stay.
     """
     longest = lengths.size - 1
     for i in range(cards.size):

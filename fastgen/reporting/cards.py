@@ -59,7 +59,7 @@ def card_keys(column: pl.Series) -> NDArray[np.int64]:
         [4846953825144454, 4073951983641083]
     """
     keys = column.cast(pl.Int64, strict=False)
-    if keys.null_count():
-        hashed = -1 - (column.hash() >> 1).cast(pl.Int64)
-        keys = keys.zip_with(keys.is_not_null(), hashed)
-    return keys.to_numpy()
+    if not keys.null_count():
+        return keys.to_numpy()
+    hashed = -1 - (column.hash().to_numpy() >> np.uint64(1)).astype(np.int64)
+    return np.where(keys.is_null().to_numpy(), hashed, keys.fill_null(0).to_numpy())

@@ -16,8 +16,8 @@ from fastgen.reporting.bins import EDGES, Counts
 class Rule(NamedTuple):
     """A rule, and what it does.
 
-    column: what it looks at. sign, threshold: "≤" or "≥", and the number it compares with. values: or else, the values that it flags.
-    flagged: rows that it flags. caught: frauds among them. frauds: all that there are.
+    column: what it looks at. sign, threshold: "≤" or "≥" and the number that it compares with, or "is" and values: what it flags.
+    flagged: how many rows that is. caught: frauds among them. frauds: all that there are.
     """
 
     column: str
@@ -70,7 +70,7 @@ def best_threshold(column: str, counts: Counts, frauds: int) -> Rule:
 def best_values(column: str, names: Sequence[str], counts: Counts, frauds: int) -> Rule:
     """The best rule "one of these values": those with the greatest share of frauds, as many as are best.
 
-    No other choice of values is better: to leave one out for another with a smaller share only loses.
+    No other choice is better: what F1 a value adds to depends on its share of frauds alone.
 
     Args:
         counts: int64[2, values], of rows that are no frauds and of frauds.

@@ -82,7 +82,7 @@ class Places:
 
     def _condense(self) -> None:
         places = _summed(pl.concat(self._counted)).sort(["rows", "country", "city"], descending=[True, False, False])
-        self.rows_elsewhere += places["rows"].slice(MOST_PLACES).sum()
+        self.rows_elsewhere += int(places["rows"].slice(MOST_PLACES).sum())
         self._counted = [places.head(MOST_PLACES)]
 
     def table(self) -> pl.DataFrame:
@@ -111,7 +111,7 @@ class Survey:
         self.amounts = bins.empty(0)
         self.by_label = {name: bins.empty(2) for name in ("amount", "hour", "weekday", *DEGREES)}
         self.places = Places()
-        self.samples = {kind: Sample() for kind in Kind if kind != Kind.PAYMENT}
+        self.samples: dict[Kind, Sample] = {kind: Sample() for kind in Kind if kind != Kind.PAYMENT}
         self.outside = 0
         self._prices = prices or {}
         self._limits = np.zeros((0, 2), np.int64)

@@ -1,0 +1,106 @@
+"""Charts as pieces of SVG that stand in the page: no script, colours from its style sheet, drawn for two widths.
+
+Vega writes a colour such as `var(--ink)` into the SVG as it is, so that the style sheet decides, and one drawing is right on a
+light and a dark screen and on paper. A drawing cannot get its text larger on a phone, so most are drawn a second time, narrow.
+"""
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from importlib.resources import files
+from typing import Any, Final
+
+import altair as alt
+import vl_convert
+from markupsafe import Markup, escape
+
+WIDE: Final = 840
+NARROW: Final = 340
+HALF: Final = 404
+LABELS: Final = 11.5
+"""Size of the text on axes, in pixels."""
+INK: Final = "var(--ink)"
+MUTED: Final = "var(--muted)"
+GRID: Final = "var(--grid)"
+PAPER: Final = "var(--paper)"
+PAYMENT: Final = "var(--payment)"
+WITHDRAWAL: Final = "var(--withdrawal)"
+FRAUD_PAYMENT: Final = "var(--fraud-payment)"
+FRAUD_WITHDRAWAL: Final = "var(--fraud-withdrawal)"
+KIND_COLOURS: Final = (PAYMENT, FRAUD_PAYMENT, WITHDRAWAL, FRAUD_WITHDRAWAL)
+"""By `Kind`."""
+NOT_NEEDED: Final = re.compile(
+    r' (?:role|aria-[a-z]+|pointer-events|font-family|font-style|version|xmlns(?::xlink)?|stroke-miterlimit)="[^"]*"| stroke-width="0"'
+)
+EMPTY: Final = re.compile(r'<path class="(?:background|foreground)" d="[^"]*"(?: display="none")?/>')
+ROOT: Final = re.compile(r'<svg[^>]*? width="([\d.]+)" height="([\d.]+)"[^>]*>')
+Values = Sequence[Mapping[str, Any]]
+Draw = Callable[[int], Any]
+"""Draws a chart for a width in pixels."""
+
+
+def data(values: Values) -> alt.InlineData:
+    """Some rows, in the chart itself."""
+    return alt.InlineData(values=[dict(row) for row in values])
+
+
+def text_size(width: int) -> float:
+    """A little larger where the drawing is for a phone, whose screen shows it smaller."""
+    return LABELS if width > NARROW else 12
+
+
+def styled(chart: Any, width: int) -> Any:
+    """The chart with the look that all of them have."""
+    size = text_size(width)
+    axis: dict[str, Any] = {
+        "domain": False,
+        "ticks": False,
+        "gridColor": GRID,
+        "gridWidth": 1,
+        "labelColor": MUTED,
+        "labelFontSize": size,
+        "labelPadding": 5,
+        "labelOverlap": "greedy",
+        "title": None,
+    }
+    return (
+        chart.configure(font="sans-serif", background="transparent", padding=2, aria=False)
+        .configure_axis(**axis)
+        .configure_view(stroke=None)
+        .configure_title(anchor="start", color=MUTED, fontSize=size, fontWeight="normal", offset=6, frame="group")
+        .configure_header(labelColor=INK, labelFontSize=size, labelFontWeight="normal", labelAnchor="start", title=None)
+        .configure_facet(spacing=14)
+        .configure_text(color=MUTED, fontSize=size)
+    )
+
+
+def drawn(name: str, chart: Any, width: int, label: str, shown: str) -> Markup:
+    """One SVG. Its identifiers begin with the name, as a page has several; `shown` is its class in the style sheet."""
+    raw = vl_convert.vegalite_to_svg(styled(chart, width).to_dict())
+    text = NOT_NEEDED.sub("", raw)
+    text = EMPTY.sub("", text)
+    text = text.replace('id="', f'id="{name}-').replace("url(#", f"url(#{name}-")
+    found = ROOT.search(text)
+    assert found
+    across, down = found.groups()
+    root = f'<svg class="{shown}" viewBox="0 0 {across} {down}" style="max-width:{round(1.25 * float(across))}px" role="img" aria-label="{escape(label)}">'
+    return Markup(root + text[found.end() :])
+
+
+def figure(name: str, draw: Draw, label: str) -> Markup:
+    """A chart across the page: wide for screens and paper, narrow for phones; only one of them is shown."""
+    wide = drawn(f"{name}-wide", draw(WIDE), WIDE, label, "wide")
+    return wide + drawn(f"{name}-narrow", draw(NARROW), NARROW, label, "narrow")
+
+
+def half_figure(name: str, draw: Draw, label: str) -> Markup:
+    """A chart for half of the page, or all of a phone."""
+    return drawn(name, draw(HALF), HALF, label, "half")
+
+
+@cache
+def outlines() -> dict[str, Any]:
+    """Land as GeoJSON shapes: `world`, and `home`, the United States."""
+    content: dict[str, Any] = json.loads(files("fastgen.reporting").joinpath("outlines.json").read_text())
+    return content

@@ -1,0 +1,205 @@
+"""Charts of the whole: rows over time, amounts by category, ages, rows of a card, the busiest cards."""
+
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple
+
+import altair as alt
+import numpy as np
+from numpy.typing import NDArray
+
+from fastgen.reporting.densities import DISPLAYED
+from fastgen.reporting.drawing import (
+    INK,
+    KIND_COLOURS,
+    MUTED,
+    NARROW,
+    PAPER,
+    PAYMENT,
+    WITHDRAWAL,
+    data,
+)
+from fastgen.reporting.histories import Histories
+from fastgen.reporting.rows import Kind
+
+DAY: Final = 86_400
+POWER_LABELS: Final = "datum.value >= 1e6 ? format(datum.value / 1e6, ',') + 'M' : datum.value >= 1e3 ? format(datum.value / 1e3, ',') + 'k' : format(datum.value, '~g')"
+STACKS: Final = (("rows", (Kind.PAYMENT, Kind.WITHDRAWAL)), ("frauds", (Kind.FRAUD_PAYMENT, Kind.FRAUD_WITHDRAWAL)))
+"""What is stacked in the two panels of the timeline, from the bottom up."""
+LEFT: Final = 36
+"""Pixels for the labels of an axis of numbers."""
+NUMBERS: Final = "~s"
+COLOURS: Final = alt.Scale(domain=[int(kind) for kind in Kind], range=list(KIND_COLOURS))
+
+
+def time_format(seconds: int) -> str:
+    """How times are written on an axis that spans so much."""
+    if seconds > 3 * 365 * DAY:
+        return "%Y"
+    if seconds > 300 * DAY:
+        return "%b %Y"
+    if seconds > 2 * DAY:
+        return "%-d %b"
+    return "%H:%M" if seconds > 600 else "%H:%M:%S"
+
+
+def time_axis(first: int, last: int, width: int, *, labels: bool = True) -> alt.X:
+    """Times below a chart, as many as there is room for; fields are milliseconds since 1970, from `from`."""
+    axis = alt.Axis(
+        format=time_format(last - first), tickCount=width // 95, grid=False, labels=labels, ticks=labels, tickColor=MUTED
+    )
+    return alt.X("from:T", scale=alt.Scale(type="utc", domain=[first * 1000, last * 1000], nice=False), axis=axis)
+
+
+def number_axis(**given: Any) -> alt.Axis:
+    """Numbers beside a chart, in a space of one width, so that panels below each other begin at one place."""
+    return alt.Axis(**{"tickCount": 4, "format": NUMBERS, "minExtent": LEFT, "maxExtent": LEFT, **given})
+
+
+def timeline(histories: Histories, end: int | None, step: str, width: int) -> Any:
+    """Rows a step, ordinary ones above, frauds below, as long as there are any; the end of the period as a line."""
+    panels = []
+    shown = [(name, kinds) for name, kinds in STACKS if histories.timeline[list(kinds)].any()]
+    for name, kinds in shown:
+        bars = bars_over_time(histories, kinds, width, labels=name == shown[-1][0])
+        first, last = histories.start, histories.start + histories.timeline.shape[1] * histories.step
+        if end is not None and first < end < last:
+            rule = alt.Chart(data([{"from": end * 1000}])).mark_rule(color=INK, strokeDash=[3, 3], strokeWidth=1).encode(x="from:T")
+            bars += rule
+            if name == "rows":
+                bars += rule.mark_text(text="end of the period", align="left", dx=5, baseline="top", color=INK).encode(
+                    y=alt.value(0)
+                )
+        panels.append(bars.properties(width=width - LEFT - 10, height=150 if name == "rows" else 64, title=f"{name} {step}"))
+    return alt.vconcat(*panels, spacing=8)
+
+
+def bars_over_time(histories: Histories, kinds: Sequence[Kind], width: int, *, labels: bool) -> Any:
+    """Rows of some kinds, stacked in their order, a bar a step."""
+    ends = (np.arange(histories.timeline.shape[1] + 1) * histories.step + histories.start).tolist()
+    tops = np.cumsum(histories.timeline[list(kinds)], axis=0)
+    below = np.vstack([np.zeros_like(tops[:1]), tops[:-1]])
+    values = [
+        {"from": ends[i] * 1000, "to": ends[i + 1] * 1000, "low": int(below[k, i]), "high": int(tops[k, i]), "kind": int(kind)}
+        for k, kind in enumerate(kinds)
+        for i in np.flatnonzero(tops[k] > below[k]).tolist()
+    ]
+    return (
+        alt.Chart(data(values))
+        .mark_bar(stroke=PAPER, strokeWidth=0.5 if tops.shape[1] > width / 8 else 1)
+        .encode(
+            x=time_axis(ends[0], ends[-1], width, labels=labels),
+            x2="to:T",
+            y=alt.Y("low:Q", axis=number_axis(tickCount=4 if labels is False else 2, tickMinStep=1), scale=alt.Scale(zero=True)),
+            y2="high:Q",
+            color=alt.Color("kind:N", legend=None, scale=COLOURS),
+        )
+    )
+
+
+class AmountPanel(NamedTuple):
+    """The amounts of a category: what to call it, the counted density over the displayed ranges, and the configured one."""
+
+    title: str
+    counted: NDArray[np.float64]
+    configured: NDArray[np.float64] | None
+    cash: bool
+
+
+def amounts(panels: Sequence[AmountPanel], width: int) -> Any:
+    """The density of amounts over their logarithm, a panel a category: counted as an area, configured as a line."""
+    columns = 4 if width > NARROW else 2
+    each = (width - (columns - 1) * 14) // columns - 4
+    used = np.flatnonzero(sum((panel.counted + (0 if panel.configured is None else panel.configured)) for panel in panels) > 0)
+    shown = slice(int(used[0]), int(used[-1]) + 1)
+    edges = DISPLAYED[shown.start : shown.stop + 1] / 100
+    values = []
+    for panel in panels:
+        counted, configured = panel.counted[shown], None if panel.configured is None else panel.configured[shown]
+        for i, edge in enumerate(edges.tolist()):
+            at = min(i, counted.size - 1)
+            row = {"panel": panel.title, "edge": round(edge, 2), "counted": round(float(counted[at]), 4), "cash": panel.cash}
+            values.append(row if configured is None else row | {"configured": round(float(configured[at]), 4)})
+    x = alt.X(
+        "edge:Q",
+        scale=alt.Scale(type="log", domain=[float(edges[0]), float(edges[-1])], nice=False),
+        axis=alt.Axis(values=[10.0**power for power in range(-2, 6)], labelExpr=POWER_LABELS, grid=True),
+    )
+    y = alt.Y("counted:Q", axis=alt.Axis(labels=False, tickCount=3))
+    base = alt.Chart(data(values))
+    area = base.mark_area(interpolate="step-after", opacity=0.55).encode(
+        x=x, y=y, color=alt.Color("cash:N", legend=None, scale=alt.Scale(domain=[False, True], range=[PAYMENT, WITHDRAWAL]))
+    )
+    line = base.mark_line(interpolate="step-after", color=INK, strokeWidth=1.1).encode(x=x, y="configured:Q")
+    panel_axis = alt.Facet("panel:N", sort=[panel.title for panel in panels], header=alt.Header(title=None))
+    return alt.layer(area, line).properties(width=each, height=74).facet(facet=panel_axis, columns=columns)
+
+
+def ages(counts: NDArray[np.int64], width: int) -> Any:
+    """Holders by age in whole years, those who withdraw cash in front."""
+    used = np.flatnonzero(counts.sum(axis=0))
+    values = [
+        {"from": age, "to": age + 1, "holders": int(number), "cash": cash}
+        for cash, numbers in ((False, counts.sum(axis=0)), (True, counts[1]))
+        for age, number in enumerate(numbers.tolist())
+        if number
+    ]
+    domain = [int(used[0]), int(used[-1]) + 1]
+    return (
+        alt.Chart(data(values), width=width - LEFT - 8, height=150)
+        .mark_bar(stroke=PAPER, strokeWidth=0.6)
+        .encode(
+            x=alt.X(
+                "from:Q", scale=alt.Scale(domain=domain, nice=False, zero=False), axis=alt.Axis(grid=False, tickCount=8, format="d")
+            ),
+            x2="to:Q",
+            y=alt.Y("holders:Q", stack=None, axis=number_axis(tickMinStep=1)),
+            color=alt.Color("cash:N", legend=None, scale=alt.Scale(domain=[False, True], range=[PAYMENT, WITHDRAWAL])),
+            order="cash:N",
+        )
+    )
+
+
+def rows_of_cards(counts: NDArray[np.int64], width: int) -> Any:
+    """How many cards have so many rows: in each of up to 40 ranges."""
+    edges = np.unique(np.linspace(0, counts.max() + 1, 41).astype(np.int64))
+    numbers = np.histogram(counts, edges)[0]
+    values = [{"from": int(edges[i]), "to": int(edges[i + 1]), "cards": int(n)} for i, n in enumerate(numbers.tolist()) if n]
+    return (
+        alt.Chart(data(values), width=width - LEFT - 8, height=150)
+        .mark_bar(stroke=PAPER, strokeWidth=0.6, color=MUTED)
+        .encode(
+            x=alt.X(
+                "from:Q",
+                scale=alt.Scale(domain=[0, int(edges[-1])], nice=False),
+                axis=alt.Axis(grid=False, tickCount=6, format=NUMBERS),
+            ),
+            x2="to:Q",
+            y=alt.Y("cards:Q", axis=number_axis(tickMinStep=1)),
+        )
+    )
+
+
+def busiest(names: Sequence[str], counts: NDArray[np.int32], width: int) -> Any:
+    """The cards with the most rows, by kind; names: of the cards, counts: int32[cards, kinds]."""
+    tops = np.cumsum(counts, axis=1)
+    values = [
+        {"card": name, "low": int(tops[i, kind] - counts[i, kind]), "high": int(tops[i, kind]), "kind": int(kind)}
+        for i, name in enumerate(names)
+        for kind in Kind
+        if counts[i, kind]
+    ]
+    return (
+        alt.Chart(data(values), width=width - 130, height=alt.Step(15))
+        .mark_bar()
+        .encode(
+            y=alt.Y(
+                "card:N",
+                sort=list(names),
+                axis=alt.Axis(grid=False, minExtent=118, maxExtent=118, labelLimit=118),
+                scale=alt.Scale(paddingInner=0.25),
+            ),
+            x=alt.X("low:Q", axis=alt.Axis(tickCount=5, format=NUMBERS), scale=alt.Scale(zero=True)),
+            x2="high:Q",
+            color=alt.Color("kind:N", legend=None, scale=COLOURS),
+        )
+    )
