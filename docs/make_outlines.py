@@ -14,6 +14,7 @@ from typing import Any
 
 OUTLINES = Path(__file__).parents[1] / "fastgen" / "reporting" / "outlines.json"
 UNITED_STATES = "840"
+ANTARCTIC = -60
 Point = tuple[float, float]
 Ring = list[Point]
 
@@ -68,10 +69,9 @@ def area(ring: Ring) -> float:
 
 
 def outline(rings: list[Ring], tolerance: float, least: float, decimals: int) -> dict[str, Any]:
-    """A GeoJSON shape of the rings that are large enough."""
-    kept = [
-        [(round(x, decimals), round(y, decimals)) for x, y in thinned(ring, tolerance)] for ring in rings if area(ring) >= least
-    ]
+    """A GeoJSON shape of the rings that are large enough and not in the Antarctic, where nobody pays."""
+    wanted = [ring for ring in rings if area(ring) >= least and max(y for _, y in ring) > ANTARCTIC]
+    kept = [[(round(x, decimals), round(y, decimals)) for x, y in thinned(ring, tolerance)] for ring in wanted]
     return {"type": "MultiPolygon", "coordinates": [[ring] for ring in kept if len(ring) > 3]}
 
 
@@ -84,7 +84,7 @@ def main(folder: str) -> None:
     home = next(shape for shape in finer["objects"]["countries"]["geometries"] if shape.get("id") == UNITED_STATES)
     content = {
         "origin": "Natural Earth 4.1.0 (public domain), from the npm package world-atlas 2.0.2; thinned by docs/make_outlines.py",
-        "world": outline(land, tolerance=0.25, least=3, decimals=1),
+        "world": outline(land, tolerance=0.25, least=5, decimals=1),
         "home": outline(rings_of(home, arcs_of(finer)), tolerance=0.08, least=0.05, decimals=2),
     }
     OUTLINES.write_text(json.dumps(content, separators=(",", ":")) + "\n")

@@ -100,7 +100,7 @@ def fill_slots(slots: NDArray[np.int32], known: NDArray[np.int64], count: int) -
         slots[slot_of(slots, known, known[number])] = number + 1
 
 
-@helper
+@kernel
 def metres_between(latitude_a, longitude_a, latitude_b, longitude_b):
     """Whole metres between two places (degrees) on a sphere, by the haversine formula."""
     a, b = math.radians(latitude_a), math.radians(latitude_b)

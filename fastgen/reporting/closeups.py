@@ -1,7 +1,7 @@
 """Charts of single cases on a time axis: attack chains, and the withdrawals of some cards."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import log10
 from typing import Any, Final
 
@@ -12,9 +12,11 @@ from fastgen.reporting.examples import Chain, Withdrawals
 from fastgen.reporting.overviews import time_axis
 from fastgen.reporting.words import count, day_and_time, duration, money, shortened
 
-LANE: Final = 66
-HEIGHT: Final = 0.58
-"""Of a lane, what the tallest stem takes; its heading is above."""
+LANE: Final = 72
+HEIGHT: Final = 0.62
+"""Of a lane, what the tallest stem takes."""
+HEADING: Final = 0.76
+"""Where its heading stands."""
 TALLEST: Final = 7
 """Powers of ten from 0.01 to the top of a lane."""
 MARKS: Final = ((100, "1"), (10_000, "100"), (1_000_000, "10k"))
@@ -27,7 +29,7 @@ def chains(shown: Sequence[Chain], width: int) -> Any:
     stems, heads, grid = [], [], []
     for lane, chain in enumerate(shown):
         base = lanes - lane - 1
-        heads.append({"x": 0, "y": base + 0.86, "text": heading(chain, width)})
+        heads.append({"x": 0, "y": base + HEADING, "text": heading(chain, width)})
         grid += [{"y": base + height(cents), "text": text} for cents, text in MARKS]
         grid.append({"y": base, "text": ""})
         for event in chain.events:
@@ -70,7 +72,7 @@ def heading(chain: Chain, width: int) -> str:
 def sequences(cards: Sequence[Sequence[Withdrawals]], width: int) -> Any:
     """A lane a sequence, under a heading for each card: withdrawals as dots on a line, fraudulent ones as diamonds."""
     labels: list[tuple[str, bool]] = []
-    lines, dots, frauds = [], [], []
+    lines, dots, frauds, stories = [], [], [], []
     for own in cards:
         labels.append((f"Card {own[0].card}", True))
         for lane in own:
@@ -79,6 +81,7 @@ def sequences(cards: Sequence[Sequence[Withdrawals]], width: int) -> Any:
             times = [event.second * 1_000 for event in lane.own]
             dots += [{"from": time, "lane": row} for time in times]
             frauds += [{"from": event.second * 1_000, "lane": row} for event in lane.frauds]
+            stories += [{"lane": row, **story} for story in lane_story(lane)] if width > NARROW else []
             if times:
                 lines.append({"from": times[0], "to": times[-1], "lane": row})
     every = [row["from"] // 1_000 for row in dots + frauds]
@@ -86,7 +89,7 @@ def sequences(cards: Sequence[Sequence[Withdrawals]], width: int) -> Any:
     x = time_axis(min(every) - margin, max(every) + margin, width)
     expression = f"{json.dumps([text for text, _ in labels])}[datum.value]"
     bold = f"{json.dumps([int(head) for _, head in labels])}[datum.value]"
-    extent = 220 if width > NARROW else 116
+    extent = 172 if width > NARROW else 116
     axis = alt.Axis(
         labelExpr=expression,
         labelFontWeight=alt.condition(bold, alt.value(600), alt.value(400)),
@@ -100,14 +103,37 @@ def sequences(cards: Sequence[Sequence[Withdrawals]], width: int) -> Any:
         grid=False,
     )
     y = alt.Y("lane:O", scale=alt.Scale(domain=list(range(len(labels)))), axis=axis)
+    told = alt.Chart(data([row | beside(row, min(every), max(every)) for row in stories]))
     layers = (
         alt.Chart(data(lines)).mark_rule(color=GRID, strokeWidth=1.5).encode(x=x, x2="to:T", y=y),
-        alt.Chart(data(dots)).mark_circle(color=WITHDRAWAL, size=40, opacity=1).encode(x=x, y=y),
         alt.Chart(data(frauds))
-        .mark_point(shape="diamond", filled=True, color=FRAUD_WITHDRAWAL, size=90, opacity=1)
+        .mark_point(shape="diamond", filled=True, color=FRAUD_WITHDRAWAL, size=130, opacity=1)
         .encode(x=x, y=y),
+        alt.Chart(data(dots)).mark_circle(color=WITHDRAWAL, size=38, opacity=1).encode(x=x, y=y),
+        *(
+            told.transform_filter(f"datum.side == '{side}'")
+            .mark_text(align=side, dx=10 if side == "left" else -10, color=INK)
+            .encode(x=x, y=y, text="text:N")
+            for side in ("left", "right")
+        ),
     )
     return alt.layer(*layers).properties(width=width - extent - 8, height=alt.Step(18))
+
+
+def lane_story(lane: Withdrawals) -> list[dict[str, Any]]:
+    """The fraud of a sequence in words, and where the sequence begins and ends."""
+    if not lane.frauds:
+        return []
+    fraud, first = lane.frauds[0], lane.own[0].second if lane.own else lane.frauds[0].second
+    after = f", {duration(fraud.second - first)} after the first" if fraud.second > first else ""
+    times = sorted(event.second for event in (*lane.own, *lane.frauds))
+    return [{"text": f"{fraud.place}{after}", "first": times[0], "last": times[-1]}]
+
+
+def beside(story: Mapping[str, Any], start: int, end: int) -> dict[str, Any]:
+    """Where the words stand: on the side of the sequence where there is more room."""
+    before, behind = story["first"] - start, end - story["last"]
+    return {"from": (story["first"] if before > behind else story["last"]) * 1_000, "side": "right" if before > behind else "left"}
 
 
 def lane_label(lane: Withdrawals, width: int) -> str:

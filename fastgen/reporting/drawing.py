@@ -30,8 +30,13 @@ FRAUD_PAYMENT: Final = "var(--fraud-payment)"
 FRAUD_WITHDRAWAL: Final = "var(--fraud-withdrawal)"
 KIND_COLOURS: Final = (PAYMENT, FRAUD_PAYMENT, WITHDRAWAL, FRAUD_WITHDRAWAL)
 """By `Kind`."""
+SHORT_NUMBERS: Final = (
+    "datum.value >= 1e6 ? format(datum.value / 1e6, ',') + 'M' : "
+    "datum.value >= 1e3 ? format(datum.value / 1e3, ',') + 'k' : format(datum.value, '~g')"
+)
+"""An expression that writes the numbers on an axis."""
 NOT_NEEDED: Final = re.compile(
-    r' (?:role|aria-[a-z]+|pointer-events|font-family|font-style|version|xmlns(?::xlink)?|stroke-miterlimit)="[^"]*"| stroke-width="0"'
+    r' (?:role|aria-[a-z]+|pointer-events|font-family|version|xmlns(?::xlink)?|stroke-miterlimit)="[^"]*"'
 )
 EMPTY: Final = re.compile(r'<path class="(?:background|foreground)" d="[^"]*"(?: display="none")?/>')
 ROOT: Final = re.compile(r'<svg[^>]*? width="([\d.]+)" height="([\d.]+)"[^>]*>')
@@ -68,9 +73,16 @@ def styled(chart: Any, width: int) -> Any:
         chart.configure(font="sans-serif", background="transparent", padding=2, aria=False)
         .configure_axis(**axis)
         .configure_view(stroke=None)
-        .configure_title(anchor="start", color=MUTED, fontSize=size, fontWeight="normal", offset=6, frame="group")
-        .configure_header(labelColor=INK, labelFontSize=size, labelFontWeight="normal", labelAnchor="start", title=None)
-        .configure_facet(spacing=14)
+        .configure_title(
+            anchor="start",
+            color=MUTED,
+            fontSize=size,
+            fontWeight="normal",
+            offset=6,
+            frame="group",
+            subtitleColor=MUTED,
+            subtitleFontSize=size,
+        )
         .configure_text(color=MUTED, fontSize=size)
     )
 
@@ -84,19 +96,14 @@ def drawn(name: str, chart: Any, width: int, label: str, shown: str) -> Markup:
     found = ROOT.search(text)
     assert found
     across, down = found.groups()
-    root = f'<svg class="{shown}" viewBox="0 0 {across} {down}" style="max-width:{round(1.25 * float(across))}px" role="img" aria-label="{escape(label)}">'
+    root = f'<svg class="{shown}" viewBox="0 0 {across} {down}" role="img" aria-label="{escape(label)}">'
     return Markup(root + text[found.end() :])
 
 
-def figure(name: str, draw: Draw, label: str) -> Markup:
-    """A chart across the page: wide for screens and paper, narrow for phones; only one of them is shown."""
-    wide = drawn(f"{name}-wide", draw(WIDE), WIDE, label, "wide")
+def figure(name: str, draw: Draw, label: str, width: int = WIDE) -> Markup:
+    """A chart for screens and paper, of all or HALF of the page's width, and once more for phones; only one of them is shown."""
+    wide = drawn(f"{name}-wide", draw(width), width, label, "wide")
     return wide + drawn(f"{name}-narrow", draw(NARROW), NARROW, label, "narrow")
-
-
-def half_figure(name: str, draw: Draw, label: str) -> Markup:
-    """A chart for half of the page, or all of a phone."""
-    return drawn(name, draw(HALF), HALF, label, "half")
 
 
 @cache

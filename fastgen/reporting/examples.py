@@ -45,7 +45,7 @@ class Chain(NamedTuple):
     def kilometres(self) -> int:
         """From place to place."""
         steps = zip(self.events, self.events[1:], strict=False)
-        return sum(metres_between(a.latitude, a.longitude, b.latitude, b.longitude) for a, b in steps) // 1_000
+        return int(sum(metres_between(a.latitude, a.longitude, b.latitude, b.longitude) for a, b in steps)) // 1_000
 
 
 class Withdrawals(NamedTuple):
@@ -63,10 +63,13 @@ class Withdrawals(NamedTuple):
 
 
 def chains(frames: Sequence[pl.DataFrame], gap: int) -> list[Chain]:
-    """Some chains of different lengths, in order of time; a chain goes on while the next fraud comes at most `gap` seconds later."""
+    """Some chains of different lengths, in order of time.
+
+    Args:
+        frames: rows of the cards that were followed. gap: seconds at most from one fraud of a chain to the next.
+    """
     found: list[Chain] = []
-    for row in _rows(frames, (Kind.FRAUD_PAYMENT,)):
-        card, event = row
+    for card, event in _rows(frames, (Kind.FRAUD_PAYMENT,)):
         if found and found[-1].card == card and event.second - found[-1].events[-1].second <= gap:
             found[-1].events.append(event)
         else:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -17,9 +17,7 @@ from fastgen.reporting.rows import COLUMNS, LABEL, Kind
 from fastgen.reporting.rules import Rule, best_threshold, best_values
 from fastgen.reporting.survey import Survey
 from fastgen.schema import TABLES
-
-if TYPE_CHECKING:
-    from fastgen.stored import Stored
+from fastgen.stored import Stored
 
 TRANSACTIONS: Final = "transactions"
 SECOND_PASS: Final = ("datetime", "cc_num", "category", "amount", "latitude", "longitude", "city", "country")
@@ -39,7 +37,7 @@ class Facts(NamedTuple):
     busiest: numbers of the cards with the most rows. rows: of each table that is there.
     """
 
-    stored: "Stored"
+    stored: Stored
     config: Config
     known: bool
     labelled: bool
@@ -56,8 +54,13 @@ class Facts(NamedTuple):
         """Rows with a label of 1."""
         return int(self.survey.kinds[Kind.FRAUD_PAYMENT] + self.survey.kinds[Kind.FRAUD_WITHDRAWAL])
 
+    @property
+    def end(self) -> int | None:
+        """Seconds since 1970 at which the period ends, where that is known."""
+        return int(self.config.end.replace(tzinfo=UTC).timestamp()) if self.known else None
 
-def gather(stored: "Stored", progress: Progress) -> Facts:
+
+def gather(stored: Stored, progress: Progress) -> Facts:
     """Read everything.
 
     Args:
@@ -69,7 +72,7 @@ def gather(stored: "Stored", progress: Progress) -> Facts:
     columns = _columns(stored)
     told = stored.config()
     config = told or Config()
-    survey = Survey(prices(config))
+    survey = Survey(prices(config), int(config.end.replace(tzinfo=UTC).timestamp()) if told else None)
     for frame in stored.batches(TRANSACTIONS, columns):
         survey.add(frame)
         progress(frame.height)
@@ -104,7 +107,7 @@ def gather(stored: "Stored", progress: Progress) -> Facts:
     )
 
 
-def _columns(stored: "Stored") -> list[str]:
+def _columns(stored: Stored) -> list[str]:
     if TRANSACTIONS not in stored.tables:
         raise InputError(f"{stored.path}: has no transactions to report on, only {', '.join(stored.tables)}")
     there = stored.columns(TRANSACTIONS)
@@ -125,7 +128,7 @@ def _followed(survey: Survey) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def _frames(stored: "Stored", columns: list[str], *, sort: bool) -> Iterator[pl.DataFrame]:
+def _frames(stored: Stored, columns: list[str], *, sort: bool) -> Iterator[pl.DataFrame]:
     """The transactions a second time, in order of time if need be."""
     if not sort:
         return stored.batches(TRANSACTIONS, columns)
@@ -133,7 +136,7 @@ def _frames(stored: "Stored", columns: list[str], *, sort: bool) -> Iterator[pl.
     return whole.iter_slices(131_072)
 
 
-def _holders(stored: "Stored", config: Config | None, survey: Survey, histories: Histories, noted: list[int]) -> Holders | None:
+def _holders(stored: Stored, config: Config | None, survey: Survey, histories: Histories, noted: list[int]) -> Holders | None:
     if "profiles" not in stored.tables or not {"birthdate", "cc_num"} <= set(stored.columns("profiles")):
         return None
     withdrawals: NDArray[np.bool_] = histories.counts[:, Kind.WITHDRAWAL] > 0
@@ -149,12 +152,13 @@ def _rules(survey: Survey, histories: Histories | None) -> list[Rule]:
     if frauds in (0, survey.rows):
         return []
     since = histories.since_last if histories else {}
-    rules = [best_threshold(name, counts, frauds) for name, counts in (survey.by_label | since).items()]
     countries = survey.places.table().group_by("country").agg(pl.col("rows", "fraud").sum()).sort("country")
-    rules.append(best_values("country", countries["country"].to_list(), _by_label(countries), frauds))
-    names = list(survey.categories.numbers)
     totals = survey.amounts.sum(axis=1).reshape(-1, 2).T
-    rules.append(best_values("category", names, totals, frauds))
+    rules = [
+        best_values("country", countries["country"].to_list(), _by_label(countries), frauds),
+        best_values("category", list(survey.categories.numbers), totals, frauds),
+        *(best_threshold(name, counts, frauds) for name, counts in (since | survey.by_label).items()),
+    ]
     return sorted(rules, key=lambda rule: -rule.f1)
 
 
@@ -162,7 +166,7 @@ def _by_label(frame: pl.DataFrame) -> NDArray[np.int64]:
     return frame.select(pl.col("rows") - pl.col("fraud"), "fraud").to_numpy().T
 
 
-def _rows(stored: "Stored", survey: Survey, holders: Holders | None) -> dict[str, int]:
+def _rows(stored: Stored, survey: Survey, holders: Holders | None) -> dict[str, int]:
     """The rows of each table that is there."""
     rows = {TRANSACTIONS: survey.rows + survey.incomplete}
     for table in TABLES:

@@ -10,7 +10,7 @@ from fastgen.schema import HOME_COUNTRY
 
 LAND: Final = "var(--land)"
 SHORE: Final = "var(--shore)"
-ACROSS: Final = 0.51
+ACROSS: Final = 0.46
 """Height of a map of the world, by its width."""
 ACROSS_HOME: Final = 0.6
 MOST_DRAWN: Final = 1_200
@@ -34,10 +34,9 @@ def points(places: pl.DataFrame, **mark: Any) -> Any:
 def home(places: pl.DataFrame, width: int) -> Any:
     """The United States, with a circle for each place whose area is its number of rows."""
     height = round(width * ACROSS_HOME)
+    most = int(places["rows"].to_numpy().max())
     circles = points(places, color=PAYMENT, opacity=0.75, stroke=PAPER, strokeWidth=0.6).encode(
-        size=alt.Size(
-            "rows:Q", legend=None, scale=alt.Scale(domain=[0, places["rows"].max()], range=[0, 70 if width > NARROW else 40])
-        )
+        size=alt.Size("rows:Q", legend=None, scale=alt.Scale(domain=[0, most], range=[0, 70 if width > NARROW else 40]))
     )
     return shape("home", "albersUsa", width, height) + circles
 

@@ -15,19 +15,21 @@ from fastgen.reporting.drawing import (
     NARROW,
     PAPER,
     PAYMENT,
+    SHORT_NUMBERS,
     WITHDRAWAL,
     data,
 )
 from fastgen.reporting.histories import Histories
 from fastgen.reporting.rows import Kind
+from fastgen.reporting.words import shortened
 
 DAY: Final = 86_400
-POWER_LABELS: Final = "datum.value >= 1e6 ? format(datum.value / 1e6, ',') + 'M' : datum.value >= 1e3 ? format(datum.value / 1e3, ',') + 'k' : format(datum.value, '~g')"
 STACKS: Final = (("rows", (Kind.PAYMENT, Kind.WITHDRAWAL)), ("frauds", (Kind.FRAUD_PAYMENT, Kind.FRAUD_WITHDRAWAL)))
 """What is stacked in the two panels of the timeline, from the bottom up."""
+SPACING: Final = 16
+MOST_RANGES: Final = 40
 LEFT: Final = 36
 """Pixels for the labels of an axis of numbers."""
-NUMBERS: Final = "~s"
 COLOURS: Final = alt.Scale(domain=[int(kind) for kind in Kind], range=list(KIND_COLOURS))
 
 
@@ -52,7 +54,7 @@ def time_axis(first: int, last: int, width: int, *, labels: bool = True) -> alt.
 
 def number_axis(**given: Any) -> alt.Axis:
     """Numbers beside a chart, in a space of one width, so that panels below each other begin at one place."""
-    return alt.Axis(**{"tickCount": 4, "format": NUMBERS, "minExtent": LEFT, "maxExtent": LEFT, **given})
+    return alt.Axis(**{"tickCount": 4, "labelExpr": SHORT_NUMBERS, "minExtent": LEFT, "maxExtent": LEFT, **given})
 
 
 def timeline(histories: Histories, end: int | None, step: str, width: int) -> Any:
@@ -69,7 +71,13 @@ def timeline(histories: Histories, end: int | None, step: str, width: int) -> An
                 bars += rule.mark_text(text="end of the period", align="left", dx=5, baseline="top", color=INK).encode(
                     y=alt.value(0)
                 )
-        panels.append(bars.properties(width=width - LEFT - 10, height=150 if name == "rows" else 64, title=f"{name} {step}"))
+        panels.append(
+            bars.properties(
+                width=width - LEFT - 10,
+                height=150 if name == "rows" else 64,
+                title=alt.TitleParams(f"{name} {step}", frame="bounds"),
+            )
+        )
     return alt.vconcat(*panels, spacing=8)
 
 
@@ -97,41 +105,58 @@ def bars_over_time(histories: Histories, kinds: Sequence[Kind], width: int, *, l
 
 
 class AmountPanel(NamedTuple):
-    """The amounts of a category: what to call it, the counted density over the displayed ranges, and the configured one."""
+    """The amounts of a category: its name, its rows, the counted density over the displayed ranges, and the configured one."""
 
-    title: str
+    name: str
+    rows: int
     counted: NDArray[np.float64]
     configured: NDArray[np.float64] | None
     cash: bool
 
 
 def amounts(panels: Sequence[AmountPanel], width: int) -> Any:
-    """The density of amounts over their logarithm, a panel a category: counted as an area, configured as a line."""
-    columns = 4 if width > NARROW else 2
-    each = (width - (columns - 1) * 14) // columns - 4
-    used = np.flatnonzero(sum((panel.counted + (0 if panel.configured is None else panel.configured)) for panel in panels) > 0)
+    """The density of amounts over their logarithm, a panel a category: counted as an area, configured as a line.
+
+    All have one scale, whose top is that of the configured ones: of few rows, counted densities may pass it.
+    """
+    columns = min(5 if width > NARROW else 2, len(panels))
+    expected = [panel.configured for panel in panels if panel.configured is not None]
+    top = 1.12 * max(float(density.max()) for density in expected or [panel.counted for panel in panels])
+    used = np.flatnonzero(np.sum([*expected, *(panel.counted for panel in panels)], axis=0))
     shown = slice(int(used[0]), int(used[-1]) + 1)
+    charts = [
+        amount_panel(panel, shown, top, labels=number + columns >= len(panels)).properties(
+            width=(width + SPACING) // columns - SPACING - 4,
+            height=88,
+            title=alt.TitleParams(shortened(panel.name, 24), subtitle=f"{panel.rows:,} rows", color=INK),
+        )
+        for number, panel in enumerate(panels)
+    ]
+    return alt.concat(*charts, columns=columns, spacing=SPACING)
+
+
+def amount_panel(panel: AmountPanel, shown: slice, top: float, *, labels: bool) -> Any:
+    """One category."""
     edges = DISPLAYED[shown.start : shown.stop + 1] / 100
-    values = []
-    for panel in panels:
-        counted, configured = panel.counted[shown], None if panel.configured is None else panel.configured[shown]
-        for i, edge in enumerate(edges.tolist()):
-            at = min(i, counted.size - 1)
-            row = {"panel": panel.title, "edge": round(edge, 2), "counted": round(float(counted[at]), 4), "cash": panel.cash}
-            values.append(row if configured is None else row | {"configured": round(float(configured[at]), 4)})
+    steps = {"counted": panel.counted[shown], **({} if panel.configured is None else {"configured": panel.configured[shown]})}
+    # A step lasts until the next row, so the last one is there twice.
+    values = [
+        {"edge": round(edge, 2), **{name: round(float(step[min(i, step.size - 1)]), 4) for name, step in steps.items()}}
+        for i, edge in enumerate(edges.tolist())
+    ]
     x = alt.X(
         "edge:Q",
         scale=alt.Scale(type="log", domain=[float(edges[0]), float(edges[-1])], nice=False),
-        axis=alt.Axis(values=[10.0**power for power in range(-2, 6)], labelExpr=POWER_LABELS, grid=True),
+        axis=alt.Axis(values=[10.0**power for power in range(-2, 8, 2)], labelExpr=SHORT_NUMBERS, labels=labels, labelFlush=True),
     )
-    y = alt.Y("counted:Q", axis=alt.Axis(labels=False, tickCount=3))
+    scale, axis = alt.Scale(domain=[0, top], nice=False), alt.Axis(labels=False, tickCount=3)
     base = alt.Chart(data(values))
-    area = base.mark_area(interpolate="step-after", opacity=0.55).encode(
-        x=x, y=y, color=alt.Color("cash:N", legend=None, scale=alt.Scale(domain=[False, True], range=[PAYMENT, WITHDRAWAL]))
-    )
-    line = base.mark_line(interpolate="step-after", color=INK, strokeWidth=1.1).encode(x=x, y="configured:Q")
-    panel_axis = alt.Facet("panel:N", sort=[panel.title for panel in panels], header=alt.Header(title=None))
-    return alt.layer(area, line).properties(width=each, height=74).facet(facet=panel_axis, columns=columns)
+    area = base.mark_area(interpolate="step-after", opacity=0.6, clip=True, color=WITHDRAWAL if panel.cash else PAYMENT)
+    layers = [area.encode(x=x, y=alt.Y("counted:Q", scale=scale, axis=axis))]
+    if panel.configured is not None:
+        line = base.mark_line(interpolate="step-after", color=INK, strokeWidth=1.1)
+        layers.append(line.encode(x=x, y=alt.Y("configured:Q", scale=scale, axis=axis)))
+    return alt.layer(*layers)
 
 
 def ages(counts: NDArray[np.int64], width: int) -> Any:
@@ -153,6 +178,7 @@ def ages(counts: NDArray[np.int64], width: int) -> Any:
             ),
             x2="to:Q",
             y=alt.Y("holders:Q", stack=None, axis=number_axis(tickMinStep=1)),
+            y2=alt.datum(0),
             color=alt.Color("cash:N", legend=None, scale=alt.Scale(domain=[False, True], range=[PAYMENT, WITHDRAWAL])),
             order="cash:N",
         )
@@ -160,8 +186,9 @@ def ages(counts: NDArray[np.int64], width: int) -> Any:
 
 
 def rows_of_cards(counts: NDArray[np.int64], width: int) -> Any:
-    """How many cards have so many rows: in each of up to 40 ranges."""
-    edges = np.unique(np.linspace(0, counts.max() + 1, 41).astype(np.int64))
+    """How many cards have so many rows: in each of up to 40 ranges of one width."""
+    step = int(counts.max()) // MOST_RANGES + 1
+    edges = np.arange(0, int(counts.max()) + 1 + step, step)
     numbers = np.histogram(counts, edges)[0]
     values = [{"from": int(edges[i]), "to": int(edges[i + 1]), "cards": int(n)} for i, n in enumerate(numbers.tolist()) if n]
     return (
@@ -171,10 +198,11 @@ def rows_of_cards(counts: NDArray[np.int64], width: int) -> Any:
             x=alt.X(
                 "from:Q",
                 scale=alt.Scale(domain=[0, int(edges[-1])], nice=False),
-                axis=alt.Axis(grid=False, tickCount=6, format=NUMBERS),
+                axis=alt.Axis(grid=False, tickCount=6, labelExpr=SHORT_NUMBERS),
             ),
             x2="to:Q",
             y=alt.Y("cards:Q", axis=number_axis(tickMinStep=1)),
+            y2=alt.datum(0),
         )
     )
 
@@ -198,7 +226,7 @@ def busiest(names: Sequence[str], counts: NDArray[np.int32], width: int) -> Any:
                 axis=alt.Axis(grid=False, minExtent=118, maxExtent=118, labelLimit=118),
                 scale=alt.Scale(paddingInner=0.25),
             ),
-            x=alt.X("low:Q", axis=alt.Axis(tickCount=5, format=NUMBERS), scale=alt.Scale(zero=True)),
+            x=alt.X("low:Q", axis=alt.Axis(tickCount=5, labelExpr=SHORT_NUMBERS), scale=alt.Scale(zero=True)),
             x2="high:Q",
             color=alt.Color("kind:N", legend=None, scale=COLOURS),
         )

@@ -100,10 +100,11 @@ class Survey:
 
     Args:
         prices: least and greatest price of categories, in cents; amounts of ordinary rows outside them are counted.
+        end: seconds since 1970; rows from then on are counted.
     """
 
-    def __init__(self, prices: Mapping[str, tuple[int, int]] | None = None) -> None:
-        self.rows = self.incomplete = 0
+    def __init__(self, prices: Mapping[str, tuple[int, int]] | None = None, end: int | None = None) -> None:
+        self.rows = self.incomplete = self.after_end = 0
         self.first = self.last = 0
         self.in_order = True
         self.kinds = np.zeros(len(Kind), np.int64)
@@ -114,6 +115,7 @@ class Survey:
         self.samples: dict[Kind, Sample] = {kind: Sample() for kind in Kind if kind != Kind.PAYMENT}
         self.outside = 0
         self._prices = prices or {}
+        self._end = end
         self._limits = np.zeros((0, 2), np.int64)
 
     def add(self, frame: pl.DataFrame) -> None:
@@ -136,6 +138,7 @@ class Survey:
         least, most = int(seconds.min()), int(seconds.max())
         sorted_ = bool((seconds[1:] >= seconds[:-1]).all()) and (not self.rows or int(seconds[0]) >= self.last)
         self.in_order &= sorted_
+        self.after_end += int((seconds >= self._end).sum()) if self._end is not None else 0
         self.first, self.last = (min(self.first, least), max(self.last, most)) if self.rows else (least, most)
 
     def _amounts(self, rows: Rows) -> None:

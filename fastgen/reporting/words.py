@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from math import floor, log10
 
+SPACE = "\xa0"
+"""A space at which no line breaks."""
 IRREGULAR = {"city": "cities", "country": "countries", "category": "categories"}
 
 
@@ -27,15 +29,15 @@ def percent(share: float) -> str:
 
     Example:
         >>> [percent(share) for share in (0, 0.00146, 0.0523, 0.5, 0.9996, 0.99996, 1)]
-        ['0 %', '0.15 %', '5.2 %', '50 %', '99.96 %', '99.996 %', '100 %']
+        ['0\xa0%', '0.15\xa0%', '5.2\xa0%', '50\xa0%', '99.96\xa0%', '99.996\xa0%', '100\xa0%']
     """
     if share in (0, 1):
-        return f"{share:.0%}".replace("%", " %")
+        return f"{100 * share:.0f}{SPACE}%"
     value = 100 * share
     least = min(value, 100 - value)
     places = max(0, 1 - floor(log10(least))) if least < 10 else 0
     text = f"{value:.{min(places, 6)}f}"
-    return (text.rstrip("0").rstrip(".") if "." in text else text) + " %"
+    return (text.rstrip("0").rstrip(".") if "." in text else text) + f"{SPACE}%"
 
 
 def money(cents: float) -> str:
@@ -48,20 +50,6 @@ def money(cents: float) -> str:
     return f"{cents / 100:,.2f}"
 
 
-def short_money(cents: float) -> str:
-    """An amount in few characters.
-
-    Example:
-        >>> [short_money(cents) for cents in (1, 950, 6_295, 1_234_500, 250_000_000)]
-        ['0.01', '9.5', '63', '12k', '2.5M']
-    """
-    value = cents / 100
-    for unit, size in (("M", 1e6), ("k", 1e4)):
-        if value >= size:
-            return f"{value / (1e6 if unit == 'M' else 1e3):,.2g}".replace("e+0", "e") + unit
-    return f"{value:,.0f}" if value >= 10 else f"{value:.2f}".rstrip("0").rstrip(".")
-
-
 def moment(seconds: int) -> datetime:
     """A time since 1970."""
     return datetime.fromtimestamp(seconds, UTC)
@@ -72,9 +60,9 @@ def day(seconds: int) -> str:
 
     Example:
         >>> day(1_640_995_200)
-        '1 January 2022'
+        '1\xa0January 2022'
     """
-    return f"{moment(seconds).day} {moment(seconds):%B %Y}"
+    return f"{moment(seconds).day}{SPACE}{moment(seconds):%B %Y}"
 
 
 def day_and_time(seconds: int) -> str:
@@ -92,10 +80,10 @@ def duration(seconds: float) -> str:
 
     Example:
         >>> [duration(seconds) for seconds in (1, 90, 3_600, 100_000, 11_145_600)]
-        ['1 second', '90 seconds', '60 minutes', '28 hours', '129 days']
+        ['1 second', '90 seconds', '1 hour', '28 hours', '129 days']
     """
     for unit, size in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
-        if seconds >= 3 * size or (unit == "minute" and seconds >= 120):
+        if seconds >= 3 * size or (seconds >= size and seconds % size == 0):
             return count(round(seconds / size), unit)
     return count(round(seconds), "second")
 

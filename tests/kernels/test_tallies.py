@@ -84,6 +84,7 @@ def test_distances_that_are_known() -> None:
     known = [((0, 0), (0, 90), quarter), ((90, 0), (-90, 120), 2 * quarter), ((48.8566, 2.3522), (40.7128, -74.006), 5_837_000)]
     for here, there, metres in known:
         assert naive.metres_between(here, there) == pytest.approx(metres, rel=1e-4)
+        assert tallies.metres_between(*map(float, here), *map(float, there)) == pytest.approx(metres, rel=1e-4)
 
 
 @given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 400)), max_size=40), st.integers(0, 40), st.integers(1, 60))
