@@ -68,9 +68,15 @@ def area(ring: Ring) -> float:
     return abs(sum(ax * by - bx * ay for (ax, ay), (bx, by) in zip(ring, ring[1:] + ring[:1], strict=True))) / 2
 
 
+def is_cut(ring: Ring) -> bool:
+    """Whether it is an island on the date line, which would have a piece at each edge of the map."""
+    across = [x for x, _ in ring]
+    return len(ring) < 12 and max(across) - min(across) > 300
+
+
 def outline(rings: list[Ring], tolerance: float, least: float, decimals: int) -> dict[str, Any]:
-    """A GeoJSON shape of the rings that are large enough and not in the Antarctic, where nobody pays."""
-    wanted = [ring for ring in rings if area(ring) >= least and max(y for _, y in ring) > ANTARCTIC]
+    """A GeoJSON shape of the rings that are large enough and not in the Antarctic."""
+    wanted = [ring for ring in rings if area(ring) >= least and max(y for _, y in ring) > ANTARCTIC and not is_cut(ring)]
     kept = [[(round(x, decimals), round(y, decimals)) for x, y in thinned(ring, tolerance)] for ring in wanted]
     return {"type": "MultiPolygon", "coordinates": [[ring] for ring in kept if len(ring) > 3]}
 

@@ -50,6 +50,17 @@ def data(values: Values) -> alt.InlineData:
     return alt.InlineData(values=[dict(row) for row in values])
 
 
+def steps(edges: Sequence[float], **heights: Sequence[float]) -> list[dict[str, float]]:
+    """Rows of a chart of steps between edges; the last step is there twice, as it lasts until the last edge.
+
+    Example:
+        >>> steps([1, 10, 100], share=[0.25, 0.75])
+        [{'edge': 1, 'share': 0.25}, {'edge': 10, 'share': 0.75}, {'edge': 100, 'share': 0.75}]
+    """
+    columns = {name: [round(float(height), 5) for height in (*values, values[-1])] for name, values in heights.items()}
+    return [{"edge": edge, **{name: values[i] for name, values in columns.items()}} for i, edge in enumerate(edges)]
+
+
 def text_size(width: int) -> float:
     """A little larger where the drawing is for a phone, whose screen shows it smaller."""
     return LABELS if width > NARROW else 12

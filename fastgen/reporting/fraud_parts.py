@@ -17,6 +17,9 @@ from fastgen.reporting.separation import SECONDS, SINCE, SPEEDS, Spread, conditi
 from fastgen.reporting.words import count, day_and_time, duration, money, percent
 from fastgen.schema import CASH_WITHDRAWAL, HOME_COUNTRY
 
+EASY = 0.3
+"""F1 of a single rule from which on a set is called easy."""
+
 # Cases
 
 
@@ -50,8 +53,8 @@ def chains_part(facts: Facts) -> Part | None:
             f"Time lines of {count(len(shown), 'attack chain')}, a stem for each payment.",
         ),
         [KEY_FRAUD_PAYMENT],
-        f"{count(len(shown), 'chain')} of different lengths. A stem is a payment: where it stands is when, how high it is how much, "
-        "on a logarithmic scale.",
+        f"{count(len(shown), 'chain')} of different lengths. A stem is a payment: where it stands is when, "
+        "how high it is how much, on a logarithmic scale.",
         Table(["card", "start", "payments", "time", "amount", "km"], rows),
     )
 
@@ -117,10 +120,11 @@ def places(facts: Facts) -> Chapter:
     inside, abroad = table.filter(pl.col("country") == main), table.filter(pl.col("country") != main)
     parts = []
     if maps.is_home(table):
-        least, most = inside["rows"].to_numpy().min(), inside["rows"].to_numpy().max()
+        least, most = int(inside["rows"].to_numpy().min()), int(inside["rows"].to_numpy().max())
+        each = f"{least:,} to {most:,} rows each" if least < most else f"{count(least, 'row')} each"
         parts.append(
             Part(
-                f"{count(inside.height, 'place')} in the {main}, with {least:,} to {most:,} rows each.",
+                f"{count(inside.height, 'place')} in the {main}, with {each}.",
                 figure(
                     "home",
                     lambda width: maps.home(inside, width),
@@ -226,7 +230,7 @@ def spread_parts(facts: Facts) -> list[Part]:
                 f"{what} {SINCE}: in the middle {told[0]} for ordinary rows, {told[1]} for frauds.",
                 figure(
                     f"spread-{what.lower()}",
-                    partial(spread, Spread(what, counts, rules[column], ticks)),
+                    partial(spread, Spread(counts, rules[column], ticks)),
                     f"Shares of ordinary rows and of frauds by {what.lower()} {SINCE}.",
                     HALF,
                 ),
@@ -239,11 +243,14 @@ def spread_parts(facts: Facts) -> list[Part]:
 
 
 def difficulty_finding(facts: Facts, conditions: list[str]) -> str:
-    """The best rule in words, with a warning."""
+    """The best rule in words, one that is never wrong, and what follows."""
     best: Rule = facts.rules[0]
-    sure = [(rule, text) for rule, text in zip(facts.rules, conditions, strict=True) if rule.precision == 1 and rule is not best]
-    text = f"One rule, “{conditions[0]}”, finds {percent(best.recall)} of the frauds, and {percent(best.precision)} of what it flags is fraud."
+    sure = [(rule, text) for rule, text in zip(facts.rules[1:], conditions[1:], strict=True) if rule.precision == 1]
+    found = f"finds {percent(best.recall)} of the frauds, and {percent(best.precision)} of what it flags is fraud"
+    text = f"The best single rule, “{conditions[0]}”, {found}."
     if sure:
         rule, told = max(sure, key=lambda pair: pair[0].recall)
         text += f" “{told}” flags {count(rule.flagged, 'row')}, all of them frauds."
+    if best.f1 < EASY and not sure:
+        return f"{text} No column by itself gives the frauds away."
     return f"{text} This is no hard benchmark: a model that scores well here may have learnt no more."

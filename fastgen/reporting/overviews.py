@@ -18,14 +18,19 @@ from fastgen.reporting.drawing import (
     SHORT_NUMBERS,
     WITHDRAWAL,
     data,
+    steps,
 )
 from fastgen.reporting.histories import Histories
 from fastgen.reporting.rows import Kind
-from fastgen.reporting.words import shortened
+from fastgen.reporting.words import count, shortened
 
 DAY: Final = 86_400
 STACKS: Final = (("rows", (Kind.PAYMENT, Kind.WITHDRAWAL)), ("frauds", (Kind.FRAUD_PAYMENT, Kind.FRAUD_WITHDRAWAL)))
 """What is stacked in the two panels of the timeline, from the bottom up."""
+SHORT: Final = 600
+"""Seconds up to which an axis of times shows seconds."""
+FEWEST_BARS: Final = 12
+"""That there is room for, so that a bar never fills a chart."""
 SPACING: Final = 16
 MOST_RANGES: Final = 40
 LEFT: Final = 36
@@ -41,13 +46,14 @@ def time_format(seconds: int) -> str:
         return "%b %Y"
     if seconds > 2 * DAY:
         return "%-d %b"
-    return "%H:%M" if seconds > 600 else "%H:%M:%S"
+    return "%H:%M" if seconds > SHORT else "%H:%M:%S"
 
 
 def time_axis(first: int, last: int, width: int, *, labels: bool = True) -> alt.X:
     """Times below a chart, as many as there is room for; fields are milliseconds since 1970, from `from`."""
+    room = 95 if last - first > SHORT else 150
     axis = alt.Axis(
-        format=time_format(last - first), tickCount=width // 95, grid=False, labels=labels, ticks=labels, tickColor=MUTED
+        format=time_format(last - first), tickCount=width // room, grid=False, labels=labels, ticks=labels, tickColor=MUTED
     )
     return alt.X("from:T", scale=alt.Scale(type="utc", domain=[first * 1000, last * 1000], nice=False), axis=axis)
 
@@ -61,27 +67,32 @@ def timeline(histories: Histories, end: int | None, step: str, width: int) -> An
     """Rows a step, ordinary ones above, frauds below, as long as there are any; the end of the period as a line."""
     panels = []
     shown = [(name, kinds) for name, kinds in STACKS if histories.timeline[list(kinds)].any()]
+    first = histories.start
+    last = first + max(histories.timeline.shape[1], FEWEST_BARS) * histories.step
     for name, kinds in shown:
-        bars = bars_over_time(histories, kinds, width, labels=name == shown[-1][0])
-        first, last = histories.start, histories.start + histories.timeline.shape[1] * histories.step
+        x = time_axis(first, last, width, labels=name == shown[-1][0])
+        bars = bars_over_time(histories, kinds, width).encode(x=x)
         if end is not None and first < end < last:
-            rule = alt.Chart(data([{"from": end * 1000}])).mark_rule(color=INK, strokeDash=[3, 3], strokeWidth=1).encode(x="from:T")
-            bars += rule
-            if name == "rows":
-                bars += rule.mark_text(text="end of the period", align="left", dx=5, baseline="top", color=INK).encode(
-                    y=alt.value(0)
-                )
+            bars += end_of_period(end, late=end - first > 0.8 * (last - first), told=name == "rows")
+        height = 150 if name == "rows" else 64
         panels.append(
-            bars.properties(
-                width=width - LEFT - 10,
-                height=150 if name == "rows" else 64,
-                title=alt.TitleParams(f"{name} {step}", frame="bounds"),
-            )
+            bars.properties(width=width - LEFT - 10, height=height, title=alt.TitleParams(f"{name} {step}", frame="bounds"))
         )
     return alt.vconcat(*panels, spacing=8)
 
 
-def bars_over_time(histories: Histories, kinds: Sequence[Kind], width: int, *, labels: bool) -> Any:
+def end_of_period(end: int, *, late: bool, told: bool) -> Any:
+    """A line at the end of the period, and its name on the side where there is room."""
+    rule = alt.Chart(data([{"from": end * 1000}])).mark_rule(color=INK, strokeDash=[3, 3], strokeWidth=1).encode(x="from:T")
+    if not told:
+        return rule
+    text = rule.mark_text(
+        text="end of the period", align="right" if late else "left", dx=-5 if late else 5, baseline="bottom", color=INK
+    )
+    return rule + text.encode(y=alt.value(-2))
+
+
+def bars_over_time(histories: Histories, kinds: Sequence[Kind], width: int) -> Any:
     """Rows of some kinds, stacked in their order, a bar a step."""
     ends = (np.arange(histories.timeline.shape[1] + 1) * histories.step + histories.start).tolist()
     tops = np.cumsum(histories.timeline[list(kinds)], axis=0)
@@ -95,9 +106,8 @@ def bars_over_time(histories: Histories, kinds: Sequence[Kind], width: int, *, l
         alt.Chart(data(values))
         .mark_bar(stroke=PAPER, strokeWidth=0.5 if tops.shape[1] > width / 8 else 1)
         .encode(
-            x=time_axis(ends[0], ends[-1], width, labels=labels),
             x2="to:T",
-            y=alt.Y("low:Q", axis=number_axis(tickCount=4 if labels is False else 2, tickMinStep=1), scale=alt.Scale(zero=True)),
+            y=alt.Y("low:Q", axis=number_axis(tickCount=3, tickMinStep=1), scale=alt.Scale(zero=True, nice=True)),
             y2="high:Q",
             color=alt.Color("kind:N", legend=None, scale=COLOURS),
         )
@@ -119,7 +129,7 @@ def amounts(panels: Sequence[AmountPanel], width: int) -> Any:
 
     All have one scale, whose top is that of the configured ones: of few rows, counted densities may pass it.
     """
-    columns = min(5 if width > NARROW else 2, len(panels))
+    columns = max(3, min(5, len(panels))) if width > NARROW else 2
     expected = [panel.configured for panel in panels if panel.configured is not None]
     top = 1.12 * max(float(density.max()) for density in expected or [panel.counted for panel in panels])
     used = np.flatnonzero(np.sum([*expected, *(panel.counted for panel in panels)], axis=0))
@@ -128,7 +138,7 @@ def amounts(panels: Sequence[AmountPanel], width: int) -> Any:
         amount_panel(panel, shown, top, labels=number + columns >= len(panels)).properties(
             width=(width + SPACING) // columns - SPACING - 4,
             height=88,
-            title=alt.TitleParams(shortened(panel.name, 24), subtitle=f"{panel.rows:,} rows", color=INK),
+            title=alt.TitleParams(shortened(panel.name, 24), subtitle=count(panel.rows, "row"), color=INK),
         )
         for number, panel in enumerate(panels)
     ]
@@ -137,20 +147,17 @@ def amounts(panels: Sequence[AmountPanel], width: int) -> Any:
 
 def amount_panel(panel: AmountPanel, shown: slice, top: float, *, labels: bool) -> Any:
     """One category."""
-    edges = DISPLAYED[shown.start : shown.stop + 1] / 100
-    steps = {"counted": panel.counted[shown], **({} if panel.configured is None else {"configured": panel.configured[shown]})}
-    # A step lasts until the next row, so the last one is there twice.
-    values = [
-        {"edge": round(edge, 2), **{name: round(float(step[min(i, step.size - 1)]), 4) for name, step in steps.items()}}
-        for i, edge in enumerate(edges.tolist())
-    ]
+    edges = (DISPLAYED[shown.start : shown.stop + 1] / 100).tolist()
+    heights = {"counted": panel.counted[shown].tolist()}
+    if panel.configured is not None:
+        heights["configured"] = panel.configured[shown].tolist()
     x = alt.X(
         "edge:Q",
-        scale=alt.Scale(type="log", domain=[float(edges[0]), float(edges[-1])], nice=False),
+        scale=alt.Scale(type="log", domain=[edges[0], edges[-1]], nice=False),
         axis=alt.Axis(values=[10.0**power for power in range(-2, 8, 2)], labelExpr=SHORT_NUMBERS, labels=labels, labelFlush=True),
     )
     scale, axis = alt.Scale(domain=[0, top], nice=False), alt.Axis(labels=False, tickCount=3)
-    base = alt.Chart(data(values))
+    base = alt.Chart(data(steps(edges, **heights)))
     area = base.mark_area(interpolate="step-after", opacity=0.6, clip=True, color=WITHDRAWAL if panel.cash else PAYMENT)
     layers = [area.encode(x=x, y=alt.Y("counted:Q", scale=scale, axis=axis))]
     if panel.configured is not None:
@@ -168,7 +175,8 @@ def ages(counts: NDArray[np.int64], width: int) -> Any:
         for age, number in enumerate(numbers.tolist())
         if number
     ]
-    domain = [int(used[0]), int(used[-1]) + 1]
+    room = max(0, FEWEST_BARS - (int(used[-1]) + 1 - int(used[0]))) // 2
+    domain = [int(used[0]) - room, int(used[-1]) + 1 + room]
     return (
         alt.Chart(data(values), width=width - LEFT - 8, height=150)
         .mark_bar(stroke=PAPER, strokeWidth=0.6)
@@ -188,7 +196,7 @@ def ages(counts: NDArray[np.int64], width: int) -> Any:
 def rows_of_cards(counts: NDArray[np.int64], width: int) -> Any:
     """How many cards have so many rows: in each of up to 40 ranges of one width."""
     step = int(counts.max()) // MOST_RANGES + 1
-    edges = np.arange(0, int(counts.max()) + 1 + step, step)
+    edges = np.arange(0, max(int(counts.max()) + 1, FEWEST_BARS) + step, step)
     numbers = np.histogram(counts, edges)[0]
     values = [{"from": int(edges[i]), "to": int(edges[i + 1]), "cards": int(n)} for i, n in enumerate(numbers.tolist()) if n]
     return (

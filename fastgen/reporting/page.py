@@ -6,9 +6,11 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from fastgen import __version__
+from fastgen.config_text import to_toml
 from fastgen.reporting import fraud_parts, origin, whole_parts
 from fastgen.reporting.facts import Facts
 from fastgen.reporting.parts import Chapter
+from fastgen.reporting.remarks import remarks
 from fastgen.schema import DATA_VERSION
 
 
@@ -35,11 +37,11 @@ def page(facts: Facts) -> str:
         heading=origin.heading(facts),
         summary=origin.summary(facts),
         figures=origin.key_figures(facts),
-        remarks=origin.remarks(facts),
+        remarks=remarks(facts),
         chapters=chapters(facts),
         known=facts.known,
         settings=origin.settings(facts.config),
-        toml=origin.toml(facts.config),
+        toml=to_toml(facts.config),
         provenance=origin.provenance(facts),
         tables=origin.tables(facts),
         version=f"{__version__}, data version {DATA_VERSION}",

@@ -25,7 +25,7 @@ class Key(NamedTuple):
 class Part(NamedTuple):
     """A finding, in a sentence, and what shows it.
 
-    chart: pieces of SVG. how: how to read it. table: its figures; open: whether they are shown at once. half: takes half of the page.
+    chart: pieces of SVG. how: how to read it. table: its figures; open: whether they are shown at once. half: of the page's width.
     """
 
     finding: str

@@ -8,7 +8,7 @@ import altair as alt
 import numpy as np
 
 from fastgen.reporting.bins import Counts, between
-from fastgen.reporting.drawing import FRAUD_PAYMENT, GRID, INK, MUTED, NARROW, PAPER, PAYMENT, data
+from fastgen.reporting.drawing import FRAUD_PAYMENT, GRID, INK, MUTED, NARROW, PAPER, PAYMENT, data, steps
 from fastgen.reporting.overviews import LEFT
 from fastgen.reporting.rules import Rule
 from fastgen.reporting.survey import DEGREES
@@ -25,7 +25,7 @@ SPEEDS: Final = {1: "1 km/h", 100: "100", 10_000: "10k", 1_000_000: "1M"}
 
 
 def condition(rule: Rule, countries: Sequence[str] = ()) -> str:
-    """A rule as a condition, such as "amount ≤ 0.75".
+    r"""A rule as a condition, such as "amount ≤ 0.75".
 
     Args:
         countries: all that there are; where a rule flags most of them, it is said which ones it does not.
@@ -85,44 +85,33 @@ def separation(rules: Sequence[Rule], conditions: Sequence[str], width: int) -> 
     y = alt.Y("rule:N", sort=[str(row["rule"]) for row in values], axis=axis)
     ticks = alt.Axis(format=".0%", values=[0, 0.25, 0.5, 0.75, 1] if width > NARROW else [0, 0.5, 1])
     scale = alt.Scale(domain=[0, 1])
+    solid: dict[str, Any] = {"filled": True, "stroke": PAPER, "opacity": 1}
     layers = (
         base.mark_rule(color=GRID, strokeWidth=3).encode(x=alt.X("precision:Q", scale=scale, axis=ticks), x2="recall:Q", y=y),
-        base.mark_point(shape="square", filled=True, color=MUTED, stroke=PAPER, size=62, opacity=1).encode(x="recall:Q", y=y),
-        base.mark_point(shape="circle", filled=True, color=FRAUD_PAYMENT, stroke=PAPER, size=72, opacity=1).encode(
-            x="precision:Q", y=y
-        ),
+        base.mark_point(shape="square", color=MUTED, size=62, **solid).encode(x="recall:Q", y=y),
+        base.mark_point(shape="circle", color=FRAUD_PAYMENT, size=72, **solid).encode(x="precision:Q", y=y),
     )
     return alt.layer(*layers).properties(width=width - extent - 22, height=alt.Step(22))
 
 
 class Spread(NamedTuple):
-    """A column whose values spread over powers of ten: what to call it, its counts by label, its rule, and the numbers on its axis."""
+    """A column whose values spread over powers of ten: its counts by label, its rule, and what stands at numbers on its axis."""
 
-    name: str
     counts: Counts
     rule: Rule
     ticks: Mapping[int, str]
 
 
 def spread(shown: Spread, width: int) -> Any:
-    """Ordinary rows and frauds, each as shares of their own, over the logarithm of a column; the threshold of the rule as a line."""
+    """Ordinary rows and frauds by the logarithm of a column, each as shares of their own; the threshold of the rule as a line."""
     shares = [between(counts, EDGES_OF_SPREAD) / max(int(counts.sum()), 1) for counts in shown.counts]
     used = np.flatnonzero(shares[0] + shares[1])
     inside = slice(int(used[0]), int(used[-1]) + 1)
     # What is below the first edge, zeros among it, has a step of its own to the left of it.
-    edges = np.maximum(EDGES_OF_SPREAD, 10 ** -(1 / STEPS_OF_DECADE))[inside.start : inside.stop + 1]
-    values = [
-        {
-            "edge": round(float(edge), 3),
-            **{
-                name: round(float(share[inside][min(i, inside.stop - inside.start - 1)]), 5)
-                for name, share in zip(("ordinary", "fraud"), shares, strict=True)
-            },
-        }
-        for i, edge in enumerate(edges)
-    ]
+    edges = np.maximum(EDGES_OF_SPREAD, 10 ** -(1 / STEPS_OF_DECADE)).round(3)[inside.start : inside.stop + 1].tolist()
+    values = steps(edges, ordinary=shares[0][inside].tolist(), fraud=shares[1][inside].tolist())
     labels = json.dumps({str(number): text for number, text in shown.ticks.items()})
-    domain = [float(edges[0]), float(edges[-1])]
+    domain = [edges[0], edges[-1]]
     x = alt.X(
         "edge:Q",
         scale=alt.Scale(type="log", domain=domain, nice=False),

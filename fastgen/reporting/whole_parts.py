@@ -1,6 +1,7 @@
 """The chapters on all rows: over time, amounts, cards and their holders."""
 
-from typing import Final
+from collections.abc import Sequence
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,12 +12,14 @@ from fastgen.reporting.densities import configured_density, counted_density, dis
 from fastgen.reporting.drawing import HALF, figure
 from fastgen.reporting.facts import Facts
 from fastgen.reporting.holders import Holders
-from fastgen.reporting.parts import KEY_PAYMENT, KEY_WITHDRAWAL, KIND_KEYS, Chapter, Key, Part, Table
+from fastgen.reporting.parts import KIND_KEYS, Chapter, Key, Part, Table
 from fastgen.reporting.rows import Kind
-from fastgen.reporting.words import count, day, duration, money, percent
+from fastgen.reporting.words import count, day, duration, money, percent, period
 from fastgen.schema import CASH_WITHDRAWAL
 
-MOST_PANELS: Final = 12
+ORDINARY: Final = np.array([kind in (Kind.PAYMENT, Kind.WITHDRAWAL) for kind in Kind])
+"""bool[kinds]."""
+MOST_PANELS: Final = 15
 MOST_LINES: Final = 12
 """Of a table beside a chart of time."""
 STEP_NAMES: Final = {
@@ -30,8 +33,6 @@ STEP_NAMES: Final = {
     2_419_200: "in four weeks",
     31_449_600: "in 52 weeks",
 }
-CHANCE: Final = 1.36
-"""Over the root of the number of rows: the distance that chance exceeds once in twenty (Kolmogorov's distribution)."""
 
 
 def present(kinds: NDArray[np.int64]) -> list[Key]:
@@ -47,14 +48,13 @@ def over_time(facts: Facts) -> Chapter:
     histories, survey = facts.histories, facts.survey
     step = STEP_NAMES[histories.step]
     end = facts.end
-    label = (
-        f"Bars of the rows {step} from {day(survey.first)} to {day(survey.last)}: payments and withdrawals, and below them frauds."
-    )
+    when = period(survey.first, survey.last)
+    label = f"Bars of the rows {step}, {when}: payments and withdrawals, and below them frauds."
     part = Part(
         time_finding(facts),
         figure("timeline", lambda width: overviews.timeline(histories, end, step, width), label),
         present(survey.kinds),
-        "Rows and frauds have scales of their own.",
+        "Rows and frauds have scales of their own." if facts.frauds else "",
         time_table(facts),
     )
     return Chapter("time", "Over time", [part])
@@ -70,12 +70,12 @@ def time_finding(facts: Facts) -> str:
         least, most = int(payments[inner[0] : inner[-1] + 1].min()), int(payments[inner[0] : inner[-1] + 1].max())
         text = f"Between {least:,} and {most:,} payments {step}"
     else:
-        text = f"{count(survey.rows, 'row')} within {duration(survey.last - survey.first)}"
+        text = f"{count(survey.rows, 'row')} within {duration(survey.last - survey.first + 1)}"
     if survey.after_end:
         return (
             f"{text}; {percent(survey.after_end / survey.rows)} of all rows come after the end of the period, as sequences run on."
         )
-    return f"{text}, from {day(survey.first)} to {day(survey.last)}."
+    return f"{text}, {period(survey.first, survey.last)}."
 
 
 def time_table(facts: Facts) -> Table:
@@ -95,38 +95,65 @@ def time_table(facts: Facts) -> Table:
 # Amounts
 
 
+class Spent(NamedTuple):
+    """Amounts of a category's ordinary rows: how many rows, by bin; the density and the distance where it is configured."""
+
+    name: str
+    rows: int
+    counts: NDArray[np.int64]
+    configured: NDArray[np.float64] | None
+    away: float | None
+
+    @property
+    def line(self) -> list[str]:
+        """Its figures."""
+        quantiles = [money(quantile(self.counts, share) or 0) for share in (0.05, 0.5, 0.95)]
+        away = "–" if self.away is None else percent(self.away)
+        return [self.name, f"{self.rows:,}", *quantiles, away, percent(min(1, by_chance(self.rows)))]
+
+
+def spent_by_category(facts: Facts) -> list[Spent]:
+    """All categories with ordinary rows, those with the most first."""
+    known = {category.name for category in facts.config.categories} | {CASH_WITHDRAWAL}
+    found = []
+    for name in facts.survey.categories.numbers:
+        counts = facts.survey.amounts_of(name)[0]
+        category = None if name == CASH_WITHDRAWAL else name
+        configured = (
+            (configured_density(facts.config, category), distance(facts.config, category, counts)) if name in known else None
+        )
+        if rows := int(counts.sum()):
+            found.append(Spent(name, rows, counts, *(configured or (None, None))))
+    return sorted(found, key=lambda spent: -spent.rows)
+
+
 def amounts(facts: Facts) -> Chapter:
     """Amounts by category."""
-    survey = facts.survey
-    counts = {name: survey.amounts_of(name)[0] for name in survey.categories.numbers}
-    names = sorted((name for name in counts if counts[name].any()), key=lambda name: -int(counts[name].sum()))
-    if not names:
+    all_spent = spent_by_category(facts)
+    if not all_spent:
         return Chapter("amounts", "Amounts", [])
-    known = {category.name for category in facts.config.categories} | {CASH_WITHDRAWAL}
-    panels, rows, farthest = [], [], []
-    for name in names:
-        total = int(counts[name].sum())
-        category = None if name == CASH_WITHDRAWAL else name
-        configured = configured_density(facts.config, category) if name in known else None
-        panels.append(overviews.AmountPanel(name, total, counted_density(counts[name]), configured, category is None))
-        quantiles = [money(quantile(counts[name], share) or 0) for share in (0.05, 0.5, 0.95)]
-        away = distance(facts.config, category, counts[name]) if name in known else None
-        rows.append([name, f"{total:,}", *quantiles, "" if away is None else percent(away), percent(min(1, CHANCE / total**0.5))])
-        if away is not None:
-            farthest.append((away * total**0.5 / CHANCE, away, total, name))
-    heads = ["category", "rows", "5 % below", "half below", "95 % below", "distance", "by chance"]
-    label = (
-        f"Density of amounts on a logarithmic scale, counted and configured, for {count(len(panels[:MOST_PANELS]), 'category')}."
-    )
-    more = f" The {MOST_PANELS} largest of {len(names)} categories." if len(names) > MOST_PANELS else ""
+    shown = all_spent[:MOST_PANELS]
+    panels = [
+        overviews.AmountPanel(
+            spent.name, spent.rows, counted_density(spent.counts), spent.configured, spent.name == CASH_WITHDRAWAL
+        )
+        for spent in shown
+    ]
+    compared = any(spent.away is not None for spent in shown)
+    more = f" Of {len(all_spent):,} categories, the {len(shown)} largest." if len(all_spent) > len(shown) else ""
     part = Part(
-        amounts_finding(facts, max(farthest, default=None)),
-        figure("amounts", lambda width: overviews.amounts(panels[:MOST_PANELS], width), label),
-        [KEY_PAYMENT, KEY_WITHDRAWAL, Key("ink", "line", configured_text(facts))],
-        "Share of a category's ordinary rows for each power of ten of the amount; all panels have one scale. "
-        "Distance: the most by which the shares below some amount differ. By chance: what it exceeds once in twenty, for so many rows."
-        + more,
-        Table(heads, rows),
+        amounts_finding(facts, all_spent),
+        figure(
+            "amounts",
+            lambda width: overviews.amounts(panels, width),
+            f"Density of amounts on a logarithmic scale, counted and configured, for {count(len(panels), 'category')}.",
+        ),
+        [*present(facts.survey.kinds * ORDINARY), *([Key("ink", "line", configured_text(facts))] if compared else [])],
+        "Share of a category's ordinary rows for each power of ten of the amount; all panels have one scale. Distance: the most "
+        f"by which the shares below some amount differ. By chance: what it exceeds once in twenty, for so many rows.{more}",
+        Table(
+            ["category", "rows", "5 % up to", "half up to", "95 % up to", "distance", "by chance"], [spent.line for spent in shown]
+        ),
     )
     return Chapter("amounts", "Amounts", [part])
 
@@ -136,25 +163,36 @@ def configured_text(facts: Facts) -> str:
     return "as configured" if facts.known else "as the default configuration would have it"
 
 
-def amounts_finding(facts: Facts, farthest: tuple[float, float, int, str] | None) -> str:
+def by_chance(rows: int, categories: int = 1) -> float:
+    """The distance that one of so many categories, of so many rows each, exceeds by chance once in twenty, at most.
+
+    Source: the tail of Kolmogorov's distribution, 2 exp(-2 d^2 n), and Bonferroni's inequality.
+
+    Example:
+        >>> round(by_chance(10_000), 4), round(by_chance(10_000, 10), 4)
+        (0.0136, 0.0173)
+    """
+    return float(np.sqrt(np.log(2 * categories / 0.05) / (2 * rows)))
+
+
+def amounts_finding(facts: Facts, all_spent: Sequence[Spent]) -> str:
     """How far amounts are from the configuration, and how many leave their category's prices."""
-    if farthest is None:
+    compared = [(spent.away * spent.rows**0.5, spent.away, spent) for spent in all_spent if spent.away is not None]
+    if not compared:
         return "No category is one of the configuration's, so that there is nothing to compare amounts with."
-    ratio, away, total, name = farthest
-    outside = facts.survey.outside
-    ordinary = int(facts.survey.kinds[Kind.PAYMENT])
-    stray = (
-        f"{count(outside, 'ordinary payment')} of {ordinary:,} {'lies' if outside == 1 else 'lie'} outside"
-        if outside
-        else "None lies outside"
-    )
-    where = f"{stray} the prices of {'its category' if outside <= 1 else 'their categories'}"
+    _, away, farthest = max(compared, key=lambda each: each[0])
+    outside, ordinary = facts.survey.outside, int(facts.survey.kinds[Kind.PAYMENT])
+    stray = "No ordinary payment lies outside the prices of its category."
+    if outside:
+        lie = "lies" if outside == 1 else "lie"
+        stray = f"{outside:,} of {count(ordinary, 'ordinary payment')} {lie} outside the prices of the category."
     reference = "the configured densities" if facts.known else "the densities of the default configuration"
-    if ratio <= 1:
-        return f"Amounts follow {reference}, in every category as closely as chance allows. {where}."
-    if ratio <= 1.5:
-        return f"Amounts follow {reference}; the farthest from its own is {name}, by {percent(away)} of {total:,} rows. {where}."
-    return f"Amounts of {name} are not those of {reference}: shares differ by up to {percent(away)}, with {total:,} rows. {where}."
+    if away <= by_chance(farthest.rows, len(compared)):
+        return f"Amounts follow {reference}, in every category as closely as chance allows. {stray}"
+    told = (
+        f"shares of {farthest.rows:,} rows differ by up to {percent(away)}, where chance makes {percent(by_chance(farthest.rows))}"
+    )
+    return f"Amounts do not follow {reference}: most of all in {farthest.name}, {told}. {stray}"
 
 
 # Cards and holders
@@ -162,16 +200,18 @@ def amounts_finding(facts: Facts, farthest: tuple[float, float, int, str] | None
 
 def cards(facts: Facts) -> Chapter:
     """Ages of the holders, rows of a card, the busiest cards."""
-    parts = [holders_part(facts, facts.holders)] if facts.holders and facts.holders.ages.any() else []
+    parts = [holders_part(facts.holders)] if facts.holders and facts.holders.ages.any() else []
     return Chapter("cards", "Cards and holders", [*parts, rows_part(facts), busiest_part(facts)])
 
 
-def holders_part(facts: Facts, holders: Holders) -> Part:
+def holders_part(holders: Holders) -> Part:
     """Ages."""
     total = holders.ages.sum(axis=0)
     used = np.flatnonzero(total)
     old = age_quantile(total, 0.5)
     text = f"Holders are {used[0]} to {used[-1]} years old, half of them under {old + 1}."
+    if used.size == 1:
+        text = f"All holders are {used[0]} years old."
     cash = int(holders.ages[1].sum())
     if cash:
         text += (
@@ -200,9 +240,10 @@ def rows_part(facts: Facts) -> Part:
     """How many rows a card has."""
     rows = facts.histories.counts.sum(axis=1)
     cash = facts.histories.counts[:, Kind.WITHDRAWAL] > 0
-    text = f"A card with any rows has {rows.mean():,.1f} on average, and at most {rows.max():,}."
+    text = f"A card with any rows has {rows.mean():,.1f} of them on average, and at most {rows.max():,}."
     if cash.any() and not cash.all():
-        text = f"A card has {rows[~cash].mean():,.1f} rows on average, or {rows[cash].mean():,.1f} if it withdraws cash; at most {rows.max():,}."
+        pays, withdraws = rows[~cash].mean(), rows[cash].mean()
+        text = f"A card has {pays:,.1f} rows on average, or {withdraws:,.1f} if it withdraws cash; at most {rows.max():,}."
     shares = (0, 0.05, 0.25, 0.5, 0.75, 0.95, 1)
     names = ("least", "5 % have at most", "a quarter", "half", "three quarters", "95 %", "most")
     table = [

@@ -25,7 +25,7 @@ def plural(noun: str) -> str:
 
 
 def percent(share: float) -> str:
-    """A share with two or three digits that mean something, never rounded to nothing or to all.
+    r"""A share with two or three digits that mean something, never rounded to nothing or to all.
 
     Example:
         >>> [percent(share) for share in (0, 0.00146, 0.0523, 0.5, 0.9996, 0.99996, 1)]
@@ -56,7 +56,7 @@ def moment(seconds: int) -> datetime:
 
 
 def day(seconds: int) -> str:
-    """The day of a time.
+    r"""The day of a time.
 
     Example:
         >>> day(1_640_995_200)
@@ -73,6 +73,16 @@ def day_and_time(seconds: int) -> str:
         '1 Jan, 00:00'
     """
     return f"{moment(seconds).day} {moment(seconds):%b, %H:%M}"
+
+
+def period(first: int, last: int) -> str:
+    r"""From the first to the last day.
+
+    Example:
+        >>> period(0, 1), period(0, 86_400)
+        ('on 1\xa0January 1970', 'from 1\xa0January 1970 to 2\xa0January 1970')
+    """
+    return f"on {day(first)}" if day(first) == day(last) else f"from {day(first)} to {day(last)}"
 
 
 def duration(seconds: float) -> str:
