@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         TerminatedRunError,
         UsageError,
     )
+    from fastgen.reporting.making import report
     from fastgen.sinks.files import write
     from fastgen.sinks.kafka.producing import produce
     from fastgen.source import scan
@@ -38,6 +39,7 @@ _HOME = {
     "Dataset": "dataset",
     "write": "sinks.files",
     "produce": "sinks.kafka.producing",
+    "report": "reporting.making",
     "scan": "source",
     "FastgenError": "errors",
     "UsageError": "errors",
@@ -70,6 +72,7 @@ __all__ = [
     "__version__",
     "load_config",
     "produce",
+    "report",
     "scan",
     "write",
 ]

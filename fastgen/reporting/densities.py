@@ -35,7 +35,7 @@ def configured_below(config: Config, category: str | None, edges: Counts) -> Sha
         KeyError: a category that the configuration does not have.
 
     Example:
-        >>> configured_below(Config(), "Domestic Transport", np.array([1_000, 5_500, 10_001])).tolist()
+        >>> configured_below(Config(), "Domestic Transport", np.array([1_000, 5_500, 10_001])).round(4).tolist()
         [0.0, 0.5, 1.0]
     """
     low, high = (0, 2**62) if category is None else prices(config)[category]

@@ -99,15 +99,18 @@ def styled(chart: Any, width: int) -> Any:
 
 
 def drawn(name: str, chart: Any, width: int, label: str, shown: str) -> Markup:
-    """One SVG. Its identifiers begin with the name, as a page has several; `shown` is its class in the style sheet."""
+    """One SVG, of that width at least, so that text has one size everywhere.
+
+    Its identifiers begin with the name, as a page has several; `shown` is its class in the style sheet.
+    """
     raw = vl_convert.vegalite_to_svg(styled(chart, width).to_dict())
     text = NOT_NEEDED.sub("", raw)
     text = EMPTY.sub("", text)
     text = text.replace('id="', f'id="{name}-').replace("url(#", f"url(#{name}-")
     found = ROOT.search(text)
     assert found
-    across, down = found.groups()
-    root = f'<svg class="{shown}" viewBox="0 0 {across} {down}" role="img" aria-label="{escape(label)}">'
+    across = max(width, float(found[1]))
+    root = f'<svg class="{shown}" viewBox="0 0 {across:g} {found[2]}" role="img" aria-label="{escape(label)}">'
     return Markup(root + text[found.end() :])
 
 

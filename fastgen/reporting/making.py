@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from typing import NamedTuple
 
 from fastgen.errors import FastgenError
-from fastgen.reporting.facts import gather
+from fastgen.reporting.facts import TRANSACTIONS, described, gather
 from fastgen.sinks.output import opened
 from fastgen.stored import open_stored
 
@@ -62,3 +62,13 @@ def report(
         out.write(page(facts).encode())
         size = out.size
     return ReportSummary(facts.survey.rows, facts.frauds, size, time.perf_counter() - began)
+
+
+def rows_to_read(path: str | os.PathLike[str]) -> int | None:
+    """The rows that `report` will read of transactions, each twice; None where no manifest says how many there are.
+
+    Raises:
+        InputError: as `report` does.
+    """
+    rows = described(open_stored(path), TRANSACTIONS).get("rows")
+    return 2 * rows if isinstance(rows, int) else None

@@ -54,7 +54,7 @@ def over_time(facts: Facts) -> Chapter:
         time_finding(facts),
         figure("timeline", lambda width: overviews.timeline(histories, end, step, width), label),
         present(survey.kinds),
-        "Rows and frauds have scales of their own." if facts.frauds else "",
+        "Rows and frauds have scales of their own." if 0 < facts.frauds < survey.rows else "",
         time_table(facts),
     )
     return Chapter("time", "Over time", [part])

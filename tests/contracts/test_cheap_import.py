@@ -20,6 +20,10 @@ HEAVY = {
     "rich",
     "duckdb",
     "scipy",
+    "altair",
+    "vl_convert",
+    "jinja2",
+    "markupsafe",
 }
 
 
@@ -37,6 +41,7 @@ def loaded(*arguments: str) -> set[str]:
         pytest.param(["-m", "fastgen", "--help"], id="help"),
         pytest.param(["-m", "fastgen", "--version"], id="version"),
         pytest.param(["-m", "fastgen", "generate", "--help"], id="generate help"),
+        pytest.param(["-m", "fastgen", "report", "--help"], id="report help"),
     ],
 )
 def test_nothing_heavy_is_loaded(arguments: list[str]) -> None:
