@@ -74,7 +74,7 @@ def sequences(cards: Sequence[Sequence[Withdrawals]], width: int) -> Any:
     labels: list[tuple[str, bool]] = []
     lines, dots, frauds, stories = [], [], [], []
     for own in cards:
-        labels.append((f"Card {own[0].card}", True))
+        labels.append((f"Card {own[0].card}" if width > NARROW else f"Card …{own[0].card[-8:]}", True))
         for lane in own:
             row = len(labels)
             labels.append((lane_label(lane, width), False))
@@ -89,7 +89,7 @@ def sequences(cards: Sequence[Sequence[Withdrawals]], width: int) -> Any:
     x = time_axis(min(every) - margin, max(every) + margin, width)
     expression = f"{json.dumps([text for text, _ in labels])}[datum.value]"
     bold = f"{json.dumps([int(head) for _, head in labels])}[datum.value]"
-    extent = 172 if width > NARROW else 116
+    extent = 172 if width > NARROW else 124
     axis = alt.Axis(
         labelExpr=expression,
         labelFontWeight=alt.condition(bold, alt.value(600), alt.value(400)),
@@ -141,5 +141,5 @@ def lane_label(lane: Withdrawals, width: int) -> str:
     place = (lane.own or lane.frauds)[0].place.rpartition(", ")[0]
     step = lane.step
     if width <= NARROW:
-        return shortened(place, 18) if step is None else f"{shortened(place, 11)}, {step} h"
+        return shortened(place, 18) if step is None else f"{shortened(place, 10)}, {step} h"
     return shortened(place, 34) if step is None else f"{shortened(place, 24)}, every {step} h"

@@ -35,10 +35,12 @@ SHORT_NUMBERS: Final = (
     "datum.value >= 1e3 ? format(datum.value / 1e3, ',') + 'k' : format(datum.value, '~g')"
 )
 """An expression that writes the numbers on an axis."""
+EMPTY: Final = re.compile(r'<path class="(?:background|foreground)" [^>]*/>|<g/>')
 NOT_NEEDED: Final = re.compile(
-    r' (?:role|aria-[a-z]+|pointer-events|font-family|version|xmlns(?::xlink)?|stroke-miterlimit)="[^"]*"'
+    r' (?:class|role|aria-[a-z]+|pointer-events|font-family|stroke-miterlimit)="[^"]*"| opacity="1"| stroke-width="0"'
 )
-EMPTY: Final = re.compile(r'<path class="(?:background|foreground)" d="[^"]*"(?: display="none")?/>')
+GEOMETRY: Final = re.compile(r' (?:d|transform|x2|y2)="[^"]*"')
+DECIMALS: Final = re.compile(r"\d+\.\d{3,}(?:e-\d+)?")
 ROOT: Final = re.compile(r'<svg[^>]*? width="([\d.]+)" height="([\d.]+)"[^>]*>')
 Values = Sequence[Mapping[str, Any]]
 Draw = Callable[[int], Any]
@@ -66,10 +68,11 @@ def text_size(width: int) -> float:
     return LABELS if width > NARROW else 12
 
 
-def styled(chart: Any, width: int) -> Any:
-    """The chart with the look that all of them have."""
+def look(width: int) -> dict[str, Any]:
+    """What all charts have in common, as a configuration of Vega-Lite."""
     size = text_size(width)
-    axis: dict[str, Any] = {
+    heading = {"anchor": "start", "color": MUTED, "fontSize": size, "fontWeight": "normal", "offset": 6, "frame": "group"}
+    axis = {
         "domain": False,
         "ticks": False,
         "gridColor": GRID,
@@ -80,22 +83,16 @@ def styled(chart: Any, width: int) -> Any:
         "labelOverlap": "greedy",
         "title": None,
     }
-    return (
-        chart.configure(font="sans-serif", background="transparent", padding=2, aria=False)
-        .configure_axis(**axis)
-        .configure_view(stroke=None)
-        .configure_title(
-            anchor="start",
-            color=MUTED,
-            fontSize=size,
-            fontWeight="normal",
-            offset=6,
-            frame="group",
-            subtitleColor=MUTED,
-            subtitleFontSize=size,
-        )
-        .configure_text(color=MUTED, fontSize=size)
-    )
+    return {
+        "font": "sans-serif",
+        "background": "transparent",
+        "padding": 2,
+        "aria": False,
+        "axis": axis,
+        "view": {"stroke": None},
+        "title": {**heading, "subtitleColor": MUTED, "subtitleFontSize": size},
+        "text": {"color": MUTED, "fontSize": size},
+    }
 
 
 def drawn(name: str, chart: Any, width: int, label: str, shown: str) -> Markup:
@@ -103,9 +100,9 @@ def drawn(name: str, chart: Any, width: int, label: str, shown: str) -> Markup:
 
     Its identifiers begin with the name, as a page has several; `shown` is its class in the style sheet.
     """
-    raw = vl_convert.vegalite_to_svg(styled(chart, width).to_dict())
-    text = NOT_NEEDED.sub("", raw)
-    text = EMPTY.sub("", text)
+    text = vl_convert.vegalite_to_svg(chart.to_dict(), config=look(width))
+    text = NOT_NEEDED.sub("", EMPTY.sub("", text))
+    text = GEOMETRY.sub(lambda found: DECIMALS.sub(lambda number: f"{float(number[0]):.2f}", found[0]), text)
     text = text.replace('id="', f'id="{name}-').replace("url(#", f"url(#{name}-")
     found = ROOT.search(text)
     assert found

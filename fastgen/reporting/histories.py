@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from fastgen.kernels.tallies import MISSING, chain_lengths, count_kinds, since_last
 from fastgen.reporting import bins
 from fastgen.reporting.cards import Cards
-from fastgen.reporting.rows import Kind, Rows, whole
+from fastgen.reporting.rows import Kind, Rows, detached, whole
 
 STEPS: Final = (1, 60, 600, 3_600, 21_600, 86_400, 604_800, 2_419_200, 31_449_600)
 """Seconds that a bar of the timeline may stand for, up to weeks, four weeks and 52 weeks; each is a multiple of the one before."""
@@ -78,9 +78,8 @@ class Histories:
         room = MOST_FOLLOWED - sum(frame.height for frame in self.followed)
         found = np.flatnonzero(cards < self._follow)[:room]
         if found.size:
-            columns = [name for name in FOLLOWED if name in rows.frame.columns]
-            frame = rows.frame[found].select(columns).with_columns(pl.col("category", "city", "country").cast(pl.String))
-            self.followed.append(frame.with_columns(kind=pl.Series(rows.kinds[found])))
+            frame = rows.frame.select(FOLLOWED)[found].with_columns(pl.col("category", "city", "country").cast(pl.String))
+            self.followed.append(detached(frame).with_columns(kind=pl.Series(rows.kinds[found])))
 
     def _since_last(self, rows: Rows, cards: NDArray[np.int32]) -> None:
         self._last_seconds = enlarged(self._last_seconds, self.cards.room, MISSING)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from fastgen.kernels.tallies import GOLDEN
 from fastgen.reporting import bins
-from fastgen.reporting.rows import Kind, Rows, whole
+from fastgen.reporting.rows import Kind, Rows, detached, whole
 
 MOST_CATEGORIES: Final = 400
 """Rows of further categories are counted together."""
@@ -60,7 +60,7 @@ class Sample:
             return
         order = (among + before).astype(np.uint64) * np.uint64(GOLDEN)
         kept = np.argpartition(order, SAMPLED)[:SAMPLED] if order.size > SAMPLED else slice(None)
-        new = frame[among[kept]].select(*SAMPLE_COLUMNS, order=pl.Series(order[kept]))
+        new = detached(frame.select(SAMPLE_COLUMNS)[among[kept]]).with_columns(order=pl.Series(order[kept]))
         self.rows = (new if self.rows is None else pl.concat([self.rows, new])).sort("order").head(SAMPLED)
 
 
@@ -76,7 +76,7 @@ class Places:
         columns = rows.frame.select("country", "city", "latitude", "longitude").with_columns(
             rows=pl.lit(1, pl.Int64), fraud=pl.Series(rows.fraud, dtype=pl.Int64), cash=pl.Series(rows.cash, dtype=pl.Int64)
         )
-        self._counted.append(_summed(columns).with_columns(pl.col("country", "city").cast(pl.String)))
+        self._counted.append(detached(_summed(columns).with_columns(pl.col("country", "city").cast(pl.String))))
         if sum(frame.height for frame in self._counted) > 2 * MOST_PLACES:
             self._condense()
 
