@@ -137,7 +137,7 @@ def spread(shown: Spread, width: int) -> Any:
         baseline="top",
         color=INK,
     )
-    return alt.layer(area, line, rule, text.encode(y=alt.value(-12)))
+    return alt.layer(area, line, rule, text.encode(y=alt.value(-20)))
 
 
 def named(values: Sequence[str]) -> str:
