@@ -41,6 +41,7 @@ NOT_NEEDED: Final = re.compile(
 )
 GEOMETRY: Final = re.compile(r' (?:d|transform|x2|y2)="[^"]*"')
 DECIMALS: Final = re.compile(r"\d+\.\d{3,}(?:e-\d+)?")
+IDENTIFIERS: Final = re.compile(r' id="([^"]*)"')
 ROOT: Final = re.compile(r'<svg[^>]*? width="([\d.]+)" height="([\d.]+)"[^>]*>')
 Values = Sequence[Mapping[str, Any]]
 Draw = Callable[[int], Any]
@@ -98,12 +99,14 @@ def look(width: int) -> dict[str, Any]:
 def drawn(name: str, chart: Any, width: int, label: str, shown: str) -> Markup:
     """One SVG, of that width at least, so that text has one size everywhere.
 
-    Its identifiers begin with the name, as a page has several; `shown` is its class in the style sheet.
+    Its identifiers begin with the name, as a page has several and Vega numbers those of all that it ever draws. `shown` is its class
+    in the style sheet.
     """
     text = vl_convert.vegalite_to_svg(chart.to_dict(), config=look(width))
     text = NOT_NEEDED.sub("", EMPTY.sub("", text))
     text = GEOMETRY.sub(lambda found: DECIMALS.sub(lambda number: f"{float(number[0]):.2f}", found[0]), text)
-    text = text.replace('id="', f'id="{name}-').replace("url(#", f"url(#{name}-")
+    for number, old in enumerate(dict.fromkeys(IDENTIFIERS.findall(text))):
+        text = text.replace(f'id="{old}"', f'id="{name}-{number}"').replace(f"url(#{old})", f"url(#{name}-{number})")
     found = ROOT.search(text)
     assert found
     across = max(width, float(found[1]))

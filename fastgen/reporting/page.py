@@ -30,7 +30,9 @@ def chapters(facts: Facts) -> list[Chapter]:
 def page(facts: Facts) -> str:
     """The document; it has no date of its own, so that the same data give the same page."""
     folder = files("fastgen.reporting")
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
+    )
     template = environment.from_string(folder.joinpath("page.html.jinja").read_text(encoding="utf-8"))
     return template.render(
         style=Markup(folder.joinpath("page.css").read_text(encoding="utf-8")),
