@@ -102,7 +102,7 @@ def fill_slots(slots: NDArray[np.int32], known: NDArray[np.int64], count: int) -
 
 @kernel
 def metres_between(latitude_a, longitude_a, latitude_b, longitude_b):
-    """Whole metres between two places (degrees) on a sphere, by the haversine formula."""
+    """Whole metres between two places (float64 degrees) on a sphere, by the haversine formula."""
     a, b = math.radians(latitude_a), math.radians(latitude_b)
     across = math.sin(math.radians(longitude_b - longitude_a) / 2)
     up = math.sin((b - a) / 2)
@@ -133,7 +133,9 @@ def since_last(
             seconds_since[i] = metres_since[i] = MISSING
         else:
             seconds_since[i] = seconds[i] - last_seconds[card]
-            metres_since[i] = metres_between(last_places[card, 0], last_places[card, 1], latitudes[i], longitudes[i])
+            metres_since[i] = metres_between(
+                np.float64(last_places[card, 0]), np.float64(last_places[card, 1]), latitudes[i], longitudes[i]
+            )
         last_seconds[card] = seconds[i]
         last_places[card, 0] = latitudes[i]
         last_places[card, 1] = longitudes[i]

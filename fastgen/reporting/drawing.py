@@ -99,8 +99,8 @@ def look(width: int) -> dict[str, Any]:
 def drawn(name: str, chart: Any, width: int, label: str, shown: str) -> Markup:
     """One SVG, of that width at least, so that text has one size everywhere.
 
-    Its identifiers begin with the name, as a page has several and Vega numbers those of all that it ever draws. `shown` is its class
-    in the style sheet.
+    Its identifiers begin with the name: a page has several, and Vega numbers those of all that it ever draws. `shown` is its
+    class in the style sheet.
     """
     text = vl_convert.vegalite_to_svg(chart.to_dict(), config=look(width))
     text = NOT_NEEDED.sub("", EMPTY.sub("", text))

@@ -74,7 +74,7 @@ def test_since_last(rows: list[tuple[int, int, tuple[float, float]]], cut: int) 
         else:
             assert gap == second - before[card][0]
             # Places are kept as single floats, which are up to half a metre off.
-            assert metres == pytest.approx(naive.metres_between(before[card][1], place), abs=3)
+            assert metres == pytest.approx(naive.metres_between(before[card][1], place), abs=2)
         before[card] = second, place
 
 
