@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         TerminatedRunError,
         UsageError,
     )
+    from fastgen.reporting.making import report
     from fastgen.sinks.files import write
     from fastgen.sinks.kafka.producing import produce
     from fastgen.source import scan
@@ -42,6 +43,7 @@ _HOME = {
     "Dataset": "dataset",
     "write": "sinks.files",
     "produce": "sinks.kafka.producing",
+    "report": "reporting.making",
     "scan": "source",
     "verify": "verifying.checking",
     "verify_topic": "verifying.topics",
@@ -80,6 +82,7 @@ __all__ = [
     "__version__",
     "load_config",
     "produce",
+    "report",
     "scan",
     "verify",
     "verify_topic",

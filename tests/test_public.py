@@ -30,6 +30,7 @@ NAMES = [
     "__version__",
     "load_config",
     "produce",
+    "report",
     "scan",
     "verify",
     "verify_topic",
@@ -41,6 +42,7 @@ SIGNATURES = {
     "produce": "(data, bootstrap_servers, *, topic, key, with_label, coordinates, timestamps, settings, producers, threads, "
     "create_topic, partitions, replication_factor, topic_config, resume, rate, speed, shift_to, loop, labels_topic, labels_delay, "
     "mock, plain, progress, tell)",
+    "report": "(path, output, *, overwrite, progress)",
     "scan": "(data, *, table, threads)",
     "verify": "(path, data, *, table, threads, progress)",
     "verify_topic": "(data, bootstrap_servers, *, topic, key, with_label, coordinates, timestamps, settings, labels_topic, "

@@ -18,6 +18,7 @@ from fastgen.cli.completing import completion
 from fastgen.cli.configuring import config
 from fastgen.cli.generating import generate
 from fastgen.cli.producing import produce
+from fastgen.cli.reporting import report
 from fastgen.cli.verifying import verify
 from fastgen.errors import FastgenError, InterruptedRunError, TerminatedRunError
 from fastgen.schema import DATA_VERSION
@@ -38,7 +39,7 @@ def cli() -> None:
     """Make labelled card-payment data: the same rows from one seed, at hardware speed."""
 
 
-for command in (generate, produce, verify, config, completion):
+for command in (generate, produce, verify, report, config, completion):
     cli.add_command(command)
 
 

@@ -20,6 +20,10 @@ HEAVY = {
     "rich",
     "duckdb",
     "scipy",
+    "altair",
+    "vl_convert",
+    "jinja2",
+    "markupsafe",
 }
 
 
@@ -40,6 +44,7 @@ def loaded(*arguments: str) -> set[str]:
         pytest.param(["-m", "fastgen", "produce", "--help"], id="produce help"),
         pytest.param(["-m", "fastgen", "completion", "bash"], id="completion"),
         pytest.param(["-m", "fastgen", "verify", "--help"], id="verify help"),
+        pytest.param(["-m", "fastgen", "report", "--help"], id="report help"),
     ],
 )
 def test_nothing_heavy_is_loaded(arguments: list[str]) -> None:
