@@ -20,9 +20,9 @@ from fastgen.cli.progress import rows_bar
 @click.option("--quiet", "-q", is_flag=True, help="Print nothing but errors.")
 @click.option("--no-progress", is_flag=True, help="No progress bar.")
 def report(path: str, output: str, overwrite: bool, quiet: bool, no_progress: bool) -> None:
-    """Make a page that shows what a dataset is, from the files of any of its formats.
+    """Make a page that shows what a dataset is.
 
-    One HTML file, which opens without a network. DIR has tables, with a manifest or without; FILE has transactions.
+    One HTML file, from files of any format, which opens without a network. DIR has tables, with a manifest or without; FILE has transactions.
     """
     with compiling_announced(quiet):
         from fastgen.reporting.making import report as make
