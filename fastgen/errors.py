@@ -4,6 +4,7 @@
     ├── UsageError (ValueError)      exit code 2     what is asked for cannot be
     │   ├── ConfigError                              ... in the configuration of the data
     │   └── OptionError                              ... in an option of the run: format, parts, columns
+    ├── InputError                   exit code 1     a file cannot be read: not there, cut off, not what its name says
     ├── OutputError                  exit code 1     an output cannot be written: no permission, disk full
     │   └── OutputExistsError                        ... because it is there already
     ├── KafkaError                   exit code 1     no broker answers, or a topic is not as it must be
@@ -75,6 +76,10 @@ class ConfigError(UsageError):
 
 class OptionError(UsageError):
     """An option of a run (not of the data) is not valid."""
+
+
+class InputError(FastgenError):
+    """A file cannot be read."""
 
 
 class OutputError(FastgenError):

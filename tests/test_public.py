@@ -17,6 +17,7 @@ NAMES = [
     "Dataset",
     "DeliveryError",
     "FastgenError",
+    "InputError",
     "InterruptedRunError",
     "KafkaError",
     "OptionError",

@@ -77,27 +77,45 @@ def resolve(output: str | os.PathLike[str], format: str | None = None, compressi
     return Target(path, is_directory, format, compression)
 
 
-def _from_name(name: str, format: str | None, compression: str | None) -> tuple[str, str | None]:
-    stem = name
-    for kind, ending in COMPRESSED_ENDINGS.items():
-        if name.endswith(ending):
-            stem = name.removesuffix(ending)
-            if compression not in (None, kind):
-                raise OptionError("compression", compression, f"must be {kind} for a file that ends with {ending}")
-            compression = kind
-    suffix = os.path.splitext(stem)[1]
+class Named(NamedTuple):
+    """What a file's name says: format and compression, if it does, and the suffix that says the format."""
+
+    format: str | None
+    compression: str | None
+    suffix: str
+
+
+def said_by(name: str) -> Named:
+    """What the name of a file says.
+
+    Example:
+        >>> said_by("a.csv.gz")
+        Named(format='csv', compression='gzip', suffix='.csv')
+        >>> said_by("readme.txt").format is None
+        True
+    """
+    compression = next((kind for kind, ending in COMPRESSED_ENDINGS.items() if name.endswith(ending)), None)
+    suffix = os.path.splitext(name.removesuffix(COMPRESSED_ENDINGS.get(compression or "", "")))[1]
     named = next((key for key, rules in FORMATS.items() if suffix in (rules.ending, *rules.other_endings)), None)
-    if format is None and named is None:
+    return Named(named, compression, suffix)
+
+
+def _from_name(name: str, format: str | None, compression: str | None) -> tuple[str, str | None]:
+    named = said_by(name)
+    if named.compression is not None:
+        if compression not in (None, named.compression):
+            ending = COMPRESSED_ENDINGS[named.compression]
+            raise OptionError("compression", compression, f"must be {named.compression} for a file that ends with {ending}")
+        compression = named.compression
+    if format is None and named.format is None:
         endings = ", ".join(rules.ending for rules in FORMATS.values())
         raise OptionError("output", name, f"must end with one of {endings}", hint="or give the format")
-    if format is not None and named not in (None, format):
-        raise OptionError("format", format, f"must be {named} for a file that ends with {suffix}")
-    if stem != name and (format or named) in ("parquet", "ipc"):
-        raise OptionError(
-            "output", name, f"must not end so: {format or named} compresses inside the file", hint="give the compression"
-        )
-    chosen = format or named
+    if format is not None and named.format not in (None, format):
+        raise OptionError("format", format, f"must be {named.format} for a file that ends with {named.suffix}")
+    chosen = format or named.format
     assert chosen is not None
+    if named.compression is not None and chosen in ("parquet", "ipc"):
+        raise OptionError("output", name, f"must not end so: {chosen} compresses inside the file", hint="give the compression")
     return chosen, compression
 
 

@@ -1,0 +1,1 @@
+"""Files of tables read back, whoever wrote them: in flat memory, damaged rows told instead of stumbled over."""

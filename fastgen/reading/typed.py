@@ -1,0 +1,64 @@
+"""Columns as the types that a table has, whatever types a file gave them; a value that is none of its column is null."""
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from fastgen.schema import TABLES, Kind
+
+_TYPES: dict[Kind, pl.DataType] = {
+    "datetime": pl.Datetime("us"),
+    "date": pl.Date(),
+    "amount": pl.Float64(),
+    "latitude": pl.Float64(),
+    "longitude": pl.Float64(),
+    "label": pl.Int8(),
+}
+MOMENTS = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f")
+"""How times are written: by us, with parts of seconds, in ISO 8601."""
+
+
+def column_type(table: str, name: str) -> pl.DataType:
+    """The type of a column of a table; texts are String.
+
+    Example:
+        >>> column_type("profiles", "birthdate"), column_type("transactions", "city")
+        (Date, String)
+    """
+    return _TYPES.get(TABLES[table].kind(name), pl.String())
+
+
+def empty(table: str, names: Sequence[str]) -> pl.DataFrame:
+    """No rows with these columns."""
+    return pl.DataFrame(schema={name: column_type(table, name) for name in names})
+
+
+def typed(table: str, frame: pl.DataFrame) -> pl.DataFrame:
+    """The frame with the types of the table.
+
+    Raises:
+        pl.exceptions.PolarsError: a column is of a type that has no such values at all, such as a list.
+    """
+    return frame.with_columns([_typed(column, column_type(table, column.name)) for column in frame])
+
+
+def _typed(column: pl.Series, wanted: pl.DataType) -> pl.Series:
+    given = column.dtype
+    if given == wanted:
+        return column
+    if given == pl.String and wanted == pl.Datetime:
+        return _moments(column)
+    if given == pl.String and wanted == pl.Date:
+        return column.str.to_date("%Y-%m-%d", strict=False)
+    if isinstance(given, pl.Datetime) and given.time_zone:
+        column = column.dt.replace_time_zone(None)
+    return column.cast(wanted, strict=False)
+
+
+def _moments(texts: pl.Series) -> pl.Series:
+    """Times by the first way to write them, and what is none by the next."""
+    ways = (texts.str.to_datetime(way, time_unit="us", strict=False) for way in MOMENTS)
+    found = next(ways)
+    while found.null_count() > texts.null_count() and (other := next(ways, None)) is not None:
+        found = found.fill_null(other)
+    return found

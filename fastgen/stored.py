@@ -1,0 +1,237 @@
+"""Tables that somebody wrote, read back in flat memory: a directory of ours, one without a manifest, or a single file."""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from fastgen.config import Config
+from fastgen.dataset import positive
+from fastgen.errors import ConfigError, InputError, OptionError, did_you_mean
+from fastgen.reading.binary import IpcFile, ParquetFile
+from fastgen.reading.pieces import REFUSALS, Damage, Reader, Rows, readable, reason
+from fastgen.reading.text import CsvFile, NdjsonFile
+from fastgen.reading.typed import typed
+from fastgen.schema import TABLES
+from fastgen.sinks.formats import FORMATS, said_by
+from fastgen.sinks.manifest import MANIFEST, joined
+from fastgen.sinks.parts import OWN_NAME, RECORDS
+
+if TYPE_CHECKING:
+    import os
+
+    import polars as pl
+
+READERS: Final[dict[str, Callable[[Path], Reader]]] = {"parquet": ParquetFile, "csv": CsvFile, "ndjson": NdjsonFile, "ipc": IpcFile}
+BATCH_ROWS: Final = 131_072
+
+
+class Stored:
+    """Tables as files.
+
+    Args:
+        path: the directory or file. manifest: what describes it, if anything does. format: of all files.
+        tables: the files of each table that is there, by name. parts: the numbers of the parts that the manifest describes,
+            if it does not describe the whole.
+
+    Example:
+        >>> import tempfile
+        >>> from fastgen import Dataset, write
+        >>> _ = write(Dataset(Config(rows=1_000)), folder := tempfile.mkdtemp(), format="csv")
+        >>> stored = open_stored(folder)
+        >>> stored.columns("credit_cards"), sum(frame.height for frame in stored.batches("transactions", ["amount"]))
+        (('cc_num', 'provider', 'expires'), 1000)
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        manifest: dict[str, Any] | None,
+        format: str,
+        tables: dict[str, list[Path]],
+        parts: tuple[int, ...] | None = None,
+    ) -> None:
+        self.path, self.manifest, self.format, self.tables, self.parts = path, manifest, format, tables, parts
+        self._readers: dict[Path, Reader] = {}
+
+    def config(self) -> Config | None:
+        """The configuration that made the data, as the manifest says; None where there is no manifest.
+
+        Raises:
+            InputError: the manifest's configuration is none.
+        """
+        if self.manifest is None:
+            return None
+        settings = self.manifest.get("config")
+        try:
+            if not isinstance(settings, dict):
+                raise ConfigError("config", settings, "must be all settings")
+            return Config(**settings)
+        except (ConfigError, TypeError) as error:
+            raise InputError(f"{self.path}: the configuration in its manifest is not valid: {error}") from None
+
+    def columns(self, table: str) -> tuple[str, ...]:
+        """The table's columns that its files have, in the table's order.
+
+        Raises:
+            InputError: a file cannot be read. OptionError: the table is not there.
+        """
+        there = next((columns for path in self._files(table) if (columns := self.reader(path).columns)), TABLES[table].names)
+        return tuple(name for name in TABLES[table].names if name in there)
+
+    def batches(self, table: str, columns: Sequence[str] | None = None, rows: int = BATCH_ROWS) -> Iterator["pl.DataFrame"]:
+        """Yield the rows of a table, file by file, in flat memory, with the same types for all formats.
+
+        Texts are String, `datetime` Datetime("us"), `birthdate` Date, `amount`, `latitude` and `longitude` Float64, however they
+        are written, and `fraud_label` Int8. A value that is none of its column is null, and so are all of a line that is no row.
+
+        Args:
+            columns: which ones, in this order; all that the files have unless given. rows: of a frame, at most.
+
+        Raises:
+            InputError: a file cannot be read, or lacks a column. OptionError: the table is not there.
+        """
+        names = self.columns(table) if columns is None else tuple(columns)
+        for path in self._files(table):
+            for piece in self.pieces(table, path, names, positive("rows", rows)):
+                if isinstance(piece, Damage):
+                    where = (
+                        f"rows from {piece.first + 1:,} on" if piece.rows is None else f"row {piece.first + 1:,} and those after it"
+                    )
+                    raise InputError(f"{path}: {where} cannot be read: {piece.reason}")
+                yield piece.frame
+
+    def pieces(self, table: str, path: Path, columns: Sequence[str], rows: int = BATCH_ROWS) -> Iterator[Rows | Damage]:
+        """The rows of one file as `batches` has them; what cannot be read is told, and the rest is read where that is possible."""
+        reader = self.reader(path)
+        missing = [name for name in columns if name not in reader.columns] if reader.columns else []
+        if missing:
+            raise InputError(
+                f"{path}: has no column {missing[0]}: its columns are {', '.join(reader.columns)}",
+                hint=did_you_mean(missing[0], reader.columns),
+            )
+        for piece in reader.pieces(columns, rows):
+            if isinstance(piece, Damage):
+                yield piece
+                continue
+            try:
+                frame = typed(table, piece.frame)
+            except REFUSALS as error:
+                raise InputError(f"{path}: a column is of another type: {reason(error)}") from None
+            yield Rows(piece.first, frame)
+
+    def reader(self, path: Path) -> Reader:
+        """What reads a file."""
+        if path not in self._readers:
+            self._readers[path] = READERS[self.format](path)
+        return self._readers[path]
+
+    def _files(self, table: str) -> list[Path]:
+        if table not in self.tables:
+            allowed = f"must be one of {', '.join(self.tables)}, the tables in {self.path}"
+            raise OptionError("table", table, allowed, hint=did_you_mean(table, self.tables))
+        return self.tables[table]
+
+
+def open_stored(path: "str | os.PathLike[str]", table: str | None = None) -> Stored:
+    """Look at what somebody wrote: which tables there are, in which format, and what a manifest says of them.
+
+    Args:
+        path: a directory with tables (`transactions.parquet`, or parts in `transactions/`, whatever these are called), one with
+            files of a single table, or a file; who wrote it does not matter. table: this one only; of a file, what it holds.
+
+    Raises:
+        InputError: nothing is there, or no table, or files that cannot be read. OptionError: no such table.
+    """
+    root = Path(path)
+    if table is not None and table not in TABLES:
+        raise OptionError("table", table, f"must be one of {', '.join(TABLES)}", hint=did_you_mean(table, TABLES))
+    with readable(root):
+        root.stat()
+    if not root.is_dir():
+        return _file(root, table)
+    manifest, parts = _described(root)
+    found = {name: files for name in TABLES if (files := _files_of(root, name))}
+    wanted = {name: files for name, files in found.items() if table in (None, name)}
+    if not wanted and not found:
+        files = _tables_in(root)
+        wanted = {table or _table_of(files): files} if files else {}
+    if not wanted:
+        names = [table] if table else list(TABLES)
+        raise InputError(f"{root}: holds no {' and no '.join(names)} in a format that fastgen writes")
+    format = _format_of(root, wanted, manifest)
+    kept = {name: own for name, files in wanted.items() if (own := [file for file in files if said_by(file.name).format == format])}
+    return Stored(root, manifest, format, kept, parts)
+
+
+def _file(path: Path, table: str | None) -> Stored:
+    format = said_by(path.name).format
+    if format is None:
+        endings = ", ".join(rules.ending for rules in FORMATS.values())
+        raise InputError(f"{path}: its name must end with one of {endings}, or .csv.gz and the like, to be read")
+    return Stored(path, None, format, {table or _table_of([path]): [path]})
+
+
+def _described(root: Path) -> tuple[dict[str, Any] | None, tuple[int, ...] | None]:
+    """What the manifest says; of a directory whose parts are not all there, what the records of those that are say together."""
+    if (root / MANIFEST).exists():
+        return _read_manifest(root / MANIFEST), None
+    records = [_read_manifest(path) for path in sorted((root / RECORDS).glob("*.json")) if OWN_NAME.fullmatch(path.name)]
+    if not records:
+        return None, None
+    if any(
+        not isinstance(record.get("part"), int) or record.get("fingerprint") != records[0].get("fingerprint") for record in records
+    ):
+        raise InputError(f"{root / RECORDS}: the records of its parts are not of one dataset")
+    records.sort(key=lambda record: int(record["part"]))
+    try:
+        tables = {name: joined([record["tables"][name] for record in records]) for name in TABLES}
+    except (KeyError, TypeError, ValueError):
+        raise InputError(f"{root / RECORDS}: the records of its parts do not describe all tables") from None
+    return {**records[0], "tables": tables}, tuple(record["part"] for record in records)
+
+
+def _read_manifest(path: Path) -> dict[str, Any]:
+    with readable(path, "manifest"):
+        content = json.loads(path.read_bytes())
+    if not isinstance(content, dict) or not isinstance(content.get("tables"), dict):
+        raise InputError(f"{path}: is no manifest of fastgen: it names no tables")
+    return content
+
+
+def _files_of(root: Path, table: str) -> list[Path]:
+    """The files of a table by the names that fastgen gives: of one file, or of the folder of parts."""
+    named = [path for path in root.glob(f"{table}*") if path.name.partition(".")[0] == table]
+    return sorted(
+        file for path in named for file in (_tables_in(path) if path.is_dir() else [path] if said_by(path.name).format else [])
+    )
+
+
+def _tables_in(folder: Path) -> list[Path]:
+    """The files of tables in a folder; hidden ones, as of a run that goes on, are none."""
+    visible = (path for path in folder.iterdir() if not path.name.startswith((".", "_")))
+    return sorted(path for path in visible if said_by(path.name).format and path.is_file())
+
+
+def _table_of(files: Sequence[Path]) -> str:
+    """The table that a file holds, by its columns."""
+    [path, *_] = files
+    format = said_by(path.name).format
+    assert format is not None
+    there = set(READERS[format](path).columns)
+    known = {name: len(there.intersection(table.names)) / len(table.names) for name, table in TABLES.items()}
+    likeliest = max(known, key=lambda name: (known[name], path.name.startswith(name)))
+    if not known[likeliest]:
+        raise InputError(f"{path}: holds no table of fastgen: its columns are {', '.join(sorted(there)) or 'none'}")
+    return likeliest
+
+
+def _format_of(root: Path, tables: dict[str, list[Path]], manifest: dict[str, Any] | None) -> str:
+    """The format of the files: the one that the manifest names, if there are such, or the only one."""
+    formats = sorted({str(said_by(file.name).format) for files in tables.values() for file in files})
+    told = manifest.get("format") if manifest else None
+    if told in formats:
+        return str(told)
+    if len(formats) > 1:
+        raise InputError(f"{root}: holds tables in several formats, {' and '.join(formats)}", hint="name one of the files")
+    return formats[0]
