@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from fastgen.sinks.files import write
     from fastgen.sinks.kafka.producing import produce
     from fastgen.source import scan
+    from fastgen.validation.validating import validate
 
 _HOME = {
     "Config": "config",
@@ -39,6 +40,7 @@ _HOME = {
     "write": "sinks.files",
     "produce": "sinks.kafka.producing",
     "scan": "source",
+    "validate": "validation.validating",
     "FastgenError": "errors",
     "UsageError": "errors",
     "ConfigError": "errors",
@@ -71,6 +73,7 @@ __all__ = [
     "load_config",
     "produce",
     "scan",
+    "validate",
     "write",
 ]
 

@@ -29,6 +29,7 @@ NAMES = [
     "load_config",
     "produce",
     "scan",
+    "validate",
     "write",
 ]
 SIGNATURES = {
@@ -38,6 +39,7 @@ SIGNATURES = {
     "create_topic, partitions, replication_factor, topic_config, resume, rate, speed, shift_to, loop, labels_topic, labels_delay, "
     "mock, plain, progress, tell)",
     "scan": "(data, *, table, threads)",
+    "validate": "(data, config, *, alpha, progress)",
     "Dataset": "(config)",
     "Dataset.part": "(self, number, of)",
     "Dataset.batches": "(self, columns, *, batch_rows, threads)",
