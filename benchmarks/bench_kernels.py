@@ -37,7 +37,7 @@ from numpy.typing import NDArray
 import fastgen.kernels
 from fastgen import Config, Dataset
 from fastgen.digest import TransactionDigests
-from fastgen.kernels import atm, cards, chains, columns, digest, md5, packing, partitions, payments, rng, text, timeline
+from fastgen.kernels import atm, cards, chains, columns, digest, md5, packing, partitions, payments, rising, rng, text, timeline
 from fastgen.kernels.digits import Tile
 from fastgen.kernels.memory import SLACK
 from fastgen.kernels.tables import Block, Events, Listed
@@ -330,6 +330,9 @@ INPUTS: dict[str, Callable[[Given], Any]] = {
     "card_bytes": lambda g: np.append(g.card_words.view(np.uint8), np.zeros(SLACK, np.uint8)),
     "partitions_drawn": lambda g: g.random.integers(0, 12, g.rows, np.int32),
     "card_list": lambda g: g.frame["cc_num"].to_list(),
+    "places": lambda g: np.where(g.random.random(g.rows) < 0.01, g.random.integers(0, g.rows, g.rows), np.arange(g.rows)),
+    "place_list": lambda g: g.places.tolist(),
+    "rising_room": lambda g: (np.empty(g.rows, bool), g.places, *np.empty((2, g.rows), np.int64)),
     "countries": lambda g: g.columns.vocabularies["country"].of_code,
     "city_names": lambda g: g.columns.vocabularies["city"].values,
     "city_bits": lambda g: (len(g.city_names) - 1).bit_length(),
@@ -628,6 +631,15 @@ def plain_deltas(given: Given) -> bytes:
 Way = Callable[[Given], object]
 
 
+def length_of_rising(values: list[int]) -> int:
+    """Of the longest rising subsequence."""
+    tails: list[int] = []
+    for value in values:
+        at = bisect_left(tails, value)
+        tails[at : at + 1] = [value]
+    return len(tails)
+
+
 class Comparison(NamedTuple):
     """A kernel, and other ways to such values.
 
@@ -894,6 +906,13 @@ COMPARISONS: dict[str, Comparison] = {
         {"numpy argsort": lambda g: np.argsort(g.partitions_drawn, kind="stable")},
         lambda g: sorted(range(g.rows), key=g.partitions_drawn.tolist().__getitem__),
         rows=GROUP_ROWS,
+    ),
+    # Order
+    "rising.longest_rising": Comparison(
+        (rising.longest_rising,),
+        lambda g: rising.longest_rising(*g.rising_room),
+        {"bisect, the length alone": lambda g: length_of_rising(g.place_list)},
+        lambda g: naive.longest_rising(g.place_list),
     ),
     # Encodings of Parquet
     "packing.pack_bits": Comparison(

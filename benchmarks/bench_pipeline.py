@@ -71,6 +71,19 @@ def test_files(meter: Any, rows: int, suffix: Format, threads: int) -> None:
         meter(suffix, plural(threads), write, "rows/s", rows=rows, before=remove, rounds=ROUNDS)
 
 
+@pytest.mark.parametrize("suffix", FORMATS)
+@each_number_of_threads
+def test_verify(meter: Any, rows: int, tmp_path: Path, suffix: Format, threads: int) -> None:
+    """Files that are as they should be, compared with rows that are made again."""
+    data = compare.kept_dataset(rows)
+    fg.write(data, tmp_path / "data", format=suffix)
+
+    def verify() -> None:
+        assert fg.verify(tmp_path / "data", threads=threads).ok
+
+    meter("verify", f"{suffix}, {plural(threads)}", verify, "rows/s", rows=rows, rounds=ROUNDS)
+
+
 @pytest.mark.parametrize("cards", [None, 10_000], ids=["default", "10k cards"])
 @pytest.mark.parametrize("power", [6, 8, pytest.param(9, marks=pytest.mark.slow)])
 def test_plan(meter: Any, power: int, cards: int | None) -> None:

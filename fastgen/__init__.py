@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from fastgen.errors import (
         ConfigError,
         DeliveryError,
+        DifferenceError,
         FastgenError,
         InputError,
         InterruptedRunError,
@@ -31,7 +32,11 @@ if TYPE_CHECKING:
     from fastgen.sinks.files import write
     from fastgen.sinks.kafka.producing import produce
     from fastgen.source import scan
+    from fastgen.validation.checks import ValidationReport
     from fastgen.validation.validating import validate
+    from fastgen.verifying.checking import verify
+    from fastgen.verifying.report import VerifyReport
+    from fastgen.verifying.topics import verify_topic
 
 _HOME = {
     "Config": "config",
@@ -41,10 +46,15 @@ _HOME = {
     "produce": "sinks.kafka.producing",
     "scan": "source",
     "validate": "validation.validating",
+    "ValidationReport": "validation.checks",
+    "verify": "verifying.checking",
+    "verify_topic": "verifying.topics",
+    "VerifyReport": "verifying.report",
     "FastgenError": "errors",
     "UsageError": "errors",
     "ConfigError": "errors",
     "OptionError": "errors",
+    "DifferenceError": "errors",
     "InputError": "errors",
     "OutputError": "errors",
     "OutputExistsError": "errors",
@@ -60,6 +70,7 @@ __all__ = [
     "ConfigError",
     "Dataset",
     "DeliveryError",
+    "DifferenceError",
     "FastgenError",
     "InputError",
     "InterruptedRunError",
@@ -69,11 +80,15 @@ __all__ = [
     "OutputExistsError",
     "TerminatedRunError",
     "UsageError",
+    "ValidationReport",
+    "VerifyReport",
     "__version__",
     "load_config",
     "produce",
     "scan",
     "validate",
+    "verify",
+    "verify_topic",
     "write",
 ]
 

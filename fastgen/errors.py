@@ -5,6 +5,7 @@
     │   ├── ConfigError                              ... in the configuration of the data
     │   └── OptionError                              ... in an option of the run: format, parts, columns
     ├── InputError                   exit code 1     a file cannot be read: not there, cut off, not what its name says
+    ├── DifferenceError              exit code 1     data are not those that their configuration makes
     ├── OutputError                  exit code 1     an output cannot be written: no permission, disk full
     │   └── OutputExistsError                        ... because it is there already
     ├── KafkaError                   exit code 1     no broker answers, or a topic is not as it must be
@@ -80,6 +81,10 @@ class OptionError(UsageError):
 
 class InputError(FastgenError):
     """A file cannot be read."""
+
+
+class DifferenceError(FastgenError):
+    """Data are not those that their configuration makes."""
 
 
 class OutputError(FastgenError):

@@ -20,18 +20,20 @@ from fastgen.values import Values
 
 
 class TransactionFrames:
-    """Turns blocks into frames with the asked columns, in the asked order."""
+    """Turns blocks into frames with the asked columns, in the asked order; without `enums` those that repeat are String."""
 
-    def __init__(self, plan: Plan, names: Sequence[str]) -> None:
+    def __init__(self, plan: Plan, names: Sequence[str], enums: bool = True) -> None:
         self.plan = plan
+        self._enums = enums
         self.names = tuple(names)
         self.values = Values(plan)
         self._arenas = {name: Arenas() for name in self.names}
 
     @cached_property
-    def enums(self) -> dict[str, pl.Enum]:
+    def _types(self) -> dict[str, pl.DataType]:
         """The types of the columns that repeat."""
-        return {name: pl.Enum(vocabulary.values) for name, vocabulary in self.values.vocabularies.items()}
+        columns = self.values.vocabularies.items()
+        return {name: pl.Enum(vocabulary.values) if self._enums else pl.String() for name, vocabulary in columns}
 
     @cached_property
     def repeated(self) -> dict[str, pl.Series]:
@@ -41,7 +43,7 @@ class TransactionFrames:
         """
         columns = self.values.vocabularies.items()
         return {
-            name: pl.Series(name, [vocabulary.values[code] for code in vocabulary.of_code], self.enums[name])
+            name: pl.Series(name, [vocabulary.values[code] for code in vocabulary.of_code], self._types[name])
             for name, vocabulary in columns
         }
 
@@ -56,7 +58,7 @@ class TransactionFrames:
             "latitude": pl.Float64(),
             "longitude": pl.Float64(),
             "fraud_label": pl.Int8(),
-        } | self.enums
+        } | self._types
         return pl.Schema({name: types[name] for name in self.names})
 
     def frame(self, rows: Block, tids: NDArray[np.uint8]) -> pl.DataFrame:

@@ -43,3 +43,21 @@ def in_order(task: Callable[[Item], Result], items: Iterable[Item], threads: int
     finally:
         # Without waiting: whoever drops the iterator may be one of the pool's own threads, in a garbage collection.
         pool.shutdown(wait=False, cancel_futures=True)
+
+
+def ahead(items: Iterable[Item]) -> Iterator[Item]:
+    """Yield the items in their order, the next one being made in another thread meanwhile.
+
+    Example:
+        >>> list(ahead(iter([3, 2, 1])))
+        [3, 2, 1]
+    """
+    remaining, end = iter(items), object()
+    pool = ThreadPoolExecutor(1, "fastgen-ahead")
+    try:
+        waiting: Future[Item | object] = pool.submit(next, remaining, end)
+        while (item := waiting.result()) is not end:
+            waiting = pool.submit(next, remaining, end)
+            yield item  # type: ignore[misc]
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)

@@ -9,7 +9,7 @@ from fastgen.config import Config
 from fastgen.dataset import positive
 from fastgen.errors import ConfigError, InputError, OptionError, did_you_mean
 from fastgen.reading.binary import IpcFile, ParquetFile
-from fastgen.reading.pieces import REFUSALS, Damage, Reader, Rows, readable, reason
+from fastgen.reading.pieces import REFUSALS, Damage, Reader, Rows, readable, told
 from fastgen.reading.text import CsvFile, NdjsonFile
 from fastgen.reading.typed import typed
 from fastgen.schema import TABLES
@@ -103,6 +103,15 @@ class Stored:
 
     def pieces(self, table: str, path: Path, columns: Sequence[str], rows: int = BATCH_ROWS) -> Iterator[Rows | Damage]:
         """The rows of one file as `batches` has them; what cannot be read is told, and the rest is read where that is possible."""
+        for piece in self._reading(path, columns).pieces(columns, rows):
+            yield piece if isinstance(piece, Damage) else Rows(piece.first, _typed(table, path, piece.frame))
+
+    def head(self, table: str, path: Path, columns: Sequence[str]) -> "pl.DataFrame":
+        """Some of the first rows of one file, as `batches` has them; none where they cannot be read."""
+        return _typed(table, path, self._reading(path, columns).head(columns))
+
+    def _reading(self, path: Path, columns: Sequence[str]) -> Reader:
+        """What reads a file, which has these columns."""
         reader = self.reader(path)
         missing = [name for name in columns if name not in reader.columns] if reader.columns else []
         if missing:
@@ -110,15 +119,7 @@ class Stored:
                 f"{path}: has no column {missing[0]}: its columns are {', '.join(reader.columns)}",
                 hint=did_you_mean(missing[0], reader.columns),
             )
-        for piece in reader.pieces(columns, rows):
-            if isinstance(piece, Damage):
-                yield piece
-                continue
-            try:
-                frame = typed(table, piece.frame)
-            except REFUSALS as error:
-                raise InputError(f"{path}: a column is of another type: {reason(error)}") from None
-            yield Rows(piece.first, frame)
+        return reader
 
     def reader(self, path: Path) -> Reader:
         """What reads a file."""
@@ -131,6 +132,13 @@ class Stored:
             allowed = f"must be one of {', '.join(self.tables)}, the tables in {self.path}"
             raise OptionError("table", table, allowed, hint=did_you_mean(table, self.tables))
         return self.tables[table]
+
+
+def _typed(table: str, path: Path, frame: "pl.DataFrame") -> "pl.DataFrame":
+    try:
+        return typed(table, frame)
+    except REFUSALS as error:
+        raise InputError(f"{path}: a column is of another type: {told(error)}") from None
 
 
 def open_stored(path: "str | os.PathLike[str]", table: str | None = None) -> Stored:
@@ -162,6 +170,20 @@ def open_stored(path: "str | os.PathLike[str]", table: str | None = None) -> Sto
     format = _format_of(root, wanted, manifest)
     kept = {name: own for name, files in wanted.items() if (own := [file for file in files if said_by(file.name).format == format])}
     return Stored(root, manifest, format, kept, parts)
+
+
+def described_by(path: Path) -> Stored:
+    """What a manifest.json, or that of a directory, says, without the files that it describes.
+
+    Raises:
+        InputError: there is none.
+    """
+    with readable(path):
+        path.stat()
+    manifest, parts = _described(path) if path.is_dir() else (_read_manifest(path), None)
+    if manifest is None:
+        raise InputError(f"{path}: has no {MANIFEST}")
+    return Stored(path, manifest, "", {}, parts)
 
 
 def _file(path: Path, table: str | None) -> Stored:
@@ -219,8 +241,8 @@ def _table_of(files: Sequence[Path]) -> str:
     format = said_by(path.name).format
     assert format is not None
     there = set(READERS[format](path).columns)
-    known = {name: len(there.intersection(table.names)) / len(table.names) for name, table in TABLES.items()}
-    likeliest = max(known, key=lambda name: (known[name], path.name.startswith(name)))
+    known = {name: len(there.intersection(table.names)) for name, table in TABLES.items()}
+    likeliest = max(known, key=lambda name: (known[name], path.name.startswith(name), -len(TABLES[name].names)))
     if not known[likeliest]:
         raise InputError(f"{path}: holds no table of fastgen: its columns are {', '.join(sorted(there)) or 'none'}")
     return likeliest

@@ -581,3 +581,14 @@ def murmur2(key: bytes) -> int:
         value = (value ^ int.from_bytes(rest, "little")) * multiplier % 2**32
     value = (value ^ value >> 13) * multiplier % 2**32
     return value ^ value >> 15
+
+
+# Order
+
+
+def longest_rising(values: Sequence[int]) -> int:
+    """How many values can be kept so that they rise."""
+    longest: list[int] = []
+    for i, value in enumerate(values):
+        longest.append(1 + max((longest[j] for j in range(i) if values[j] < value), default=0))
+    return max(longest, default=0)

@@ -16,6 +16,7 @@ NAMES = [
     "ConfigError",
     "Dataset",
     "DeliveryError",
+    "DifferenceError",
     "FastgenError",
     "InputError",
     "InterruptedRunError",
@@ -25,11 +26,15 @@ NAMES = [
     "OutputExistsError",
     "TerminatedRunError",
     "UsageError",
+    "ValidationReport",
+    "VerifyReport",
     "__version__",
     "load_config",
     "produce",
     "scan",
     "validate",
+    "verify",
+    "verify_topic",
     "write",
 ]
 SIGNATURES = {
@@ -40,6 +45,9 @@ SIGNATURES = {
     "mock, plain, progress, tell)",
     "scan": "(data, *, table, threads)",
     "validate": "(data, config, *, alpha, progress)",
+    "verify": "(path, data, *, table, threads, progress)",
+    "verify_topic": "(data, bootstrap_servers, *, topic, key, with_label, coordinates, timestamps, settings, labels_topic, "
+    "labels_delay, threads, progress)",
     "Dataset": "(config)",
     "Dataset.part": "(self, number, of)",
     "Dataset.batches": "(self, columns, *, batch_rows, threads)",

@@ -233,12 +233,12 @@ def test_values_that_are_none(tmp_path: Path, name: str) -> None:
 
 
 def test_too_many_lines_are_no_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fastgen.reading.text.MOST_DAMAGED", 100)
+    monkeypatch.setattr("fastgen.reading.parsing.MOST_DAMAGED", 100)
     path = tmp_path / "transactions.ndjson"
     write(DATA, path)
     lines = path.read_bytes().splitlines(keepends=True)
     path.write_bytes(b"".join([*lines[:50], *(b"{" + line for line in lines[50:])]))
-    with pytest.raises(InputError, match=r"transactions.ndjson: cannot be read: .*more than 100 of its lines are no rows"):
+    with pytest.raises(InputError, match=r"transactions.ndjson: cannot be read: .*more than 100 lines are no rows"):
         read(path, "transactions")
 
 

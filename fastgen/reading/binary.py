@@ -7,10 +7,12 @@ import polars as pl
 import pyarrow as pa
 from pyarrow import parquet as pq
 
-from fastgen.reading.pieces import REFUSALS, Damage, Rows, readable, reason
+from fastgen.reading.pieces import REFUSALS, Damage, Rows, readable, told
 
-MOST = 1 << 18
-"""Rows that are read at once: a row group of ours, a part of a larger one."""
+MOST = 1 << 17
+"""Rows that are read at once, of a row group."""
+HEAD = 100
+"""Rows at the beginning of a file that tell what it holds."""
 
 
 class ParquetFile:
@@ -22,6 +24,10 @@ class ParquetFile:
             self.columns = tuple(file.schema_arrow.names)
             groups = [file.metadata.row_group(i).num_rows for i in range(file.metadata.num_row_groups)]
         self._spans = [range(start, min(start + MOST, rows)) for rows in groups for start in range(0, rows, MOST)]
+
+    def head(self, columns: Sequence[str]) -> pl.DataFrame:
+        """See `Reader.head`."""
+        return head(self._read(columns, 0, min(HEAD, sum(map(len, self._spans))), HEAD), columns)
 
     def pieces(self, columns: Sequence[str], rows: int) -> Iterator[Rows | Damage]:
         """See `Reader.pieces`."""
@@ -36,7 +42,7 @@ class ParquetFile:
         try:
             frame = lazy.slice(first, count).collect()
         except REFUSALS as error:
-            yield Damage(first, count, reason(error))
+            yield Damage(first, count, told(error))
             return
         yield from cut(frame, first, rows)
         if frame.height < count:
@@ -51,6 +57,10 @@ class IpcFile:
         with readable(path, "Arrow IPC file"), pa.OSFile(str(path)) as file:
             self.columns = tuple(pa.ipc.open_file(file).schema.names)
 
+    def head(self, columns: Sequence[str]) -> pl.DataFrame:
+        """See `Reader.head`."""
+        return head(self.pieces(columns, HEAD), columns)
+
     def pieces(self, columns: Sequence[str], rows: int) -> Iterator[Rows | Damage]:
         """See `Reader.pieces`."""
         first = 0
@@ -63,7 +73,7 @@ class IpcFile:
                     # Column by column, without what Polars says of its own types: damaged, that would make it panic.
                     frame = pl.DataFrame([pl.Series(name, batch.column(name)) for name in columns])
                 except (*REFUSALS, KeyError) as error:
-                    yield Damage(first, None, reason(error))
+                    yield Damage(first, None, told(error))
                     return
                 yield from cut(frame, first, rows)
                 first += frame.height
@@ -73,3 +83,9 @@ def cut(frame: pl.DataFrame, first: int, rows: int) -> Iterator[Rows]:
     """A frame whose first row is number `first` of its file, in frames of at most so many rows."""
     for start in range(0, frame.height, rows):
         yield Rows(first + start, frame.slice(start, rows))
+
+
+def head(pieces: Iterator[Rows | Damage], columns: Sequence[str]) -> pl.DataFrame:
+    """The first piece, if it can be read."""
+    first = next(pieces, None)
+    return first.frame if isinstance(first, Rows) else pl.DataFrame(schema=dict.fromkeys(columns, pl.String()))

@@ -8,7 +8,7 @@ from typing import Any, BinaryIO, Final
 
 import zstandard
 
-from fastgen.reading.pieces import REFUSALS, Damage, readable, reason
+from fastgen.reading.pieces import REFUSALS, readable, told
 
 BLOCK = 1 << 24
 """Bytes of lines that are taken at once."""
@@ -40,14 +40,17 @@ class Lines:
             begin = file.read(4)
         self._decompressor = next((made for magic, made in DECOMPRESSORS.items() if begin.startswith(magic)), None)
 
-    def blocks(self, size: int = BLOCK) -> Iterator[bytes | Damage]:
-        """Whole lines, about so many bytes at a time; what cannot be decompressed, or is no text of lines, ends the file."""
+    def blocks(self, size: int = BLOCK) -> Iterator[bytes | str]:
+        """Whole lines, about so many bytes at a time, and at last, where there is one, the reason why there are no more.
+
+        That is what cannot be decompressed, or is no text of lines. What comes before it is there, and may end within a line.
+        """
         waiting: list[bytes] = []
-        held = lines = 0
-        damage = ""
+        held = 0
+        reason = ""
         for read in self._bytes(size):
             if isinstance(read, str):
-                damage = read
+                reason = read
                 break
             waiting.append(read)
             held += len(read)
@@ -56,17 +59,15 @@ class Lines:
             block = b"".join(waiting)
             end = block.rfind(b"\n") + 1
             if held - end > max(LONGEST, size):
-                damage = f"a line has more than {LONGEST:,} bytes"
+                reason = f"a line has more than {LONGEST:,} bytes"
                 break
             if end:
-                lines += block.count(b"\n")
                 yield block[:end]
             waiting, held = [block[end:]], held - end
         if rest := b"".join(waiting):
-            lines += rest.count(b"\n") + (not rest.endswith(b"\n"))
             yield rest
-        if damage:
-            yield Damage(lines, None, damage)
+        if reason:
+            yield reason
 
     def _bytes(self, size: int) -> Iterator[bytes | str]:
         """The decompressed bytes, and at last, where there is one, why there are no more."""
@@ -74,7 +75,7 @@ class Lines:
             with open(self.path, "rb", buffering=0) as file:
                 yield from _read(file, size) if self._decompressor is None else _decompressed(file, self._decompressor)
         except (*REFUSALS, zlib.error, zstandard.ZstdError) as error:
-            yield reason(error)
+            yield told(error)
 
 
 def _read(file: BinaryIO, size: int) -> Iterator[bytes]:

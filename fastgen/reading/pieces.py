@@ -34,14 +34,17 @@ class Reader(Protocol):
 
     columns: tuple[str, ...]
 
+    def head(self, columns: Sequence[str]) -> pl.DataFrame:
+        """Some of the first rows; none where they cannot be read."""
+
     def pieces(self, columns: Sequence[str], rows: int) -> Iterator[Rows | Damage]:
         """These columns, in frames of at most so many rows, with the types that the file gives them."""
 
 
-def reason(error: BaseException) -> str:
+def told(error: BaseException) -> str:
     """What a library says, in one short line."""
-    told = (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__
-    line = told.strip().splitlines()[0].rstrip(". ")
+    text = (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__
+    line = text.strip().splitlines()[0].rstrip(". ")
     return line[:1].lower() + line[1:160]
 
 
@@ -52,5 +55,5 @@ def readable(path: Path, what: str = "file") -> Iterator[None]:
         yield
     except REFUSALS as error:
         known = isinstance(error, OSError) and error.strerror is not None
-        told = reason(error) if known else f"it is no whole {what}: {reason(error)}"
-        raise InputError(f"{path}: cannot be read: {told}") from None
+        reason = told(error) if known else f"it is no whole {what}: {told(error)}"
+        raise InputError(f"{path}: cannot be read: {reason}") from None

@@ -17,6 +17,13 @@ _TYPES: dict[Kind, pl.DataType] = {
 MOMENTS = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f")
 """How times are written: by us, with parts of seconds, in ISO 8601."""
 
+_DAY = 86_400_000_000
+YEARS: dict[pl.DataType, tuple[int, int]] = {
+    pl.Datetime("us"): (-719_162 * _DAY, 2_932_897 * _DAY - 1),
+    pl.Date(): (-719_162, 2_932_896),
+}
+"""The years 1 to 9999, in microseconds or days since 1970."""
+
 
 def column_type(table: str, name: str) -> pl.DataType:
     """The type of a column of a table; texts are String.
@@ -44,15 +51,23 @@ def typed(table: str, frame: pl.DataFrame) -> pl.DataFrame:
 
 def _typed(column: pl.Series, wanted: pl.DataType) -> pl.Series:
     given = column.dtype
-    if given == wanted:
-        return column
     if given == pl.String and wanted == pl.Datetime:
         return _moments(column)
     if given == pl.String and wanted == pl.Date:
         return column.str.to_date("%Y-%m-%d", strict=False)
     if isinstance(given, pl.Datetime) and given.time_zone:
         column = column.dt.replace_time_zone(None)
-    return column.cast(wanted, strict=False)
+    column = column if given == wanted else column.cast(wanted, strict=False)
+    return _of_our_time(column) if wanted in YEARS else column
+
+
+def _of_our_time(column: pl.Series) -> pl.Series:
+    """Times and dates; those so far away that Python has none like them are null."""
+    low, high = YEARS[column.dtype]
+    numbers = column.to_physical()
+    if column.len() == column.null_count() or (low <= int(numbers.min()) and int(numbers.max()) <= high):  # type: ignore[arg-type]
+        return column
+    return column.set(~numbers.is_between(low, high), None)
 
 
 def _moments(texts: pl.Series) -> pl.Series:

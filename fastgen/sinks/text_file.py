@@ -60,6 +60,12 @@ class TransactionTextFile:
         out.write(text)
         self._arenas.give(memory)
 
+    @staticmethod
+    def text(content: Any) -> Buffer:
+        """The bytes that `append` would write."""
+        text, _ = content
+        return text
+
     def end(self, out: Out) -> None:
         """Nothing."""
 
@@ -85,6 +91,11 @@ class HolderTextFile:
     def append(self, out: Out, content: Any) -> None:
         """Write."""
         out.write(content)
+
+    @staticmethod
+    def text(content: Any) -> Buffer:
+        """The bytes that `append` would write."""
+        return content
 
     def end(self, out: Out) -> None:
         """Nothing."""

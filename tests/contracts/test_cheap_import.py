@@ -37,6 +37,7 @@ def loaded(*arguments: str) -> set[str]:
         pytest.param(["-m", "fastgen", "--help"], id="help"),
         pytest.param(["-m", "fastgen", "--version"], id="version"),
         pytest.param(["-m", "fastgen", "generate", "--help"], id="generate help"),
+        pytest.param(["-m", "fastgen", "verify", "--help"], id="verify help"),
     ],
 )
 def test_nothing_heavy_is_loaded(arguments: list[str]) -> None:

@@ -84,7 +84,7 @@ class Cluster:
         Raises:
             KafkaError: records at the beginning have been deleted.
         """
-        consumer = self._consumer()
+        consumer = self.consumer({})
         try:
             seen, since = self._watermarks(consumer, topic), time.monotonic()
             while time.monotonic() - since < STILL:
@@ -98,7 +98,7 @@ class Cluster:
 
     def offsets(self, topic: Topic) -> NDArray[np.int64]:
         """int64[partitions, 2]: where partitions begin and end now."""
-        consumer = self._consumer()
+        consumer = self.consumer({})
         try:
             return _all_offsets(consumer, topic)
         finally:
@@ -117,7 +117,7 @@ class Cluster:
         Raises:
             KafkaError: the last offset of a partition holds no record, as after a transaction.
         """
-        consumer = self._consumer()
+        consumer = self.consumer({})
         wanted = [TopicPartition(topic.name, int(p), int(ends[p]) - 1) for p in np.flatnonzero(ends)]
         found: dict[int, Message] = {}
         try:
@@ -136,10 +136,10 @@ class Cluster:
             )
         return found
 
-    def _consumer(self) -> Consumer:
-        return Consumer(
-            {**self._settings, "group.id": "fastgen", "enable.auto.commit": "false", "isolation.level": "read_uncommitted"}
-        )
+    def consumer(self, settings: Mapping[str, str]) -> Consumer:
+        """A consumer that stores no offsets and sees all records; `settings` win over these."""
+        own = {"group.id": "fastgen", "enable.auto.commit": "false", "isolation.level": "read_uncommitted"}
+        return Consumer({**self._settings, **own, **settings})
 
 
 def _all_offsets(consumer: Consumer, topic: Topic) -> NDArray[np.int64]:

@@ -1,21 +1,27 @@
 """`produce`: the dataset into a topic, as fast as the client library can or at a pace, each message accounted for."""
 
 import logging
-import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fastgen.dataset import Dataset, positive
-from fastgen.errors import DeliveryError, KafkaError, OptionError
-from fastgen.schema import TRANSACTIONS
+from fastgen.errors import DeliveryError, OptionError
 from fastgen.sinks.kafka import topics
+from fastgen.sinks.kafka.asked import (
+    COLUMNS_OF_LABELS,
+    check_labels,
+    check_messages,
+    check_topics,
+    columns_of_values,
+    connection,
+    require_client,
+)
 from fastgen.sinks.kafka.delivery import RefusedError, Topic
 from fastgen.sinks.kafka.periods import first_event_at
 from fastgen.sinks.kafka.resume import beginning, find_position
@@ -27,7 +33,6 @@ if TYPE_CHECKING:
 
 LOG: Final = logging.getLogger("fastgen")
 TOPIC: Final = "credit_card_transactions"
-LABEL: Final = "fraud_label"
 DEFAULTS: Final = {
     "enable.idempotence": "true",
     "acks": "all",
@@ -136,19 +141,17 @@ def produce(
         >>> produce(Dataset(Config(rows=1_000)), mock=True).acknowledged
         1000
     """
-    if find_spec("confluent_kafka") is None:
-        raise KafkaError(
-            "confluent-kafka, which talks to Kafka, is not installed",
-            hint="it comes with the extra kafka of fastgen-payments, as in: pip install '.[kafka]'",
-        )
-    given = dict(settings or {}) | ({"bootstrap.servers": bootstrap_servers} if bootstrap_servers else {})
-    _check(given, key, coordinates, timestamps, rate, speed, labels_topic, topic, mock)
-    _check_labels(key, with_label, labels_topic, labels_delay, timed=timestamps == "event" or speed is not None)
+    require_client()
+    given = connection(bootstrap_servers, settings)
+    check_messages(key, coordinates, timestamps)
+    check_topics(topic, labels_topic)
+    _check(given, rate, speed, mock)
+    check_labels(key, with_label, labels_topic, labels_delay, timed=timestamps == "event" or speed is not None)
     _check_resume(resume, mock, loop or shift_to is not None)
     for name, number in (("producers", producers), ("threads", threads), ("partitions", partitions)):
         positive(name, number)
     data = first_event_at(data, shift_to) if shift_to else data
-    columns = TRANSACTIONS.names if with_label else tuple(name for name in TRANSACTIONS.names if name != LABEL)
+    columns = columns_of_values(with_label)
     with ExitStack() as stack:
         wanted = [topic] + ([labels_topic] if labels_topic else [])
         if mock:
@@ -176,7 +179,7 @@ def produce(
         rows = Rows(data, key, coordinates, loop)
         runs: list[Run] = []
         starts: list[NDArray[np.int64]] = []
-        for each, its, names, delay in zip(found, kept, (columns, ("tid", LABEL)), (timedelta(0), labels_delay), strict=False):
+        for each, its, names, delay in zip(found, kept, (columns, COLUMNS_OF_LABELS), (timedelta(0), labels_delay), strict=False):
             at = beginning(each.partitions)
             if resume:
                 stamped = None if topics.has_own_clock(its) else options.event_times
@@ -298,50 +301,18 @@ def _mock(topics: dict[str, int]) -> Iterator[str]:
         cluster.close()
 
 
-def _check(
-    settings: Mapping[str, str],
-    key: str | None,
-    coordinates: str,
-    timestamps: str,
-    rate: float | None,
-    speed: float | None,
-    labels_topic: str | None,
-    topic: str,
-    mock: bool,
-) -> None:
-    if key is not None and key not in TRANSACTIONS.names:
-        raise OptionError("key", key, f"must be none or among {', '.join(TRANSACTIONS.names)}")
-    if coordinates not in ("text", "number"):
-        raise OptionError("coordinates", coordinates, "must be text or number")
-    if timestamps not in ("event", "now"):
-        raise OptionError("timestamps", timestamps, "must be event or now")
+def _check(settings: Mapping[str, str], rate: float | None, speed: float | None, mock: bool) -> None:
     for name, value in (("rate", rate), ("speed", speed)):
         if value is not None and not (np.isfinite(value) and value > 0):
             raise OptionError(name, value, "must be a number above 0")
     if rate is not None and speed is not None:
         raise OptionError("rate", rate, "must not be given with speed")
-    for field, wanted in (("topic", topic), ("labels_topic", labels_topic)):
-        if wanted is not None and not re.fullmatch(r"[a-zA-Z0-9._-]{1,249}", wanted):
-            raise OptionError(
-                field, wanted, "must be the name of a topic: up to 249 letters, digits, dots, underscores and hyphens"
-            )
-    if labels_topic == topic:
-        raise OptionError("labels_topic", labels_topic, "must be another topic than that of the transactions")
     if settings.get("acks", settings.get("request.required.acks")) == "0":
         raise OptionError("producer setting acks", "0", "must not be 0: no message would be acknowledged")
     if mock and "bootstrap.servers" in settings:
         raise OptionError("mock", mock, "must not be given with bootstrap servers")
     if not mock and "bootstrap.servers" not in settings:
         raise OptionError("bootstrap_servers", None, "must be host:port,...", hint="or mock, to try it without a broker")
-
-
-def _check_labels(key: str | None, with_label: bool, topic: str | None, delay: timedelta, timed: bool) -> None:
-    if key == LABEL and not with_label:
-        raise OptionError("key", key, "must not be the label, unless values have it too", hint="give with_label")
-    if delay and topic is None:
-        raise OptionError("labels_delay", delay, "must come with a topic for labels")
-    if delay and not timed:
-        raise OptionError("labels_delay", delay, "has no effect on records that bear the time of sending, unless with a speed")
 
 
 def _check_resume(resume: bool, mock: bool, other_rows: bool) -> None:

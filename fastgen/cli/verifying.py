@@ -1,0 +1,169 @@
+"""`fastgen verify`: files, or a topic, compared with what their configuration makes."""
+
+import json
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from fastgen.cli.common import WHOLE, compiling_announced, data_options, read_config, say
+from fastgen.cli.generating import progress_bar
+from fastgen.errors import DifferenceError, OptionError
+
+SHOWN = 10
+"""Differences that are printed; the JSON has more."""
+
+if TYPE_CHECKING:
+    from fastgen.dataset import Dataset
+    from fastgen.verifying.report import TableCounts, VerifyReport
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  fastgen verify data/
+  fastgen verify payments.parquet --rows 10M --seed 7
+  fastgen verify data/ --json | jq .ok
+  fastgen verify --topic credit_card_transactions --bootstrap-servers localhost:9092 --rows 10M
+"""
+)
+@click.argument("target", required=False, type=click.Path(), metavar="[DIR|FILE]")
+@data_options
+@click.option("--table", metavar="NAME", help="This table only; of a file, which one it is.")
+@click.option("--parts", type=WHOLE, metavar="N", help="With --part, for a file: of how many parts it is one.")
+@click.option("--part", type=WHOLE, metavar="I", help="With --parts: which one it is.")
+@click.option("--topic", metavar="NAME", help="Compare this topic, and no files.")
+@click.option("--bootstrap-servers", metavar="HOST:PORT,...", help="The cluster.")
+@click.option("--manifest", metavar="DIR|FILE", help="The topic holds what this manifest.json describes.")
+@click.option("--key", default="cc_num", show_default=True, metavar="COLUMN|none", help="The column that is the messages' key.")
+@click.option("--with-label", is_flag=True, help="Values have fraud_label too.")
+@click.option("--coordinates", metavar="text|number", default="text", show_default=True, help="Latitudes and longitudes in values.")
+@click.option(
+    "--timestamps", metavar="event|now", default="event", show_default=True, help="What records bear; now is not compared."
+)
+@click.option("--labels-topic", metavar="NAME", help="The topic with tid and fraud_label.")
+@click.option("--labels-delay", default="0s", show_default=True, metavar="TIME", help="How much later labels are, such as 2d.")
+@click.option(
+    "--producer-config", metavar="FILE", help="librdkafka's settings, key=value lines; ${NAME} is a variable of the environment."
+)
+@click.option("-X", "extra", multiple=True, metavar="KEY=VALUE", help="One of librdkafka's settings; repeatable.")
+@click.option("--threads", type=WHOLE, metavar="N", help="Threads that make rows; all processors unless said.")
+@click.option("--json", "as_json", is_flag=True, help="The report as JSON.")
+@click.option("--quiet", "-q", is_flag=True, help="Print nothing but errors.")
+@click.option("--no-progress", is_flag=True, help="No progress bar.")
+def verify(
+    target: str | None,
+    path: str | None,
+    rows: str | None,
+    scale: float | None,
+    seed: int | None,
+    settings: tuple[str, ...],
+    table: str | None,
+    parts: int | None,
+    part: int | None,
+    topic: str | None,
+    manifest: str | None,
+    threads: int | None,
+    as_json: bool,
+    quiet: bool,
+    no_progress: bool,
+    **messages: Any,
+) -> None:
+    """Compare data with what their configuration makes, row by row.
+
+    Of a directory that is the configuration in manifest.json, unless the options say what the data are. A topic holds what the
+    options say, those of fastgen produce included. Ends with 0 if everything is there and as it should be, and with 1 if not.
+    """
+    if (target is None) == (topic is None):
+        raise OptionError("topic", topic, "must be given, or else a directory or a file")
+    told = bool(settings) or any(value is not None for value in (path, rows, scale, seed))
+    if not told and (parts, part) != (None, None):
+        raise OptionError("part", part, "must come with what the data are", hint="--config, --rows, --seed or --set")
+    if manifest is not None and (told or topic is None):
+        raise OptionError("manifest", manifest, "must come with a topic, and no other options that say what the data are")
+    with compiling_announced(quiet):
+        from fastgen.dataset import Dataset
+        from fastgen.verifying.manifests import described
+
+        data = Dataset(read_config(path, rows, scale, seed, settings)) if told or topic else None
+        if manifest is not None:
+            data = described(manifest)
+        if data is not None and (parts, part) != (None, None):
+            data = data.part(1 if part is None else part, 1 if parts is None else parts)
+        shown = not quiet and not no_progress and sys.stderr.isatty()
+        if data is not None and topic is not None:
+            report = of_topic(data, topic, threads, shown, **messages)
+        else:
+            report = of_files(str(target), data, table, threads, shown)
+    if as_json:
+        click.echo(json.dumps(report.as_dict()))
+    elif not quiet:
+        click.echo("\n".join(lines(report)))
+    if not report.ok:
+        raise DifferenceError(f"{report.path} does not hold what its configuration makes: {report.wrong}")
+    if not quiet:
+        say(f"{report.path} holds what its configuration makes: {speed(report)}")
+
+
+def of_files(path: str, data: "Dataset | None", table: str | None, threads: int | None, shown: bool) -> "VerifyReport":
+    """Compare files, with a bar or without."""
+    from fastgen.verifying.checking import rows_to_compare
+    from fastgen.verifying.checking import verify as check
+
+    with progress_bar(rows_to_compare(path, data, table=table) if shown else 0, shown) as advance:
+        return check(path, data, table=table, threads=threads, progress=advance)
+
+
+def of_topic(
+    data: "Dataset",
+    topic: str,
+    threads: int | None,
+    shown: bool,
+    key: str,
+    labels_delay: str,
+    producer_config: str | None,
+    extra: tuple[str, ...],
+    **options: Any,
+) -> "VerifyReport":
+    """Compare a topic, with a bar or without."""
+    from fastgen.sinks.kafka.options import client_settings, duration
+    from fastgen.verifying.topics import verify_topic
+
+    with progress_bar(data.num_rows * (1 + (options["labels_topic"] is not None)), shown) as advance:
+        return verify_topic(
+            data,
+            topic=topic,
+            key=None if key == "none" else key,
+            settings=client_settings(producer_config, extra),
+            labels_delay=duration("labels_delay", labels_delay),
+            threads=threads,
+            progress=advance,
+            **options,
+        )
+
+
+def speed(report: "VerifyReport") -> str:
+    """How many rows were compared, and how fast."""
+    return (
+        f"{report.rows:,} rows in {report.seconds:.2f} s, {report.rows / max(report.seconds, 1e-9):,.0f} rows/s, seed {report.seed}"
+    )
+
+
+def lines(report: "VerifyReport") -> Iterator[str]:
+    """The report as lines, the first difference foremost."""
+    yield from (f"{table.table}: {', '.join(counts(table))}" for table in report.tables)
+    yield from (f"problem: {problem}" for problem in report.problems)
+    yield from (f"note: {note}" for note in report.notes)
+    for number, difference in enumerate(report.differences[:SHOWN]):
+        yield f"{'another' if number else 'first difference'}: {difference}"
+
+
+def counts(table: "TableCounts") -> Iterator[str]:
+    """How many rows a table has of which kind."""
+    yield f"{table.same:,} of {table.rows:,} rows are as they should be"
+    for kind, count in table.counts():
+        columns = f" ({', '.join(f'{name} {rows:,}' for name, rows in table.columns.items())})" if kind == "altered" else ""
+        yield f"{count:,} {kind}{columns}"
+    if table.stopped:
+        yield f"stopped: {table.stopped}"

@@ -1,0 +1,80 @@
+"""Lines as rows of texts; a line that is no row becomes a row of nulls."""
+
+import io
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+
+import polars as pl
+
+from fastgen.errors import InputError
+from fastgen.reading.pieces import REFUSALS
+
+MOST_DAMAGED = 10_000
+"""Lines that may be no rows, each found by halving what holds it; what has more of them is no table."""
+
+
+class Parser(ABC):
+    """Makes rows of whole lines: one of each line, since a value holds no line break.
+
+    Args:
+        what: whose lines they are, as an error names it.
+    """
+
+    def __init__(self, what: str) -> None:
+        self._what, self._damaged = what, 0
+
+    def parse(self, block: bytes, columns: Sequence[str]) -> pl.DataFrame:
+        """These columns of each line.
+
+        Raises:
+            InputError: too many lines are no rows.
+        """
+        lines = block.count(b"\n") + (not block.endswith(b"\n")) if block else 0
+        frame = self._parsed(block, columns) if block else nothing(columns)
+        if frame is not None and frame.height == lines:
+            return frame
+        if lines > 1:
+            middle = block.find(b"\n", len(block) // 2, -1) + 1 or block.rfind(b"\n", 0, -1) + 1
+            return pl.concat([self.parse(block[:middle], columns), self.parse(block[middle:], columns)])
+        self._damaged += 1
+        if self._damaged > MOST_DAMAGED:
+            raise InputError(f"{self._what}: cannot be read: more than {MOST_DAMAGED:,} lines are no rows")
+        frame = self._parsed(block.decode("utf-8", "replace").encode(), columns)
+        return frame if frame is not None and frame.height == 1 else nothing(columns).clear(1)
+
+    def _parsed(self, block: bytes, columns: Sequence[str]) -> pl.DataFrame | None:
+        try:
+            return self._read(block, columns)
+        except REFUSALS:
+            return None
+
+    @abstractmethod
+    def _read(self, block: bytes, columns: Sequence[str]) -> pl.DataFrame:
+        """Rows of texts; may raise any of REFUSALS, or skip lines."""
+
+
+class CsvParser(Parser):
+    """Lines of CSV. there: the columns that each line has."""
+
+    def __init__(self, what: str, there: Sequence[str]) -> None:
+        super().__init__(what)
+        self._there = there
+
+    def _read(self, block: bytes, columns: Sequence[str]) -> pl.DataFrame:
+        return pl.read_csv(io.BytesIO(block), has_header=False, schema=_texts(self._there)).select(columns)
+
+
+class NdjsonParser(Parser):
+    """Lines that are JSON objects."""
+
+    def _read(self, block: bytes, columns: Sequence[str]) -> pl.DataFrame:
+        return pl.read_ndjson(io.BytesIO(block), schema=_texts(columns))
+
+
+def nothing(columns: Sequence[str]) -> pl.DataFrame:
+    """No rows of texts."""
+    return pl.DataFrame(schema=_texts(columns))
+
+
+def _texts(columns: Sequence[str]) -> dict[str, pl.DataType]:
+    return {name: pl.String() for name in columns}

@@ -1,0 +1,67 @@
+"""What is asked for of messages and topics, checked before anything else is done."""
+
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from importlib.util import find_spec
+from typing import Final
+
+from fastgen.errors import KafkaError, OptionError, did_you_mean
+from fastgen.schema import TRANSACTIONS
+
+LABEL: Final = "fraud_label"
+
+
+def require_client() -> None:
+    """Raise KafkaError where there is nothing that talks to Kafka."""
+    if find_spec("confluent_kafka") is None:
+        raise KafkaError(
+            "confluent-kafka, which talks to Kafka, is not installed",
+            hint="it comes with the extra kafka of fastgen-payments, as in: pip install '.[kafka]'",
+        )
+
+
+def connection(bootstrap_servers: str | None, settings: Mapping[str, str] | None) -> dict[str, str]:
+    """Librdkafka's settings, with the servers among them if they are given."""
+    return dict(settings or {}) | ({"bootstrap.servers": bootstrap_servers} if bootstrap_servers else {})
+
+
+def check_messages(key: str | None, coordinates: str, timestamps: str) -> None:
+    """Refuse messages that there are not."""
+    if key is not None and key not in TRANSACTIONS.names:
+        names = ("none", *TRANSACTIONS.names)
+        raise OptionError("key", key, f"must be one of {', '.join(names)}", hint=did_you_mean(key, names))
+    if coordinates not in ("text", "number"):
+        raise OptionError("coordinates", coordinates, "must be text or number")
+    if timestamps not in ("event", "now"):
+        raise OptionError("timestamps", timestamps, "must be event or now")
+
+
+def check_topics(topic: str, labels_topic: str | None) -> None:
+    """Refuse what cannot be the names of topics."""
+    for field, wanted in (("topic", topic), ("labels_topic", labels_topic)):
+        if wanted is not None and not re.fullmatch(r"[a-zA-Z0-9._-]{1,249}", wanted):
+            raise OptionError(
+                field, wanted, "must be the name of a topic: up to 249 letters, digits, dots, underscores and hyphens"
+            )
+    if labels_topic == topic:
+        raise OptionError("labels_topic", labels_topic, "must be another topic than that of the transactions")
+
+
+def check_labels(key: str | None, with_label: bool, topic: str | None, delay: timedelta, timed: bool) -> None:
+    """Refuse labels that go nowhere, or a delay that nobody sees; `timed`: whether it is seen."""
+    if key == LABEL and not with_label:
+        raise OptionError("key", key, "must not be the label, unless values have it too", hint="give with_label")
+    if delay and topic is None:
+        raise OptionError("labels_delay", delay, "must come with a topic for labels")
+    if delay and not timed:
+        raise OptionError("labels_delay", delay, "has no effect on records that bear the time of sending, unless with a speed")
+
+
+def columns_of_values(with_label: bool) -> tuple[str, ...]:
+    """What the values of messages have."""
+    return tuple(name for name in TRANSACTIONS.names if with_label or name != LABEL)
+
+
+COLUMNS_OF_LABELS: Final = ("tid", LABEL)
+"""What the values in the topic of the labels have."""

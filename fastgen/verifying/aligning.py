@@ -1,0 +1,232 @@
+"""Rows that were found beside the rows that should be there: equal ones pass at once, others are told apart.
+
+Where a row differs, those behind it are looked up among all the rows that the configuration makes: by its time or card each can be
+in one chunk only, which is made again if need be. So rows that were lost, doubled, moved or put in are known for what they are,
+wherever they are, and nothing has to be kept but a bit for each row of a chunk that is not complete.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from fastgen.verifying.chunks import Chunk, Chunks
+from fastgen.verifying.cursors import Cursor
+from fastgen.verifying.log import EXAMPLES, Log, changed
+from fastgen.verifying.matching import Altered, Found, Matcher
+from fastgen.verifying.order import MASK, SHIFT, Order, Places, follows, place
+from fastgen.verifying.seen import Seen
+
+WINDOW = 1 << 14
+"""Rows that are told apart at once."""
+MOST_FOREIGN = 1_000_000
+"""Foreign rows with hardly another among them: no use to go on."""
+MOST_BITS = 1 << 26
+"""Bytes for the rows of chunks that are not complete."""
+
+
+class Gap(NamedTuple):
+    """Rows may be missing before row number `row` of a file: those from one place up to another one, or from there on for None."""
+
+    file: int
+    row: int
+    start: int
+    stop: int | None
+
+
+class Aligner:
+    """Compares a table's files with its chunks.
+
+    Args:
+        expected: the rows that there should be. files: names and cursors, in the order of what they hold. log: takes the notes.
+    """
+
+    def __init__(self, expected: Chunks, files: Iterator[tuple[str, Cursor]], log: Log) -> None:
+        self.seen = Seen(expected.last + 1)
+        self.log = log
+        self._expected, self._files = expected, files
+        self._chunk = self._offset = 0  # where the next row should be
+        self._cursor: Cursor | None = None
+        self._matcher, self._order = Matcher(expected, self.seen), Order()
+        self.gaps: list[Gap] = []
+
+    @property
+    def kept(self) -> int:
+        """How many rows are in order."""
+        return self._order.kept
+
+    @property
+    def stopped(self) -> str | None:
+        """Why there is no use to go on, if there is none."""
+        counts = self.log.counts
+        if counts.foreign >= MOST_FOREIGN and counts.same * 100 < counts.found:
+            return f"of the first {counts.found:,} rows {counts.same:,} are rows of this configuration: these are other data"
+        if self._expected.made_again > 3 * self._expected.last + 100:
+            return f"the first {counts.found:,} rows are in so little order that it would take too long to find each one's place"
+        if self.seen.size > MOST_BITS:
+            return f"too many rows are missing to keep account of after the first {counts.found:,} rows"
+        return None
+
+    def step(self, chunk: Chunk) -> None:
+        """Compare what was found with the next chunk; does nothing where the files have passed it."""
+        self.seen.begin(chunk.number, chunk.rows)
+        self._move(place(self._chunk, self._offset))
+        while self._chunk <= chunk.number:
+            cursor = self._current()
+            if cursor is None or self.stopped:
+                return
+            if not self._pass_same(cursor, chunk if self._chunk == chunk.number else self._expected.again(self._chunk)):
+                self._settle(cursor)
+
+    def finish(self) -> None:
+        """Tell apart what is left in the files."""
+        while (cursor := self._current()) is not None and not self.stopped:
+            self._settle(cursor)
+
+    def _current(self) -> Cursor | None:
+        """The file that has more rows."""
+        while self._cursor is None or self._cursor.done:
+            if self._cursor is not None:
+                self._note_gap(self._cursor.row, place(self._chunk, self._offset), None)
+            name, self._cursor = next(self._files, ("", None))
+            if self._cursor is None:
+                return None
+            self.log.begin(name)
+        return self._cursor
+
+    def _move(self, to: int) -> None:
+        self._chunk, self._offset = to >> SHIFT, to & MASK
+        if self._chunk <= self._expected.last and 0 <= self.seen.rows(self._chunk) <= self._offset:
+            self._chunk, self._offset = self._chunk + 1, 0
+
+    def _note_gap(self, row: int, start: int, stop: int | None) -> None:
+        if len(self.gaps) < EXAMPLES:
+            self.gaps.append(Gap(len(self.log.counts.files) - 1, row, start, stop))
+
+    def first_missing(self, start: int, stop: int | None) -> int | None:
+        """The place of the first row between two places that was not met, if there is one."""
+        last = self._expected.last
+        for chunk in range(start >> SHIFT, min(last, last if stop is None else stop >> SHIFT) + 1):
+            number = self.seen.first_missing(chunk, start & MASK if chunk == start >> SHIFT else 0)
+            if number is not None:
+                found = place(chunk, number)
+                return found if stop is None or found < stop else None
+        return None
+
+    def _pass_same(self, cursor: Cursor, chunk: Chunk) -> bool:
+        """Pass the next rows if they are the next of the chunk; whether there were any."""
+        row = cursor.row
+        rows = cursor.same_text(chunk.text, self._offset, chunk.rows) if chunk.text is not None else 0
+        if not rows:
+            frame = self._expected.frame(chunk.number) if chunk.frame is None else chunk.frame
+            rows = _same_rows(cursor.look(chunk.rows - self._offset), frame.slice(self._offset))
+            cursor.go(rows)
+        if not rows:
+            return False
+        if self._offset == 0 and rows == chunk.rows and self.seen.pass_whole(chunk.number):
+            new = rows
+        else:
+            new = self.seen.mark(chunk.number, slice(self._offset, self._offset + rows))
+        self.log.found(rows, new, self._parts([chunk.number]))
+        if new < rows:  # they came too early, and once more at their place
+            self.log.add("doubled", rows - new)
+            if self.log.wants("doubled"):
+                self.log.show("doubled", row)
+        self._order.go_on(place(chunk.number, self._offset), rows)
+        self._move(place(chunk.number, self._offset + rows))
+        return True
+
+    def _parts(self, chunks: NDArray[np.int64] | list[int]) -> NDArray[np.int64]:
+        return np.unique(self._expected.parts[chunks])
+
+    def _settle(self, cursor: Cursor) -> None:
+        """Tell apart the rows of a window."""
+        window = cursor.look(WINDOW)
+        if not window.height:  # what was left turned out not to be rows
+            return
+        if not self._expected.keyed:
+            self._settle_by_place(cursor, window)
+            return
+        before = place(self._chunk, self._offset)
+        final = cursor.ends_with(window.height)
+        found = self._matcher.find(window, min(self._chunk, self._expected.last))
+        found = found.head(_taken(found, final))
+        self._matcher.mark(found.places[found.new])
+        kept = found.known[self._order.take(found.places[found.known])]
+        bounded = found.known.size and found.known[-1] == found.places.size - 1 and not final
+        altered = self._matcher.altered(found, before, self._order.top if bounded else None)
+        self._note(cursor.row, found, kept, altered)
+        self._note_gaps(
+            cursor.row, np.concatenate([kept, altered.rows]), np.concatenate([found.places[kept], altered.places]), before
+        )
+        cursor.go(found.frame.height)
+
+    def _note(self, row: int, found: Found, kept: NDArray[np.int64], altered: Altered) -> None:
+        """Count the rows of a window, whose first one is number `row` of the file."""
+        log, known = self.log, found.known
+        log.found(found.frame.height, int(found.new.sum()), self._parts(found.chunks[known]))
+        log.add_rows("doubled", known[~found.new[known]], row, found.frame)
+        log.add_rows("foreign", np.setdiff1d(found.foreign, altered.rows), row, found.frame)
+        log.show_rows("out of order", np.setdiff1d(known[found.new[known]], kept), row, found.frame)
+        log.add_altered(row, altered.rows, found.frame[altered.rows], altered.expected)
+
+    def _note_gaps(self, row: int, rows: NDArray[np.int64], places: Places, before: int) -> None:
+        """Note where places are left out, and move on behind the last place.
+
+        Args:
+            row: number of the window's first row in the file. rows: those of the window that stand at their places.
+            places: these. before: the place where the window's first row should be.
+        """
+        if not rows.size:
+            return
+        order = np.argsort(rows)
+        rows, places = rows[order], np.maximum.accumulate(places[order])
+        expected = np.concatenate([[before], places[:-1] + 1])
+        for at in np.flatnonzero((places > expected) & ~follows(expected - 1, places))[:EXAMPLES].tolist():
+            self._note_gap(row + int(rows[at]), int(expected[at]), int(places[at]))
+        self._move(int(places[-1]) + 1)
+
+    def _settle_by_place(self, cursor: Cursor, window: pl.DataFrame) -> None:
+        """Where columns do not tell rows apart: row by row, as far as there are rows."""
+        chunk = min(self._chunk, self._expected.last)
+        frame = self._expected.frame(chunk)
+        self.seen.begin(chunk, frame.height)
+        expected = frame.slice(self._offset if chunk == self._chunk else frame.height, window.height)
+        rows = expected.height or window.height
+        window = window.head(rows)
+        if expected.height:
+            differ = _unequal(window, expected)
+            self.seen.mark(chunk, slice(self._offset, self._offset + rows))
+            self.log.found(rows, rows - differ.size, self._parts([chunk]))
+            self.log.add_altered(cursor.row, differ, window[differ], expected[differ])
+            self._order.go_on(place(chunk, self._offset), rows - differ.size)
+            self._move(place(chunk, self._offset + rows))
+        else:
+            self.log.found(rows, 0, [])
+            self.log.add_rows("foreign", np.arange(rows), cursor.row, window)
+        cursor.go(rows)
+
+
+def _taken(found: Found, final: bool) -> int:
+    """How many rows of a window are told apart now: foreign ones at its end wait for what comes behind them."""
+    height = found.frame.height
+    known = found.known
+    if final or not known.size or height - known[-1] > height // 2:
+        return height
+    return int(known[-1]) + 1
+
+
+def _unequal(one: pl.DataFrame, other: pl.DataFrame) -> NDArray[np.int64]:
+    """The numbers of the rows in which two frames of as many rows differ."""
+    rows = [numbers for _, numbers in changed(one, other)]
+    return np.unique(np.concatenate(rows)) if rows else np.empty(0, np.int64)
+
+
+def _same_rows(one: pl.DataFrame, other: pl.DataFrame) -> int:
+    """How many rows two frames have in common at their beginning."""
+    rows = min(one.height, other.height)
+    if one.height > rows or other.height > rows:
+        one, other = one.head(rows), other.head(rows)
+    return rows if one.equals(other) else int(_unequal(one, other)[0])

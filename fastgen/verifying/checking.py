@@ -1,0 +1,175 @@
+"""`verify`: files compared with what their configuration makes."""
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from fastgen.config import Config
+from fastgen.dataset import Dataset, positive
+from fastgen.errors import NOT_GIVEN, OptionError
+from fastgen.pipeline import available_threads
+from fastgen.schema import TABLES
+from fastgen.stored import Stored, open_stored
+from fastgen.verifying import manifests
+from fastgen.verifying.expected import Expected
+from fastgen.verifying.report import VerifyReport
+from fastgen.verifying.tables import Checked, TableCheck
+from fastgen.verifying.texts import written_as
+
+
+def verify(
+    path: str | os.PathLike[str],
+    data: Dataset | Config | None = None,
+    *,
+    table: str | None = None,
+    threads: int | None = None,
+    progress: Callable[[int], object] | None = None,
+) -> VerifyReport:
+    """Compare files with what their configuration makes: row by row, in flat memory.
+
+    The rows are made again, and nothing is taken for true that a file's name or the manifest says of its content.
+
+    Args:
+        path: a directory with a manifest, or one without it, or a file, of any format that fastgen writes.
+        data: what the files should hold; what the manifest describes unless given. A part of a dataset is one file's.
+        table: compare this table only; of a file, which one it is (its columns tell it unless given).
+        threads: that make rows; as many as there are processors unless given.
+        progress: called with a number of rows whenever so many more have been compared.
+
+    Returns:
+        The report: `ok` says whether all is as it should be, `first` is the first difference.
+
+    Raises:
+        InputError: there is nothing to compare, or nothing here can make the rows.
+        OptionError: there is no manifest, and no data were given.
+
+    Example:
+        >>> import tempfile
+        >>> from fastgen import write
+        >>> _ = write(Dataset(Config(rows=1_000)), folder := tempfile.mkdtemp())
+        >>> verify(folder).ok
+        True
+    """
+    began = time.perf_counter()
+    asked = _asked(path, data, table)
+    workers = available_threads() if threads is None else positive("threads", threads)
+    check = _Check(asked, workers, progress or (lambda _: None))
+    checked = check.run()
+    return VerifyReport(
+        path=str(path),
+        fingerprint=asked.data.fingerprint,
+        seed=asked.data.config.seed,
+        tables=tuple(each.counts for each in checked),
+        problems=(*asked.problems, *(problem for each in checked for problem in each.problems)),
+        notes=tuple(check.notes),
+        differences=tuple(difference for each in checked for difference in each.differences),
+        seconds=time.perf_counter() - began,
+    )
+
+
+def rows_to_compare(path: str | os.PathLike[str], data: Dataset | Config | None = None, *, table: str | None = None) -> int:
+    """About how many rows `verify` makes to compare files with; it raises what `verify` does."""
+    asked = _asked(path, data, table)
+    return sum(map(asked.rows, asked.tables))
+
+
+class _Asked(NamedTuple):
+    """What is to be compared with what.
+
+    data: the whole that the files should hold, or a part. parts: those that are wanted. described: whether there is a manifest
+    that should be true. tables: those that are wanted. problems: what is known to be wrong already.
+    """
+
+    stored: Stored
+    data: Dataset
+    parts: list[Dataset]
+    described: bool
+    tables: list[str]
+    problems: list[str]
+
+    def rows(self, table: str) -> int:
+        """How many rows a table should have, or about so many."""
+        return sum(part.expected_rows if table == "transactions" else part.count(table) for part in self.parts)
+
+
+def _asked(path: str | os.PathLike[str], data: Dataset | Config | None, table: str | None) -> _Asked:
+    stored = open_stored(path, table)
+    described, other = stored.manifest is not None, None
+    if data is not None:
+        dataset = data if isinstance(data, Dataset) else Dataset(data)
+        other = manifests.other_config(stored, dataset.config)
+        described = described and not other
+    elif described:
+        dataset = manifests.data_of(stored)
+    else:
+        hint = "such as --config, --rows, --seed or --set"
+        raise OptionError("config", NOT_GIVEN, f"must be given: {stored.path} has no manifest", hint=hint)
+    parts = [dataset] if dataset.is_part else manifests.parts_of(stored, dataset)
+    there = (stored.manifest or {}).get("tables") or stored.tables
+    tables = [name for name in TABLES if name in there and table in (None, name)]
+    problems = [other] if other else list(manifests.disagreements(stored, dataset)) if described else []
+    return _Asked(stored, dataset, parts, described, tables, problems)
+
+
+class _Check:
+    """All tables of one run."""
+
+    def __init__(self, asked: _Asked, threads: int, progress: Callable[[int], object]) -> None:
+        self._asked, self._stored, self._threads, self._progress = asked, asked.stored, threads, progress
+        self.notes: list[str] = []
+        if self._stored.parts:
+            numbers = ", ".join(map(str, self._stored.parts))
+            self.notes.append(f"only parts {numbers} of {(self._stored.manifest or {}).get('parts')} are described, and compared")
+
+    def run(self) -> list[Checked]:
+        """Compare the tables."""
+        return [self._table(name) for name in self._asked.tables]
+
+    def _table(self, table: str) -> Checked:
+        columns = manifests.columns_of(self._stored, table)
+        expected = Expected(self._asked.parts, table, columns, written_as(self._stored, table), self._threads)
+        checked = TableCheck(self._stored, expected, self._asked.rows(table), self._name).run(self._progress)
+        if self._asked.described:
+            if checked.digests:
+                checked.problems += manifests.wrong_entries(self._stored, table, checked.digests)
+            checked.problems += self._absent(table, checked)
+        self.notes += self._unlike(table, checked)
+        return checked
+
+    def _name(self, path: Path) -> str:
+        return path.relative_to(self._stored.path).as_posix() if path != self._stored.path else path.name
+
+    def _number(self, part: int) -> int:
+        """How a part is numbered, of those that are compared."""
+        return self._stored.parts[part] if self._stored.parts else part + 1
+
+    def _absent(self, table: str, checked: Checked) -> Iterator[str]:
+        """Files that the manifest names and that are not there; where their rows are, if these are."""
+        there = {file.where: file for file in checked.counts.files}
+        for part, entry in enumerate(manifests.entries(self._stored, table)):
+            name = str(entry.get("file"))
+            if name in there or (self._stored.path / name).exists():
+                continue
+            others = [file.where for file in there.values() if part in file.parts and file.same]
+            if others:
+                self.notes.append(f"{name} is not there; rows of it are in {' and '.join(others)}")
+            else:
+                yield f"{name} is not there"
+
+    def _unlike(self, table: str, checked: Checked) -> Iterator[str]:
+        """Files that hold something else than their names, or the manifest, say."""
+        entries = manifests.entries(self._stored, table)
+        part_of = {str(entry.get("file")): part for part, entry in enumerate(entries)}
+        for file in checked.counts.files:
+            held = " and ".join(str(self._number(part)) for part in file.parts)
+            if file.found and file.foreign == file.found:
+                yield f"{file.where} holds no row of these data"
+            elif self._stored.manifest is not None and file.where not in part_of:
+                again = ", all of them rows that are there already" if file.doubled == file.found else ""
+                yield f"{file.where} is not named in the manifest: it holds {file.found:,} rows of part {held}{again}"
+            elif file.parts and len(entries) > 1 and part_of.get(file.where) not in file.parts:
+                yield f"{file.where} holds rows of part {held}, not of part {self._number(part_of[file.where])}"
+        if checked.more:
+            yield f"{table}: columns that no configuration makes were not compared: {', '.join(checked.more)}"

@@ -1,0 +1,96 @@
+"""Rows that there should be, in chunks that can be made again."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from fastgen.verifying.lookup import Lookup
+
+FRAMES = 3
+LOOKUPS = 32
+"""Chunks that are kept because rows may be out of order."""
+UNKNOWN: Final = -1
+
+
+class Chunk(NamedTuple):
+    """Rows in order: which chunk, how many rows, their digest.
+
+    frame: the rows. text: or as they are written; only a cursor knows how. release: the text is not needed any more.
+    """
+
+    number: int
+    rows: int
+    digest: int
+    frame: pl.DataFrame | None
+    text: Any = None
+    release: Callable[[], object] = lambda: None
+
+
+class Chunks(ABC):
+    """The rows of a table or a partition.
+
+    Args:
+        table: whose columns they have, more or less. parts: int64[chunks], to which part each chunk belongs.
+        keyed: whether the columns tell which row is which, and in which chunk it should be.
+    """
+
+    def __init__(self, table: str, parts: NDArray[np.int64], keyed: bool) -> None:
+        self.table, self.parts, self.keyed = table, parts, keyed
+        self._frames: dict[int, pl.DataFrame] = {}
+        self._lookups: dict[int, Lookup] = {}
+        self.made_again = 0
+
+    @property
+    def last(self) -> int:
+        """The number of the last chunk."""
+        return self.parts.size - 1
+
+    def frame(self, number: int) -> pl.DataFrame:
+        """The rows of a chunk; those of the last few are kept."""
+        if number not in self._frames:
+            self.made_again += 1
+            self.keep(number, self._make(number))
+        return self._frames[number]
+
+    def keep(self, number: int, frame: pl.DataFrame) -> None:
+        """The rows of a chunk, which may be needed again."""
+        self._frames[number] = frame
+        if len(self._frames) > FRAMES:
+            del self._frames[next(iter(self._frames))]
+
+    def again(self, number: int) -> Chunk:
+        """A chunk that was there already, as a frame; its digest is not made again."""
+        frame = self.frame(number)
+        return Chunk(number, frame.height, 0, frame)
+
+    def lookup(self, number: int) -> Lookup:
+        """The hashes of a chunk's rows."""
+        if number not in self._lookups:
+            self._lookups[number] = Lookup(self.frame(number).hash_rows().to_numpy())
+            if len(self._lookups) > LOOKUPS:
+                del self._lookups[next(iter(self._lookups))]
+        return self._lookups[number]
+
+    @abstractmethod
+    def _make(self, number: int) -> pl.DataFrame:
+        """The rows of a chunk."""
+
+    @abstractmethod
+    def locate(self, frame: pl.DataFrame) -> NDArray[np.int64]:
+        """int64[n]: the chunk to which each row would belong; UNKNOWN where nothing says so."""
+
+
+def chunks_of(items: list[range], numbers: NDArray[np.int64]) -> NDArray[np.int64]:
+    """int64[n]: which of the ranges, which rise, holds each number; UNKNOWN where none does.
+
+    Example:
+        >>> chunks_of([range(2, 4), range(6, 7)], np.array([1, 2, 3, 4, 6])).tolist()
+        [-1, 0, 0, -1, 1]
+    """
+    starts, stops = (np.array([getattr(item, edge) for item in items]) for edge in ("start", "stop"))
+    found = np.searchsorted(starts, numbers, side="right") - 1
+    return np.where((found >= 0) & (numbers < stops[found]), found, UNKNOWN)

@@ -1,0 +1,135 @@
+"""What is noted while rows are compared: counts, and the first rows of each kind that are not as they should be."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Literal
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from fastgen.verifying.report import Difference, FileCounts, Kind, TableCounts
+
+EXAMPLES = 10
+"""Rows of each kind that are shown."""
+SAMPLE = 100
+"""Foreign rows that are looked at more closely."""
+SHOWN = 300
+"""Characters of a row that are shown."""
+
+
+class Log:
+    """Notes about a table. unit: what rows are numbered by, rows from 1 and offsets from 0. sample: some foreign rows."""
+
+    def __init__(self, table: str, rows: int, unit: Literal["row", "offset"] = "row") -> None:
+        self.counts = TableCounts(table, rows)
+        self.sample = pl.DataFrame()
+        self._unit = unit
+        self.columns: Counter[str] = Counter()
+        self._differences: list[tuple[int, Difference]] = []
+        self._shown: Counter[Kind] = Counter()
+        self._parts: list[set[int]] = []
+
+    def begin(self, where: str) -> None:
+        """A file."""
+        self.counts.files.append(FileCounts(where))
+        self._parts.append(set())
+
+    @property
+    def file(self) -> FileCounts:
+        """The file at hand."""
+        return self.counts.files[-1]
+
+    @property
+    def differences(self) -> list[Difference]:
+        """In the order of the files and their rows."""
+        return [difference for _, difference in sorted(self._differences, key=lambda pair: (pair[0], pair[1].row))]
+
+    def forget(self, kind: Kind) -> None:
+        """Show no rows of this kind."""
+        self._differences = [pair for pair in self._differences if pair[1].kind != kind]
+
+    def finish(self) -> TableCounts:
+        """The counts."""
+        for file, parts in zip(self.counts.files, self._parts, strict=True):
+            file.parts = sorted(parts)
+        self.counts.columns = {name: count for name, count in self.columns.most_common() if count}
+        return self.counts
+
+    def found(self, rows: int, same: int, parts: NDArray[np.int64] | Sequence[int]) -> None:
+        """So many rows were found, so many of them as they should be, of these parts."""
+        self.counts.found += rows
+        self.counts.same += same
+        self.file.found += rows
+        self.file.same += same
+        self._parts[-1].update(int(part) for part in parts)
+
+    def add(self, kind: Kind, count: int) -> None:
+        """So many rows of a kind."""
+        name = kind.replace(" ", "_")
+        setattr(self.counts, name, getattr(self.counts, name) + count)
+        if hasattr(self.file, name):
+            setattr(self.file, name, getattr(self.file, name) + count)
+
+    def wants(self, kind: Kind) -> bool:
+        """Whether one more row of this kind is to be shown."""
+        return self._shown[kind] < EXAMPLES
+
+    def show(
+        self,
+        kind: Kind,
+        row: int,
+        column: str | None = None,
+        expected: str | None = None,
+        found: str | None = None,
+        file: int | None = None,
+    ) -> None:
+        """A row of the file at hand, or of another file, by its number from 0."""
+        number = len(self.counts.files) - 1 if file is None else file
+        where = self.counts.files[number].where
+        self._shown[kind] += 1
+        shown = Difference(kind, self.counts.table, where, row + (self._unit == "row"), column, expected, found, self._unit)
+        self._differences.append((number, shown))
+
+    def add_rows(self, kind: Kind, numbers: NDArray[np.int64], first: int, frame: pl.DataFrame) -> None:
+        """Rows of a kind: see `show_rows`."""
+        self.add(kind, numbers.size)
+        self.show_rows(kind, numbers, first, frame)
+        if kind == "foreign" and self.sample.height < SAMPLE and numbers.size:
+            more = frame[numbers[: SAMPLE - self.sample.height]]
+            self.sample = pl.concat([self.sample, more]) if self.sample.height else more
+
+    def show_rows(self, kind: Kind, numbers: NDArray[np.int64], first: int, frame: pl.DataFrame) -> None:
+        """Some rows of a frame whose first row is number `first` of the file at hand."""
+        for number in numbers[:EXAMPLES].tolist():
+            if self.wants(kind):
+                self.show(kind, first + number, found=as_line(frame, number))
+
+    def add_altered(self, row: int, numbers: NDArray[np.int64], found: pl.DataFrame, expected: pl.DataFrame) -> None:
+        """Rows that were altered, as they are and as they should be; their numbers count from row number `row` of the file."""
+        self.add("altered", numbers.size)
+        for name, rows in changed(found, expected):
+            self.columns[name] += rows.size
+            for i in rows[:EXAMPLES].tolist():
+                if self.wants("altered"):
+                    values = (value_text(expected[name][i]), value_text(found[name][i]))
+                    self.show("altered", row + int(numbers[i]), name, *values)
+
+
+def value_text(value: object) -> str:
+    """A value; one that cannot be read is a question mark."""
+    return "?" if value is None else str(value)
+
+
+def as_line(frame: pl.DataFrame, number: int) -> str:
+    """A row as its values; what cannot be read is a question mark."""
+    text = ", ".join(map(value_text, frame.row(number)))
+    return text if len(text) <= SHOWN else text[: SHOWN - 3] + "..."
+
+
+def changed(found: pl.DataFrame, expected: pl.DataFrame) -> Iterator[tuple[str, NDArray[np.int64]]]:
+    """The columns in which two frames of as many rows differ, and in which rows."""
+    for column in found:
+        rows = column.ne_missing(expected[column.name]).arg_true().to_numpy()
+        if rows.size:
+            yield column.name, rows.astype(np.int64)

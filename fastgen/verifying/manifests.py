@@ -1,0 +1,129 @@
+"""What a manifest says, compared with what its configuration makes."""
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from fastgen.config import Config
+from fastgen.dataset import Dataset
+from fastgen.digest import Digest
+from fastgen.errors import InputError, OptionError
+from fastgen.pools import load_pools
+from fastgen.schema import DATA_VERSION, TABLES
+from fastgen.stored import Stored, described_by
+
+
+def check_versions(stored: Stored) -> None:
+    """Refuse data of another data version or other word lists than those here: none of their rows could be made.
+
+    Raises:
+        InputError: it says which fastgen, or which Faker, made them.
+    """
+    manifest = stored.manifest or {}
+    version = manifest.get("data_version")
+    if version != DATA_VERSION:
+        raise InputError(
+            f"{stored.path}: has data version {version}, and this fastgen makes data version {DATA_VERSION}",
+            hint=f"fastgen {manifest.get('fastgen')} made it",
+        )
+    words, pools = manifest.get("vocabularies"), load_pools()
+    told = words if isinstance(words, dict) else {}
+    if told.get("digest") != pools.digest:
+        raise InputError(
+            f"{stored.path}: was made with the word lists of Faker {told.get('faker')}, which are not those of Faker {pools.faker}",
+            hint=f"pip install faker=={told.get('faker')}",
+        )
+
+
+def described(path: str | os.PathLike[str]) -> Dataset:
+    """The dataset that a manifest.json describes, or the one in a directory.
+
+    Raises:
+        InputError: it is no manifest, or describes nothing that can be made here.
+    """
+    return data_of(described_by(Path(path)))
+
+
+def data_of(stored: Stored) -> Dataset:
+    """The dataset that a manifest describes.
+
+    Raises:
+        InputError: it describes none that can be made here.
+    """
+    check_versions(stored)
+    config = stored.config()
+    assert config is not None
+    return Dataset(config)
+
+
+def parts_of(stored: Stored, data: Dataset) -> list[Dataset]:
+    """The parts that a manifest describes; the whole where there are none."""
+    manifest = stored.manifest or {}
+    of = manifest.get("parts")
+    if of is None:
+        return [data]
+    try:
+        return [data.part(number, of) for number in stored.parts or range(1, of + 1)]
+    except (OptionError, TypeError) as error:
+        raise InputError(f"{stored.path}: its manifest names parts that there are not: {error}") from None
+
+
+def disagreements(stored: Stored, data: Dataset) -> Iterator[str]:
+    """What a manifest says of the whole that is not so of a dataset."""
+    manifest = stored.manifest or {}
+    if manifest.get("fingerprint") != data.fingerprint:
+        yield "manifest: the fingerprint is not that of the configuration: one of the two was changed"
+    told, counts = manifest.get("counts"), data.plan.counts
+    if manifest.get("seed") != data.config.seed:
+        yield f"manifest: seed is {manifest.get('seed')}, and the configuration's is {data.config.seed}"
+    for name, count in counts.items():
+        if not isinstance(told, dict) or told.get(name) != count:
+            yield f"manifest: counts: {name} is {told.get(name) if isinstance(told, dict) else None}, and should be {count}"
+
+
+def other_config(stored: Stored, config: Config) -> str | None:
+    """In which settings a manifest differs from a configuration that it is to be compared with; None if it does not."""
+    told = stored.config()
+    if told is None or told.fingerprint() == config.fingerprint():
+        return None
+    theirs, own = (each.model_dump(mode="json", exclude_none=True) for each in (told, config))
+    differ = [name for name in {**own, **theirs} if own.get(name) != theirs.get(name)]
+    shown = [f"{name} {theirs.get(name, 'not given')}, not {own.get(name, 'given')}" for name in differ]
+    return f"the manifest describes other data than the options: {'; '.join(shown)}"
+
+
+def entries(stored: Stored, table: str) -> list[dict[str, Any]]:
+    """What a manifest says of each file of a table, in the order of the parts."""
+    entry = (stored.manifest or {}).get("tables", {}).get(table)
+    files = entry.get("files", [entry]) if isinstance(entry, dict) else []
+    return [each for each in files if isinstance(each, dict)]
+
+
+def columns_of(stored: Stored, table: str) -> tuple[str, ...]:
+    """The columns of a table, as a manifest says; as its files have them where it says nothing."""
+    entry = (stored.manifest or {}).get("tables", {}).get(table)
+    told = entry.get("columns") if isinstance(entry, dict) else None
+    names = TABLES[table].names
+    if told is None:
+        return stored.columns(table)
+    if not isinstance(told, list) or not told or tuple(told) != tuple(name for name in names if name in told):
+        raise InputError(f"{stored.path}: its manifest names other columns of {table} than there are: {told}")
+    return tuple(told)
+
+
+def wrong_entries(stored: Stored, table: str, digests: Sequence[Digest]) -> Iterator[str]:
+    """What a manifest says of a table's rows and content that is not so; digests: of its parts as they should be."""
+    whole = Digest()
+    for digest in digests:
+        whole.add(digest.rows, digest.total)
+    told = entries(stored, table)
+    if len(told) != len(digests):
+        yield f"manifest: names {len(told)} files of {table}, and there should be {len(digests)}"
+        return
+    entry = (stored.manifest or {})["tables"][table]
+    pairs = [(str(each.get("file")), each, digest) for each, digest in zip(told, digests, strict=True)]
+    for name, each, digest in pairs if entry is told[0] else [(table, entry, whole), *pairs]:
+        for field, value in (("rows", digest.rows), ("digest", digest.text)):
+            if each.get(field) != value:
+                yield f"manifest: {name}: {field} is {each.get(field)}, and the configuration makes {value}"

@@ -1,0 +1,43 @@
+"""Rows that were not met, counted when all others are known."""
+
+from fastgen.verifying.aligning import Aligner
+from fastgen.verifying.chunks import Chunks
+from fastgen.verifying.log import Log, as_line
+from fastgen.verifying.order import MASK, SHIFT, place
+from fastgen.verifying.report import Kind
+
+
+def count_missing(aligner: Aligner, expected: Chunks, log: Log) -> None:
+    """Count what is missing, and show the first rows of it; what seemed out of order is settled, too.
+
+    Rows that are missing at the end of a part, behind others that were met, were cut off.
+    """
+    seen, counts = aligner.seen, log.counts
+    ends = _ends(aligner, expected)
+    for chunk, part in enumerate(expected.parts.tolist()):
+        end = ends.get(part)
+        if end is not None and chunk >= end >> SHIFT:
+            counts.truncated += seen.rows(chunk) - (end & MASK if chunk == end >> SHIFT else 0)
+    counts.missing = counts.rows - seen.count - counts.truncated
+    counts.out_of_order = counts.same - aligner.kept
+    if not counts.out_of_order:  # what seemed to be came once more at its place
+        log.forget("out of order")
+    shown = set[int]()
+    for gap in aligner.gaps:
+        first = aligner.first_missing(gap.start, gap.stop)
+        if first is not None and first not in shown:
+            shown.add(first)
+            chunk = first >> SHIFT
+            end = ends.get(int(expected.parts[chunk]))
+            kind: Kind = "truncated" if end is not None and first >= end else "missing"
+            log.show(kind, gap.row, expected=as_line(expected.frame(chunk), first & MASK), file=gap.file)
+
+
+def _ends(aligner: Aligner, expected: Chunks) -> dict[int, int]:
+    """Where each part ends, as far as its rows were met."""
+    ends: dict[int, int] = {}
+    for chunk in reversed(range(expected.parts.size)):
+        part = int(expected.parts[chunk])
+        if part not in ends and (length := aligner.seen.length(chunk)):
+            ends[part] = place(chunk, length)
+    return ends

@@ -1,0 +1,133 @@
+"""What a check found, to be read by people and programs."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from typing import Any, Final, Literal
+
+Kind = Literal["altered", "missing", "truncated", "doubled", "foreign", "out of order"]
+KINDS: Final[tuple[Kind, ...]] = ("missing", "truncated", "doubled", "foreign", "altered", "out of order")
+"""What can be wrong with a row: it is not there; it is behind where its file ends; it is there again; the configuration makes no
+such row; it is not as it was made; it is not where it should be."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A row that is not as it should be.
+
+    where: the file, if there are any. row: its number there, from 1, or in a topic its offset; of one that is missing, the number
+    that it would have.
+    column, expected, found: of an altered row, a value; of others the whole row, where there is one.
+    """
+
+    kind: Kind
+    table: str
+    where: str
+    row: int
+    column: str | None = None
+    expected: str | None = None
+    found: str | None = None
+    unit: Literal["row", "offset"] = "row"
+
+    def __str__(self) -> str:
+        place = [self.where] if self.where else []
+        told = [f"{self.table}: {', '.join([*place, f'{self.unit} {self.row:,}'])}: {self.kind}"]
+        told += [f"column {self.column}"] if self.column else []
+        told += [f"expected {self.expected}"] if self.expected is not None else []
+        told += [f"found {self.found}"] if self.found is not None else []
+        return ", ".join(told)
+
+
+@dataclass
+class FileCounts:
+    """What a file holds: rows, and how many of them are as they should be, there again, foreign or altered; parts: whose rows."""
+
+    where: str
+    found: int = 0
+    same: int = 0
+    doubled: int = 0
+    foreign: int = 0
+    altered: int = 0
+    parts: list[int] = field(default_factory=list)
+
+
+@dataclass
+class TableCounts:
+    """How many rows of a table there should be and are, and what is wrong with how many.
+
+    columns: of altered rows, how many of them have another value there. stopped: why counting ended early; the counts are then
+    of the rows up to there.
+    """
+
+    table: str
+    rows: int
+    found: int = 0
+    same: int = 0
+    missing: int = 0
+    truncated: int = 0
+    doubled: int = 0
+    foreign: int = 0
+    altered: int = 0
+    out_of_order: int = 0
+    columns: dict[str, int] = field(default_factory=dict)
+    stopped: str | None = None
+    files: list[FileCounts] = field(default_factory=list)
+
+    def counts(self) -> Iterator[tuple[Kind, int]]:
+        """What is wrong with any rows, and how many."""
+        for kind in KINDS:
+            if count := int(getattr(self, kind.replace(" ", "_"))):
+                yield kind, count
+
+    @property
+    def ok(self) -> bool:
+        """Whether all rows are there, once, in order, and no others."""
+        return self.stopped is None and not any(self.counts()) and self.same == self.found
+
+
+@dataclass(frozen=True)
+class VerifyReport:
+    """What `verify` found.
+
+    problems: what is wrong beside rows, such as files that are not there. notes: what is worth knowing, but not wrong.
+    differences: the first rows of each kind that are not as they should be, in the order of the files.
+    """
+
+    path: str
+    fingerprint: str
+    seed: int
+    tables: tuple[TableCounts, ...]
+    problems: tuple[str, ...]
+    notes: tuple[str, ...]
+    differences: tuple[Difference, ...]
+    seconds: float
+
+    @property
+    def ok(self) -> bool:
+        """Whether the data are what the configuration makes, and all that describes them is true."""
+        return not self.problems and all(table.ok for table in self.tables)
+
+    @property
+    def rows(self) -> int:
+        """Rows that were found."""
+        return sum(table.found for table in self.tables)
+
+    @property
+    def wrong(self) -> str:
+        """What is wrong, in a few words; nothing where all is well."""
+        counts: Counter[Kind] = Counter()
+        for table in self.tables:
+            counts.update(dict(table.counts()))
+        told = [f"{counts[kind]:,} {kind}" for kind in KINDS if counts[kind]]
+        stopped = next((table.stopped for table in self.tables if table.stopped), None)
+        rows = [", ".join(told) + (" row" if counts.total() == 1 else " rows")] if told else []
+        return "; ".join([*rows, *([stopped] if stopped else []), *self.problems[:1]])
+
+    @property
+    def first(self) -> Difference | None:
+        """The first row that is not as it should be."""
+        return next(iter(self.differences), None)
+
+    def as_dict(self) -> dict[str, Any]:
+        """All of it, as JSON has it."""
+        return {"ok": self.ok, **asdict(self)}

@@ -1,0 +1,99 @@
+"""Which of the expected rows have been met, in little memory: a bit for each row of the chunks that were met in part."""
+
+from collections import OrderedDict
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+OPEN: Final = 8
+"""Chunks whose rows are kept as bytes, because they are looked at again and again."""
+
+
+class Seen:
+    """The rows of numbered chunks that were met.
+
+    Example:
+        >>> seen = Seen([3, 5])
+        >>> seen.mark(1, np.array([0, 4])), seen.mark(1, np.array([4, 3])), seen.length(1), seen.count
+        (2, 1, 5, 3)
+    """
+
+    def __init__(self, rows: list[int] | int) -> None:
+        """`rows`: of each chunk; or how many chunks there are, whose rows `begin` tells."""
+        self._rows = np.array(rows, np.int64) if isinstance(rows, list) else np.full(rows, -1, np.int64)
+        self._whole = np.zeros(self._rows.size, bool)
+        self._open: OrderedDict[int, NDArray[np.bool_]] = OrderedDict()
+        self._packed: dict[int, NDArray[np.uint8]] = {}
+        self.count = 0
+
+    def begin(self, chunk: int, rows: int) -> None:
+        """So many rows the chunk has."""
+        self._rows[chunk] = rows
+
+    def rows(self, chunk: int) -> int:
+        """How many rows a chunk has; -1 where it is not known yet."""
+        return int(self._rows[chunk])
+
+    def of(self, chunk: int) -> NDArray[np.bool_]:
+        """bool[rows]: which rows of a chunk were met; not to be changed, and valid until the next call of a method."""
+        if chunk in self._open:
+            self._open.move_to_end(chunk)
+            return self._open[chunk]
+        rows = self.rows(chunk)
+        if self._whole[chunk]:
+            return np.ones(rows, bool)
+        packed = self._packed.pop(chunk, None)
+        found = np.zeros(rows, bool) if packed is None else np.unpackbits(packed, count=rows).astype(bool)
+        self._open[chunk] = found
+        if len(self._open) > OPEN:
+            self._close(*self._open.popitem(last=False))
+        return found
+
+    def _close(self, chunk: int, met: NDArray[np.bool_]) -> None:
+        if met.any():
+            self._packed[chunk] = np.packbits(met)
+
+    def mark(self, chunk: int, numbers: NDArray[np.int64] | slice) -> int:
+        """These rows of a chunk were met; how many of them for the first time."""
+        met = self.of(chunk)
+        if self._whole[chunk]:
+            return 0
+        before = int(np.count_nonzero(met))
+        met[numbers] = True
+        after = int(np.count_nonzero(met))
+        self.count += after - before
+        if after == met.size:
+            self._whole[chunk] = True
+            del self._open[chunk]
+        return after - before
+
+    def pass_whole(self, chunk: int) -> bool:
+        """All rows of a chunk were met at once; does nothing, and says so, if some of them were met before."""
+        if self._whole[chunk] or chunk in self._packed or (chunk in self._open and self._open[chunk].any()):
+            return False
+        self._open.pop(chunk, None)
+        self._whole[chunk] = True
+        self.count += self.rows(chunk)
+        return True
+
+    def length(self, chunk: int) -> int:
+        """How many rows a chunk has up to the last one that was met, 0 if none was."""
+        if self._whole[chunk]:
+            return self.rows(chunk)
+        if chunk not in self._open and chunk not in self._packed:
+            return 0
+        numbers = np.flatnonzero(self.of(chunk))
+        return int(numbers[-1]) + 1 if numbers.size else 0
+
+    def first_missing(self, chunk: int, start: int) -> int | None:
+        """The number of the first row of a chunk, from `start` on, that was not met, if there is one."""
+        if self._whole[chunk]:
+            return None
+        numbers = np.flatnonzero(~self.of(chunk)[start:])
+        return start + int(numbers[0]) if numbers.size else None
+
+    @property
+    def size(self) -> int:
+        """Bytes that the bits take."""
+        return sum(map(len, self._packed.values()))

@@ -1,0 +1,108 @@
+"""`verify_topic`: records of topics compared with the messages that a configuration sends to them."""
+
+import time
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import TYPE_CHECKING, Literal
+
+from fastgen.config import Config
+from fastgen.dataset import Dataset, positive
+from fastgen.errors import NOT_GIVEN, KafkaError, OptionError
+from fastgen.pipeline import available_threads
+from fastgen.schema import DEFAULT_TOPIC
+from fastgen.sinks.kafka import asked
+from fastgen.sinks.kafka.topics import has_own_clock
+from fastgen.text import Coordinates
+from fastgen.verifying.report import VerifyReport
+
+if TYPE_CHECKING:
+    from fastgen.sinks.kafka.cluster import Cluster
+    from fastgen.sinks.kafka.delivery import Topic
+
+
+def verify_topic(
+    data: Dataset | Config,
+    bootstrap_servers: str | None = None,
+    *,
+    topic: str = DEFAULT_TOPIC,
+    key: str | None = "cc_num",
+    with_label: bool = False,
+    coordinates: Coordinates = "text",
+    timestamps: Literal["event", "now"] = "event",
+    settings: Mapping[str, str] | None = None,
+    labels_topic: str | None = None,
+    labels_delay: timedelta = timedelta(0),
+    threads: int | None = None,
+    progress: Callable[[int], object] | None = None,
+) -> VerifyReport:
+    """Compare the records of a topic with the messages that `produce` sends: partition by partition, in flat memory.
+
+    The options are those of `produce`, and must be those with which the topic was filled. Values, keys and order count, and times
+    too where records bear those of the events.
+
+    Args:
+        bootstrap_servers: host:port,...; may be among the settings instead.
+        topic: its records up to where it ends when the run begins. key: the column that is the key, or None.
+        with_label: whether values have fraud_label. coordinates: as text or as numbers.
+        timestamps: of the records: the events' times, or those of sending, which are not compared.
+        settings: librdkafka's, for the connection.
+        labels_topic: holds tid and fraud_label of each row, `labels_delay` later.
+        threads: that make messages; as many as there are processors unless given.
+        progress: called with a number of messages whenever so many more have been compared.
+
+    Returns:
+        The report: for each partition what `verify` tells of a table. Rows are numbered by their offsets.
+
+    Raises:
+        OptionError: an option that is not allowed.
+        KafkaError: no broker answers, the topic is not there, or its records cannot be read.
+
+    Example:
+        >>> from fastgen import Config, Dataset
+        >>> verify_topic(Dataset(Config(rows=1_000)), "localhost:9092").ok  # doctest: +SKIP
+        True
+    """
+    began = time.perf_counter()
+    asked.require_client()
+    given = asked.connection(bootstrap_servers, settings)
+    asked.check_messages(key, coordinates, timestamps)
+    asked.check_topics(topic, labels_topic)
+    asked.check_labels(key, with_label, labels_topic, labels_delay, timed=timestamps == "event")
+    if "bootstrap.servers" not in given:
+        raise OptionError("bootstrap_servers", NOT_GIVEN, "must be given, as host:port,...")
+    workers = available_threads() if threads is None else positive("threads", threads)
+    dataset = data if isinstance(data, Dataset) else Dataset(data)
+    from fastgen.sinks.kafka.cluster import Cluster
+    from fastgen.verifying.partitions import TopicCheck
+    from fastgen.verifying.records import Form
+    from fastgen.verifying.sent import SentMessages
+
+    cluster = Cluster(given)
+    forms = [(topic, asked.columns_of_values(with_label), timedelta(0))]
+    forms += [(labels_topic, asked.COLUMNS_OF_LABELS, labels_delay)] if labels_topic else []
+    found = [_present(cluster, name) for name, _, _ in forms]
+    checks = []
+    for there, (_, columns, delay) in zip(found, forms, strict=True):
+        timed = timestamps == "event" and not has_own_clock(cluster.settings(there))
+        sent = SentMessages(
+            dataset, Form(columns, timed), key, there.partitions, coordinates, round(delay.total_seconds() * 1000), workers
+        )
+        checks.append(TopicCheck(cluster, there, sent))
+    tables = [table for check in checks for table in check.run(progress or (lambda _: None))]
+    return VerifyReport(
+        path=topic,
+        fingerprint=dataset.fingerprint,
+        seed=dataset.config.seed,
+        tables=tuple(tables),
+        problems=tuple(problem for check in checks for problem in check.problems),
+        notes=tuple(note for check in checks for note in check.notes),
+        differences=tuple(difference for check in checks for difference in check.differences),
+        seconds=time.perf_counter() - began,
+    )
+
+
+def _present(cluster: "Cluster", name: str) -> "Topic":
+    found = cluster.topic(name)
+    if found is None:
+        raise KafkaError(f"topic {name} is not there")
+    return found

@@ -1,0 +1,66 @@
+"""Slow, obvious twins: what `verify` should count, from two lists of rows."""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import naive
+
+Row = tuple[Any, ...]
+KEYS = (("tid",), ("datetime", "cc_num"), ("cc_num", "amount", "latitude", "longitude"))
+"""Columns by which an altered transaction is known again."""
+
+
+class Counts(NamedTuple):
+    """What is wrong with rows, by kind."""
+
+    same: int
+    missing: int
+    truncated: int
+    doubled: int
+    foreign: int
+    altered: int
+    out_of_order: int
+
+
+def compare(columns: list[str], expected: list[Row], found: list[Row]) -> Counts:
+    """Compare all rows with all rows; expected ones are unique."""
+    wanted, there = Counter(expected), Counter(found)
+    same = sum((wanted & there).values())
+    doubled = sum(count - wanted[row] for row, count in there.items() if row in wanted and count > wanted[row])
+    missing = [number for number, row in enumerate(expected) if row not in there]
+    places = [expected.index(row) if row in wanted else None for row in found]
+    order = [place for place in places if place is not None]
+    for key in KEYS:
+        at = [columns.index(name) for name in key]
+        for number, row in enumerate(found):
+            values = [row[i] for i in at]
+            match = next((place for place in missing if [expected[place][i] for i in at] == values), None)
+            if places[number] is None and match is not None:
+                places[number] = match
+                missing.remove(match)
+    for number, place in list(standing(places)):
+        if place in missing and unlike(found[number], expected[place]) <= len(columns) // 3:
+            places[number] = place
+            missing.remove(place)
+    foreign = places.count(None)
+    altered = len(found) - same - doubled - foreign
+    last = max((number for number in range(len(expected)) if number not in missing), default=-1)
+    truncated = len(expected) - 1 - last if last >= 0 else 0
+    return Counts(same, len(missing) - truncated, truncated, doubled, foreign, altered, same - naive.longest_rising(order))
+
+
+def unlike(found: Row, expected: Row) -> int:
+    """In how many columns a row has another value than it should; one that cannot be read may be any."""
+    return sum(value not in (None, right) for value, right in zip(found, expected, strict=True))
+
+
+def standing(places: list[int | None]) -> Iterator[tuple[int, int]]:
+    """The rows without a place, and the places at which they stand by the last row before them that has one."""
+    before, since = -1, 0
+    for number, place in enumerate(places):
+        since += 1
+        if place is None:
+            yield number, before + since
+        else:
+            before, since = place, 0

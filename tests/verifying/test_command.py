@@ -1,0 +1,110 @@
+"""`fastgen verify` of files: what it prints, where, and what it ends with."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from fastgen import Config, Dataset, DifferenceError, OptionError, cli, write
+
+from .tables import path_of, spoil
+
+DATA = Dataset(Config(rows=2_000, seed=5, cards=300))
+FLAGS = ["--rows", "2000", "--seed", "5", "--set", "cards=300"]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    write(DATA, tmp_path / "data", format="csv")
+    return tmp_path / "data"
+
+
+def run(*arguments: str | Path) -> None:
+    cli.cli.main(["verify", *map(str, arguments)], prog_name="fastgen", standalone_mode=False)
+
+
+def test_all_is_well(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    run(folder)
+    told = capfd.readouterr()
+    assert told.out.splitlines() == [
+        "transactions: 2,000 of 2,000 rows are as they should be",
+        "credit_cards: 300 of 300 rows are as they should be",
+        "profiles: 300 of 300 rows are as they should be",
+    ]
+    assert told.err.startswith(f"fastgen: {folder} holds what its configuration makes: 2,600 rows in")
+    assert told.err.endswith(" rows/s, seed 5\n")
+
+
+def test_something_is_wrong(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    def change(rows: list[dict[str, str]]) -> list[dict[str, str]]:
+        rows[6]["city"] = "Erewhon"
+        return rows[:100] + rows[101:]
+
+    spoil(path_of(folder), change)
+    path_of(folder, "profiles").unlink()
+    with pytest.raises(DifferenceError) as error:
+        run(folder)
+    assert error.value.exit_code == 1
+    assert str(error.value) == (
+        f"{folder} does not hold what its configuration makes: 301 missing, 1 altered rows; profiles.csv is not there"
+    )
+    lines = capfd.readouterr().out.splitlines()
+    assert lines[0] == "transactions: 1,998 of 2,000 rows are as they should be, 1 missing, 1 altered (city 1)"
+    assert lines[2] == "profiles: 0 of 300 rows are as they should be, 300 missing"
+    assert lines[3] == "problem: profiles.csv is not there"
+    assert lines[4].startswith("first difference: transactions: transactions.csv, row 7: altered, column city, expected ")
+    assert lines[4].endswith(", found Erewhon")
+    assert lines[5].startswith("another: transactions: transactions.csv, row 101: missing, expected ")
+
+
+def test_quietly(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    run(folder, "-q")
+    assert capfd.readouterr() == ("", "")
+    path_of(folder).unlink()
+    with pytest.raises(DifferenceError):
+        run(folder, "-q")
+    assert capfd.readouterr() == ("", "")  # the error is printed by who catches it
+
+
+def test_as_json(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    spoil(path_of(folder), lambda rows: rows[:-1])
+    with pytest.raises(DifferenceError, match=r"1 truncated row$"):
+        run(folder, "--json")
+    told = json.loads(capfd.readouterr().out)
+    assert not told["ok"]
+    assert told["seed"] == 5
+    assert told["tables"][0]["truncated"] == 1
+    assert told["tables"][0]["files"] == [
+        {"where": "transactions.csv", "found": 1_999, "same": 1_999, "doubled": 0, "foreign": 0, "altered": 0, "parts": [0]}
+    ]
+    assert told["differences"][0]["kind"] == "truncated"
+    assert told["differences"][0]["row"] == 2_000
+
+
+def test_a_file_and_what_it_should_hold(folder: Path) -> None:
+    run(path_of(folder), *FLAGS)
+    run(path_of(folder, "profiles"), *FLAGS, "--table", "profiles", "--threads", "2")
+    write(DATA, folder / "x.ndjson", parts=1, part=1)
+    run(folder / "x.ndjson", *FLAGS, "--parts", "1", "--part", "1")
+    with pytest.raises(DifferenceError):
+        run(path_of(folder), "--rows", "2000", "--seed", "6")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "topic = None: must be given, or else a directory or a file"),
+        (["data", "--topic", "t"], "topic = 't': must be given, or else"),
+        (["data", "--part", "1", "--parts", "2"], "part = 1: must come with what the data are"),
+        (["data", "--manifest", "data"], "manifest = 'data': must come with a topic"),
+        (["data/transactions.csv"], "config: must be given: data/transactions.csv has no manifest"),
+        (["data", "--table", "card"], "table = 'card': must be one of"),
+        (["data", *FLAGS, "--parts", "2", "--part", "3"], "part"),
+    ],
+)
+def test_what_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], message: str) -> None:
+    monkeypatch.chdir(folder.parent)
+    with pytest.raises(OptionError) as error:
+        run(*arguments)
+    assert str(error.value).startswith(message)
+    assert error.value.exit_code == 2

@@ -1,0 +1,566 @@
+"""`verify` names what is wrong with files: in every format, one defect at a time."""
+
+import json
+import shutil
+from collections.abc import Callable
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fastgen import Config, Dataset, InputError, OptionError, VerifyReport, verify, write
+from fastgen.pools import load_pools
+from fastgen.schema import TABLES
+from fastgen.verifying.checking import rows_to_compare
+
+from .tables import EVERY_WAY, FORMAT_NAMES, Row, load, path_of, save, spoil
+
+DATA = Dataset(Config(rows=3_000, seed=5, cards=400))
+OTHER = Dataset(Config(rows=3_000, seed=6, cards=400))
+PARTS = Dataset(Config(rows=200_000, seed=5, cards=1_000))
+
+
+@pytest.fixture(params=FORMAT_NAMES)
+def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """A dataset in one of the formats."""
+    write(DATA, tmp_path / "data", format=request.param)
+    return tmp_path / "data"
+
+
+def wrong(report: VerifyReport, table: str = "transactions") -> dict[str, int]:
+    """What is wrong with the rows of a table; the other tables are as they should be."""
+    assert all(each.ok for each in report.tables if each.table != table)
+    [counts] = [each for each in report.tables if each.table == table]
+    return dict(counts.counts())
+
+
+def checked(folder: Path, change: Callable[[list[Row]], list[Row] | None], table: str = "transactions") -> VerifyReport:
+    spoil(path_of(folder, table), change, table)
+    return verify(folder)
+
+
+# As they should be
+
+
+@pytest.mark.parametrize(("name", "compression"), EVERY_WAY)
+def test_what_fastgen_writes_is_what_it_makes(tmp_path: Path, name: Any, compression: Any) -> None:
+    write(DATA, tmp_path, format=name, compression=compression)
+    for threads in (1, 3):
+        report = verify(tmp_path, threads=threads)
+        assert report.ok
+        assert (report.problems, report.notes, report.differences) == ((), (), ())
+        assert report.fingerprint == DATA.fingerprint
+        assert report.seed == 5
+        assert {table.table: (table.rows, table.same) for table in report.tables} == {
+            "transactions": (3_000, 3_000),
+            "credit_cards": (400, 400),
+            "profiles": (400, 400),
+        }
+
+
+@pytest.mark.parametrize("name", ["csv", "ndjson"])
+@pytest.mark.parametrize("described", [True, False])
+def test_coordinates_as_numbers(tmp_path: Path, name: Any, described: bool) -> None:
+    write(DATA, tmp_path, format=name, coordinates="number")
+    if not described:
+        (tmp_path / "manifest.json").unlink()
+    assert verify(tmp_path, None if described else DATA).ok
+
+
+def test_rows_written_by_others(folder: Path) -> None:
+    """The same values, as another program writes them."""
+    for table in TABLES:
+        spoil(path_of(folder, table), lambda rows: rows, table)
+    assert verify(folder).ok
+
+
+@pytest.mark.parametrize("name", ["csv", "ndjson"])
+def test_text_that_is_written_otherwise(tmp_path: Path, name: Any) -> None:
+    """Other order of the columns, line ends of another system, no end of the last line, one column more."""
+    write(DATA, tmp_path, format=name)
+    path = path_of(tmp_path)
+    rows = [{"more": "x", **dict(reversed(row.items()))} for row in load(path)]
+    save(path, rows)
+    path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n").removesuffix(b"\r\n"))
+    report = verify(tmp_path)
+    assert report.ok
+    assert report.notes == ("transactions: columns that no configuration makes were not compared: more",)
+
+
+def test_one_table_of_several(folder: Path) -> None:
+    path_of(folder).write_bytes(b"rubbish")
+    assert verify(folder, table="profiles").ok
+    with pytest.raises(OptionError, match="table = 'profile'"):
+        verify(folder, table="profile")
+
+
+def test_progress(folder: Path) -> None:
+    told: list[int] = []
+    verify(folder, progress=told.append)
+    assert sum(told) == rows_to_compare(folder) == 3_800
+
+
+# One defect
+
+
+CHANGED = {
+    "tid": "0123456789abcdef" * 2,
+    "datetime": datetime(2022, 1, 5, 1, 2, 3),
+    "cc_num": "4000000000000002",
+    "category": "Groceries",
+    "amount": 1.0,
+    "latitude": 1.5,
+    "longitude": -1.5,
+    "city": "Erewhon",
+    "country": "XX",
+    "fraud_label": 1,
+    "provider": "amex",
+    "expires": "13/99",
+    "name": "Nobody",
+    "sex": "X",
+    "mail": "nobody@nowhere",
+    "birthdate": date(1950, 5, 5),
+    "City": "Erewhon",
+    "Country": "XX",
+}
+
+
+@pytest.mark.parametrize(("table", "column"), [(table.name, column) for table in TABLES.values() for column in table.names])
+@pytest.mark.parametrize("row", [0, 123, -1])
+def test_a_value_was_changed(folder: Path, table: str, column: str, row: int) -> None:
+    before: list[Any] = []
+
+    def change(rows: list[Row]) -> None:
+        value = rows[row][column]
+        new = CHANGED[column]
+        before.append(value)
+        rows[row][column] = str(new) if isinstance(value, str) else new
+
+    report = checked(folder, change, table)
+    assert wrong(report, table) == {"altered": 1}
+    [difference] = report.differences
+    rows = DATA.count(table)
+    assert (difference.kind, difference.table, difference.where) == ("altered", table, path_of(folder, table).name)
+    assert (difference.row, difference.column) == (row % rows + 1, column)
+    assert str(difference.found) == str(CHANGED[column])
+    values = {str(before[0]), str(before[0]).rstrip("0"), str(before[0]) + "0"}  # as text a coordinate has six decimals
+    assert difference.expected in values
+    [counts] = [each for each in report.tables if each.table == table]
+    assert counts.columns == {column: 1}
+
+
+@pytest.mark.parametrize("number", [0, 1_000, 2_998])
+def test_a_row_is_missing(folder: Path, number: int) -> None:
+    report = checked(folder, lambda rows: rows[:number] + rows[number + 1 :])
+    assert wrong(report) == {"missing": 1}
+    assert report.first
+    assert (report.first.kind, report.first.row, report.first.found) == ("missing", number + 1, None)
+    assert str(report.first.expected).startswith(DATA.transactions()["tid"][number] + ", 2022-")
+
+
+def test_several_rows_are_missing(folder: Path) -> None:
+    report = checked(folder, lambda rows: [row for number, row in enumerate(rows) if number not in (5, 6, 7, 500, 2_999)])
+    assert wrong(report) == {"missing": 4, "truncated": 1}
+    assert [(each.kind, each.row) for each in report.differences] == [("missing", 6), ("missing", 498), ("truncated", 2_996)]
+
+
+@pytest.mark.parametrize("rows", [0, 1, 2_900])
+def test_the_end_is_missing(folder: Path, rows: int) -> None:
+    report = checked(folder, lambda found: found[:rows])
+    assert wrong(report) == ({"truncated": 3_000 - rows} if rows else {"missing": 3_000})
+    assert report.first
+    assert (report.first.kind, report.first.row) == ("truncated" if rows else "missing", rows + 1)
+
+
+@pytest.mark.parametrize(("number", "at"), [(0, 0), (70, 70), (70, 71), (70, 2_500), (2_500, 70), (2_999, 3_000)])
+def test_a_row_is_there_twice(folder: Path, number: int, at: int) -> None:
+    report = checked(folder, lambda rows: rows.insert(at, rows[number]))
+    assert wrong(report) == {"doubled": 1}
+    assert report.first
+    assert report.first.kind == "doubled"
+    assert report.first.row in (number + 1, number + 2, at + 1)
+
+
+def test_rows_are_swapped(folder: Path) -> None:
+    def change(rows: list[Row]) -> None:
+        rows[10], rows[11] = rows[11], rows[10]
+        rows[100], rows[2_000] = rows[2_000], rows[100]
+
+    report = checked(folder, change)
+    assert wrong(report) == {"out of order": 3}
+    assert {each.kind for each in report.differences} == {"out of order"}
+    assert {each.row for each in report.differences} <= {11, 12, 101, 2_001}
+
+
+def test_a_row_came_from_elsewhere(folder: Path) -> None:
+    rows = OTHER.transactions().to_dicts()[1_500]
+    text = {name: value if isinstance(value, float | int) else str(value) for name, value in rows.items()}
+    binary = path_of(folder).suffix in (".parquet", ".arrow")
+    report = checked(folder, lambda found: found.insert(1_234, rows if binary else text))
+    assert wrong(report) == {"foreign": 1}
+    assert report.first
+    assert (report.first.kind, report.first.row, report.first.expected) == ("foreign", 1_235, None)
+    assert str(report.first.found).startswith(rows["tid"])
+
+
+def test_a_file_of_other_data(folder: Path, tmp_path: Path) -> None:
+    write(OTHER, tmp_path / "other", format=None if path_of(folder).suffix == ".parquet" else path_of_format(folder))
+    shutil.copy(path_of(tmp_path / "other"), path_of(folder))
+    report = verify(folder)
+    assert wrong(report) == {"missing": 3_000, "foreign": 3_000}
+    assert report.notes == (f"{path_of(folder).name} holds no row of these data",)
+
+
+def path_of_format(folder: Path) -> Any:
+    return json.loads((folder / "manifest.json").read_text())["format"]
+
+
+def test_all_at_once(folder: Path) -> None:
+    def change(rows: list[Row]) -> list[Row]:
+        rows[1_000]["city"] = rows[2_000]["city"] = "Erewhon"
+        return rows[:50] + rows[51:300] + rows[298:700] + [rows[701], rows[700]] + rows[702:2_990]
+
+    report = checked(folder, change)
+    assert wrong(report) == {"missing": 1, "doubled": 2, "altered": 2, "out of order": 1, "truncated": 10}
+    assert report.first
+    assert (report.first.kind, report.first.row) == ("missing", 51)
+
+
+def test_a_file_is_not_there(folder: Path) -> None:
+    path = path_of(folder, "profiles")
+    path.unlink()
+    report = verify(folder)
+    assert wrong(report, "profiles") == {"missing": 400}
+    assert report.problems == (f"{path.name} is not there",)
+
+
+@pytest.mark.parametrize("name", ["csv", "ndjson"])
+def test_bytes_are_flipped_in_text(tmp_path: Path, name: Any) -> None:
+    """A line that is no row, or has values that are none, is the row at its place, altered."""
+    write(DATA, tmp_path, format=name)
+    path = path_of(tmp_path)
+    content = bytearray(path.read_bytes())
+    at = content.index(b"\n", len(content) // 2) + 50  # within the time
+    content[at : at + 3] = b'"\x00\xff'
+    path.write_bytes(content)
+    report = verify(tmp_path)
+    assert wrong(report) == {"altered": 1}
+    assert report.first
+    assert report.first.found == "?"
+
+
+def test_bytes_are_flipped_in_parquet(tmp_path: Path) -> None:
+    write(DATA, tmp_path, compression="none")
+    path = path_of(tmp_path)
+    content = bytearray(path.read_bytes())
+    number = DATA.transactions()["amount"][1_000]
+    import struct
+
+    at = content.index(struct.pack("<d", number))
+    content[at + 6] ^= 1
+    path.write_bytes(content)
+    report = verify(tmp_path)
+    assert wrong(report) == {"altered": 1}
+    assert report.first
+    assert (report.first.column, report.first.expected) == ("amount", str(number))
+
+
+@pytest.mark.parametrize(("name", "compression"), [("parquet", "zstd"), ("ipc", "zstd"), ("csv", "gzip"), ("ndjson", "zstd")])
+def test_bytes_are_flipped_in_what_is_compressed(tmp_path: Path, name: Any, compression: Any) -> None:
+    """Whatever comes of it, an unreadable file or other rows, it is told."""
+    write(DATA, tmp_path, format=name, compression=compression)
+    path = path_of(tmp_path)
+    content = path.read_bytes()
+    for eighth in range(1, 8):
+        at = len(content) * eighth // 8
+        path.write_bytes(content[:at] + bytes(8) + content[at + 8 :])
+        report = verify(tmp_path)
+        assert not report.ok
+        assert report.problems or wrong(report)
+
+
+@pytest.mark.parametrize(
+    ("name", "compression"), [("parquet", "zstd"), ("ipc", "lz4"), ("csv", "gzip"), ("ndjson", "zstd"), ("csv", "none")]
+)
+def test_a_file_is_cut_off(tmp_path: Path, name: Any, compression: Any) -> None:
+    write(DATA, tmp_path, format=name, compression=compression)
+    path = path_of(tmp_path)
+    path.write_bytes(path.read_bytes()[:-2_000])
+    report = verify(tmp_path)
+    counts = wrong(report)
+    if compression == "none":
+        assert counts["truncated"] in (15, 16)
+        assert report.problems == ()
+    else:
+        assert counts.keys() & {"missing", "truncated"}
+        [problem] = report.problems
+        assert path.name in problem
+        assert "cannot be read" in problem
+
+
+def test_a_file_of_another_format(folder: Path) -> None:
+    path = path_of(folder)
+    path.write_bytes(b"this is nothing of that kind\n" * 100)
+    report = verify(folder)
+    assert wrong(report) == {"missing": 3_000}
+    assert any(path.name in problem for problem in report.problems)
+
+
+def test_a_column_is_missing(folder: Path) -> None:
+    report = checked(folder, lambda rows: [{name: value for name, value in row.items() if name != "city"} for row in rows])
+    assert wrong(report) == {"missing": 3_000}
+    [problem] = report.problems
+    assert "has no column city" in problem
+
+
+# Parts
+
+
+@pytest.fixture(params=["parquet", "ndjson"])
+def parts(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """Three parts."""
+    write(PARTS, tmp_path / "parts", format=request.param, parts=3)
+    return tmp_path / "parts"
+
+
+def transactions(folder: Path) -> list[Path]:
+    return sorted((folder / "transactions").iterdir())
+
+
+def test_parts_are_as_they_should_be(parts: Path) -> None:
+    report = verify(parts)
+    assert report.ok
+    assert (report.problems, report.notes) == ((), ())
+    assert [file.parts for table in report.tables for file in table.files] == [[0], [1], [2]] * 3
+
+
+def test_a_part_is_missing(parts: Path) -> None:
+    rows = PARTS.part(2, 3).num_rows
+    transactions(parts)[1].unlink()
+    report = verify(parts)
+    assert wrong(report) == {"missing": rows}
+    assert [Path(problem).name for problem in report.problems] == [
+        f"part-00002-of-00003{transactions(parts)[0].suffix} is not there"
+    ]
+    assert report.first
+    assert (report.first.kind, report.first.expected) == ("missing", as_text(PARTS.part(2, 3)))
+
+
+def as_text(data: Dataset) -> str:
+    """The first row."""
+    return ", ".join(map(str, next(data.batches()).row(0)))
+
+
+def test_a_part_is_there_twice(parts: Path) -> None:
+    first = transactions(parts)[0]
+    shutil.copy(first, first.with_name(f"more{first.suffix}"))
+    report = verify(parts)
+    assert wrong(report) == {"doubled": PARTS.part(1, 3).num_rows}
+    assert len(report.notes) == 1
+
+
+def test_parts_were_renamed(parts: Path) -> None:
+    """The content says which part it is."""
+    first, second, third = transactions(parts)
+    first.rename(first.with_name("x"))
+    second.rename(first)
+    first.with_name("x").rename(second)
+    third.rename(third.with_name(f"a{third.suffix}"))
+    report = verify(parts)
+    assert report.ok
+    assert sorted(note.partition(" ")[2] for note in report.notes) == [
+        "holds rows of part 1, not of part 2",
+        "holds rows of part 2, not of part 1",
+        f"is not named in the manifest: it holds {PARTS.part(3, 3).num_rows:,} rows of part 3",
+        f"is not there; rows of it are in transactions/a{third.suffix}",
+    ]
+
+
+def test_a_part_of_other_data(parts: Path, tmp_path: Path) -> None:
+    other = Dataset(Config(rows=200_000, seed=6, cards=1_000))
+    path = transactions(parts)[1]
+    write(other.part(2, 3), path, overwrite=True)
+    report = verify(parts)
+    rows = PARTS.part(2, 3).num_rows
+    assert wrong(report) == {"missing": rows, "foreign": other.part(2, 3).num_rows}
+    assert report.notes == (f"transactions/{path.name} holds no row of these data",)
+
+
+def test_a_part_ends_early(parts: Path) -> None:
+    spoil(transactions(parts)[0], lambda rows: rows[:-100])
+    report = verify(parts)
+    assert wrong(report) == {"truncated": 100}
+    assert report.first
+    assert (report.first.kind, report.first.row) == ("truncated", PARTS.part(1, 3).num_rows - 99)
+
+
+def test_a_row_moved_to_another_part(parts: Path) -> None:
+    first, _, third = transactions(parts)
+    moved: list[Row] = []
+    spoil(first, lambda rows: moved.append(rows.pop(1_000)))
+    spoil(third, lambda rows: rows.insert(500, moved[0]))
+    report = verify(parts)
+    assert wrong(report) == {"out of order": 1}
+
+
+def test_parts_of_one_run_only(tmp_path: Path) -> None:
+    """Others are made elsewhere; a manifest comes when all are there."""
+    for number in (3, 1):
+        write(PARTS, tmp_path, parts=3, part=number)
+    report = verify(tmp_path)
+    assert report.ok
+    assert report.notes == ("only parts 1, 3 of 3 are described, and compared",)
+    transactions(tmp_path)[0].unlink()
+    assert wrong(verify(tmp_path)) == {"missing": PARTS.part(1, 3).num_rows}
+
+
+def test_parts_in_one_file(tmp_path: Path) -> None:
+    """Whoever puts them together in the wrong order has them out of order."""
+    for number in (1, 2):
+        write(PARTS.part(number, 2), tmp_path / f"{number}.csv")
+    first, second = ((tmp_path / f"{number}.csv").read_bytes() for number in (1, 2))
+    header, _, rows = second.partition(b"\n")
+    (tmp_path / "all.csv").write_bytes(first + rows)
+    assert verify(tmp_path / "all.csv", PARTS).ok
+    (tmp_path / "all.csv").write_bytes(second + first[len(header) + 1 :])
+    report = verify(tmp_path / "all.csv", PARTS)
+    assert wrong(report) == {"out of order": PARTS.part(1, 2).num_rows}
+
+
+def test_a_part_as_a_file(tmp_path: Path) -> None:
+    write(PARTS, tmp_path / "x.parquet", parts=3, part=2)
+    assert verify(tmp_path / "x.parquet", PARTS.part(2, 3)).ok
+    report = verify(tmp_path / "x.parquet", PARTS)
+    assert wrong(report) == {"missing": PARTS.part(1, 3).num_rows, "truncated": PARTS.part(3, 3).num_rows}
+
+
+# Manifests
+
+
+def edit(folder: Path, **changes: Any) -> None:
+    path = folder / "manifest.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+
+def manifest(folder: Path) -> dict[str, Any]:
+    return json.loads((folder / "manifest.json").read_text())  # type: ignore[no-any-return]
+
+
+def test_the_configuration_was_edited(folder: Path) -> None:
+    edit(folder, config=manifest(folder)["config"] | {"seed": 6})
+    report = verify(folder)
+    assert report.problems[0] == "manifest: the fingerprint is not that of the configuration: one of the two was changed"
+    assert report.problems[1] == "manifest: seed is 5, and the configuration's is 6"
+    assert not any(table.same for table in report.tables)
+
+
+def test_the_fingerprint_was_edited(folder: Path) -> None:
+    edit(folder, fingerprint="0" * 64)
+    report = verify(folder)
+    assert report.problems == ("manifest: the fingerprint is not that of the configuration: one of the two was changed",)
+    assert wrong(report) == {}
+    assert not report.ok
+
+
+@pytest.mark.parametrize(("field", "value"), [("rows", 2_999), ("digest", "0123456789abcdef")])
+def test_an_entry_was_edited(folder: Path, field: str, value: Any) -> None:
+    tables = manifest(folder)["tables"]
+    right = tables["transactions"][field]
+    tables["transactions"][field] = value
+    edit(folder, tables=tables)
+    report = verify(folder)
+    assert report.problems == (f"manifest: {path_of(folder).name}: {field} is {value}, and the configuration makes {right}",)
+    assert wrong(report) == {}
+
+
+def test_counts_were_edited(folder: Path) -> None:
+    edit(folder, counts=manifest(folder)["counts"] | {"frauds": 1})
+    assert verify(folder).problems == (f"manifest: counts: frauds is 1, and should be {DATA.plan.frauds}",)
+
+
+def test_an_entry_of_a_part_was_edited(parts: Path) -> None:
+    tables = manifest(parts)["tables"]
+    tables["transactions"]["files"][1]["digest"] = "0" * 16
+    edit(parts, tables=tables)
+    [problem] = verify(parts).problems
+    assert problem.startswith("manifest: transactions/part-00002-of-00003")
+    edit(parts, parts=10**6)
+    with pytest.raises(InputError, match="names parts that there are not"):
+        verify(parts)
+
+
+def test_fewer_tables(folder: Path) -> None:
+    tables = manifest(folder)["tables"]
+    del tables["profiles"]
+    edit(folder, tables=tables)
+    path_of(folder, "profiles").unlink()
+    report = verify(folder)
+    assert report.ok
+    assert [table.table for table in report.tables] == ["transactions", "credit_cards"]
+
+
+def test_another_data_version(folder: Path) -> None:
+    edit(folder, data_version=99, fastgen="9.1")
+    with pytest.raises(InputError, match=r"has data version 99, and this fastgen makes data version 1 \(fastgen 9.1 made it\)"):
+        verify(folder)
+
+
+def test_other_word_lists(folder: Path) -> None:
+    edit(folder, vocabularies={"faker": "1.2.3", "digest": "0"})
+    told = (
+        rf"made with the word lists of Faker 1.2.3, which are not those of Faker {load_pools().faker} \(pip install faker==1.2.3\)"
+    )
+    with pytest.raises(InputError, match=told):
+        verify(folder)
+
+
+def test_columns_that_there_are_not(folder: Path) -> None:
+    tables = manifest(folder)["tables"]
+    tables["profiles"]["columns"] = ["name", "age"]
+    edit(folder, tables=tables)
+    with pytest.raises(InputError, match="names other columns of profiles than there are"):
+        verify(folder)
+
+
+# Without a manifest, or against it
+
+
+@pytest.mark.parametrize("columns", [["tid", "datetime"], ["datetime", "cc_num", "amount"], ["amount"], ["cc_num", "fraud_label"]])
+@pytest.mark.parametrize("ending", [".parquet", ".csv.gz", ".ndjson", ".arrow"])
+def test_a_file_with_some_columns(tmp_path: Path, columns: list[str], ending: str) -> None:
+    path = tmp_path / f"x{ending}"
+    write(DATA, path, columns=columns)
+    assert verify(path, DATA).ok
+    assert not verify(path, OTHER).ok
+    if ending == ".ndjson":
+        spoil(path, lambda rows: rows[:-3])
+        assert wrong(verify(path, DATA)) == {"truncated": 3}
+        spoil(path, lambda rows: rows[5].update({columns[-1]: None}))
+        assert wrong(verify(path, DATA)) == {"truncated": 3, "altered": 1}
+
+
+@pytest.mark.parametrize("table", ["credit_cards", "profiles"])
+def test_a_file_of_another_table(tmp_path: Path, table: str) -> None:
+    write(DATA, tmp_path / "cards.csv", table=table)
+    report = verify(tmp_path / "cards.csv", DATA.config)
+    assert report.ok
+    assert [each.table for each in report.tables] == [table]
+
+
+def test_a_manifest_that_says_otherwise(folder: Path) -> None:
+    """Options win, and it is said."""
+    report = verify(folder, OTHER)
+    assert report.problems == ("the manifest describes other data than the options: seed 5, not 6",)
+    assert not any(table.same for table in report.tables)
+    assert verify(folder, DATA).ok
+    assert verify(folder, Config(**DATA.config.model_dump())).ok
+
+
+def test_nothing_to_compare_with(folder: Path) -> None:
+    with pytest.raises(OptionError, match=r"config: must be given: .* has no manifest"):
+        verify(path_of(folder))
+    (folder / "manifest.json").unlink()
+    with pytest.raises(OptionError, match="has no manifest"):
+        verify(folder)
+    assert verify(folder, DATA).ok
