@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from fastgen.sinks.files import write
     from fastgen.sinks.kafka.producing import produce
     from fastgen.source import scan
-    from fastgen.validation.checks import ValidationReport
+    from fastgen.validation.report import ValidationReport
     from fastgen.validation.validating import validate
     from fastgen.verifying.checking import verify
     from fastgen.verifying.report import VerifyReport
@@ -46,7 +46,7 @@ _HOME = {
     "produce": "sinks.kafka.producing",
     "scan": "source",
     "validate": "validation.validating",
-    "ValidationReport": "validation.checks",
+    "ValidationReport": "validation.report",
     "verify": "verifying.checking",
     "verify_topic": "verifying.topics",
     "VerifyReport": "verifying.report",

@@ -14,6 +14,7 @@ from fastgen.cli.common import say
 from fastgen.cli.configuring import config
 from fastgen.cli.generating import generate
 from fastgen.cli.producing import produce
+from fastgen.cli.validating import validate
 from fastgen.cli.verifying import verify
 from fastgen.errors import FastgenError, InterruptedRunError, TerminatedRunError
 from fastgen.schema import DATA_VERSION
@@ -25,7 +26,7 @@ def cli() -> None:
     """Make labelled card-payment data: the same rows from one seed, at hardware speed."""
 
 
-for command in (generate, produce, verify, config):
+for command in (generate, produce, verify, validate, config):
     cli.add_command(command)
 
 

@@ -114,8 +114,8 @@ def plan_text(data: "Dataset", sizes: dict[str, int]) -> str:
 
 
 @contextmanager
-def progress_bar(rows: int, shown: bool) -> Iterator[Callable[[int], object]]:
-    """A bar on the terminal, of so many rows; gives the function that moves it on."""
+def progress_bar(rows: int | None, shown: bool) -> Iterator[Callable[[int], object]]:
+    """A bar on the terminal, of so many rows or without end; gives the function that moves it on."""
     if not shown:
         yield lambda _: None
         return

@@ -5,9 +5,10 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from fastgen.validation.checks import Check, drawn, rule
+from fastgen.validation.checks import drawn, rule
 from fastgen.validation.judge import Judge
 from fastgen.validation.pvalues import chi_square, kolmogorov, stratified
+from fastgen.validation.report import Check
 from fastgen.validation.rows import ATTACK, FOREIGN, WITHDRAWAL, Rows
 from fastgen.validation.rules import Rules
 from fastgen.validation.tally import Array, Broken

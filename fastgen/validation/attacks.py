@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 from fastgen.plan import proportional
 from fastgen.validation.cards import Cards
 from fastgen.validation.chains import ChainFinder, FoundChains
-from fastgen.validation.checks import At, Check, drawn, exact, rule, skipped
-from fastgen.validation.events import MISTAKEN, Events, Told, can_be_judged, column
+from fastgen.validation.checks import At, drawn, exact, rule, skipped
+from fastgen.validation.events import Events, Told, can_be_judged, column, tolerated
 from fastgen.validation.pvalues import Outcome, chi_square, kolmogorov
+from fastgen.validation.report import Check
 from fastgen.validation.rules import Rules
 from fastgen.validation.tally import Array, Broken, Uniform
 
@@ -76,28 +77,31 @@ class Attacks:
         yield rule(GROUP, "payments", self.misfits, told, note="; ".join(filter(None, (apart, undecided))) or None)
         yield rule(GROUP, "mixtures", self.mixtures, "so many of each amount range")
         yield rule(GROUP, "starts", self.outside, "in the period")
-        sure = self.finder.mistaken(self.mixtures.of + self.apart, self.of_card.size) <= MISTAKEN
-        if sure:
-            yield exact(GROUP, "cut short", self.short, range(2))
-            yield rule(GROUP, "categories", self.categories, "of later payments: the first that holds the amount")
-            yield from self._quotas(ordinary)
-        else:
+        mistaken = self.finder.mistaken(self.mixtures.of + self.apart, self.of_card.size)
+        most = tolerated(mistaken)
+        if most is None:
             for group, name in (GROUP, "cut short"), (GROUP, "categories"), ("quotas", "all categories"):
                 yield skipped(group, name, "", TOO_CLOSE)
-        few = can_be_judged(self.mixtures.of, int(self.unclear.sum()), self.misfits.of)
+        else:
+            yield exact(GROUP, "cut short", self.short, range(2))
+            yield rule(GROUP, "categories", self.categories, "of later payments: the first that holds the amount", tolerance=most)
+            yield from self._quotas(ordinary, most)
+        unclear = int(self.unclear.sum()) + mistaken * self.finder.lengths[-1]
+        judged = most is not None and can_be_judged(self.mixtures.of, unclear, self.misfits.of)
         for name, outcome, at in self._tests():
-            yield drawn(GROUP, name, outcome, "uniform", at=at) if sure and few else skipped(GROUP, name, "uniform", TOO_CLOSE)
+            yield drawn(GROUP, name, outcome, "uniform", at=at) if judged else skipped(GROUP, name, "uniform", TOO_CLOSE)
 
-    def _quotas(self, ordinary: Array) -> Iterator[Check]:
+    def _quotas(self, ordinary: Array, mistaken: int) -> Iterator[Check]:
         """Exact shares of ordinary and first payments; where it is not clear which are first, within what can be."""
         config, found = self.rules.config, ordinary + self.firsts
         shares = [category.share for category in config.categories]
-        unclear = int(self.unclear.sum())
-        fewest, most = (proportional(total, shares) for total in (int(found.sum()), int(found.sum()) + unclear))
+        unclear = self.unclear + mistaken
+        certain = int(found.sum())
+        fewest, most = (proportional(total, shares) for total in (certain, certain + int(self.unclear.sum()) + mistaken))
         for i, category in enumerate(config.categories):
             expected: int | range = int(fewest[i])
-            if unclear:
-                expected = range(max(0, int(fewest[i] - self.unclear[i]) - 1), int(most[i]) + 2)
+            if unclear.any():
+                expected = range(max(0, int(fewest[i] - unclear[i]) - 1), int(most[i]) + 2)
             yield exact("quotas", category.name, int(found[i]), expected)
 
     def _tests(self) -> Iterator[tuple[str, Outcome | None, At]]:

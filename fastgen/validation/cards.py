@@ -11,8 +11,9 @@ from fastgen.config import Config
 from fastgen.holders import EXPIRY_MONTHS
 from fastgen.kernels.cards import CARD_NUMBERS
 from fastgen.schema import PROVIDER
-from fastgen.validation.checks import Check, drawn, rule
+from fastgen.validation.checks import drawn, rule
 from fastgen.validation.judge import Judge
+from fastgen.validation.report import Check
 from fastgen.validation.tables import Tables
 from fastgen.validation.tally import Array, Broken, Mask, Part, Uniform
 

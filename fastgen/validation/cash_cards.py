@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 from fastgen.config import Config
 from fastgen.plan import Totals, ages_at
 from fastgen.validation.cards import Cards
-from fastgen.validation.checks import Check, drawn, exact, rule, skipped
+from fastgen.validation.checks import drawn, exact, rule, skipped
 from fastgen.validation.events import HOUR, Events, Told, can_be_judged, column
 from fastgen.validation.holders import UNBORN
 from fastgen.validation.pvalues import hypergeometric
+from fastgen.validation.report import Check
 from fastgen.validation.rules import Rules
 from fastgen.validation.sequences import FoundSequences, matches
 from fastgen.validation.tally import Array, Broken, Mask, Uniform
@@ -78,12 +79,12 @@ class CashCards:
         np.add.at(self.counts, (self._rank[found.firsts["card"]], found.sizes - self.lengths[0]), 1)
         self.unclear[self._rank[found.unclear["card"]]] = True
 
-    def checks(self, totals: Totals, sure: bool) -> Iterator[Check]:
-        """What came out; sure: whether sequences are what they were taken for."""
+    def checks(self, totals: Totals, tolerance: int | None) -> Iterator[Check]:
+        """What came out; tolerance: how many pairs of sequences may be taken for one, None for too many."""
         group = "cash cards"
         yield exact(group, "number", self.counts.shape[0], totals.cash_cards)
         told = f"{totals.rounds:,} of each length, {self.lengths[0]} to {self.lengths[-1]}"
-        if not sure:
+        if tolerance is None:
             yield skipped(group, "lengths", told, TOO_CLOSE)
             return
         wrong = np.flatnonzero((self.counts != totals.rounds).any(axis=1) & ~self.unclear)
@@ -98,7 +99,7 @@ class CashCards:
             else None
         )
         broken = Broken(count=wrong.size, of=clear, example=example)
-        yield rule(group, "lengths", broken, told, note=note)
+        yield rule(group, "lengths", broken, told, tolerance=tolerance, note=note)
 
 
 class Clones:
@@ -123,16 +124,16 @@ class Clones:
         self.told.count(self.twice, events[again["foreign"].to_numpy()], sure.height)
         self.unclear += events.size - sure.height - int(((number == 0) & ~doubt).sum())
 
-    def checks(self, sure: bool) -> Iterator[Check]:
-        """What came out; sure: whether sequences are what they were taken for."""
+    def checks(self, tolerance: int | None) -> Iterator[Check]:
+        """What came out; tolerance: how many pairs of sequences may be taken for one, None for too many."""
         group, told = "foreign withdrawals", f"{self.hours[0]} to {self.hours[-1]} whole hours after a sequence's first"
-        if not sure:
+        if tolerance is None:
             for name in "delays", "clones", "hours":
                 yield skipped(group, name, told, TOO_CLOSE)
             return
         note = f"{self.unclear:,} could belong to several sequences" if self.unclear else None
-        yield rule(group, "delays", self.misfits, told, note=note)
-        yield rule(group, "clones", self.twice, "one at most for a sequence")
+        yield rule(group, "delays", self.misfits, told, tolerance=tolerance, note=note)
+        yield rule(group, "clones", self.twice, "one at most for a sequence", tolerance=tolerance)
         if can_be_judged(self.misfits.of, self.unclear, self.misfits.of):
             yield drawn(group, "hours", self.delays.shares(), "uniform", at=lambda i: f"{self.delays.ends(i)} hours")
         else:

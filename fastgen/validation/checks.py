@@ -1,52 +1,17 @@
-"""Checks: a row of the report each, and which p-values count as failed when there are many of them."""
+"""How checks come about, and which p-values count as failed when there are many of them."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
-from typing import Any, Literal
+from dataclasses import replace
 
 from fastgen.validation.pvalues import Outcome
+from fastgen.validation.report import Check, Verdict
 from fastgen.validation.tally import Broken
 
-Verdict = Literal["passed", "failed", "skipped"]
 At = Callable[[int], str]
 """What a class, or a step of a distribution, is called."""
 
 
-@dataclass(frozen=True)
-class Check:
-    """One row of the report.
-
-    Attributes:
-        group: what it is about. name: which of its checks.
-        value: what was found. expected: what the configuration says. test: exact, rule, chi-square or Kolmogorov-Smirnov.
-        verdict: passed, failed, or skipped where the data have not what it needs.
-        p: of a test; adjusted: with all tests of the report taken into account, which is compared with its alpha.
-        statistic: of a test. violations, of: of a rule or an exact check, how many rows or things break it, of how many.
-        example: the first that breaks a rule, or where a distribution differs most. note: what else there is to know.
-    """
-
-    group: str
-    name: str
-    value: str
-    expected: str
-    test: str
-    verdict: Verdict
-    p: float | None = None
-    adjusted: float | None = None
-    statistic: float | None = None
-    violations: int | None = None
-    of: int | None = None
-    example: str | None = None
-    note: str | None = None
-
-    def as_dict(self) -> dict[str, Any]:
-        """For JSON; what a check has not is left out."""
-        return {name: value for name, value in asdict(self).items() if value is not None}
-
-
-def exact(
-    group: str, name: str, found: int, expected: int | range, *, note: str | None = None, example: str | None = None
-) -> Check:
+def exact(group: str, name: str, found: int, expected: int | range) -> Check:
     """A count that must be a number, or one of a range of numbers.
 
     Example:
@@ -57,11 +22,11 @@ def exact(
     off = max(wanted.start - found, found - wanted[-1], 0)
     told = f"{wanted.start:,}" if len(wanted) == 1 else f"{wanted.start:,} to {wanted[-1]:,}"
     verdict: Verdict = "failed" if off else "passed"
-    return Check(group, name, f"{found:,}", told, "exact", verdict, violations=off, example=example if off else None, note=note)
+    return Check(group, name, f"{found:,}", told, "exact", verdict, violations=off, tolerance=0)
 
 
-def rule(group: str, name: str, broken: Broken, expected: str, *, note: str | None = None) -> Check:
-    """What must hold for every row, card or other thing.
+def rule(group: str, name: str, broken: Broken, expected: str, *, tolerance: int = 0, note: str | None = None) -> Check:
+    """What must hold for every row, card or other thing, or for all but a few.
 
     Example:
         >>> rule("cards", "Luhn", Broken(count=2, of=1_000), "valid check digit").value
@@ -71,8 +36,8 @@ def rule(group: str, name: str, broken: Broken, expected: str, *, note: str | No
     if not of:
         return skipped(group, name, expected, note or "there are none")
     value = f"{count:,} of {of:,} ({_percent(count / of)} %) break it" if count else f"all {of:,}"
-    verdict: Verdict = "failed" if count else "passed"
-    return Check(group, name, value, expected, "rule", verdict, violations=count, of=of, example=broken.example, note=note)
+    check = Check(group, name, value, expected, "rule", "passed", violations=count, of=of, tolerance=tolerance, note=note)
+    return check if count <= tolerance else replace(check, verdict="failed", example=broken.example)
 
 
 def _percent(part: float) -> str:
@@ -89,12 +54,12 @@ def drawn(group: str, name: str, outcome: Outcome | None, expected: str, *, at: 
     if outcome is None:
         return skipped(group, name, expected, "too little to test")
     if outcome.test == "chi-square":
-        value = f"{outcome.statistic:.5g} in {outcome.classes:,} classes of {outcome.size:,}"
-        where = f"{at(outcome.worst)}: {outcome.seen:,}, not about {outcome.due:,.1f}"
+        value, up_to = f"chi2 = {outcome.statistic:.4g}, {outcome.classes:,} classes, n = {outcome.size:,}", ""
     else:
-        value = f"{outcome.statistic:.3g} of {outcome.size:,}"
-        where = f"up to {at(outcome.worst)}: {outcome.seen:,}, not about {outcome.due:,.1f}"
-    return Check(group, name, value, expected, outcome.test, "passed", p=outcome.p, statistic=outcome.statistic, example=where)
+        value, up_to = f"D = {outcome.statistic:.3g}, n = {outcome.size:,}", "up to "
+    where = f"{up_to}{at(outcome.worst)}: {outcome.seen:,}, expected {outcome.due:,.1f}"
+    p, statistic, size = outcome.p, outcome.statistic, outcome.size
+    return Check(group, name, value, expected, outcome.test, "passed", p=p, statistic=statistic, of=size, example=where)
 
 
 def skipped(group: str, name: str, expected: str, why: str) -> Check:
@@ -119,61 +84,12 @@ def holm(ps: Sequence[float]) -> list[float]:
 
 
 def judged(checks: Sequence[Check], alpha: float) -> tuple[Check, ...]:
-    """The checks with verdicts for their p-values."""
-    tests = [check for check in checks if check.p is not None]
-    adjusted = iter(holm([check.p for check in tests if check.p is not None]))
-    made = []
-    for check in checks:
-        if check.p is None:
-            made.append(check)
-            continue
-        value = next(adjusted)
-        failed = value <= alpha
-        made.append(
-            replace(check, adjusted=value, verdict="failed" if failed else "passed", example=check.example if failed else None)
-        )
-    return tuple(made)
+    """The checks with verdicts for their p-values; only those that failed keep an example."""
+    adjusted = iter(holm([check.p for check in checks if check.p is not None]))
+    return tuple(check if check.p is None else _decided(check, next(adjusted), alpha) for check in checks)
 
 
-@dataclass(frozen=True)
-class ValidationReport:
-    """What `validate` found.
-
-    Attributes:
-        source: the data. configuration: where the configuration comes from: manifest, given or default.
-        rows: of the table of transactions. alpha: probability that data as configured fail any of the tests.
-        tests: how many p-values share it. checks: all of them. notes: what the verdicts rest on. seconds: it took.
-    """
-
-    source: str
-    configuration: str
-    rows: int
-    alpha: float
-    tests: int
-    checks: tuple[Check, ...]
-    notes: tuple[str, ...]
-    seconds: float
-
-    @property
-    def failed(self) -> tuple[Check, ...]:
-        """The checks that failed."""
-        return tuple(check for check in self.checks if check.verdict == "failed")
-
-    @property
-    def passed(self) -> bool:
-        """Whether none failed."""
-        return not self.failed
-
-    def as_dict(self) -> dict[str, Any]:
-        """For JSON."""
-        about = {name: getattr(self, name) for name in ("source", "configuration", "rows", "alpha", "tests")}
-        verdicts = {"passed": self.passed, "failed": len(self.failed)}
-        return (
-            about
-            | verdicts
-            | {
-                "seconds": round(self.seconds, 3),
-                "notes": list(self.notes),
-                "checks": [check.as_dict() for check in self.checks],
-            }
-        )
+def _decided(check: Check, adjusted: float, alpha: float) -> Check:
+    if adjusted <= alpha:
+        return replace(check, adjusted=adjusted, verdict="failed")
+    return replace(check, adjusted=adjusted, example=None)

@@ -4,6 +4,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import timedelta
+from math import exp, expm1
 from typing import IO, Any, Final
 
 import numpy as np
@@ -32,8 +33,8 @@ EVENT: Final = np.dtype(
 HOUR: Final = 3600
 NOTICED: Final = 0.1
 """By how much a chi-square statistic may be too large."""
-MISTAKEN: Final = 1e-4
-"""How many events at most, in the mean, may be taken for what they are not, where rules are to be without error."""
+MISTAKEN: Final = 1e-5
+"""Probability that more things than are tolerated are taken for what they are not."""
 FAR: Final = np.iinfo(np.int32).max
 ABOUT: Final = "a temporary file"
 
@@ -113,7 +114,24 @@ class Told:
             broken.example = f"{self.cards.text(int(first['card']))}, {self.moment(int(first['second']))}"
 
 
-def can_be_judged(things: int, unclear: int, events: int) -> bool:
+def tolerated(mean: float) -> int | None:
+    """How many things may be taken for what they are not, where so many are in the mean; None if they are too many.
+
+    Example:
+        >>> tolerated(1e-6), tolerated(1e-3), tolerated(5)
+        (0, 1, None)
+    """
+    if mean > 1:
+        return None
+    count, term, tail = 0, exp(-mean), -expm1(-mean)
+    while tail > MISTAKEN:
+        count += 1
+        term *= mean / count
+        tail -= term
+    return count
+
+
+def can_be_judged(things: int, unclear: float, events: int) -> bool:
     """Whether those things whose events could not be told apart are too few for their absence to be noticed.
 
     Where a part f of n things is missing, and these are not like the others, chi-square is larger by n f^2 at most, about.

@@ -12,9 +12,10 @@ from fastgen.holders import MAIL_NUMBERS
 from fastgen.plan import ages_at, possible_births
 from fastgen.pools import Pools
 from fastgen.validation.cards import Cards
-from fastgen.validation.checks import Check, drawn, rule
+from fastgen.validation.checks import drawn, rule
 from fastgen.validation.judge import Judge
 from fastgen.validation.pvalues import chi_square
+from fastgen.validation.report import Check
 from fastgen.validation.rows import codes
 from fastgen.validation.rules import Places
 from fastgen.validation.tally import Array, Broken, Part, Uniform

@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
-from fastgen.validation.checks import Check
+from fastgen.validation.report import Check
 
 
 class Judge(ABC):

@@ -10,11 +10,12 @@ from fastgen.pools import load_pools
 from fastgen.validation.amounts import AmountsOfRows
 from fastgen.validation.cards import CardNumbers, Cards, Expiries, Providers, read_cards
 from fastgen.validation.cash_cards import Bands
-from fastgen.validation.checks import Check, exact, rule
+from fastgen.validation.checks import exact, rule
 from fastgen.validation.events import Piles
 from fastgen.validation.holders import Births, Holders, Homes, Mails, Names
 from fastgen.validation.judge import Judge
 from fastgen.validation.payments import CardsOfPayments, PlacesOfRows, Times
+from fastgen.validation.report import Check
 from fastgen.validation.rows import Rows
 from fastgen.validation.rules import Rules
 from fastgen.validation.stories import Stories

@@ -7,9 +7,10 @@ import numpy as np
 
 from fastgen.config import Config
 from fastgen.validation.cards import Cards
-from fastgen.validation.checks import Check, drawn, rule, skipped
+from fastgen.validation.checks import drawn, rule, skipped
 from fastgen.validation.judge import Judge
 from fastgen.validation.pvalues import SMALLEST_EXPECTED, chi_square
+from fastgen.validation.report import Check
 from fastgen.validation.rows import ATTACK, FOREIGN, KINDS, ORDINARY, WITHDRAWAL, Rows
 from fastgen.validation.rules import Places, Rules
 from fastgen.validation.tally import Broken, Uniform

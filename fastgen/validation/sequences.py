@@ -62,12 +62,15 @@ class SequenceFinder:
     def mistaken(self, cards: int, rounds: int) -> float:
         """How many pairs of sequences are in the mean taken for one, of so many cards with so many rounds.
 
-        They would have to be of one card, city, minute and second, with the same step, and one would have to go on where the other
-        ends. Single withdrawals have no step of their own.
+        They would have to be of one card, city, minute and second, to be no longer than a sequence together, to have the same step,
+        and one would have to go on where the other ends, or to lie between its withdrawals. A single withdrawal has no step.
         """
         sequences, seconds = rounds * len(self.lengths), self._config.seconds
         pairs = cards * sequences * (sequences - 1) / 2 / self._places / min(seconds, HOUR)
-        return pairs if self.lengths[0] == 1 else 2 * pairs / len(self.steps) / max(1.0, seconds / HOUR)
+        if self.lengths[0] == 1:
+            return pairs
+        short = sum(a + b <= self.lengths[-1] for a in self.lengths for b in self.lengths) / len(self.lengths) ** 2
+        return 4 * short * pairs / len(self.steps) / max(1.0, seconds / HOUR)
 
     def find(self, events: Events) -> FoundSequences:
         """The sequences of all withdrawals of some cards at some minutes and seconds."""

@@ -9,9 +9,10 @@ from fastgen.schema import TRANSACTIONS
 from fastgen.validation.attacks import Attacks
 from fastgen.validation.cards import Cards
 from fastgen.validation.cash_cards import Bands, CashCards, Clones
-from fastgen.validation.checks import Check, skipped
-from fastgen.validation.events import MISTAKEN, Piles, Told
+from fastgen.validation.checks import skipped
+from fastgen.validation.events import Piles, Told, tolerated
 from fastgen.validation.judge import Judge
+from fastgen.validation.report import Check
 from fastgen.validation.rows import ATTACK, FOREIGN, ORDINARY, WITHDRAWAL, Rows
 from fastgen.validation.rules import Rules
 from fastgen.validation.withdrawals import Withdrawals
@@ -52,10 +53,10 @@ class Stories(Judge):
             clones.add(events[kind == FOREIGN], found)
         yield from self.attacks.checks(self.ordinary)
         totals = self.totals()
-        sure = withdrawals.finder.mistaken(int(self.cash.sum()), totals.rounds) <= MISTAKEN
-        yield from withdrawals.checks(sure)
-        yield from clones.checks(sure)
-        yield from cash_cards.checks(totals, sure)
+        mistaken = withdrawals.finder.mistaken(int(self.cash.sum()), totals.rounds)
+        yield from withdrawals.checks(mistaken)
+        yield from clones.checks(tolerated(mistaken))
+        yield from cash_cards.checks(totals, tolerated(mistaken))
         if self.bands:
             yield from self.bands.checks(self.cash, told)
         else:

@@ -10,8 +10,9 @@ from fastgen.dataset import Dataset
 from fastgen.frames import HolderFrames
 from fastgen.pipeline import available_threads
 from fastgen.schema import TABLES
-from fastgen.validation.checks import Check, rule, skipped
+from fastgen.validation.checks import rule, skipped
 from fastgen.validation.judge import Judge
+from fastgen.validation.report import Check
 from fastgen.validation.tally import Array, Broken, Mask, Part
 
 PartOf = Callable[[pl.DataFrame, Array], Part]

@@ -14,8 +14,9 @@ from fastgen.kernels import md5
 from fastgen.kernels.digits import DAY, Tile
 from fastgen.kernels.tables import Block
 from fastgen.validation.cards import packed
-from fastgen.validation.checks import Check, rule
+from fastgen.validation.checks import rule
 from fastgen.validation.judge import Judge
+from fastgen.validation.report import Check
 from fastgen.validation.rows import MICROSECONDS, Rows
 from fastgen.validation.tally import Array, Broken, Mask
 

@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from fastgen.plan import Totals
-from fastgen.validation.checks import Check, exact, rule
+from fastgen.validation.checks import exact, rule
 from fastgen.validation.judge import Judge
+from fastgen.validation.report import Check
 from fastgen.validation.rows import ATTACK, FOREIGN, KINDS, MICROSECONDS, WITHDRAWAL, Rows
 from fastgen.validation.rules import Rules
 from fastgen.validation.tally import Broken

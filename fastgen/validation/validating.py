@@ -10,9 +10,9 @@ from fastgen.dataset import Dataset
 from fastgen.errors import FastgenError, OptionError
 from fastgen.pools import load_pools
 from fastgen.stored import Stored, open_stored
+from fastgen.validation.report import ValidationReport
 
 if TYPE_CHECKING:
-    from fastgen.validation.checks import ValidationReport
     from fastgen.validation.tables import Progress, Tables
 
 ALPHA: Final = 0.001
@@ -24,7 +24,7 @@ def validate(
     *,
     alpha: float = ALPHA,
     progress: "Progress | None" = None,
-) -> "ValidationReport":
+) -> ValidationReport:
     """Judge data by their statistics: counts and rules exactly, distributions by tests that together err with probability `alpha`.
 
     Nothing is made anew to compare with: the rows may come from anywhere. Memory is flat, but for a few bytes a card.
@@ -49,7 +49,7 @@ def validate(
             hint="it comes with the extra validate of fastgen-payments, as in: pip install '.[validate]'",
         )
     level = _probability(alpha)
-    from fastgen.validation.checks import ValidationReport, judged
+    from fastgen.validation.checks import judged
     from fastgen.validation.judging import examined
     from fastgen.validation.tables import Made
 

@@ -6,9 +6,10 @@ from typing import Final
 import numpy as np
 
 from fastgen.validation.cards import Cards
-from fastgen.validation.checks import At, Check, drawn, rule, skipped
-from fastgen.validation.events import HOUR, Events, Told, can_be_judged, column
+from fastgen.validation.checks import At, drawn, rule, skipped
+from fastgen.validation.events import HOUR, Events, Told, can_be_judged, column, tolerated
 from fastgen.validation.pvalues import Outcome, chi_square
+from fastgen.validation.report import Check
 from fastgen.validation.rules import Rules
 from fastgen.validation.sequences import FoundSequences, SequenceFinder
 from fastgen.validation.tally import Broken, Uniform
@@ -66,16 +67,20 @@ class Withdrawals:
             tally.add(move[known])
         self.told.count(self.far, events[far & known], int(known.sum()))
 
-    def checks(self, sure: bool) -> Iterator[Check]:
-        """What came out; sure: whether sequences are what they were taken for."""
+    def checks(self, mistaken: float) -> Iterator[Check]:
+        """What came out; mistaken: how many pairs of sequences are in the mean taken for one."""
         note = f"{self.unclear:,} withdrawals could not be told apart" if self.unclear else None
-        steps, rules = self.finder.steps, self.rules
+        steps, rules, most = self.finder.steps, self.rules, tolerated(mistaken)
         told = f"each in a sequence with a step of {steps[0]} to {steps[-1]} whole hours"
         yield rule(GROUP, "sequences", self.misfits, told, note=note)
         far = f"at most {rules.config.atm.radius} degrees each way"
         for name, broken, told in ("starts", self.outside, "in the period"), ("walks", self.far, far):
-            yield rule(GROUP, name, broken, told) if sure else skipped(GROUP, name, told, TOO_CLOSE)
-        judged = sure and can_be_judged(self.found, self.unclear, self.misfits.of)
+            if most is None:
+                yield skipped(GROUP, name, told, TOO_CLOSE)
+            else:
+                yield rule(GROUP, name, broken, told, tolerance=most)
+        unclear = self.unclear + mistaken * self.finder.lengths[-1]
+        judged = most is not None and can_be_judged(self.found, unclear, self.misfits.of)
         for name, outcome, at in self._tests():
             yield drawn(GROUP, name, outcome, "uniform", at=at) if judged else skipped(GROUP, name, "uniform", TOO_CLOSE)
 
