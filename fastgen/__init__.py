@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from fastgen.sinks.files import write
     from fastgen.sinks.kafka.producing import produce
     from fastgen.source import scan
+    from fastgen.validation.report import ValidationReport
+    from fastgen.validation.validating import validate
     from fastgen.verifying.checking import verify
     from fastgen.verifying.report import VerifyReport
     from fastgen.verifying.topics import verify_topic
@@ -45,6 +47,8 @@ _HOME = {
     "produce": "sinks.kafka.producing",
     "report": "reporting.making",
     "scan": "source",
+    "validate": "validation.validating",
+    "ValidationReport": "validation.report",
     "verify": "verifying.checking",
     "verify_topic": "verifying.topics",
     "VerifyReport": "verifying.report",
@@ -78,12 +82,14 @@ __all__ = [
     "OutputExistsError",
     "TerminatedRunError",
     "UsageError",
+    "ValidationReport",
     "VerifyReport",
     "__version__",
     "load_config",
     "produce",
     "report",
     "scan",
+    "validate",
     "verify",
     "verify_topic",
     "write",

@@ -283,6 +283,16 @@ class Config(Section):
         below = (range(r.low_cents, max(r.high_cents, r.low_cents + 1)) for r in others)
         return *below, range(last.low_cents, last.high_cents + 1)
 
+    @property
+    def band_rooms(self) -> tuple[int, ...]:
+        """How many cards at most have a susceptible holder in each age band.
+
+        Example:
+            >>> Config().band_rooms[:3]
+            (660, 18, 18)
+        """
+        return tuple(int(Fraction(str(band.share)) * self.sizes.withdrawals) for band in self.atm.bands)
+
     def category_of(self, cents: int) -> int | None:
         """The index of the first category that holds a chain's amount below its greatest price, or else at it.
 

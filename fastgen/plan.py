@@ -29,6 +29,8 @@ SMALLEST_CELL = 60
 CARDS_AT_ONCE = 1 << 16
 HOUR = 3600
 DAY = 86_400
+OLDEST = 200
+"""Years up to which ages are told apart."""
 
 # Names of the keyed permutations.
 CATEGORY_QUOTA = 1
@@ -107,6 +109,60 @@ def years_before(moment: date, years: int) -> date:
         return date(moment.year - years, 2, 28)
 
 
+def possible_births(config: Config) -> tuple[date, int]:
+    """The first possible birthdate of a holder, and how many days are possible: ages count at the dataset's start."""
+    start, ages = config.start.date(), config.ages
+    first = years_before(start, ages.high + 1) + timedelta(days=1)
+    return first, (years_before(start, ages.low) - first).days + 1
+
+
+def ages_at(day: date, births: NDArray[np.int64]) -> NDArray[np.int64]:
+    """int64: whole years on a day of those born on other days, in days since 1970; 0 before the first birthday.
+
+    Example:
+        >>> ages_at(date(1988, 1, 1), np.array([0, 1, -366])).tolist()
+        [18, 17, 19]
+    """
+    most = min(day.year - 1, OLDEST)
+    birthdays = [(years_before(day, years) - date(1970, 1, 1)).days for years in range(most, 0, -1)]
+    return most - np.searchsorted(birthdays, births)
+
+
+class Totals(NamedTuple):
+    """How many there are of what does not hang on chance.
+
+    rounds: in which each cash card gets a sequence of each length. payments: those of chains, chain_payments, included.
+    """
+
+    cash_cards: int
+    rounds: int
+    sequences: int
+    withdrawals: int
+    foreign: int
+    payments: int
+    chain_payments: int
+
+
+def totals(config: Config, available: int) -> Totals:
+    """The counts that a configuration comes to where so many cards can withdraw cash.
+
+    Example:
+        >>> totals(Config(), 1_400).withdrawals, totals(Config(), 200).withdrawals
+        (52000, 20800)
+    """
+    sizes, lengths = config.sizes, config.atm.lengths.values
+    cash_cards = min(sizes.cash_cards, available)
+    per_round = cash_cards * sum(lengths)
+    rounds = -(-sizes.withdrawals // per_round) if per_round else 0
+    sequences = cash_cards * len(lengths) * rounds
+    foreign = config.fraud.of(sequences)
+    payments = sizes.payments
+    if payments is None:
+        assert sizes.rows is not None
+        payments = sizes.rows - per_round * rounds - foreign
+    return Totals(cash_cards, rounds, sequences, per_round * rounds, foreign, payments, config.fraud.of(payments))
+
+
 class Plan:
     """Exact counts and the tables that kernels read. Parts are made when they are first asked for."""
 
@@ -120,13 +176,16 @@ class Plan:
         self.origin = datetime(config.start.year, config.start.month, config.start.day)
         self.day_offset = int((config.start - self.origin).total_seconds())
         self.origin_seconds = int((self.origin - datetime(1970, 1, 1)).total_seconds())
-        self._count_withdrawals()
-        if sizes.payments is not None:
-            self.payments = sizes.payments
-        else:
-            assert sizes.rows is not None
-            self.payments = sizes.rows - self.withdrawals - self.foreign
-        self.chain_payments = config.fraud.of(self.payments)
+        self.cash_cards_wanted = sizes.cash_cards
+        (
+            self.cash_cards,
+            self.rounds,
+            self.sequences,
+            self.withdrawals,
+            self.foreign,
+            self.payments,
+            self.chain_payments,
+        ) = totals(config, self._available())
         chains = config.fraud.chain_lengths
         count, last = chain_kernels.count_chains(self.seed, chains.low, chains.high - chains.low + 1, self.chain_payments)
         self.chains, self.last_chain = int(count), int(last)
@@ -134,20 +193,13 @@ class Plan:
         self.frauds = self.chain_payments + self.foreign
         self.grid = time_grid(max(self.rows, 1), self.period, self.period + self._tail())
 
-    def _count_withdrawals(self) -> None:
-        """Cash cards, rounds, sequences and withdrawals: every card gets each length once a round."""
-        sizes, atm = self.config.sizes, self.config.atm
-        self.cash_cards_wanted = sizes.cash_cards if sizes.withdrawals else 0
-        available = self.susceptible.size if self.cash_cards_wanted else 0
-        if self.cash_cards_wanted and not available and sizes.cash_cards_required:
+    def _available(self) -> int:
+        """How many cards can withdraw cash."""
+        sizes = self.config.sizes
+        available = self.susceptible.size if sizes.cash_cards else 0
+        if sizes.cash_cards_required and not available:
             raise ConfigError("atm.cards", sizes.cash_cards, "must be 0: no card has a holder in an age band of atm.bands")
-        self.cash_cards = min(self.cash_cards_wanted, available)
-        lengths = range(atm.lengths.low, atm.lengths.high + 1)
-        per_round = self.cash_cards * sum(lengths)
-        self.rounds = -(-sizes.withdrawals // per_round) if per_round else 0
-        self.sequences = self.cash_cards * len(lengths) * self.rounds
-        self.withdrawals = per_round * self.rounds
-        self.foreign = self.config.fraud.of(self.sequences)
+        return available
 
     @property
     def counts(self) -> dict[str, int]:
@@ -174,28 +226,23 @@ class Plan:
 
     @cached_property
     def births(self) -> tuple[date, int]:
-        """The first possible birthdate, and how many days are possible: ages count at the dataset's start."""
-        start, ages = self.config.start.date(), self.config.ages
-        first = years_before(start, ages.high + 1) + timedelta(days=1)
-        return first, (years_before(start, ages.low) - first).days + 1
+        """The first possible birthdate, and how many days are possible."""
+        return possible_births(self.config)
 
     @cached_property
     def ages(self) -> NDArray[np.int64]:
         """int64[days]: whole years at the dataset's start of someone born on each possible day."""
         first, days = self.births
-        start, ages = self.config.start.date(), self.config.ages
-        starts = [(years_before(start, age + 1) - first).days + 1 for age in range(ages.high, ages.low - 1, -1)]
-        return ages.high + 1 - np.searchsorted(starts, np.arange(days), side="right")
+        return ages_at(self.config.start.date(), (first - date(1970, 1, 1)).days + np.arange(days))
 
     @cached_property
     def susceptible(self) -> NDArray[np.uint32]:
         """uint32: indices of the cards that may become cash cards."""
         bands = self.config.atm.bands
         band_of_birth = np.full(self.ages.size, 255, np.uint8)
-        room = np.empty(len(bands), np.int64)
+        room = np.array(self.config.band_rooms, np.int64)
         for number, band in enumerate(bands):
             band_of_birth[(self.ages >= band.low) & (self.ages <= band.high)] = number
-            room[number] = int(Fraction(str(band.share)) * self.config.sizes.withdrawals)
         found = np.empty(min(self.cards, int(room.sum())), np.uint32)
         return found[: card_kernels.susceptible_cards(found, self.cards, self.seed, band_of_birth, room)]
 

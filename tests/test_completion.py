@@ -146,7 +146,7 @@ def complete() -> Callable[[str], list[str]]:
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        ("", ["completion", "config", "generate", "produce", "report", "verify"]),
+        ("", ["completion", "config", "generate", "produce", "report", "validate", "verify"]),
         ("config ", ["check", "init", "schema", "show"]),
         ("completion ", ["bash", "zsh", "fish"]),
         ("generate --format ", ["parquet", "csv", "ndjson", "ipc"]),

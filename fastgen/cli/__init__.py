@@ -19,6 +19,7 @@ from fastgen.cli.configuring import config
 from fastgen.cli.generating import generate
 from fastgen.cli.producing import produce
 from fastgen.cli.reporting import report
+from fastgen.cli.validating import validate
 from fastgen.cli.verifying import verify
 from fastgen.errors import FastgenError, InterruptedRunError, TerminatedRunError
 from fastgen.schema import DATA_VERSION
@@ -39,7 +40,7 @@ def cli() -> None:
     """Make labelled card-payment data: the same rows from one seed, at hardware speed."""
 
 
-for command in (generate, produce, verify, report, config, completion):
+for command in (generate, produce, verify, validate, report, config, completion):
     cli.add_command(command)
 
 

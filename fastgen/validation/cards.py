@@ -1,0 +1,192 @@
+"""`credit_cards`: which cards there are, and whether they are as cards should be."""
+
+from collections.abc import Iterator
+from typing import Final
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from fastgen.config import Config
+from fastgen.holders import EXPIRY_MONTHS
+from fastgen.kernels.cards import CARD_NUMBERS
+from fastgen.schema import PROVIDER
+from fastgen.validation.checks import drawn, rule
+from fastgen.validation.judge import Judge
+from fastgen.validation.report import Check
+from fastgen.validation.tables import Tables
+from fastgen.validation.tally import Array, Broken, Mask, Part, Uniform
+
+DIGITS: Final = 16
+VISA: Final = 4
+EXPIRES: Final = r"^(0[1-9]|1[0-2])/[0-9]{2}$"
+MANY: Final = 1 << 20
+"""Card numbers that are collected before those that are there twice are dropped."""
+Words = NDArray[np.uint64]
+
+
+def keys_of(numbers: pl.Series) -> Words:
+    """uint64: what tells card numbers apart, whatever form they have."""
+    return numbers.hash().to_numpy()
+
+
+def packed(numbers: pl.Series) -> Words:
+    """uint64: card numbers, two digits to a byte as kernels read them; 0 for what is not sixteen digits.
+
+    Example:
+        >>> packed(pl.Series(["4000000000000002", "400000000000000", "400000000000000f"])).tobytes().hex(" ", 8)
+        '4000000000000002 0000000000000000 0000000000000000'
+    """
+    bytes_of = numbers.str.decode("hex", strict=False)
+    words = bytes_of.bin.reinterpret(dtype=pl.UInt64, endianness="little").fill_null(0).to_numpy()
+    eights = words & np.uint64(0x8888888888888888)
+    letters = eights & ((words << np.uint64(1)) | (words << np.uint64(2)))
+    return np.where(letters == 0, words, np.uint64(0))
+
+
+def digit(words: Words, place: int) -> Array:
+    """int64: a digit of each number; place 0 is the first."""
+    shift = 4 * (place ^ 1)
+    return ((words >> np.uint64(shift)) & np.uint64(15)).astype(np.int64)
+
+
+def passes_luhn(words: Words) -> Mask:
+    """Whether the check digit is right, by ISO/IEC 7812-1.
+
+    Example:
+        >>> passes_luhn(packed(pl.Series(["4000000000000002", "4000000000000003"]))).tolist()
+        [True, False]
+    """
+    total = np.zeros(words.size, np.int64)
+    for place in range(DIGITS):
+        value = digit(words, place) * (2 - place % 2)
+        total += value - 9 * (value > 9)
+    valid: Mask = total % 10 == 0
+    return valid
+
+
+class Cards:
+    """The cards that there are, in the order of their table.
+
+    Args:
+        keys: uint64, see `keys_of`. words: uint64, see `packed`.
+    """
+
+    def __init__(self, keys: Words, words: Words) -> None:
+        self.words = words
+        self.size = keys.size
+        self._order = np.argsort(keys, kind="stable")
+        self._sorted = keys[self._order]
+
+    def find(self, numbers: pl.Series) -> Array:
+        """int64: the positions of numbers, of a number that is there twice the first one; -1 for one that is not there."""
+        if not self.size:
+            return np.full(numbers.len(), -1)
+        keys = keys_of(numbers)
+        at = np.minimum(np.searchsorted(self._sorted, keys), self.size - 1)
+        return np.where(self._sorted[at] == keys, self._order[at], -1)
+
+    @property
+    def repeated(self) -> Array:
+        """int64: the positions of cards whose number an earlier one has."""
+        return np.sort(self._order[1:][self._sorted[1:] == self._sorted[:-1]])
+
+    def text(self, card: int) -> str:
+        """A card as an example."""
+        return f"card {self.words[card : card + 1].tobytes().hex()}"
+
+
+def read_cards(tables: Tables) -> tuple[Cards, bool]:
+    """The cards, and whether they come from a table of cards or are only those that transactions have."""
+    with_cards = [name for name in tables.tables if "cc_num" in tables.columns(name)]
+    for name in ("credit_cards", "profiles"):
+        if name in with_cards:
+            return _cards([_identified(frame) for frame in tables.batches(name, ["cc_num"])]), True
+    found: list[pl.DataFrame] = []
+    for frame in tables.batches("transactions", ["cc_num"]) if with_cards else ():
+        found.append(_identified(frame).unique())
+        if sum(each.height for each in found[1:]) > max(MANY, found[0].height):
+            found = [pl.concat(found).unique()]
+    return _cards([pl.concat(found).unique().sort("key")] if found else []), False
+
+
+def _identified(frame: pl.DataFrame) -> pl.DataFrame:
+    """The numbers of a frame, as `Cards` has them."""
+    numbers = frame["cc_num"].drop_nulls()
+    return pl.DataFrame({"key": keys_of(numbers), "word": packed(numbers)})
+
+
+def _cards(frames: list[pl.DataFrame]) -> Cards:
+    whole = pl.concat(frames) if frames else pl.DataFrame(schema={"key": pl.UInt64, "word": pl.UInt64})
+    return Cards(whole["key"].to_numpy(), whole["word"].to_numpy())
+
+
+class CardNumbers(Judge):
+    """Card numbers: form, check digit, and whether they are as likely as each other."""
+
+    group, about, needs = "cards", "card numbers", ("cc_num",)
+
+    def __init__(self) -> None:
+        self.form, self.luhn = Broken("cc_num"), Broken("cc_num")
+        self.free = Uniform(0, CARD_NUMBERS)
+
+    def add(self, part: Part) -> None:
+        words = packed(part.frame["cc_num"])
+        visa = digit(words, 0) == VISA
+        self.form.add(part, ~visa)
+        self.luhn.add(part, ~passes_luhn(words), visa)
+        number = np.zeros(words.size, np.int64)
+        for place in range(1, DIGITS - 1):
+            number = 10 * number + digit(words, place)
+        self.free.add(number[visa])
+
+    def checks(self) -> Iterator[Check]:
+        yield rule(self.group, "form", self.form, "16 digits, the first a 4")
+        yield rule(self.group, "Luhn", self.luhn, "a check digit that is right")
+        free = self.free.distance()
+        yield drawn(self.group, "numbers", free, "free digits uniform", at=lambda step: f"4{self.free.ends(step):014}")
+
+
+class Providers(Judge):
+    """The provider."""
+
+    group, about, needs = "cards", "providers", ("provider",)
+
+    def __init__(self) -> None:
+        self.other = Broken("provider")
+
+    def add(self, part: Part) -> None:
+        self.other.add(part, (part.frame["provider"] != PROVIDER).to_numpy())
+
+    def checks(self) -> Iterator[Check]:
+        yield rule(self.group, "provider", self.other, f"always {PROVIDER}")
+
+
+class Expiries(Judge):
+    """Months of expiry."""
+
+    group, about, needs = "cards", "months of expiry", ("expires",)
+
+    def __init__(self, config: Config) -> None:
+        self.start = config.start
+        self.form, self.window = Broken("cc_num", "expires"), Broken("cc_num", "expires")
+        self.months = Uniform(1, EXPIRY_MONTHS)
+
+    def add(self, part: Part) -> None:
+        expires = part.frame["expires"]
+        formed = expires.str.contains(EXPIRES).to_numpy()
+        month = expires.str.slice(0, 2).cast(pl.Int64, strict=False).fill_null(0).to_numpy()
+        year = expires.str.slice(3, 2).cast(pl.Int64, strict=False).fill_null(0).to_numpy()
+        # Two digits name a year of the hundred that begin with the start's.
+        ahead = (year - self.start.year) % 100 * 12 + month - self.start.month
+        self.form.add(part, ~formed)
+        self.window.add(part, (ahead < 1) | (ahead > EXPIRY_MONTHS), formed)
+        self.months.add(ahead[formed])
+
+    def checks(self) -> Iterator[Check]:
+        yield rule(self.group, "expiry form", self.form, "MM/YY")
+        told = f"1 to {EXPIRY_MONTHS} months after {self.start:%m/%y}"
+        yield rule(self.group, "expiry window", self.window, told)
+        yield drawn(
+            self.group, "expiry months", self.months.shares(), "uniform", at=lambda step: f"{step + 1} months after the start"
+        )

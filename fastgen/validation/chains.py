@@ -1,0 +1,142 @@
+"""Attack chains, found again among the labelled payments."""
+
+from functools import cached_property
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from fastgen.validation.covers import Budget, Group, cuts, runs
+from fastgen.validation.events import Events, column
+from fastgen.validation.rules import Rules
+from fastgen.validation.tally import Array, Mask
+
+ONE, MIXED_UP, SEVERAL, UNDECIDED, NONE = range(5)
+"""What a run of payments is: one chain; one but for its amounts; several, between each other; one knows not what; no chain."""
+
+MOST_COMPARED: Final = 100
+"""Payments in a chain up to which the amounts of pairs are compared."""
+
+
+class FoundChains(NamedTuple):
+    """What the labelled payments of some cards are.
+
+    firsts, laters: payments of runs that are one chain each. lengths: int64, of these chains; gaps: int64, inside them.
+    mixed_up: the firsts of those with other amounts than a chain has. misfits: payments of no chain.
+    unclear: payments of several chains between each other, or of which it is not known; undecided: how many are the latter.
+    apart: chains among the former; short: those that are cut, of all that were found.
+    """
+
+    firsts: Events
+    laters: Events
+    lengths: Array
+    gaps: Array
+    mixed_up: Events
+    misfits: Events
+    unclear: Events
+    undecided: int
+    apart: int
+    short: int
+
+
+class ChainFinder:
+    """Cuts labelled payments into chains: runs of one card, without a gap that is too long, are one each in nearly all cases."""
+
+    def __init__(self, rules: Rules) -> None:
+        fraud = rules.config.fraud
+        self.rules = rules
+        self.lengths, self.gaps = fraud.chain_lengths.values, fraud.chain_gap_seconds.values
+        self._budget = Budget()
+
+    def find(self, events: Events) -> FoundChains:
+        """The chains of all labelled payments of some cards."""
+        events = events[np.lexsort((events["second"], events["card"]))]
+        gap = np.diff(column(events, "second"), prepend=0)
+        begins = (np.diff(events["card"], prepend=-1) != 0) | (gap > self.gaps[-1])
+        starts = np.flatnonzero(begins)
+        sizes = np.diff(starts, append=events.size)
+        ranges = self._ranges(events)
+        formed = self._are_formed(gap, begins, starts, sizes)
+        kinds = np.where(formed & self._are_mixed(ranges, begins, starts, sizes), ONE, UNDECIDED)
+        apart = short = 0
+        for run in np.flatnonzero(kinds != ONE):
+            rows = slice(starts[run], starts[run] + sizes[run])
+            kinds[run], several = self._looked_at(events[rows], ranges[rows], bool(formed[run]))
+            apart += len(several)
+            short += sum(map(self._is_short, several))
+            if self._budget.is_spent:
+                break
+        kind = np.repeat(kinds, sizes)
+        one = kind <= MIXED_UP
+        lengths = sizes[kinds <= MIXED_UP]
+        return FoundChains(
+            firsts=events[begins & one],
+            laters=events[~begins & one],
+            lengths=lengths,
+            gaps=gap[~begins & one],
+            mixed_up=events[begins & (kind == MIXED_UP)],
+            misfits=events[kind == NONE],
+            unclear=events[(kind == SEVERAL) | (kind == UNDECIDED)],
+            undecided=int(np.count_nonzero(kind == UNDECIDED)),
+            apart=apart,
+            short=short + int(np.count_nonzero(lengths < self.lengths[0])),
+        )
+
+    def mistaken(self, chains: int, cards: int) -> float:
+        """How many chains are in the mean taken for the continuation of another one, of so many on so many cards.
+
+        They would have to begin where that one might go on, and to have together the amounts of one chain. The latter cannot be
+        for most lengths, but for a chain that is cut short it can.
+        """
+        others = 2 if self._are_separable else chains
+        return chains * others / max(cards, 1) * len(self.gaps) / self.rules.config.seconds
+
+    @cached_property
+    def _are_separable(self) -> bool:
+        """Whether no two chains together have as many amounts of each range as a single one of their length."""
+        counts, low, high = self.rules.chain_counts, self.lengths[0], self.lengths[-1]
+        if high > MOST_COMPARED:
+            return False
+        pairs = [(a, b) for a in range(low, high) for b in range(a, high + 1 - a)]
+        return not any((counts[a + b - 1] >= counts[a - 1] + counts[b - 1]).all() for a, b in pairs)
+
+    def _is_short(self, group: Group) -> bool:
+        return len(group) < self.lengths[0]
+
+    def _ranges(self, events: Events) -> Array:
+        """int64: the range of each amount, -1 for none."""
+        cells = self.rules.cells(column(events, "cents"))
+        return np.where(cells < 0, -1, self.rules.cell_ranges[cells])
+
+    def _are_formed(self, gap: Array, begins: Mask, starts: Array, sizes: Array) -> Mask:
+        """Whether runs are no longer than a chain, and have no gap that is too short."""
+        least = np.minimum.reduceat(np.where(begins, self.gaps[0], gap), starts) if starts.size else starts
+        formed: Mask = (least >= self.gaps[0]) & (sizes <= self.lengths[-1])
+        return formed
+
+    def _are_mixed(self, ranges: Array, begins: Mask, starts: Array, sizes: Array) -> Mask:
+        """Whether the later payments of runs have the amounts of a chain: so many of each range."""
+        wanted = self.rules.chain_counts
+        counts = np.zeros((starts.size, wanted.shape[1] + 1), np.int64)
+        run = np.cumsum(begins) - 1
+        np.add.at(counts, (run[~begins], ranges[~begins]), 1)  # in the last column those of no range
+        expected = wanted[np.minimum(sizes, wanted.shape[0]) - 1]
+        mixed: Mask = (counts[:, :-1] == expected).all(axis=1)
+        return mixed
+
+    def _looked_at(self, events: Events, ranges: Array, formed: bool) -> tuple[int, list[Group]]:
+        """What a run is that is not one chain, and the chains that it consists of, if it is several."""
+        wanted = self.rules.chain_counts
+
+        def fits(group: Group) -> bool:
+            later = ranges[list(group[1:])]
+            counts = np.bincount(later, minlength=wanted.shape[1]) if later.min(initial=0) >= 0 else None
+            return counts is not None and bool((counts == wanted[later.size]).all())
+
+        begun = runs(events["second"].tolist(), self.gaps, range(1, self.lengths[-1] + 1), fits, self._budget)
+        for most_short in (0, 1):
+            ways = cuts(events.size, begun, self._budget, 1, self._is_short, most_short)
+            if ways is None:
+                return UNDECIDED, []
+            if ways:
+                return SEVERAL, ways[0]
+        return MIXED_UP if formed else NONE, []

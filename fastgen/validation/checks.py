@@ -1,0 +1,95 @@
+"""How checks come about, and which p-values count as failed when there are many of them."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from fastgen.validation.pvalues import Outcome
+from fastgen.validation.report import Check, Verdict
+from fastgen.validation.tally import Broken
+
+At = Callable[[int], str]
+"""What a class, or a step of a distribution, is called."""
+
+
+def exact(group: str, name: str, found: int, expected: int | range) -> Check:
+    """A count that must be a number, or one of a range of numbers.
+
+    Example:
+        >>> exact("counts", "payments", 53_999, 54_000).verdict
+        'failed'
+    """
+    wanted = expected if isinstance(expected, range) else range(expected, expected + 1)
+    off = max(wanted.start - found, found - wanted[-1], 0)
+    told = f"{wanted.start:,}" if len(wanted) == 1 else f"{wanted.start:,} to {wanted[-1]:,}"
+    verdict: Verdict = "failed" if off else "passed"
+    return Check(group, name, f"{found:,}", told, "exact", verdict, violations=off, tolerance=0)
+
+
+def rule(group: str, name: str, broken: Broken, expected: str, *, tolerance: int = 0, note: str | None = None) -> Check:
+    """What must hold for every row, card or other thing, or for all but a few.
+
+    Example:
+        >>> rule("cards", "Luhn", Broken(count=2, of=1_000), "valid check digit").value
+        '2 of 1,000 (0.2 %) break it'
+    """
+    count, of = broken.count, broken.of
+    if not of:
+        return skipped(group, name, expected, note or "there are none")
+    value = f"{count:,} of {of:,} ({_percent(count / of)} %) break it" if count else f"all {of:,}"
+    check = Check(group, name, value, expected, "rule", "passed", violations=count, of=of, tolerance=tolerance, note=note)
+    return check if count <= tolerance else replace(check, verdict="failed", example=broken.example)
+
+
+def _percent(part: float) -> str:
+    """Two digits at least, and no more than it takes to see that it is not none and not all."""
+    return f"{100 * part:.1f}" if part >= 0.1 else f"{100 * part:.2g}"
+
+
+def drawn(group: str, name: str, outcome: Outcome | None, expected: str, *, at: At) -> Check:
+    """What was drawn at random: the verdict waits for the other tests.
+
+    Args:
+        outcome: of the test; None where there was too little to test. at: what its classes are called.
+    """
+    if outcome is None:
+        return skipped(group, name, expected, "too little to test")
+    if outcome.test == "chi-square":
+        value, up_to = f"chi2 = {outcome.statistic:.4g}, {outcome.classes:,} classes, n = {outcome.size:,}", ""
+    else:
+        value, up_to = f"D = {outcome.statistic:.3g}, n = {outcome.size:,}", "up to "
+    where = f"{up_to}{at(outcome.worst)}: {outcome.seen:,}, expected {outcome.due:,.1f}"
+    p, statistic, size = outcome.p, outcome.statistic, outcome.size
+    return Check(group, name, value, expected, outcome.test, "passed", p=p, statistic=statistic, of=size, example=where)
+
+
+def skipped(group: str, name: str, expected: str, why: str) -> Check:
+    """A check that was not made, and why not."""
+    return Check(group, name, "", expected, "", "skipped", note=why)
+
+
+def holm(ps: Sequence[float]) -> list[float]:
+    """Adjusted p-values: those of at most alpha are failures, and with probability 1 - alpha all of these are right.
+
+    Source: Holm, "A simple sequentially rejective multiple test procedure", Scandinavian Journal of Statistics, 1979.
+
+    Example:
+        >>> holm([0.04, 0.01, 0.5])
+        [0.08, 0.03, 0.5]
+    """
+    adjusted, least = [0.0] * len(ps), 0.0
+    for rank, i in enumerate(sorted(range(len(ps)), key=ps.__getitem__)):
+        least = max(least, min(1.0, (len(ps) - rank) * ps[i]))
+        adjusted[i] = least
+    return adjusted
+
+
+def judged(checks: Sequence[Check], alpha: float) -> tuple[Check, ...]:
+    """The checks with verdicts for their p-values; only those that failed keep an example."""
+    adjusted = iter(holm([check.p for check in checks if check.p is not None]))
+    return tuple(check if check.p is None else _decided(check, next(adjusted), alpha) for check in checks)
+
+
+def _decided(check: Check, adjusted: float, alpha: float) -> Check:
+    if adjusted <= alpha:
+        return replace(check, adjusted=adjusted, verdict="failed")
+    return replace(check, adjusted=adjusted, example=None)

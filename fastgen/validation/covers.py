@@ -1,0 +1,114 @@
+"""Events told apart by what made them, where those of several chains or sequences lie between each other.
+
+A set of events is to be cut into groups each of which could be one chain, or one sequence. The earliest event begins a group;
+all groups that it could begin are tried, and what is left is cut in the same way.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
+from typing import Final
+
+MOST_STEPS: Final = 20_000
+"""Groups that are tried for one set."""
+ALL_STEPS: Final = 1_000_000
+"""Groups that are tried for all sets: some seconds."""
+MOST_EVENTS: Final = 200
+"""Of a set that is tried at all: calls are nested as deep."""
+
+Group = tuple[int, ...]
+"""Positions of events, rising."""
+Begun = Callable[[int, int], Iterator[Group]]
+"""All groups that an event can begin, of the events that are left, which are the bits of a number."""
+
+
+class Budget:
+    """How many groups may still be tried; a set that takes too many is given up."""
+
+    def __init__(self) -> None:
+        self.all = ALL_STEPS
+        self.left = 0
+
+    def begin(self) -> None:
+        """Begin with a set."""
+        self.left = min(MOST_STEPS, self.all)
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether no set can be tried any more."""
+        return self.all <= 0
+
+    def spend(self) -> bool:
+        """Whether one more group may be tried."""
+        self.left -= 1
+        self.all -= 1
+        return self.left >= 0
+
+
+def cuts(
+    size: int, begun: Begun, budget: Budget, most: int, odd: Callable[[Group], bool] = bool, most_odd: int = MOST_EVENTS
+) -> list[list[Group]] | None:
+    """The ways to cut a set of events into groups, up to so many; None if the search was given up before it found them.
+
+    Args:
+        size: how many events there are. begun: which groups there can be. most: ways to look for.
+        odd, most_odd: no way may have more groups that are odd.
+
+    Example:
+        >>> pairs = lambda first, left: ((first, other) for other in range(first + 1, 4) if left >> other & 1)
+        >>> cuts(4, pairs, Budget(), most=2)
+        [[(0, 1), (2, 3)], [(0, 2), (1, 3)]]
+    """
+    if size > MOST_EVENTS:
+        return None
+
+    def remaining(left: int, odd_left: int) -> Iterator[list[Group]]:
+        if not left:
+            yield []
+            return
+        for group in begun((left & -left).bit_length() - 1, left):
+            if not budget.spend():
+                return
+            if odd_left < (strange := odd(group)):
+                continue
+            rest = left & ~sum(1 << event for event in group)
+            yield from ([group, *others] for others in remaining(rest, odd_left - strange))
+
+    budget.begin()
+    found = list(islice(remaining((1 << size) - 1, most_odd), most))
+    return found if len(found) == most or budget.left >= 0 else None
+
+
+def progressions(hours: Sequence[int], steps: range, lengths: range) -> Begun:
+    """Groups with a constant step: withdrawals of a sequence, by their rising hours."""
+
+    def begun(first: int, left: int) -> Iterator[Group]:
+        if 1 in lengths:
+            yield (first,)
+        events = [event for event in range(first + 1, len(hours)) if left >> event & 1]
+        at = {hours[event]: event for event in reversed(events)}
+        for step in sorted({hours[event] - hours[first] for event in events}):
+            group = [first]
+            while step in steps and len(group) < lengths[-1] and (event := at.get(hours[group[-1]] + step)) is not None:
+                group.append(event)
+                if len(group) in lengths:
+                    yield tuple(group)
+
+    return begun
+
+
+def runs(seconds: Sequence[int], gaps: range, lengths: range, fits: Callable[[Group], bool], budget: Budget) -> Begun:
+    """Groups with gaps of certain lengths that fit as a whole: payments of a chain, by their rising times."""
+
+    def longer(group: Group, left: int) -> Iterator[Group]:
+        if len(group) in lengths and fits(group):
+            yield group
+        if len(group) == lengths[-1]:
+            return
+        for event in range(group[-1] + 1, len(seconds)):
+            gap = seconds[event] - seconds[group[-1]]
+            if gap > gaps[-1] or not budget.spend():
+                return
+            if gap in gaps and left >> event & 1:
+                yield from longer((*group, event), left)
+
+    return lambda first, left: longer((first,), left)

@@ -1,0 +1,139 @@
+"""Withdrawals and labelled payments, put aside until all of a card's are there: in files, by card, so that memory stays flat."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack
+from datetime import timedelta
+from math import exp, expm1
+from typing import IO, Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastgen.config import Config
+from fastgen.sinks.output import explained
+from fastgen.validation.cards import Cards
+from fastgen.validation.rows import ATTACK, ORDINARY, Rows
+from fastgen.validation.tally import Array, Broken
+
+PILES: Final = 128
+EVENT: Final = np.dtype(
+    [
+        ("card", "i4"),
+        ("second", "i4"),
+        ("latitude", "i4"),
+        ("longitude", "i4"),
+        ("cents", "i4"),
+        ("city", "i2"),
+        ("category", "i2"),
+        ("kind", "u1"),
+    ]
+)
+"""Seconds count from the start."""
+HOUR: Final = 3600
+NOTICED: Final = 0.1
+"""By how much a chi-square statistic may be too large."""
+MISTAKEN: Final = 1e-5
+"""Probability that more things than are tolerated are taken for what they are not."""
+FAR: Final = np.iinfo(np.int32).max
+ABOUT: Final = "a temporary file"
+
+Events = NDArray[Any]
+"""An array of EVENT."""
+
+
+def column(events: Events, name: str) -> Array:
+    """int64: a field of events."""
+    return np.asarray(events[name], np.int64)
+
+
+class Piles:
+    """Events in unnamed files, which are gone when the process is.
+
+    Labelled payments of one card are in one pile. So are withdrawals of one card that are whole hours apart, as those of a
+    sequence are; a card with very many of them has some in each pile.
+    """
+
+    def __init__(self) -> None:
+        self._stack = ExitStack()
+        self._files: list[IO[bytes]] = []
+
+    def __enter__(self) -> "Piles":
+        with explained(ABOUT):
+            for _ in range(PILES):
+                self._files.append(self._stack.enter_context(tempfile.TemporaryFile()))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def add(self, rows: Rows) -> None:
+        """Put the rows that are more than ordinary payments on their piles; those with unknown cards are left out."""
+        chosen = np.flatnonzero((rows.kind != ORDINARY) & (rows.card >= 0))
+        events = np.empty(chosen.size, EVENT)
+        for name in EVENT.names or ():
+            events[name] = np.clip(getattr(rows, name)[chosen], -FAR, FAR)
+        pile = _pile(events)
+        order = np.argsort(pile, kind="stable")
+        ends = np.cumsum(np.bincount(pile, minlength=PILES))
+        with explained(ABOUT):
+            for file, part in zip(self._files, np.split(events[order], ends[:-1]), strict=True):
+                file.write(part.tobytes())
+
+    def each(self) -> Iterator[Events]:
+        """All piles, one after the other."""
+        for file in self._files:
+            with explained(ABOUT):
+                file.seek(0)
+                yield np.frombuffer(file.read(), EVENT)
+
+
+def _pile(events: Events) -> NDArray[np.uint8]:
+    card, clock = events["card"].astype(np.uint64), (events["second"] % HOUR).astype(np.uint64)
+    mixed = card * np.uint64(HOUR) + np.where(events["kind"] == ATTACK, np.uint64(0), clock)
+    mixed *= np.uint64(0x9E3779B97F4A7C15)
+    return (mixed >> np.uint64(64 - 7)).astype(np.uint8)
+
+
+class Told:
+    """Events as examples."""
+
+    def __init__(self, config: Config, cards: Cards) -> None:
+        self.config, self.cards = config, cards
+
+    def moment(self, second: int) -> str:
+        """A time, given as seconds since the start."""
+        return str(self.config.start + timedelta(seconds=second))
+
+    def count(self, broken: Broken, wrong: Events, of: int) -> None:
+        """Count events that break a rule, of so many."""
+        broken.of += of
+        broken.count += wrong.size
+        if wrong.size and broken.example is None:
+            first = wrong[0]
+            broken.example = f"{self.cards.text(int(first['card']))}, {self.moment(int(first['second']))}"
+
+
+def tolerated(mean: float) -> int | None:
+    """How many things may be taken for what they are not, where so many are in the mean; None if they are too many.
+
+    Example:
+        >>> tolerated(1e-6), tolerated(1e-3), tolerated(5)
+        (0, 1, None)
+    """
+    if mean > 1:
+        return None
+    count, term, tail = 0, exp(-mean), -expm1(-mean)
+    while tail > MISTAKEN:
+        count += 1
+        term *= mean / count
+        tail -= term
+    return count
+
+
+def can_be_judged(things: int, unclear: float, events: int) -> bool:
+    """Whether those things whose events could not be told apart are too few for their absence to be noticed.
+
+    Where a part f of n things is missing, and these are not like the others, chi-square is larger by n f^2 at most, about.
+    """
+    return things * (unclear / max(events, 1)) ** 2 <= NOTICED

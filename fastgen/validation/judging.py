@@ -1,0 +1,92 @@
+"""Who looks at which table, and in which order the checks are told."""
+
+from collections.abc import Iterator
+from functools import cache
+from typing import Final, NamedTuple
+
+from fastgen.config import Config
+from fastgen.plan import Totals, totals
+from fastgen.pools import load_pools
+from fastgen.validation.amounts import AmountsOfRows
+from fastgen.validation.cards import CardNumbers, Cards, Expiries, Providers, read_cards
+from fastgen.validation.cash_cards import Bands
+from fastgen.validation.checks import exact, rule
+from fastgen.validation.events import Piles
+from fastgen.validation.holders import Births, Holders, Homes, Mails, Names
+from fastgen.validation.judge import Judge
+from fastgen.validation.payments import CardsOfPayments, PlacesOfRows, Times
+from fastgen.validation.report import Check
+from fastgen.validation.rows import Rows
+from fastgen.validation.rules import Rules
+from fastgen.validation.stories import Stories
+from fastgen.validation.tables import Progress, Shown, Tables
+from fastgen.validation.tally import Broken
+from fastgen.validation.tids import Tids
+from fastgen.validation.transactions import Abroad, Amounts, Categories, Coordinates, Counts, KnownCards, Labels, Order
+
+GROUPS: Final = (
+    "tables", "counts", "rows", "quotas", "payments", "amounts", "places", "chains",
+    "withdrawals", "foreign withdrawals", "cash cards", "cards", "holders",
+)  # fmt: skip
+
+
+class Examination(NamedTuple):
+    """What came out: checks whose p-values are not compared with anything yet, rows of transactions, notes."""
+
+    checks: list[Check]
+    rows: int
+    notes: list[str]
+
+
+def examined(tables: Tables, config: Config, progress: Progress) -> Examination:
+    """All checks of tables against a configuration."""
+    rules = Rules(config, load_pools())
+    cards, listed = read_cards(tables)
+    numbers, holders, transactions = (Shown(tables, name) for name in ("credit_cards", "profiles", "transactions"))
+    numbers.to([CardNumbers(), Providers(), Expiries(config)])
+    owners = Holders(cards)
+    holders.to([owners, Births(config), Names(rules.pools), Mails(rules.pools), Homes(rules.places)])
+    bands = Bands(config, owners.births) if {"birthdate", "cc_num"} <= set(holders.columns) else None
+
+    @cache
+    def settled() -> Totals:
+        """Counts hang on how many cards can withdraw cash: holders tell; without them, those that do are taken for all."""
+        return totals(config, int(bands.susceptible.sum()) if bands else int(stories.cash.sum()))
+
+    with Piles() as piles:
+        stories = Stories(rules, cards, piles, bands, settled)
+        judges = _judges(rules, cards, listed, stories)
+        transactions.to(judges, lambda frame, rows: Rows(frame, rows, rules, cards), progress)
+        checks = [*numbers.checks(), *holders.checks(), *transactions.checks()]
+    checks += _counts(config, settled(), numbers, holders, transactions)
+    if listed:
+        repeated = cards.repeated
+        example = cards.text(int(repeated[0])) if repeated.size else None
+        checks.append(rule("cards", "unique", Broken(count=repeated.size, of=cards.size, example=example), "no number twice"))
+    checks.sort(key=lambda check: GROUPS.index(check.group))
+    return Examination(checks, transactions.rows, _notes(bands))
+
+
+def _judges(rules: Rules, cards: Cards, listed: bool, stories: Stories) -> list[Judge]:
+    """Those of transactions; the stories come first, since amounts are judged with what they know."""
+    config = rules.config
+    rows = [Order(), Tids(), Amounts(), Coordinates(), Categories(rules), Labels(), Abroad()]
+    known = [KnownCards()] if listed else []
+    payments = [Times(config), CardsOfPayments(config, cards, listed), PlacesOfRows(rules)]
+    return [stories, Counts(stories.totals), *rows, *known, *payments, AmountsOfRows(rules, lambda: stories.attacks.first_amounts)]
+
+
+def _counts(config: Config, settled: Totals, numbers: Shown, holders: Shown, transactions: Shown) -> Iterator[Check]:
+    """Rows of the tables."""
+    rows = settled.payments + settled.withdrawals + settled.foreign
+    for name, shown, expected in (
+        ("rows", transactions, rows),
+        ("cards", numbers, config.sizes.cards),
+        ("holders", holders, config.sizes.cards),
+    ):
+        if shown.is_there:
+            yield exact("counts", name, shown.rows, expected)
+
+
+def _notes(bands: Bands | None) -> list[str]:
+    return [] if bands else ["there are no birthdates: as many cards can withdraw cash as do"]

@@ -1,0 +1,86 @@
+"""The report: a row for each check."""
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+Verdict = Literal["passed", "failed", "skipped"]
+
+
+@dataclass(frozen=True)
+class Check:
+    """One row of the report.
+
+    Attributes:
+        group: what it is about. name: which of its checks.
+        value: what was found. expected: what the configuration says. test: exact, rule, chi-square or Kolmogorov-Smirnov.
+        verdict: passed, failed, or skipped where the data have not what it needs.
+        p: of a test. adjusted: the same with all tests of the report taken into account; it is compared with the report's alpha.
+        statistic: of a test. violations: how many rows or things break a rule, or by how much a count is wrong.
+        tolerance: how many violations are no failure yet. of: how many things were looked at.
+        example: of a check that failed, the first that breaks a rule, or where a distribution differs most.
+        note: what else there is to know.
+    """
+
+    group: str
+    name: str
+    value: str
+    expected: str
+    test: str
+    verdict: Verdict
+    p: float | None = None
+    adjusted: float | None = None
+    statistic: float | None = None
+    violations: int | None = None
+    of: int | None = None
+    tolerance: int | None = None
+    example: str | None = None
+    note: str | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON; what a check has not is left out."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
+
+
+@dataclass(frozen=True)
+class ValidationReport:
+    """What `validate` found.
+
+    Attributes:
+        source: the data. configuration: which one it is: that of the data, a given one, or the default.
+        rows: of the table of transactions. alpha: probability that data as configured fail any of the tests.
+        tests: how many p-values share it. checks: all of them. notes: what the verdicts rest on. seconds: it took.
+    """
+
+    source: str
+    configuration: str
+    rows: int
+    alpha: float
+    tests: int
+    checks: tuple[Check, ...]
+    notes: tuple[str, ...]
+    seconds: float
+
+    @property
+    def failed(self) -> tuple[Check, ...]:
+        """The checks that failed."""
+        return tuple(check for check in self.checks if check.verdict == "failed")
+
+    @property
+    def passed(self) -> bool:
+        """Whether none failed."""
+        return not self.failed
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return {
+            "source": self.source,
+            "configuration": self.configuration,
+            "rows": self.rows,
+            "passed": self.passed,
+            "failed": len(self.failed),
+            "alpha": self.alpha,
+            "tests": self.tests,
+            "seconds": round(self.seconds, 3),
+            "notes": list(self.notes),
+            "checks": [check.as_dict() for check in self.checks],
+        }

@@ -1,0 +1,135 @@
+"""What a configuration and the vocabularies say about single values: categories, amounts, places."""
+
+from functools import cached_property
+from itertools import pairwise
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastgen.config import Config
+from fastgen.pools import Pools, microdegrees
+from fastgen.schema import CASH_WITHDRAWAL, HOME_COUNTRY
+from fastgen.sizes import chain_ranges, exact_shares
+
+CELLS: Final = 4_096
+"""Steps of the distribution of amounts, about."""
+SHIFT: Final = 1 << 32
+
+
+class Rules:
+    """Tables that rows are compared with; codes of categories are those of the configuration, the withdrawal's is the last."""
+
+    def __init__(self, config: Config, pools: Pools) -> None:
+        self.config, self.pools = config, pools
+        self.categories = [*(category.name for category in config.categories), CASH_WITHDRAWAL]
+        self.cash = len(config.categories)
+        self.start = int(np.datetime64(config.start, "s").astype(np.int64))
+        self.radius = round(config.atm.radius * 1_000_000)
+
+    @cached_property
+    def edges(self) -> NDArray[np.int64]:
+        """int64[cells + 1]: ends of cells of amounts, in cents; a cell lies in one range, and inside or outside of a category."""
+        ranges = self.config.amount_cents
+        limits = {end for c in self.config.categories for end in (c.low_cents, c.high_cents + 1)}
+        cuts = sorted({end for cents in ranges for end in (cents.start, cents.stop)} | limits)
+        cuts = [cut for cut in cuts if ranges[0].start <= cut <= ranges[-1].stop]
+        pieces = max(1, CELLS // (len(cuts) - 1))
+        fine = [np.linspace(low, high, min(pieces, high - low) + 1).astype(np.int64) for low, high in pairwise(cuts)]
+        return np.unique(np.concatenate(fine))
+
+    @cached_property
+    def cell_ranges(self) -> NDArray[np.int64]:
+        """int64[cells]: the range of amounts that a cell lies in; -1 between ranges."""
+        ranges = self.config.amount_cents
+        last = np.searchsorted([cents.start for cents in ranges], self.edges[:-1], side="right") - 1
+        return np.where(self.edges[:-1] < np.array([cents.stop for cents in ranges])[last], last, -1)
+
+    @cached_property
+    def masses(self) -> NDArray[np.float64]:
+        """float64[categories, cells]: how likely amounts are, given the category; unscaled, 0 where there can be none."""
+        shares = [part.share / len(cents) for part, cents in zip(self.config.amounts, self.config.amount_cents, strict=True)]
+        whole = np.diff(self.edges) * np.where(self.cell_ranges < 0, 0.0, np.array(shares)[self.cell_ranges])
+        low = [category.low_cents for category in self.config.categories]
+        high = [category.high_cents for category in self.config.categories]
+        inside = (self.edges[:-1] >= np.array(low)[:, None]) & (self.edges[1:] - 1 <= np.array(high)[:, None])
+        return np.vstack([inside * whole, whole])
+
+    def cells(self, cents: NDArray[np.int64]) -> NDArray[np.int64]:
+        """int64: the cells of amounts; -1 for those outside of all ranges."""
+        cells = np.searchsorted(self.edges, cents, side="right") - 1
+        return np.where(cells < self.edges.size - 1, cells, -1)
+
+    @cached_property
+    def chain_counts(self) -> NDArray[np.int64]:
+        """int64[longest, ranges]: by how many later payments a chain has, how many of them are in each range of amounts."""
+        shares = exact_shares(part.share for part in self.config.amounts)
+        return np.array([chain_ranges(shares, later) for later in range(self.config.fraud.chain_lengths.high)], np.int64)
+
+    def chain_categories(self, cents: NDArray[np.int64]) -> NDArray[np.int64]:
+        """int64: the categories that amounts of later payments ask for; -1 where there is none."""
+        categories = self.config.categories
+        steps = sorted({0} | {end for c in categories for end in (c.low_cents, c.high_cents, c.high_cents + 1)})
+        held = [self.config.category_of(cents) for cents in steps]
+        table = np.array([-1 if category is None else category for category in held])
+        return table[np.searchsorted(steps, np.maximum(cents, 0), side="right") - 1]
+
+    @cached_property
+    def places(self) -> "Places":
+        """The places of the vocabulary."""
+        return Places(self.pools)
+
+
+class Places:
+    """The places that there are: those at home first. Codes are positions in the list, -1 is none of them."""
+
+    def __init__(self, pools: Pools) -> None:
+        self.home = pools.home
+        self.names = [place.city for place in pools.places]
+        self.latitude = np.array([microdegrees(place.latitude) for place in pools.places])
+        self.longitude = np.array([microdegrees(place.longitude) for place in pools.places])
+        self.cities = sorted(set(self.names))
+        self.countries = sorted({place.country for place in pools.places} | {HOME_COUNTRY})
+        self.city_of = np.searchsorted(self.cities, self.names)
+        self.country_of = np.searchsorted(self.countries, [place.country for place in pools.places])
+        self.home_country = self.countries.index(HOME_COUNTRY)
+        keys = self._keys(self.latitude, self.longitude)
+        self._order = np.argsort(keys)
+        self._sorted = keys[self._order]
+
+    def at(
+        self,
+        latitude: NDArray[np.int64],
+        longitude: NDArray[np.int64],
+        city: NDArray[np.int64],
+        country: NDArray[np.int64],
+    ) -> NDArray[np.int64]:
+        """int64: the places with these coordinates (in millionths of a degree), cities and countries."""
+        keys = self._keys(latitude, longitude)
+        found = self._order[np.minimum(np.searchsorted(self._sorted, keys), keys.size and self._sorted.size - 1)]
+        right = (self.latitude[found] == latitude) & (self.longitude[found] == longitude)
+        right &= (self.city_of[found] == city) & (self.country_of[found] == country)
+        return np.where(right, found, -1)
+
+    @cached_property
+    def of_city(self) -> NDArray[np.int64]:
+        """int64[cities, most]: the places at home that have a city's name; -1 where there are no more."""
+        held: list[list[int]] = [[] for _ in self.cities]
+        for place in range(self.home):
+            held[self.city_of[place]].append(place)
+        most = max(map(len, held))
+        return np.array([places + [-1] * (most - len(places)) for places in held])
+
+    def nearest(
+        self, city: NDArray[np.int64], latitude: NDArray[np.int64], longitude: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """int64 twice: how far positions are north and east of the nearest place at home that has the city's name."""
+        places = self.of_city[city]
+        north = latitude[:, None] - self.latitude[places]
+        east = longitude[:, None] - self.longitude[places]
+        far = np.where(places < 0, SHIFT, np.maximum(np.abs(north), np.abs(east)))
+        row, best = np.arange(city.size), far.argmin(axis=1)
+        return north[row, best], east[row, best]
+
+    def _keys(self, latitude: NDArray[np.int64], longitude: NDArray[np.int64]) -> NDArray[np.int64]:
+        return latitude * SHIFT + longitude

@@ -1,0 +1,63 @@
+"""What rows of one card tell together: attack chains, sequences of withdrawals, cloned cards."""
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from fastgen.plan import Totals
+from fastgen.schema import TRANSACTIONS
+from fastgen.validation.attacks import Attacks
+from fastgen.validation.cards import Cards
+from fastgen.validation.cash_cards import Bands, CashCards, Clones
+from fastgen.validation.checks import skipped
+from fastgen.validation.events import Piles, Told, tolerated
+from fastgen.validation.judge import Judge
+from fastgen.validation.report import Check
+from fastgen.validation.rows import ATTACK, FOREIGN, ORDINARY, WITHDRAWAL, Rows
+from fastgen.validation.rules import Rules
+from fastgen.validation.withdrawals import Withdrawals
+
+
+class Stories(Judge):
+    """Puts the rows of chains and sequences aside, and looks at them card by card when all are there.
+
+    Attributes:
+        cash: bool[cards], which cards withdraw cash.
+        attacks: what the labelled payments are.
+    """
+
+    group, about = "chains", "chains and sequences"
+    needs = tuple(name for name in TRANSACTIONS.names if name not in ("tid", "country"))
+
+    def __init__(self, rules: Rules, cards: Cards, piles: Piles, bands: Bands | None, totals: Callable[[], Totals]) -> None:
+        self.rules, self.cards, self.piles, self.bands, self.totals = rules, cards, piles, bands, totals
+        self.cash = np.zeros(cards.size, bool)
+        self.ordinary = np.zeros(len(rules.categories), np.int64)
+        self.attacks = Attacks(rules, cards)
+
+    def add(self, part: Rows) -> None:
+        self.cash[part.card[(part.kind == WITHDRAWAL) & (part.card >= 0)]] = True
+        ordinary = part.category[(part.kind == ORDINARY) & (part.category >= 0)]
+        self.ordinary += np.bincount(ordinary, minlength=self.ordinary.size)
+        self.piles.add(part)
+
+    def checks(self) -> Iterator[Check]:
+        rules, cards, told = self.rules, self.cards, Told(self.rules.config, self.cards)
+        withdrawals, clones = Withdrawals(rules, cards), Clones(rules, cards)
+        cash_cards = CashCards(rules.config, self.cash, told)
+        for events in self.piles.each():
+            kind = events["kind"]
+            self.attacks.add(events[kind == ATTACK])
+            found = withdrawals.add(events[kind == WITHDRAWAL])
+            cash_cards.add(found)
+            clones.add(events[kind == FOREIGN], found)
+        yield from self.attacks.checks(self.ordinary)
+        totals = self.totals()
+        mistaken = withdrawals.finder.mistaken(int(self.cash.sum()), totals.rounds)
+        yield from withdrawals.checks(mistaken)
+        yield from clones.checks(tolerated(mistaken))
+        yield from cash_cards.checks(totals, tolerated(mistaken))
+        if self.bands:
+            yield from self.bands.checks(self.cash, told)
+        else:
+            yield skipped("cash cards", "ages", "in one of the age bands", "there is no table of holders with birthdates")

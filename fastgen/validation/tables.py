@@ -1,0 +1,113 @@
+"""Where the rows come from: files, or a dataset that is made meanwhile. Judges are shown both in the same way."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+import polars as pl
+
+from fastgen.dataset import Dataset
+from fastgen.frames import HolderFrames
+from fastgen.pipeline import available_threads
+from fastgen.schema import TABLES
+from fastgen.validation.checks import rule, skipped
+from fastgen.validation.judge import Judge
+from fastgen.validation.report import Check
+from fastgen.validation.tally import Array, Broken, Mask, Part
+
+PartOf = Callable[[pl.DataFrame, Array], Part]
+"""Rows as judges see them, from a frame and the numbers of its rows."""
+Progress = Callable[[int], object]
+
+
+class Tables(Protocol):
+    """Tables that can be read in flat memory, as `Stored` has them."""
+
+    @property
+    def tables(self) -> Mapping[str, Any]:
+        """Those that are there, by name."""
+
+    def columns(self, table: str) -> tuple[str, ...]:
+        """The columns that a table has."""
+
+    def batches(self, table: str, columns: Sequence[str] | None = None) -> Iterator[pl.DataFrame]:
+        """The rows of a table, with these columns."""
+
+
+class Made:
+    """The tables of a dataset."""
+
+    tables: Mapping[str, Any] = TABLES
+
+    def __init__(self, data: Dataset) -> None:
+        self.data = data
+
+    def columns(self, table: str) -> tuple[str, ...]:
+        """The columns of a table."""
+        return self.data.columns(table)
+
+    def batches(self, table: str, columns: Sequence[str] | None = None) -> Iterator[pl.DataFrame]:
+        """The rows of a table, with these columns."""
+        names = self.data.columns(table, columns)
+        if table == "transactions":
+            return self.data.batches(names, threads=available_threads())
+        frames = HolderFrames(self.data.plan, table, names)
+        return (frames.frame(cards) for cards in self.data.card_chunks())
+
+
+class Shown:
+    """A table that judges are shown, once.
+
+    Attributes:
+        rows: how many it has. columns: those that are there. is_there: whether there is such a table at all.
+    """
+
+    def __init__(self, tables: Tables, table: str) -> None:
+        self._tables, self.table = tables, table
+        self.is_there = table in tables.tables
+        self.columns = tables.columns(table) if self.is_there else ()
+        self.rows = 0
+        self._missing = Broken()
+        self._judges: Sequence[Judge] = ()
+
+    def to(self, judges: Sequence[Judge], part_of: PartOf = Part, progress: Progress = bool) -> None:
+        """Show all rows without missing values to those judges whose columns are there."""
+        self._judges = judges
+        able = [judge for judge in judges if self._has(judge)]
+        for frame in self._tables.batches(self.table) if self.is_there else ():
+            numbers = np.arange(self.rows, self.rows + frame.height)
+            whole = self._whole(frame, numbers)
+            part = part_of(frame, numbers) if whole.all() else part_of(frame.filter(whole), numbers[whole])
+            for judge in able if part.size else ():
+                judge.add(part)
+            self.rows += frame.height
+            progress(frame.height)
+
+    def checks(self) -> Iterator[Check]:
+        """Whether the table is complete, and what the judges say."""
+        wanted = TABLES[self.table].names
+        absent = [name for name in wanted if name not in self.columns]
+        if self.is_there:
+            example = f"no {', '.join(absent)}" if absent else None
+            columns = Broken(count=len(absent), of=len(wanted), example=example)
+            yield rule("tables", f"columns of {self.table}", columns, f"all {len(wanted)}")
+            yield rule("tables", f"values of {self.table}", self._missing, "none missing, or of another kind")
+        for judge in self._judges:
+            if self._has(judge):
+                yield from judge.checks()
+                continue
+            lacking = [name for name in judge.needs if name not in self.columns]
+            why = f"{self.table} has no {', '.join(lacking)}" if self.is_there else f"there is no table {self.table}"
+            yield skipped(judge.group, judge.about, "", why)
+
+    def _has(self, judge: Judge) -> bool:
+        return set(judge.needs) <= set(self.columns)
+
+    def _whole(self, frame: pl.DataFrame, numbers: Array) -> Mask:
+        """Whether rows have no missing value."""
+        whole = np.ones(frame.height, bool)
+        if any(column.null_count() for column in frame):
+            whole = ~frame.select(pl.any_horizontal(pl.all().is_null())).to_series().to_numpy()
+        self._missing.columns = tuple(frame.columns)
+        self._missing.add(Part(frame, numbers), ~whole)
+        return whole

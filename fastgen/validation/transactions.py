@@ -1,0 +1,154 @@
+"""`transactions`: what must hold for each row by itself, their order, and how many there are of each kind."""
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from fastgen.plan import Totals
+from fastgen.validation.checks import exact, rule
+from fastgen.validation.judge import Judge
+from fastgen.validation.report import Check
+from fastgen.validation.rows import ATTACK, FOREIGN, KINDS, MICROSECONDS, WITHDRAWAL, Rows
+from fastgen.validation.rules import Rules
+from fastgen.validation.tally import Broken
+
+
+class Order(Judge):
+    """Event-time order, and whole seconds."""
+
+    group, about, needs = "rows", "times", ("datetime",)
+
+    def __init__(self) -> None:
+        self.earlier, self.fraction = Broken("datetime"), Broken("datetime")
+        self.last = np.iinfo(np.int64).min
+
+    def add(self, part: Rows) -> None:
+        before = np.concatenate([[self.last], part.micros[:-1]])
+        self.earlier.add(part, part.micros < before)
+        self.fraction.add(part, part.micros % MICROSECONDS != 0)
+        self.last = int(part.micros[-1])
+
+    def checks(self) -> Iterator[Check]:
+        yield rule(self.group, "order", self.earlier, "none before the row above it")
+        yield rule(self.group, "seconds", self.fraction, "whole seconds")
+
+
+class Amounts(Judge):
+    """Decimals of amounts."""
+
+    group, about, needs = "rows", "amounts", ("amount",)
+
+    def __init__(self) -> None:
+        self.finer = Broken("amount")
+
+    def add(self, part: Rows) -> None:
+        self.finer.add(part, ~part.in_cents)
+
+    def checks(self) -> Iterator[Check]:
+        yield rule(self.group, "cents", self.finer, "two decimals at most")
+
+
+class Coordinates(Judge):
+    """Decimals of coordinates."""
+
+    group, about, needs = "rows", "coordinates", ("latitude", "longitude")
+
+    def __init__(self) -> None:
+        self.finer = Broken("latitude", "longitude")
+
+    def add(self, part: Rows) -> None:
+        off = (part.latitude / MICROSECONDS != part.frame["latitude"].to_numpy()) | (
+            part.longitude / MICROSECONDS != part.frame["longitude"].to_numpy()
+        )
+        self.finer.add(part, off)
+
+    def checks(self) -> Iterator[Check]:
+        yield rule(self.group, "coordinates", self.finer, "six decimals at most")
+
+
+class KnownCards(Judge):
+    """That the cards are those of the table."""
+
+    group, about, needs = "rows", "cards", ("cc_num",)
+
+    def __init__(self) -> None:
+        self.unknown = Broken("cc_num")
+
+    def add(self, part: Rows) -> None:
+        self.unknown.add(part, part.card < 0)
+
+    def checks(self) -> Iterator[Check]:
+        yield rule(self.group, "cards known", self.unknown, "in credit_cards")
+
+
+class Categories(Judge):
+    """Names of categories."""
+
+    group, about, needs = "rows", "categories", ("category",)
+
+    def __init__(self, rules: Rules) -> None:
+        self.number = len(rules.categories)
+        self.unknown = Broken("category")
+
+    def add(self, part: Rows) -> None:
+        self.unknown.add(part, part.category < 0)
+
+    def checks(self) -> Iterator[Check]:
+        yield rule(self.group, "categories known", self.unknown, f"one of {self.number}")
+
+
+class Labels(Judge):
+    """Values of labels."""
+
+    group, about, needs = "rows", "labels", ("fraud_label",)
+
+    def __init__(self) -> None:
+        self.other = Broken("fraud_label")
+
+    def add(self, part: Rows) -> None:
+        self.other.add(part, (part.label < 0) | (part.label > 1))
+
+    def checks(self) -> Iterator[Check]:
+        yield rule(self.group, "labels", self.other, "0 or 1")
+
+
+class Abroad(Judge):
+    """That rows are abroad where they are labelled withdrawals, and only there."""
+
+    group, about, needs = "rows", "countries", ("category", "country", "fraud_label")
+
+    def __init__(self) -> None:
+        columns = "datetime", "cc_num", "category", "country", "fraud_label"
+        self.home, self.abroad = Broken(*columns), Broken(*columns)
+
+    def add(self, part: Rows) -> None:
+        foreign = part.kind == FOREIGN
+        in_us = part.country == part.rules.places.home_country
+        self.home.add(part, ~in_us, ~foreign)
+        self.abroad.add(part, in_us, foreign)
+
+    def checks(self) -> Iterator[Check]:
+        yield rule(self.group, "at home", self.home, "all but labelled withdrawals in the US")
+        yield rule(self.group, "abroad", self.abroad, "labelled withdrawals outside the US")
+
+
+class Counts(Judge):
+    """How many rows there are of each kind."""
+
+    group, about, needs = "counts", "kinds of rows", ("category", "fraud_label")
+
+    def __init__(self, totals: Callable[[], Totals]) -> None:
+        self.totals = totals
+        self.found = np.zeros(KINDS, np.int64)
+
+    def add(self, part: Rows) -> None:
+        self.found += np.bincount(part.kind, minlength=KINDS)
+
+    def checks(self) -> Iterator[Check]:
+        payments, found = self.found[:WITHDRAWAL], self.found
+        totals = self.totals()
+        yield exact(self.group, "payments", int(payments.sum()), totals.payments)
+        yield exact(self.group, "chain payments", int(found[ATTACK]), totals.chain_payments)
+        yield exact(self.group, "withdrawals", int(found[WITHDRAWAL]), totals.withdrawals)
+        yield exact(self.group, "foreign withdrawals", int(found[FOREIGN]), totals.foreign)
+        yield exact(self.group, "frauds", int(found[ATTACK] + found[FOREIGN]), totals.chain_payments + totals.foreign)

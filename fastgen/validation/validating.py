@@ -1,0 +1,97 @@
+"""`validate`: the statistics of data, held against a configuration."""
+
+import os
+import time
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any, Final
+
+from fastgen.config import Config
+from fastgen.dataset import Dataset
+from fastgen.errors import FastgenError, OptionError
+from fastgen.pools import load_pools
+from fastgen.stored import Stored, open_stored
+from fastgen.validation.report import ValidationReport
+
+if TYPE_CHECKING:
+    from fastgen.validation.tables import Progress, Tables
+
+ALPHA: Final = 0.001
+
+
+def validate(
+    data: "str | os.PathLike[str] | Stored | Dataset",
+    config: Config | None = None,
+    *,
+    alpha: float = ALPHA,
+    progress: "Progress | None" = None,
+) -> ValidationReport:
+    """Judge data by their statistics: counts and rules exactly, distributions by tests that together err with probability `alpha`.
+
+    Nothing is made anew to compare with: the rows may come from anywhere. Memory is flat, but for a few bytes a card.
+
+    Args:
+        data: a directory or file of tables, what `open_stored` makes of one, or a dataset, which is made meanwhile.
+        config: what the data should be; unless given what their manifest says, or the default where there is none.
+        alpha: the probability that data which are as configured fail any of the statistical tests.
+        progress: called with numbers of transactions that are done.
+
+    Raises:
+        InputError: the data cannot be read. OptionError: `alpha` is no probability, or the dataset is a part of one.
+        FastgenError: scipy is not installed.
+
+    Example:
+        >>> validate(Dataset(Config(rows=20_000))).passed
+        True
+    """
+    if find_spec("scipy") is None:
+        raise FastgenError(
+            "validating needs the package scipy",
+            hint="it comes with the extra validate of fastgen-payments, as in: pip install '.[validate]'",
+        )
+    level = _probability(alpha)
+    from fastgen.validation.checks import judged
+    from fastgen.validation.judging import examined
+    from fastgen.validation.tables import Made
+
+    began = time.perf_counter()
+    tables: Tables
+    there: Config | None
+    if isinstance(data, Dataset):
+        if data.is_part:
+            raise OptionError("data", data, "must be a whole dataset: the statistics of a part are not those that are configured")
+        source, tables, there, notes = "a dataset", Made(data), data.config, []
+    else:
+        stored = data if isinstance(data, Stored) else open_stored(data)
+        source, tables, there, notes = str(stored.path), stored, stored.config(), _notes(stored)
+    wanted = next((each for each in (config, there) if each is not None), Config())
+    examination = examined(tables, wanted, progress or bool)
+    checks = judged(examination.checks, level)
+    return ValidationReport(
+        source=source,
+        configuration="the default" if wanted not in (config, there) else "given" if wanted is config else "of the data",
+        rows=examination.rows,
+        alpha=level,
+        tests=sum(check.p is not None for check in checks),
+        checks=checks,
+        notes=(*notes, *examination.notes),
+        seconds=time.perf_counter() - began,
+    )
+
+
+def _probability(alpha: object) -> float:
+    if isinstance(alpha, bool) or not isinstance(alpha, (int, float)) or not 0 < alpha < 1:
+        raise OptionError("alpha", alpha, f"must be a number between 0 and 1, such as {ALPHA}")
+    return float(alpha)
+
+
+def _notes(stored: Stored) -> list[str]:
+    """What a manifest says that verdicts may hang on."""
+    manifest: dict[str, Any] = stored.manifest or {}
+    words, pools, notes = manifest.get("vocabularies") or {}, load_pools(), []
+    if words and words.get("digest") != pools.digest:
+        notes.append(
+            f"names and places are judged by the lists of Faker {pools.faker}; the data have those of {words.get('faker')}"
+        )
+    if stored.parts:
+        notes.append(f"only {len(stored.parts):,} parts are there, and counts are those of the whole")
+    return notes

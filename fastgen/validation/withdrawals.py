@@ -1,0 +1,94 @@
+"""Checks of withdrawals: sequences, where they lead, who makes them, and those of cloned cards."""
+
+from collections.abc import Iterator
+from typing import Final
+
+import numpy as np
+
+from fastgen.validation.cards import Cards
+from fastgen.validation.checks import At, drawn, rule, skipped
+from fastgen.validation.events import HOUR, Events, Told, can_be_judged, column, tolerated
+from fastgen.validation.pvalues import Outcome, chi_square
+from fastgen.validation.report import Check
+from fastgen.validation.rules import Rules
+from fastgen.validation.sequences import FoundSequences, SequenceFinder
+from fastgen.validation.tally import Broken, Uniform
+
+GROUP: Final = "withdrawals"
+TOO_CLOSE: Final = "too many sequences of one card lie close together"
+
+
+class Withdrawals:
+    """Looks at the withdrawals without a label, some cards at a time."""
+
+    def __init__(self, rules: Rules, cards: Cards) -> None:
+        atm, period = rules.config.atm, rules.config.seconds
+        self.rules, self.told = rules, Told(rules.config, cards)
+        self.finder = SequenceFinder(rules)
+        self.lengths = atm.lengths.values
+        self.steps = Uniform(atm.step_hours.low, len(atm.step_hours.values))
+        self.starts = Uniform(0, period)
+        self.north, self.east = (Uniform(-rules.radius, 2 * rules.radius + 1) for _ in range(2))
+        self.cities = np.zeros(len(rules.places.cities), np.int64)
+        self.misfits, self.outside, self.far = Broken(), Broken(), Broken()
+        self.unclear = 0
+        self.found = 0
+
+    def add(self, events: Events) -> FoundSequences:
+        """Look at all withdrawals without a label of some cards at some minutes and seconds."""
+        found = self.finder.find(events)
+        self.told.count(self.misfits, found.misfits, events.size)
+        self.unclear += found.unclear.size
+        self.found += found.sizes.size
+        firsts, step = found.firsts, found.steps
+        known = found.sizes > 1
+        start = column(firsts, "second") - step * HOUR
+        self.told.count(self.outside, firsts[known & ((start < 0) | (start >= self.rules.config.seconds))], int(known.sum()))
+        self.steps.add(step[known])
+        self.starts.add(start[known])
+        np.add.at(self.cities, firsts["city"][firsts["city"] >= 0], 1)
+        self._walk(found)
+        return found
+
+    def _walk(self, found: FoundSequences) -> None:
+        """How far each withdrawal is from the one before it, and the first from its place."""
+        events, places = found.events, self.rules.places
+        moves = [np.diff(column(events, name), prepend=0) for name in ("latitude", "longitude")]
+        known = found.later
+        firsts = found.firsts
+        at_home = (firsts["city"] >= 0) & (places.of_city[firsts["city"], 0] >= 0)
+        known[found.starts[at_home]] = True
+        there = firsts[at_home]
+        from_place = places.nearest(*(column(there, name) for name in ("city", "latitude", "longitude")))
+        far = np.zeros(events.size, bool)
+        for move, first, tally in zip(moves, from_place, (self.north, self.east), strict=True):
+            move[found.starts[at_home]] = first
+            far |= np.abs(move) > self.rules.radius
+            tally.add(move[known])
+        self.told.count(self.far, events[far & known], int(known.sum()))
+
+    def checks(self, mistaken: float) -> Iterator[Check]:
+        """What came out; mistaken: how many pairs of sequences are in the mean taken for one."""
+        note = f"{self.unclear:,} withdrawals could not be told apart" if self.unclear else None
+        steps, rules, most = self.finder.steps, self.rules, tolerated(mistaken)
+        told = f"each in a sequence with a step of {steps[0]} to {steps[-1]} whole hours"
+        yield rule(GROUP, "sequences", self.misfits, told, note=note)
+        far = f"at most {rules.config.atm.radius} degrees each way"
+        for name, broken, told in ("starts", self.outside, "in the period"), ("walks", self.far, far):
+            if most is None:
+                yield skipped(GROUP, name, told, TOO_CLOSE)
+            else:
+                yield rule(GROUP, name, broken, told, tolerance=most)
+        unclear = self.unclear + mistaken * self.finder.lengths[-1]
+        judged = most is not None and can_be_judged(self.found, unclear, self.misfits.of)
+        for name, outcome, at in self._tests():
+            yield drawn(GROUP, name, outcome, "uniform", at=at) if judged else skipped(GROUP, name, "uniform", TOO_CLOSE)
+
+    def _tests(self) -> Iterator[tuple[str, Outcome | None, At]]:
+        """Names, outcomes, and what classes are called."""
+        places, starts = self.rules.places, self.starts
+        yield "steps", self.steps.shares(), lambda i: f"{self.steps.ends(i)} hours"
+        yield "times", starts.distance(), lambda i: self.told.moment(starts.ends(i))
+        yield "cities", chi_square(self.cities, (places.of_city >= 0).sum(axis=1)), places.cities.__getitem__
+        yield "moves north", self.north.distance(), lambda i: f"{self.north.ends(i) / 1e6} degrees"
+        yield "moves east", self.east.distance(), lambda i: f"{self.east.ends(i) / 1e6} degrees"
