@@ -22,7 +22,8 @@ from fastgen.cli.progress import rows_bar
 def report(path: str, output: str, overwrite: bool, quiet: bool, no_progress: bool) -> None:
     """Make a page that shows what a dataset is.
 
-    One HTML file, from files of any format, which opens without a network. DIR has tables, with a manifest or without; FILE has transactions.
+    One HTML file, from files of any format, which opens without a network. DIR has tables, with a manifest or without; FILE has
+    transactions.
     """
     with compiling_announced(quiet):
         from fastgen.reporting.making import report as make
