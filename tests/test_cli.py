@@ -578,7 +578,7 @@ def test_every_option_is_there_and_explained() -> None:
     ]  # fmt: skip
     assert all(isinstance(each, click.Option) and each.help and each.help.endswith(".") for each in options.values())
     assert sorted(cli.config.commands) == ["check", "init", "schema", "show"]
-    assert sorted(cli.cli.commands) == ["completion", "config", "generate", "produce"]
+    assert sorted(cli.cli.commands) == ["completion", "config", "generate", "produce", "report", "validate", "verify"]
 
 
 def test_the_command_is_installed_under_its_name() -> None:

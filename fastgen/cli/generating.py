@@ -97,9 +97,11 @@ def generate(
     """
     config = read_config(path, rows, scale, seed, settings)
     with compiling_announced(quiet):
-        from fastgen.dataset import Dataset
+        from fastgen.dataset import Dataset, positive
         from fastgen.sinks.files import estimate, rows_to_write, write
 
+        if threads is not None:
+            positive("threads", threads)  # before anything is counted
         data = Dataset(config)
         wanted = data if part is None or parts is None else data.part(part, parts)
         options: dict[str, Any] = {

@@ -51,7 +51,7 @@ def validate(
     quiet: bool,
     no_progress: bool,
 ) -> None:
-    """Judge data by their statistics: counts, rules and distributions.
+    """Judge data by counts, rules and statistics.
 
     The rows may come from anywhere: nothing is made anew to compare with. They should be as manifest.json says, as the options say
     if there are any, or as the default configuration says. Ends with 0 if all checks pass, and with 1 if not.
