@@ -14,6 +14,7 @@ import os
 import struct
 import sys
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from functools import cache, partial
@@ -37,7 +38,22 @@ from numpy.typing import NDArray
 import fastgen.kernels
 from fastgen import Config, Dataset
 from fastgen.digest import TransactionDigests
-from fastgen.kernels import atm, cards, chains, columns, digest, md5, packing, partitions, payments, rising, rng, text, timeline
+from fastgen.kernels import (
+    atm,
+    cards,
+    chains,
+    columns,
+    digest,
+    md5,
+    packing,
+    partitions,
+    payments,
+    rising,
+    rng,
+    tallies,
+    text,
+    timeline,
+)
 from fastgen.kernels.digits import Tile
 from fastgen.kernels.memory import SLACK
 from fastgen.kernels.tables import Block, Events, Listed
@@ -270,6 +286,18 @@ def hashed(given: Given, out: Array) -> Array:
     return out
 
 
+def slots_of_cards(given: Given) -> tuple[Array, Array]:
+    """A hash table with the cards of the rows, and the cards by their number."""
+    slots, known = np.zeros_like(given.key_slots), np.zeros_like(given.known_keys)
+    tallies.number_keys(given.numbered, given.card_integers, slots, known, 0)
+    return slots, known
+
+
+def numbers_of(keys: list[Any]) -> dict[Any, int]:
+    """Each key's place among them."""
+    return {key: number for number, key in enumerate(dict.fromkeys(keys))}
+
+
 INPUTS: dict[str, Callable[[Given], Any]] = {
     # Memory to write to
     "longs": lambda g: np.empty(g.rows, np.uint64),
@@ -340,6 +368,7 @@ INPUTS: dict[str, Callable[[Given], Any]] = {
     "rank_list": lambda g: g.city_ranks.tolist(),
     "cities": lambda g: g.columns.codes("city", g.block),
     "city_list": lambda g: g.cities.tolist(),
+    "cents_list": lambda g: g.block.cents.tolist(),
     "city_series": lambda g: g.frame["city"].cast(pl.String),
     "city_text": lambda g: end_to_end(g.city_series.to_list()),
     "epoch": lambda g: g.columns.seconds(g.block),
@@ -352,6 +381,25 @@ INPUTS: dict[str, Callable[[Given], Any]] = {
     "tid_text": lambda g: np.frombuffer("".join(g.tids).encode(), np.uint32),
     "tid_array": lambda g: pa.array(g.tids),
     "digester": lambda g: TransactionDigests(g.plan, TRANSACTIONS.names),
+    # Tallies
+    "tally": lambda _: np.zeros((2, tallies.BINS), np.int64),
+    "labels": lambda g: (g.block.label == 1).astype(np.uint16),
+    "cents": lambda g: g.block.cents.astype(np.int64),
+    "holders": lambda g: g.block.card.astype(np.int32),
+    "kinds": lambda g: (2 * (g.block.category == g.cash) + g.labels).astype(np.uint8),
+    "kind_counts": lambda g: np.zeros((g.plan.cards, 4), np.int32),
+    "card_integers": lambda g: g.frame["cc_num"].cast(pl.Int64).to_numpy(),
+    "key_slots": lambda g: np.zeros(1 << (2 * g.rows).bit_length(), np.int32),
+    "known_keys": lambda g: np.zeros(g.rows, np.int64),
+    "filled_slots": slots_of_cards,
+    "sorted_cards": lambda g: np.unique(g.card_integers),
+    "unique_keys": lambda g: g.random.permutation(g.rows) + 4 * 10**15,
+    "numbered": lambda g: np.empty(g.rows, np.int32),
+    "since": lambda g: np.empty((2, g.rows), np.int64),
+    "since_state": lambda g: (np.full(g.plan.cards, -1, np.int64), np.zeros((g.plan.cards, 2), np.float32)),
+    "degrees": lambda g: (g.block.latitude / 1e6, g.block.longitude / 1e6),
+    "moments": lambda g: g.block.second.astype(np.int64),
+    "run_state": lambda g: (np.full(g.plan.cards, -1, np.int64), np.zeros(g.plan.cards, np.int32)),
     # Text
     "ndjson": lambda g: layout(g, "ndjson"),
     "csv": lambda g: layout(g, "csv"),
@@ -542,6 +590,20 @@ def numpy_bits(given: Given) -> Array:
 def numpy_rank_range(given: Given) -> tuple[Any, Any]:
     ranks = given.city_ranks[given.cities]
     return ranks.min(), ranks.max()
+
+
+def ranked(given: Given) -> int:
+    cents = given.block.cents
+    least = int(cents.min())
+    there = np.zeros((int(cents.max()) - least) // 64 + 1, np.uint64)
+    count = int(packing.rank_values(cents, least, given.words[0], there, np.empty(there.size, np.uint32)))
+    packing.ranked_values(given.words[1][:count], least, there)
+    return count
+
+
+def plain_ranks(given: Given) -> list[int]:
+    ranks = {cents: rank for rank, cents in enumerate(sorted(set(given.cents_list)))}
+    return [ranks[cents] for cents in given.cents_list]
 
 
 def pyarrow_deltas(given: Given) -> int:
@@ -914,6 +976,54 @@ COMPARISONS: dict[str, Comparison] = {
         {"bisect, the length alone": lambda g: length_of_rising(g.place_list)},
         lambda g: naive.longest_rising(g.place_list),
     ),
+    # Tallies of what is there
+    "tallies.tally": Comparison(
+        (tallies.tally,),
+        lambda g: tallies.tally(g.tally, g.labels, g.cents),
+        {"numpy bincount": lambda g: np.bincount(np.minimum(g.cents, tallies.BINS - 1))},
+        lambda g: [naive.bin_of(cents) for cents in g.cents.tolist()],
+    ),
+    "tallies.count_kinds": Comparison(
+        (tallies.count_kinds,),
+        lambda g: tallies.count_kinds(g.kind_counts, g.holders, g.kinds),
+        {"numpy add.at": lambda g: np.add.at(g.kind_counts, (g.holders, g.kinds), 1)},
+        lambda g: Counter(zip(g.holders.tolist(), g.kinds.tolist(), strict=True)),
+    ),
+    "tallies.number_keys": Comparison(
+        (tallies.number_keys,),
+        lambda g: tallies.number_keys(g.numbered, g.card_integers, g.key_slots, g.known_keys, 0),
+        {"numpy unique": lambda g: np.unique(g.card_integers, return_inverse=True)},
+        lambda g: numbers_of(g.card_list),
+        before=lambda g: g.key_slots.fill(0),
+    ),
+    "tallies.find_keys": Comparison(
+        (tallies.find_keys,),
+        lambda g: tallies.find_keys(g.numbered, g.card_integers, *g.filled_slots),
+        {"numpy searchsorted": lambda g: np.searchsorted(g.sorted_cards, g.card_integers)},
+        lambda g: list(map(numbers_of(g.card_list).get, g.card_list)),
+    ),
+    "tallies.fill_slots": Comparison(
+        (tallies.fill_slots,),
+        lambda g: tallies.fill_slots(g.key_slots, g.unique_keys, g.rows),
+        {},
+        lambda g: numbers_of(g.unique_keys.tolist()),
+        before=lambda g: g.key_slots.fill(0),
+        of="key",
+    ),
+    "tallies.since_last": Comparison(
+        (tallies.since_last, tallies.metres_between),
+        lambda g: tallies.since_last(*g.since, g.holders, g.moments, *g.degrees, *g.since_state),
+        {"Polars diff over": lambda g: g.frame.select(pl.col("datetime", "latitude", "longitude").diff().over("cc_num"))},
+        lambda g: [naive.metres_between(place, (0.0, 0.0)) for place in zip(*(part.tolist() for part in g.degrees), strict=True)],
+        before=lambda g: g.since_state[0].fill(-1),
+    ),
+    "tallies.chain_lengths": Comparison(
+        (tallies.chain_lengths,),
+        lambda g: tallies.chain_lengths(g.tally[0], g.holders, g.moments, 120, *g.run_state),
+        {},
+        lambda g: naive.run_lengths(list(zip(g.holders.tolist(), g.moments.tolist(), strict=True)), 120),
+        before=lambda g: g.run_state[0].fill(-1),
+    ),
     # Encodings of Parquet
     "packing.pack_bits": Comparison(
         (packing.pack_bits,),
@@ -941,6 +1051,20 @@ COMPARISONS: dict[str, Comparison] = {
         lambda g: packing.text_range(g.digests, g.digest_offsets),
         {"pyarrow min_max": lambda g: pc.min_max(g.tid_array)},
         lambda g: (min(g.tids), max(g.tids)),
+        rows=GROUP_ROWS,
+    ),
+    "packing.bytes_range": Comparison(
+        (packing.bytes_range,),
+        lambda g: packing.bytes_range(g.digests.view(np.uint64), 2),
+        {"pyarrow min_max": lambda g: pc.min_max(g.tid_array)},
+        lambda g: (min(g.tids), max(g.tids)),
+        rows=GROUP_ROWS,
+    ),
+    "packing.rank_values": Comparison(
+        (packing.rank_values, packing.ranked_values),
+        ranked,
+        {"numpy unique": lambda g: np.unique(g.block.cents, return_inverse=True)},
+        plain_ranks,
         rows=GROUP_ROWS,
     ),
     "packing.hex_blocks": Comparison(

@@ -31,7 +31,8 @@ PAGE = """\
 A configuration says what the data are: how many rows, which period, which amounts, which frauds. Together with the
 data version it decides every row. Where the output goes, in which format and with how many threads is no part of it.
 
-Every setting has a default, and all the defaults together are the tutorial's dataset.
+Every setting has a default, and all the defaults together are the default dataset, which follows
+[a notebook](departures.md).
 
 ## How to give settings
 
@@ -77,7 +78,7 @@ There are three ways to give it.
 
 | | |
 |---|---|
-| `scale` | the tutorial's dataset, so many times: payments, cards, cash cards and withdrawals grow in proportion |
+| `scale` | the default dataset, so many times: payments, cards, cash cards and withdrawals grow in proportion |
 | `rows` | exactly so many transactions, everything else in proportion; excludes `scale` and `payments` |
 | count by count | `payments`, `cards`, `atm.cards`, `atm.withdrawals`; each overrides the proportional one |
 
@@ -170,7 +171,7 @@ def _table(section: type[Section]) -> Iterator[str]:
         if isinstance(field.annotation, type) and issubclass(field.annotation, Section):
             yield f"| `{name}` | a table | see below | {field.description} |"
         else:
-            default = "required" if field.is_required() else _default(field.default)
+            default = "required" if field.is_required() else _default(field)
             yield f"| `{name}` | {_allowed(field)} | {default} | {field.description} |"
 
 
@@ -208,15 +209,15 @@ def _number(value: float) -> str:
     return f"10^{len(digits) - 1}" if value >= 10**9 and digits.strip("0") == "1" else f"{value:,}"
 
 
-def _default(value: Any) -> str:
-    match value:
+def _default(field: Any) -> str:
+    match field.default:
         case None:
-            return "not given"
+            return f"not given; such as `{field.examples[0]}`"
         case Interval(low=low, high=high):
             return f"`[{low}, {high}]`"
         case tuple():
-            return f"{len(value)} entries, see below"
-    return f"`{value}`"
+            return f"{len(field.default)} entries, see below"
+    return f"`{field.default}`"
 
 
 def samples() -> dict[str, str]:

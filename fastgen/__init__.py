@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         TerminatedRunError,
         UsageError,
     )
+    from fastgen.reporting.making import report
     from fastgen.sinks.files import write
     from fastgen.sinks.kafka.producing import produce
     from fastgen.source import scan
@@ -44,6 +45,7 @@ _HOME = {
     "Dataset": "dataset",
     "write": "sinks.files",
     "produce": "sinks.kafka.producing",
+    "report": "reporting.making",
     "scan": "source",
     "validate": "validation.validating",
     "ValidationReport": "validation.report",
@@ -85,6 +87,7 @@ __all__ = [
     "__version__",
     "load_config",
     "produce",
+    "report",
     "scan",
     "validate",
     "verify",

@@ -9,7 +9,7 @@ from numpy.typing import DTypeLike, NDArray
 
 Empty = Callable[[int, Any], NDArray[Any]]
 """Makes an array of so many items of a type, such as np.empty."""
-KEPT: Final = 16
+KEPT: Final = 256
 """Arenas that wait to be used again; more of them are freed."""
 
 

@@ -180,7 +180,7 @@ class Atm(Section):
 
 
 class Config(Section):
-    """The identity of a dataset. Every setting has a default, and all the defaults are the tutorial's data.
+    """The identity of a dataset. Every setting has a default, and all the defaults together are the default dataset.
 
     Give the size as `scale`, or as `rows`, or count by count: a count overrides the proportional one.
     Configurations are equal, and hash alike, if their settings are equal; they can be pickled. A setting that
@@ -196,7 +196,7 @@ class Config(Section):
 
     seed: Annotated[int, Within(0, 2**64 - 1)] = setting("what all random draws follow from", default=DEFAULT_SEED)
     scale: Annotated[float, Within(0, 10**12, above=True)] | None = setting(
-        "size in units of the tutorial's 106,020 transactions; 1 unless rows is given", default=None, example=1.0
+        "size in units of the default dataset's 106,020 transactions; 1 unless rows is given", default=None, example=1.0
     )
     rows: Count | None = setting("exact number of transactions; excludes scale and payments", default=None, example=106_020)
     payments: Count | None = setting("number of card payments; 54,000 x scale unless given", default=None, example=54_000)
@@ -342,7 +342,10 @@ def _read(path: str | os.PathLike[str]) -> dict[str, Any]:
         with open(path, "rb") as file:
             return tomllib.load(file)
     except OSError as error:
-        raise ConfigError(os.fspath(path), NOT_GIVEN, f"cannot be read: {error.strerror}") from None
+        hint = "fastgen config init writes one" if isinstance(error, FileNotFoundError) else None
+        raise ConfigError(
+            os.fspath(path), NOT_GIVEN, f"cannot be read: {(error.strerror or str(error)).lower()}", hint=hint
+        ) from None
     except UnicodeDecodeError as error:
         raise ConfigError(os.fspath(path), NOT_GIVEN, f"is not UTF-8 text at byte {error.start}") from None
     except ValueError as error:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 
 from fastgen.config import Config
-from fastgen.errors import OptionError, did_you_mean
+from fastgen.errors import ConfigError, OptionError, did_you_mean
 from fastgen.pipeline import in_order
 from fastgen.plan import Plan
 from fastgen.schema import TABLES
@@ -38,7 +38,7 @@ class Dataset:
     pickled. Rows are the same whatever the threads, batches and columns.
 
     Args:
-        config: what the data are; the tutorial's dataset unless given.
+        config: what the data are; the default dataset unless given.
 
     Example:
         >>> data = Dataset(Config(rows=1_000, seed=7))
@@ -47,6 +47,8 @@ class Dataset:
     """
 
     def __init__(self, config: Config | None = None) -> None:
+        if not isinstance(config, Config | None):
+            raise ConfigError("config", config, "must be a Config", hint="load_config reads one from a file")
         self.config = Config() if config is None else config
         self._share = WHOLE
 
@@ -109,11 +111,10 @@ class Dataset:
             return self.plan.rows
         return sum(map(Worker(self.plan, positions=False).count, self.groups))
 
-    @property
-    def expected_rows(self) -> int:
-        """Rows of `transactions`; of a part, about how many."""
-        if not self.is_part:
-            return self.plan.rows
+    def expected_rows(self, table: str = "transactions") -> int:
+        """Rows of a table; of the transactions of a part, about how many."""
+        if not self.is_part or _known(table) != "transactions":
+            return self.count(table)
         expected = self.plan.expected_rows
         return round(float(expected[self.groups.stop] - expected[self.groups.start]))
 

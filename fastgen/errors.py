@@ -17,6 +17,7 @@
 """
 
 from collections.abc import Iterable
+from datetime import date, timedelta
 from difflib import get_close_matches
 from typing import ClassVar
 
@@ -116,21 +117,21 @@ class TerminatedRunError(InterruptedRunError):
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str | None:
-    """A hint with the known name that is nearest to a wrong one, if one is near; case does not count.
+    """A hint with the known name that is nearest to a wrong one, if one is near; case and leading hyphens do not count.
 
     Example:
         >>> did_you_mean("amout", ["tid", "amount"])
         'did you mean amount?'
     """
-    names = {each.lower(): each for each in known}
-    near = get_close_matches(name.lower(), names, n=1)
+    names = {each.lower().lstrip("-"): each for each in known}
+    near = get_close_matches(name.lower().lstrip("-"), names, n=1)
     return f"did you mean {names[near[0]]}?" if near else None
 
 
 def _shown(value: object, width: int = 60) -> str:
     """The value as its author would recognise it, in at most `width` characters."""
     try:
-        text = str(value) if hasattr(value, "isoformat") else repr(value)
+        text = str(value) if isinstance(value, (date, timedelta)) else repr(value)
     except ValueError:  # an integer too long to print
         text = f"<{type(value).__name__}>"
     return text if len(text) <= width else text[: width - 3] + "..."

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from math import ceil
 from numbers import Integral, Real
-from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple, Self, TypeVar, dataclass_transform
+from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple, Self, TypeVar, dataclass_transform, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetCoreSchemaHandler, Strict, ValidationError, model_validator
 from pydantic_core import CoreSchema, ErrorDetails, PydanticUndefined, core_schema
@@ -17,6 +17,7 @@ from pydantic_core import CoreSchema, ErrorDetails, PydanticUndefined, core_sche
 from fastgen.errors import NOT_GIVEN, ConfigError, did_you_mean
 
 T = TypeVar("T")
+UNKNOWN: Final = "unknown setting"
 
 
 class Interval(NamedTuple):
@@ -169,16 +170,34 @@ def _translated(kind: type[Section], detail: ErrorDetails) -> ConfigError:
     cause = context.get("error")
     if isinstance(cause, ConfigError):  # of a check, perhaps of a section inside this one
         inner = ".".join(filter(None, (field, cause.field)))
-        return ConfigError(inner, cause.value, cause.allowed, hint=cause.hint, more=cause.more)
+        hint = _nearest(kind, inner) if cause.allowed == UNKNOWN else cause.hint
+        return ConfigError(inner, cause.value, cause.allowed, hint=hint, more=cause.more)
     if detail["type"] == "extra_forbidden":
-        return ConfigError(field, detail["input"], "unknown setting", hint=did_you_mean(field, _names(kind)))
+        return ConfigError(field, detail["input"], UNKNOWN, hint=_nearest(kind, field))
     allowed = str(cause) if cause else _REASONS.get(detail["type"], detail["msg"]).format(**context)
     return ConfigError(field, NOT_GIVEN if detail["type"] == "missing" else detail["input"], allowed)
 
 
-def _names(kind: type[Section]) -> Iterator[str]:
-    """The dotted names of all settings but those inside lists."""
+def _nearest(kind: type[Section], field: str) -> str:
+    """A hint for a setting that there is not."""
+    near = did_you_mean(re.sub(r"\[\d+\]", "[]", field), [name for name, _ in described(kind)])
+    if near is None:
+        return "fastgen config show prints all that there are"
+    numbers = iter(re.findall(r"\[\d+\]", field))
+    return re.sub(r"\[\]", lambda _: next(numbers, "[0]"), near)
+
+
+def described(kind: type[Section]) -> Iterator[tuple[str, str]]:
+    """The dotted names of all settings and what they mean; those in the entries of a list have [] in their names.
+
+    Example:
+        >>> from fastgen.config import Atm
+        >>> [name for name, _ in described(Atm)][-4:]
+        ['bands', 'bands[].share', 'bands[].low', 'bands[].high']
+    """
     for name, field in kind.model_fields.items():
-        yield name
-        if isinstance(field.annotation, type) and issubclass(field.annotation, Section):
-            yield from (f"{name}.{inner}" for inner in _names(field.annotation))
+        yield name, field.description or ""
+        entries = get_args(field.annotation)
+        inner, between = (entries[0], "[].") if entries else (field.annotation, ".")
+        if isinstance(inner, type) and issubclass(inner, Section):
+            yield from ((f"{name}{between}{below}", meaning) for below, meaning in described(inner))

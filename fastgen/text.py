@@ -4,7 +4,7 @@ import csv
 import io
 import json
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -39,6 +39,17 @@ STRIDE = 64
 
 LONGEST_VALUE = 32
 """Of the values that are not fragments; the tid is the longest."""
+
+
+GAPS = {kernels.TID: 32, kernels.DATETIME: 8, kernels.CARD: 16}
+"""Parts whose length never changes, which begin a row: how many bytes of each differ between the rows of a day."""
+
+
+class Head(NamedTuple):
+    """The beginning of a row with gaps, and where the gaps of its parts are."""
+
+    text: bytes
+    gaps: dict[int, int]
 
 
 class RowText(NamedTuple):
@@ -112,17 +123,22 @@ def transaction_layout(plan: Plan, names: Sequence[str], style: Style, coordinat
     parts = _parts(kinds, before, [_values(plan, kind, style) for kind in kinds])
     if "label" in kinds:
         ending = b"0" + ending
-    date_prefix = parts[kernels.DATETIME].prefix
-    dates = [date_prefix + f"{plan.origin + timedelta(days=day):%Y-%m-%d} ".encode() for day in range(len(plan.day_words))]
+    wanted = {PART_OF_KIND[kind] for kind in kinds}
+    heads = [_head(parts, wanted, plan.origin + timedelta(days=day)) for day in range(len(plan.day_words))]
+    head_strides, head_texts, _ = Part(fragments=[head.text.rstrip(b"\0") for head in heads]).table
     category_strides, categories, category_lengths = parts[kernels.CATEGORY].table
     place_strides, places, place_lengths = parts[kernels.PLACE].table
     layout = kernels.Layout(
-        wanted=sum(1 << part for part in {PART_OF_KIND[kind] for kind in kinds}),
+        wanted=sum(1 << part for part in wanted),
+        heads=head_texts,
+        head_strides=head_strides,
+        head_length=len(heads[0].text),
+        tid_at=heads[0].gaps[kernels.TID],
+        clock_at=heads[0].gaps[kernels.DATETIME],
+        card_at=heads[0].gaps[kernels.CARD],
         prefixed=sum(1 << number for number, part in enumerate(parts) if part.prefix),
         prefixes=_bytes(b"".join(part.prefix.ljust(PREFIX, b"\0") for part in parts)),
         prefix_lengths=np.array([len(part.prefix) for part in parts], np.int64),
-        dates=_bytes(b"".join(date.ljust(PREFIX, b"\0") for date in dates)),
-        date_length=len(dates[0]),
         categories=categories,
         category_lengths=category_lengths,
         category_strides=category_strides,
@@ -137,6 +153,18 @@ def transaction_layout(plan: Plan, names: Sequence[str], style: Style, coordinat
         shortest=int(coordinates == "number"),
     )
     return RowText(layout, header_line(names, style), sum(part.longest for part in parts) + len(ending))
+
+
+def _head(parts: list[Part], wanted: set[int], day: date) -> Head:
+    """What rows of a day begin with."""
+    text = b""
+    gaps = dict.fromkeys(GAPS, 0)
+    for part, room in GAPS.items():
+        if part in wanted:
+            text += parts[part].prefix + (f"{day:%Y-%m-%d} ".encode() if part == kernels.DATETIME else b"")
+            gaps[part] = len(text)
+            text += bytes(room)
+    return Head(text, gaps)
 
 
 def _parts(kinds: list[Kind], before: list[bytes], values: list[list[bytes]]) -> list[Part]:

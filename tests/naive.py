@@ -592,3 +592,35 @@ def longest_rising(values: Sequence[int]) -> int:
     for i, value in enumerate(values):
         longest.append(1 + max((longest[j] for j in range(i) if values[j] < value), default=0))
     return max(longest, default=0)
+
+
+# Tallies
+
+
+def bin_of(value: int) -> int:
+    """The bin of a number: itself in three digits, and 900 bins for each digit more."""
+    digits = len(str(value))
+    more = max(0, digits - 3)
+    return min(value // 10**more + 900 * more, 1_000 + 900 * 9 - 1)
+
+
+def metres_between(a: tuple[float, float], b: tuple[float, float]) -> float:
+    """The length of the arc between two places (latitude, longitude), by the angle between their directions."""
+
+    def direction(place: tuple[float, float]) -> tuple[float, float, float]:
+        up, along = math.radians(place[0]), math.radians(place[1])
+        return math.cos(up) * math.cos(along), math.cos(up) * math.sin(along), math.sin(up)
+
+    return 6_371_008.8 * 2 * math.asin(min(1.0, math.dist(direction(a), direction(b)) / 2))
+
+
+def run_lengths(rows: Sequence[tuple[int, int]], gap: int) -> list[int]:
+    """The lengths of runs of rows (card, second) of one card that are at most `gap` seconds apart, in any order."""
+    runs: dict[int, list[list[int]]] = {}
+    for card, second in sorted(rows, key=lambda row: row[1]):
+        own = runs.setdefault(card, [])
+        if own and second - own[-1][-1] <= gap:
+            own[-1].append(second)
+        else:
+            own.append([second])
+    return [len(run) for own in runs.values() for run in own]

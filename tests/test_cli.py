@@ -1,9 +1,10 @@
 """The command line: every option, every wrong value, what goes to which stream, and how it ends."""
 
+import errno
 import json
 import os
-import pty
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -193,6 +194,17 @@ def test_a_dry_run_writes_nothing_and_tells_the_size(run: Run, folder: Path, opt
         assert 0.9 < size / Path(name).stat().st_size < 1.1
 
 
+def test_a_dry_run_of_a_part_tells_the_size_of_the_part(run: Run, folder: Path) -> None:
+    options = ["--rows=1M", "--parts=4", "--part=2", "-o", "second.parquet"]
+    out = run("generate", "--dry-run", *options).out
+    size, rows = (re.search(pattern, out) for pattern in (r"second.parquet +about ([\d.]+) MB", r"this part +about ([\d,]+) trans"))
+    assert size
+    assert rows
+    run("generate", *options)
+    assert float(size[1]) == pytest.approx(Path("second.parquet").stat().st_size / 1e6, rel=0.1)
+    assert int(rows[1].replace(",", "")) == pytest.approx(pl.read_parquet("second.parquet").height, rel=0.05)
+
+
 def test_a_dry_run_to_the_standard_output(run: Run, folder: Path) -> None:
     ended = run("generate", "--rows=1k", "--dry-run", "-o", "-")
     assert re.search(r"^- +about 126 kB$|^- +about 12\d\.\d kB$", ended.out, re.MULTILINE)
@@ -254,9 +266,41 @@ def test_init_writes_a_file_to_start_from(run: Run, folder: Path) -> None:
         0, "", f"fastgen: fastgen.toml is valid: 106,020 transactions, fingerprint {fastgen.Dataset().fingerprint}\n"
     )
     Path("fastgen.toml").write_text("mine")
-    assert run("config", "init") == Ended(1, "", "fastgen: fastgen.toml exists already\n")
+    assert run("config", "init") == Ended(1, "", "fastgen: fastgen.toml exists already (another name writes another file)\n")
     assert Path("fastgen.toml").read_text() == "mine"
     assert run("config", "init", "no/x.toml") == Ended(1, "", "fastgen: no/x.toml: cannot be written: no such file or directory\n")
+
+
+def test_init_leaves_nothing_where_there_is_no_room(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "write", full)
+    ended = run("config", "init")
+    monkeypatch.undo()
+    assert (ended.code, ended.out) == (1, "")
+    assert names_in(folder) == []
+
+
+def test_a_file_where_a_directory_should_be(run: Run, folder: Path) -> None:
+    Path("there").write_text("mine")
+    ended = run("generate", "--rows=9", "-o", "there")
+    assert_one_line(ended, 1, "there is a file, not a directory (a file to write ends with its format, such as .csv)")
+    assert Path("there").read_text() == "mine"
+
+
+def test_what_a_signal_does_to_a_library_is_still_an_interruption(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+        except fastgen.TerminatedRunError:
+            raise TypeError("odd") from None
+
+    monkeypatch.setattr("fastgen.sinks.files.write", fail)
+    assert run("generate", "--rows=5", "-o", "out") == Ended(143, "", "fastgen: terminated\n")
+    monkeypatch.setattr("fastgen.sinks.files.write", lambda *_, **__: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        run("generate", "--rows=5", "-o", "out")
 
 
 def test_schema(run: Run) -> None:
@@ -296,9 +340,11 @@ def assert_one_line(ended: Ended, code: int, text: str) -> None:
 
 BANDS = "[{share=1, low=30, high=40}]"
 BAD_SETTINGS = [
-    ("nonsense=1", "nonsense = 1: unknown setting"),
-    ("fraud.rato=1", "fraud.rato = 1: unknown setting (did you mean "),
-    ("atm.bands=[{share=1, low=30, high=40, more=1}]", "atm.bands[0].more = 1: unknown setting"),
+    ("nonsense=1", "nonsense = 1: unknown setting (fastgen config show prints all that there are)"),
+    ("fraud.rato=1", "fraud.rato = 1: unknown setting (did you mean fraud.ratio?)"),
+    ("ratio=1", "ratio = 1: unknown setting (did you mean fraud.ratio?)"),
+    ("atm.bands=[{share=1, low=30, hihg=40}]", "atm.bands[0].high: is required (and 1 more)"),
+    ("atm.bands=[{share=1, low=30, high=40, hihg=1}]", "atm.bands[0].hihg = 1: unknown setting (did you mean atm.bands[0].high?)"),
     ("seed=x", "seed = 'x': must be a whole number between 0 and "),
     ("seed=-1", "seed = -1: must be a whole number between 0 and "),
     ("rows=true", "rows = True: must be a whole number between 1 and "),
@@ -366,11 +412,13 @@ BAD_OPTIONS = [
     (["--threads=0"], 2, "threads = 0: must be a whole number of at least 1"),
     (["--threads=-1"], 2, "threads = -1: must be a whole number of at least 1"),
     (["--format=xml"], 2, "format = 'xml': must be one of parquet, csv, ndjson, ipc"),
+    (["--format=json"], 2, "format = 'json': must be one of parquet, csv, ndjson, ipc (did you mean ndjson?)"),
     (["--format=csv", "--compression=snappy"], 2, "compression = 'snappy': must be one of none, gzip, zstd for csv"),
+    (["--format=csv", "--compression=gz"], 2, "compression = 'gz': must be one of none, gzip, zstd for csv (did you mean gzip?)"),
     (["--coordinates=words"], 2, "coordinates = 'words': must be text or number"),
     (["--table=profiles"], 2, "table = 'profiles': must not be given for a directory"),
     (["--columns=tid"], 2, "columns = 'tid': must not be given for a directory"),
-    (["--config=nowhere.toml"], 2, "nowhere.toml: cannot be read: "),
+    (["--config=nowhere.toml"], 2, "nowhere.toml: cannot be read: no such file or directory (fastgen config init writes one)"),
     (
         ["--set=atm.cards=10", "--set=ages=[24,24]"],
         2,
@@ -392,10 +440,12 @@ BAD_OUTPUTS: list[tuple[list[str], int, str]] = [
     (["-o", "x.csv", "--columns="], 2, "columns = '': must be among tid"),
     (["-o", "x.csv", "--columns=tid,tid"], 2, "columns = 'tid,tid': must name each column once"),
     (["-o", "x.txt"], 2, "output = 'x.txt': must end with one of .parquet, .csv, .ndjson, .arrow (or give the format)"),
+    (["-o", "x.cvs"], 2, "output = 'x.cvs': must end with one of .parquet, .csv, .ndjson, .arrow (did you mean .csv?)"),
     (["-o", "x.csv", "--format=ipc"], 2, "format = 'ipc': must be csv for a file that ends with .csv"),
     (["-o", "no/x.csv"], 1, "no/x.csv: cannot be written: no such file or directory"),
     (["-o", "/dev/full"], 1, "/dev/full: cannot be written: no space left on device"),
     (["-o", ""], 2, "output = ''"),
+    (["-o", "/dev/null/x.csv"], 1, "/dev/null/x.csv: cannot be written: not a directory"),
 ]
 
 
@@ -405,17 +455,38 @@ def test_outputs_that_are_not_allowed(run: Run, folder: Path, options: list[str]
     assert names_in(folder) == []
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [["generate", "--nonsense"], ["generate"], ["nonsense"], [], ["config"], ["config", "nonsense"], ["generate", "--rows"]],
-    ids=" ".join,
-)
-def test_wrong_usage_ends_with_2(run: Run, folder: Path, arguments: list[str]) -> None:
+WRONG_USAGE = [
+    (["generate", "--outptu", "x"], "--outptu: fastgen generate has no such option (did you mean --output?)"),
+    (["generate", "--nonsense"], "--nonsense: fastgen generate has no such option (fastgen generate --help tells more)"),
+    (["generate", "-z"], "-z: fastgen generate has no such option (fastgen generate --help tells more)"),
+    (["--rows", "5"], "--rows: fastgen has no such option (fastgen --help tells more)"),
+    (["generat"], "generat: fastgen has no such command (did you mean generate?)"),
+    (["nonsense"], "nonsense: fastgen has no such command (fastgen --help tells more)"),
+    (["config", "shw"], "shw: fastgen config has no such command (did you mean show?)"),
+    (["generate"], "--output: must be given: a directory for all tables, a file or - for one (fastgen generate --help tells more)"),
+    (["completion"], "shell: must be given: bash|zsh|fish (fastgen completion --help tells more)"),
+    (
+        ["generate", "--rows"],
+        "--rows: must have a value: exactly so many transactions, such as 500000 or 10M; all else in proportion (",
+    ),
+    (["config", "show", "--set"], "--set: must have a value: one setting, such as fraud.ratio=0.01; repeatable ("),
+    (["generate", "-o", "x", "--quiet=5"], "--quiet: takes no value (fastgen generate --help tells more)"),
+    (["generate", "-o", "x", "extra", "more"], "got unexpected extra arguments (extra more) (fastgen generate --help tells more)"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "line"), WRONG_USAGE, ids=[" ".join(arguments) for arguments, _ in WRONG_USAGE])
+def test_wrong_usage_is_one_line_with_a_hint(run: Run, folder: Path, arguments: list[str], line: str) -> None:
+    assert_one_line(run(*arguments), 2, line)
+    assert names_in(folder) == []
+
+
+@pytest.mark.parametrize("arguments", [[], ["config"]], ids=str)
+def test_without_a_command_the_help_is_shown(run: Run, arguments: list[str]) -> None:
     ended = run(*arguments)
     assert (ended.code, ended.out) == (2, "")
-    assert "Traceback" not in ended.err
-    assert ended.err.startswith(("Usage: fastgen", "Error: "))
-    assert names_in(folder) == []
+    assert ended.err.startswith("Usage: fastgen")
+    assert "Examples:" in ended.err
 
 
 def test_what_goes_wrong_inside_is_one_line_too(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -435,14 +506,67 @@ def test_what_goes_wrong_inside_is_one_line_too(run: Run, folder: Path, monkeypa
     assert_one_line(fail(fastgen.FastgenError("two\nlines")), 1, "two lines")
 
 
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["config", "show"], ["generate", "--rows=9", "-o", "x.csv", "--dry-run"]], ids=" ".join
+)
+def test_a_standard_output_that_is_full(folder: Path, arguments: list[str]) -> None:
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "fastgen", *arguments], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert (done.returncode, done.stderr) == (1, "fastgen: -: cannot be written: no space left on device\n")
+
+
+def test_a_standard_error_that_is_full_changes_nothing(folder: Path) -> None:
+    with open("/dev/full", "w") as full:
+        for arguments, code in ((["--rows=9", "-o", "x.csv"], 0), (["--rows=9", "-o", "x.csv"], 1), (["--nonsense"], 2)):
+            argv = [sys.executable, "-m", "fastgen", "generate", *arguments]
+            assert subprocess.run(argv, stderr=full, check=False).returncode == code
+    assert names_in(folder) == ["x.csv"]
+
+
 # The rest
 
 
-def test_help_and_version(run: Run) -> None:
-    for arguments in (["--help"], ["-h"], ["generate", "--help"], ["config", "--help"], ["config", "show", "-h"]):
-        ended = run(*arguments)
-        assert (ended.code, ended.err) == (0, "")
-        assert ended.out.startswith("Usage: fastgen")
+def paths(group: click.Group = cli.cli, before: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """All commands and the groups that they are in, as they are called."""
+    yield before
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from paths(command, (*before, name))
+        else:
+            yield (*before, name)
+
+
+@pytest.mark.parametrize("path", list(paths()), ids=" ".join)
+def test_every_command_explains_itself_with_examples(run: Run, folder: Path, path: tuple[str, ...]) -> None:
+    """What the examples call is there: each is parsed, none is run."""
+    ended = run(*path, "--help")
+    assert ended == run(*path, "-h")
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.out.startswith(" ".join(("Usage: fastgen", *path)))
+    assert "..." not in ended.out.replace("A,B,...", "").replace("PORT,...", "").replace("[ARGS]...", "")  # nothing is cut
+    text = ended.out.partition("Examples:\n")[2]
+    calls = re.findall(r"fastgen( [^#|&>)\n]*)", text)
+    assert calls
+    for call in calls:
+        name, *words = shlex.split(call)
+        with pytest.MonkeyPatch.context() as patch:
+            command: Any = cli.cli.commands[name]
+            if isinstance(command, click.Group):
+                command = command.commands[words.pop(0)]
+            patch.setattr(command, "callback", lambda **_: None)
+            cli.cli.main(shlex.split(call), standalone_mode=False)
+
+
+def test_options_stand_in_sections(run: Run) -> None:
+    titles = re.findall(r"^(\w.*):$", run("produce", "--help").out, re.MULTILINE)
+    assert titles == [
+        "The data", "The cluster", "The topic", "The messages", "The pace", "The labels", "The run", "Options",
+    ]  # fmt: skip
+
+
+def test_version(run: Run) -> None:
     assert run("--version") == Ended(0, f"fastgen {fastgen.__version__} (data version {DATA_VERSION})\n", "")
 
 
@@ -454,6 +578,7 @@ def test_every_option_is_there_and_explained() -> None:
     ]  # fmt: skip
     assert all(isinstance(each, click.Option) and each.help and each.help.endswith(".") for each in options.values())
     assert sorted(cli.config.commands) == ["check", "init", "schema", "show"]
+    assert sorted(cli.cli.commands) == ["completion", "config", "generate", "produce", "report", "validate", "verify"]
 
 
 def test_the_command_is_installed_under_its_name() -> None:
@@ -466,7 +591,10 @@ def test_the_command_is_installed_under_its_name() -> None:
 def test_compiling_is_told_once(capsys: pytest.CaptureFixture[str]) -> None:
     from numba import njit
 
-    for quiet, told in ((False, "fastgen: compiling kernels for this machine; later runs start at once\n"), (True, "")):
+    for quiet, told in (
+        (False, "fastgen: compiling kernels for this machine; later runs of this kind start at once\n"),
+        (True, ""),
+    ):
         with common.compiling_announced(quiet):
             njit(lambda x: x + 1)(1)
             njit(lambda x: x + 2)(1)
@@ -487,37 +615,3 @@ def test_compiling_is_told_once(capsys: pytest.CaptureFixture[str]) -> None:
 )
 def test_sizes_are_told_in_decimal_units(size: float, text: str) -> None:
     assert common.human_size(size) == text
-
-
-def on_a_terminal(*arguments: str) -> tuple[int, str]:
-    """A run whose standard error is a terminal: its exit code, and what is seen there."""
-    ours, theirs = pty.openpty()
-    command = [sys.executable, "-m", "fastgen", "generate", *arguments]
-    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=theirs) as run:
-        os.close(theirs)
-        seen = b""
-        while True:
-            try:
-                piece = os.read(ours, 65_536)
-            except OSError:  # the other end is closed
-                break
-            if not piece:
-                break
-            seen += piece
-        assert run.stdout
-        assert run.stdout.read() == b""
-    os.close(ours)
-    return run.returncode, seen.decode()
-
-
-def test_a_progress_bar_is_shown_on_a_terminal_alone(folder: Path) -> None:
-    code, seen = on_a_terminal("--rows=1M", "-o", "/dev/null", "--format=csv")
-    assert code == 0
-    assert "%" in seen
-    assert "1,000,000 rows" in seen
-    assert "fastgen: 1,000,000 transactions to /dev/null: " in seen
-    code, seen = on_a_terminal("--rows=1k", "-o", "/dev/null", "--format=csv", "--no-progress")
-    assert code == 0
-    assert seen.count("\n") == 1
-    assert "%" not in seen
-    assert "fastgen: 1,000 transactions" in seen

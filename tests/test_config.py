@@ -88,12 +88,15 @@ def test_all_shares_of_the_defaults_add_up_as_decimals() -> None:
 BAD = {
     # unknown settings
     "unknown setting": ({"sed": 1}, "sed = 1: unknown setting (did you mean seed?)"),
-    "unknown, nothing like it": ({"xyzzy": 1}, "xyzzy = 1: unknown setting"),
-    "unknown, in a table": ({"fraud": {"ration": 1}}, "fraud.ration = 1: unknown setting (did you mean ratio?)"),
+    "unknown, nothing like it": ({"xyzzy": 1}, "xyzzy = 1: unknown setting (fastgen config show prints all that there are)"),
+    "unknown, in a table": ({"fraud": {"ration": 1}}, "fraud.ration = 1: unknown setting (did you mean fraud.ratio?)"),
     "unknown, belongs in a table": ({"ratio": 1}, "ratio = 1: unknown setting (did you mean fraud.ratio?)"),
-    "unknown, in a list": ({"categories": [shop(nam="x")]}, "categories[0].nam = 'x': unknown setting (did you mean name?)"),
-    "unknown, with a line break": ({"a\nb": 1}, "a b = 1: unknown setting"),
-    "unknown, called self": ({"self": 1}, "self = 1: unknown setting"),
+    "unknown, in a list": (
+        {"categories": [shop(nam="x")]},
+        "categories[0].nam = 'x': unknown setting (did you mean categories[0].name?)",
+    ),
+    "unknown, with a line break": ({"a\nb": 1}, "a b = 1: unknown setting (fastgen config show prints all that there are)"),
+    "unknown, called self": ({"self": 1}, "self = 1: unknown setting (fastgen config show prints all that there are)"),
     # wrong types
     "text for a whole number": ({"seed": "3"}, f"seed = '3': {SEEDS}"),
     "boolean for a whole number": ({"seed": True}, f"seed = True: {SEEDS}"),
@@ -538,7 +541,9 @@ def test_a_file_that_is_no_toml(tmp_path: Path, text: str | bytes, told: str) ->
 def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         load_config(tmp_path / "none.toml")
-    assert str(caught.value) == f"{tmp_path / 'none.toml'}: cannot be read: No such file or directory"
+    assert (
+        str(caught.value) == f"{tmp_path / 'none.toml'}: cannot be read: no such file or directory (fastgen config init writes one)"
+    )
     with pytest.raises(ConfigError, match="cannot be read"):
         load_config(tmp_path)
 

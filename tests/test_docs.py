@@ -2,24 +2,31 @@
 
 import doctest
 import json
+import os
 import re
 import shlex
 import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import click
 import pytest
+from confluent_kafka.admin import AdminClient
+from kafka.broker import Address
+from kafka.conftest import broker
 
 import fastgen
 from fastgen import cli, load_config
 from fastgen.pools import load_pools
 from fastgen.schema import DATA_VERSION, TABLES
+
+__all__ = ["broker"]  # the fixture
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -57,25 +64,65 @@ each_page = pytest.mark.parametrize("page", PAGES, ids=named)
 
 # Examples
 
+LEFT_OUT = (
+    "git clone ", "python -m venv ", ". .venv/bin/activate", "pip install ", "export ", "docker compose ",
+    "pytest", "python benchmarks/", "eval ",
+)  # fmt: skip
+"""What lines of examples may begin with and are not run: a place for the package, a broker, all tests, benchmarks."""
 
-def commands(text: str) -> Iterator[str]:
-    """The commands of fastgen among the lines of a block."""
+
+def lines(text: str) -> Iterator[str]:
+    """The commands of a block, without their comments."""
     for line in text.replace("\\\n", " ").splitlines():
         # Nothing in the examples has these signs in quotes.
-        yield from (part.strip() for part in line.partition(" #")[0].split("&&") if part.strip().startswith("fastgen "))
+        yield from filter(None, (part.strip() for part in re.split(r"&&", line.partition(" #")[0])))
 
 
-def run_command(line: str) -> None:
-    """In this process, whose kernels are compiled; a pipe needs a shell."""
-    if "|" in line:
-        shell = f'fastgen() {{ "{sys.executable}" -m fastgen "$@"; }}; {line}'
-        assert subprocess.run(["bash", "-c", shell], capture_output=True, check=True).stdout
-    else:
-        cli.cli.main(shlex.split(line)[1:], prog_name="fastgen", standalone_mode=False)
+def commands(text: str) -> Iterator[str]:
+    """Those that are run."""
+    for line in lines(text):
+        if not line.startswith(LEFT_OUT):
+            assert re.match(r"fastgen |python \w+\.py$", line), f"is neither run nor known: {line}"
+            yield line
+
+
+class Commands:
+    """Runs the commands of a page in the current directory; those that end with & side by side with the others."""
+
+    def __init__(self) -> None:
+        self._others: list[subprocess.Popen[bytes]] = []
+
+    def run(self, line: str) -> None:
+        """In this process, whose kernels are compiled, or, where it needs a shell, in another one."""
+        words = shlex.split(os.path.expandvars(line))
+        if words[0] == "python":
+            print(subprocess.run([sys.executable, *words[1:]], check=True, stdout=subprocess.PIPE, text=True).stdout)
+        elif words[-1] == "&":
+            self._others.append(subprocess.Popen([sys.executable, "-m", *words[:-1]]))
+        elif set("|>") & set(line):
+            shell = f'fastgen() {{ "{sys.executable}" -m fastgen "$@"; }}; {line}'
+            done = subprocess.run(["bash", "-c", shell], capture_output=True, check=True)
+            assert done.stdout or ">" in line
+        else:
+            cli.cli.main(words[1:], prog_name="fastgen", standalone_mode=False)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        """Those that still run come to their end, or are ended."""
+        for other in self._others:
+            if kind is not None:
+                other.kill()
+            assert other.wait(timeout=120) == 0 or kind is not None, other.args
 
 
 def run_python(block: Block, page: Path, names: dict[str, Any]) -> None:
-    if ">>>" in block.text:
+    """A block that begins with the name of a file becomes that file."""
+    name = re.match(r"# (\w+\.py)\n", block.text)
+    if name:
+        Path(name[1]).write_text(block.text)
+    elif ">>>" in block.text:
         test = doctest.DocTestParser().get_doctest(block.text, names, named(page), str(page), block.line - 1)
         assert doctest.DocTestRunner().run(test, clear_globs=False).failed == 0
         names.update(test.globs)
@@ -83,51 +130,104 @@ def run_python(block: Block, page: Path, names: dict[str, Any]) -> None:
         exec(compile("\n" * (block.line - 1) + block.text, page, "exec"), names)
 
 
+@contextmanager
+def kafka_if_needed(page: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A broker in KAFKA_BOOTSTRAP for pages that name it; topics that they make go away again."""
+    if "$KAFKA_BOOTSTRAP" not in page.read_text():
+        yield
+        return
+    broker: Address = request.getfixturevalue("broker")
+    monkeypatch.setenv("KAFKA_BOOTSTRAP", broker.bootstrap)
+    admin = AdminClient({**broker.properties})
+    there = set(admin.list_topics(timeout=15).topics)
+    try:
+        yield
+    finally:
+        made = set(admin.list_topics(timeout=15).topics) - there - {"__consumer_offsets"}
+        for deleted in admin.delete_topics(sorted(made)).values() if made else ():
+            deleted.result(timeout=15)
+
+
 @pytest.mark.parametrize(
     "page", [page for page in PAGES if any(b.language in ("sh", "python", "toml") for b in blocks(page))], ids=named
 )
-def test_examples(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+def test_examples(
+    page: Path, request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
     """Those of a page share a folder and their names, in order."""
     monkeypatch.chdir(tmp_path)
     names: dict[str, Any] = {"__name__": "example"}
+    with kafka_if_needed(page, request, monkeypatch), Commands() as shell:
+        for block in blocks(page):
+            try:
+                match block.language:
+                    case "sh":
+                        for line in commands(block.text):
+                            shell.run(line)
+                    case "python":
+                        run_python(block, page, names)
+                    case "toml":
+                        Path("example.toml").write_text(block.text)
+                        load_config("example.toml")
+            except Exception as error:
+                error.add_note(f"in the block at {named(page)}:{block.line}")
+                raise
+    if page.name == "tutorial.md":
+        check_tutorial(capfd.readouterr().out)
+
+
+def check_tutorial(out: str) -> None:
+    """What the page says of its results is so."""
+    assert re.search(r"^alarm outside \['US'\], and when a card pays again within 120 seconds: F1 0\.\d\d over", out, re.MULTILINE)
+    assert "\n106,020 transactions scored\n" in out
+    assert "\n106,020 scores with a label, 155 frauds, " in out
+    found = re.search(r"^precision (.*), recall (.*)$", out, re.MULTILINE)
+    assert found
+    assert 0.75 < float(found[1]) < 0.85
+    assert 0.85 < float(found[2]) < 0.92
+
+
+def test_no_block_escapes() -> None:
+    """A block without a language, a misspelt one or an indented one would not be run."""
+    for page in PAGES:
+        text = page.read_text()
+        assert {block.language for block in blocks(page)} <= {"sh", "python", "toml", "csv", "text"}, page
+        assert text.count("```") == 2 * len(list(blocks(page))), page
+        assert "~~~" not in text
+        assert not re.search(r"\n\n(?: {4}|\t)(?!- )\S", prose(page)), page
+
+
+def exists(words: list[str], line: str) -> None:
+    """A command of the program is there, with all options that it is given."""
+    group: Any = cli.cli
+    while isinstance(group, click.Group) and words and not words[0].startswith("-"):
+        group = group.commands.get(words.pop(0))
+        assert group is not None, line
+    options = {text for option in group.params for text in option.opts} | {"--help", "-h"}
+    assert {word for word in words if re.match(r"-[-\w]", word)} <= options, line
+
+
+@each_page
+def test_commands_in_text_blocks_exist(page: Path) -> None:
+    """Examples that run for ever are no `sh`; they are parsed, not run."""
     for block in blocks(page):
-        try:
-            match block.language:
-                case "sh":
-                    for line in commands(block.text):
-                        run_command(line)
-                case "python":
-                    run_python(block, page, names)
-                case "toml":
-                    Path("example.toml").write_text(block.text)
-                    load_config("example.toml")
-        except Exception as error:
-            error.add_note(f"in the block at {named(page)}:{block.line}")
-            raise
+        for line in lines(block.text) if block.language == "text" else ():
+            if re.match(r"fastgen [a-z]", line):
+                exists(shlex.split(line)[1:], line)
 
 
-def test_every_language_is_known() -> None:
-    """A block without a language, or with a misspelt one, would not be run."""
-    assert {block.language for page in PAGES for block in blocks(page) if page.parent != ROOT / "benchmarks"} <= {
-        "sh",
-        "python",
-        "toml",
-        "csv",
-        "text",
-    }
+@each_page
+def test_scripts_exist(page: Path) -> None:
+    """Those that examples and text call: they are run by hand, as they take long."""
+    for script in re.findall(r"python ((?:benchmarks|docs|tests)/\S+\.py)", page.read_text()):
+        assert (ROOT / script).exists(), script
 
 
 @each_page
 def test_commands_in_the_text_exist(page: Path) -> None:
     """`fastgen ...` between backticks is parsed, not run."""
     for line in re.findall(r"`(fastgen [^`]*)`", prose(page)):
-        words = shlex.split(line)[1:]
-        group: Any = cli.cli
-        while isinstance(group, click.Group) and words and not words[0].startswith("-"):
-            group = group.commands.get(words.pop(0))
-            assert group is not None, line
-        options = {text for option in group.params for text in option.opts} | {"--help", "-h"}
-        assert {word for word in words if word.startswith("-") and word != "-"} <= options, line
+        exists(shlex.split(line)[1:], line)
 
 
 def test_pages_have_examples() -> None:

@@ -539,6 +539,8 @@ def test_a_directory_that_is_there_is_a_directory(tmp_path: Path, data: Dataset)
         ("x.txt", {}, "output = 'x.txt': must end with one of .parquet, .csv, .ndjson, .arrow (or give the format)"),
         ("x.csv", {"format": "parquet"}, "format = 'parquet': must be csv for a file that ends with .csv"),
         ("x.csv.gz", {"compression": "zstd"}, "compression = 'zstd': must be gzip for a file that ends with .gz"),
+        ("x.csv", {"compression": "gzip"}, "output = 'x.csv': must end with .csv.gz if it is compressed by gzip"),
+        ("x.jsonl", {"compression": "zstd"}, "output = 'x.jsonl': must end with .jsonl.zst if it is compressed by zstd"),
         ("x.csv", {"compression": "snappy"}, "compression = 'snappy': must be one of none, gzip, zstd for csv"),
         ("x.arrow", {"compression": "gzip"}, "compression = 'gzip': must be one of none, zstd, lz4 for ipc"),
         ("out", {"format": "json"}, "format = 'json': must be one of parquet, csv, ndjson, ipc"),

@@ -1,6 +1,7 @@
 """Producing without a broker: options, the pace, the cluster inside the process, the command."""
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -13,6 +14,7 @@ import numpy as np
 import pytest
 
 from fastgen import Config, Dataset, KafkaError, OptionError, produce
+from fastgen.sinks.kafka import cluster
 from fastgen.sinks.kafka.messages import Messages, MessageSource
 from fastgen.sinks.kafka.options import client_settings, duration, moment, pairs
 from fastgen.sinks.kafka.pace import Lag, Pace
@@ -76,8 +78,13 @@ def test_the_command() -> None:
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        (["--rows", "10"], "bootstrap_servers = None: must be host:port"),
-        (["--mock", "--key", "card"], "key = 'card': must be none or among tid, datetime"),
+        (["--rows", "10"], "bootstrap_servers: must be given, as host:port,... (or mock, to try it without a broker)"),
+        (["--mock", "--key", "card"], "key = 'card': must be one of none, tid, datetime"),
+        (
+            ["--mock", "--key", "citty"],
+            "key = 'citty': must be one of none, tid, datetime, cc_num, category, amount, latitude, longitude, "
+            "city, country, fraud_label (did you mean city?)",
+        ),
         (["--mock", "--rate", "0"], "rate = 0.0: must be a number above 0"),
         (["--mock", "--speed", "nan"], "speed = nan: must be a number above 0"),
         (["--mock", "--rate", "5", "--speed", "5"], "rate = 5.0: must not be given with speed"),
@@ -94,6 +101,10 @@ def test_the_command() -> None:
         (["--mock", "--bootstrap-servers", "h:1"], "mock = True: must not be given with bootstrap servers"),
         (["--bootstrap-servers", "h:1", "--resume", "--loop"], "resume = True: must not be given with loop"),
         (["--mock", "--shift-to", "then"], "shift_to = 'then': must be now or a moment"),
+        (
+            ["--mock", "--shift-to", "2026-01-01 00:00:00+01:00"],
+            "shift_to = 2026-01-01 00:00:00+01:00: must be a date and time such as",
+        ),
         (["--mock", "-X", "linger"], "X = 'linger': must be KEY=VALUE"),
         (["--mock", "-X", "linger.mss=5"], "producer setting linger.mss = '5': is refused: No such configuration property"),
         (["--mock", "-X", "sasl.password=${NOT_THERE}"], "X = '${NOT_THERE}': must name a variable that the environment has"),
@@ -101,7 +112,7 @@ def test_the_command() -> None:
         (["--mock", "--topic", ""], "topic = '': must be the name of a topic"),
         (["--mock", "--topic", "bad topic!"], "topic = 'bad topic!': must be the name of a topic"),
         (["--mock", "--key", "fraud_label"], "key = 'fraud_label': must not be the label"),
-        (["--mock", "--labels-delay", "2d"], "labels_delay = datetime.timedelta(days=2): must come with a topic for labels"),
+        (["--mock", "--labels-delay", "2d"], "labels_delay = 2 days, 0:00:00: must come with a topic for labels"),
         (["--mock", "-X", "acks=0"], "producer setting acks = '0': must not be 0"),
         (["--mock", "-X", "acks=1"], "producer settings: are refused: "),
     ],
@@ -111,6 +122,33 @@ def test_what_is_refused(arguments: list[str], line: str) -> None:
     assert done.returncode == 2, done.stderr
     assert done.stderr.startswith(f"fastgen: {line}")
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_what_is_refused_is_said_alone() -> None:
+    """Notes come when the options are right; nothing is compiled or counted before."""
+    done = run("--mock", "--key", "card", "--rows", "1k")
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+
+
+def test_without_the_client_library_nothing_else_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(
+        "import sys, importlib.util as util\nreal = util.find_spec\n"
+        "util.find_spec = lambda name, *more: None if name == 'confluent_kafka' else real(name, *more)\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), *sys.path]))
+    done = run("--mock", "--rows", "1k")
+    assert done.returncode == 1
+    assert done.stderr == (
+        "fastgen: confluent-kafka, which talks to Kafka, is not installed "
+        "(it comes with the extra kafka of fastgen-payments, as in: pip install '.[kafka]')\n"
+    )
+
+
+@pytest.mark.parametrize(("address", "cause"), [("127.0.0.1:1", "Connection refused"), ("nohost.invalid:1", "Failed to resolve")])
+def test_why_no_broker_answers(monkeypatch: pytest.MonkeyPatch, address: str, cause: str) -> None:
+    monkeypatch.setattr(cluster, "TIMEOUT", 2.0)
+    with pytest.raises(KafkaError, match=rf"^{address}: no broker answers: .*{cause}.*\(--bootstrap-servers names one\)$"):
+        produce(SMALL, address)
 
 
 def test_secrets_are_not_shown() -> None:

@@ -31,6 +31,7 @@ NAMES = [
     "__version__",
     "load_config",
     "produce",
+    "report",
     "scan",
     "validate",
     "verify",
@@ -43,6 +44,7 @@ SIGNATURES = {
     "produce": "(data, bootstrap_servers, *, topic, key, with_label, coordinates, timestamps, settings, producers, threads, "
     "create_topic, partitions, replication_factor, topic_config, resume, rate, speed, shift_to, loop, labels_topic, labels_delay, "
     "mock, plain, progress, tell)",
+    "report": "(path, output, *, overwrite, progress)",
     "scan": "(data, *, table, threads)",
     "validate": "(data, config, *, alpha, progress)",
     "verify": "(path, data, *, table, threads, progress)",
@@ -108,6 +110,11 @@ def test_what_a_dataset_promises() -> None:
     assert list(data.schema) == data.transactions().columns
     assert data.schema == data.transactions().schema
     assert repr(data) == f"Dataset({data.config!r})"
+
+
+def test_a_dataset_of_something_else() -> None:
+    with pytest.raises(errors.ConfigError, match=r"^config = 'f.toml': must be a Config \(load_config reads one from a file\)$"):
+        fastgen.Dataset("f.toml")  # type: ignore[arg-type]
 
 
 def test_modules_do_not_hide_public_names() -> None:

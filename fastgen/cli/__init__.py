@@ -4,52 +4,87 @@ Data go to the standard output, all else to the standard error. Exit codes: 0 do
 2 usage or configuration, 130 interrupted, 143 terminated.
 """
 
+import os
 import signal
 import sys
+from typing import NoReturn
 
 import click
 
 from fastgen import __version__
+from fastgen.cli.commands import Group, examples, mistake
 from fastgen.cli.common import say
+from fastgen.cli.completing import completion
 from fastgen.cli.configuring import config
 from fastgen.cli.generating import generate
 from fastgen.cli.producing import produce
+from fastgen.cli.reporting import report
 from fastgen.cli.validating import validate
 from fastgen.cli.verifying import verify
 from fastgen.errors import FastgenError, InterruptedRunError, TerminatedRunError
 from fastgen.schema import DATA_VERSION
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=Group,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog=examples(
+        "fastgen generate --output data/",
+        "fastgen generate --rows 1M --format csv --output - | head",
+        "fastgen produce --rows 1M --mock",
+        "fastgen config init",
+    ),
+)
 @click.version_option(__version__, message=f"fastgen {__version__} (data version {DATA_VERSION})")
 def cli() -> None:
     """Make labelled card-payment data: the same rows from one seed, at hardware speed."""
 
 
-for command in (generate, produce, verify, validate, config):
+for command in (generate, produce, verify, validate, report, config, completion):
     cli.add_command(command)
+
+
+_stopped: list[InterruptedRunError] = []
+"""What a signal raised. Where it struck, as in an import, it may have come out as something else."""
 
 
 def main() -> None:
     """Run the command; every failure is one line on the standard error."""
     signal.signal(signal.SIGTERM, _terminate)
     signal.signal(signal.SIGINT, _interrupt)
+    _stopped.clear()
+    if "_FASTGEN_COMPLETE" in os.environ:
+        import fastgen.cli.shells  # noqa: F401
     try:
         cli.main(prog_name="fastgen", standalone_mode=False)
-    except click.ClickException as error:
+    except click.exceptions.NoArgsIsHelpError as error:
         error.show()
         sys.exit(error.exit_code)
-    except FastgenError as error:
-        say(str(error))
+    except click.UsageError as error:
+        say(mistake(error))
         sys.exit(error.exit_code)
-    except MemoryError:
-        say("out of memory")
-        sys.exit(FastgenError.exit_code)
+    except FastgenError as error:
+        _fail(error)
+    except Exception as error:
+        if _stopped:
+            _fail(_stopped[0])
+        if isinstance(error, MemoryError):
+            _fail(FastgenError("out of memory"))
+        if isinstance(error, OSError):  # such as that of a full standard output; those of other outputs are FastgenErrors
+            _fail(FastgenError(f"{error.filename or '-: cannot be written'}: {(error.strerror or str(error)).lower()}"))
+        raise
+
+
+def _fail(error: FastgenError) -> NoReturn:
+    say(str(error))
+    sys.exit(error.exit_code)
 
 
 def _interrupt(*_: object) -> None:
-    raise InterruptedRunError("interrupted")
+    _stopped.append(InterruptedRunError("interrupted"))
+    raise _stopped[-1]
 
 
 def _terminate(*_: object) -> None:
-    raise TerminatedRunError("terminated")
+    _stopped.append(TerminatedRunError("terminated"))
+    raise _stopped[-1]

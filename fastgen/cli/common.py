@@ -1,23 +1,33 @@
 """What the commands share: options that say what the data are, messages, units."""
 
+import os
+import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TypeVar
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from fastgen.cli import completing
+from fastgen.cli.commands import F, section
 from fastgen.errors import OptionError
 
 if TYPE_CHECKING:
     from fastgen.config import Config
     from fastgen.dataset import Dataset
 
-F = TypeVar("F", bound=Callable[..., Any])
-
 
 def say(text: str) -> None:
-    """A line to the user, on the standard error."""
-    click.echo(f"fastgen: {text}", err=True)
+    """A line to the user, on the standard error; where that is full or closed, nobody listens."""
+    with suppress(OSError):
+        click.echo(f"fastgen: {text}", err=True)
+
+
+def is_interactive(quiet: bool, no_progress: bool) -> bool:
+    """Whether to show how far a run is: there is a terminal that can show it, and nobody said no."""
+    if quiet or no_progress or os.environ.get("TERM") == "dumb":
+        return False
+    return sys.stderr is not None and sys.stderr.isatty()
 
 
 class Number(click.ParamType[Any]):
@@ -42,19 +52,23 @@ REAL = Number(float, "a number")
 
 def data_options(function: F) -> F:
     """The options that say what the data are."""
+    option = section("The data")
     options = [
-        click.option(
-            "--config", "path", type=click.Path(), metavar="FILE", help="Settings from a TOML file (see: fastgen config init)."
-        ),
-        click.option("--rows", metavar="N", help="Exactly so many transactions, such as 500000 or 10M; all else in proportion."),
-        click.option("--scale", type=REAL, metavar="X", help="Size in units of the tutorial's 106,020 transactions."),
-        click.option("--seed", type=WHOLE, metavar="N", help="What all random draws follow from."),
-        click.option(
-            "--set", "settings", multiple=True, metavar="KEY=VALUE", help="One setting, such as fraud.ratio=0.01; repeatable."
+        option("--config", "path", type=click.Path(), metavar="FILE", help="Settings from a TOML file (fastgen config init)."),
+        option("--rows", metavar="N", help="Exactly so many transactions, such as 500000 or 10M; all else in proportion."),
+        option("--scale", type=REAL, metavar="X", help="Size in units of the default dataset's 106,020 transactions."),
+        option("--seed", type=WHOLE, metavar="N", help="What all random draws follow from."),
+        option(
+            "--set",
+            "settings",
+            multiple=True,
+            metavar="KEY=VALUE",
+            shell_complete=completing.settings,
+            help="One setting, such as fraud.ratio=0.01; repeatable.",
         ),
     ]
-    for option in reversed(options):
-        function = option(function)
+    for declare in reversed(options):
+        function = declare(function)
     return function
 
 
@@ -95,7 +109,7 @@ def compiling_announced(quiet: bool) -> Iterator[None]:
         def on_start(self, _: object) -> None:
             if not self.told:
                 self.told = True
-                say("compiling kernels for this machine; later runs start at once")
+                say("compiling kernels for this machine; later runs of this kind start at once")
 
         def on_end(self, _: object) -> None: ...
 

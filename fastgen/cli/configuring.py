@@ -1,46 +1,69 @@
 """`fastgen config`: show, start, check and describe configurations."""
 
+import os
+
 import click
 
+from fastgen.cli.commands import Group, examples
 from fastgen.cli.common import data_options, read_config, say
 
+FILE = click.argument("path", type=click.Path(), default="fastgen.toml", metavar="[FILE]")
 
-@click.group()
+
+@click.group(
+    cls=Group,
+    epilog=examples(
+        "fastgen config init                    # writes fastgen.toml",
+        "fastgen config check",
+        "fastgen config show --rows 1M",
+    ),
+)
 def config() -> None:
-    """Show, start, check and describe configurations."""
+    """Show, begin, check and describe settings."""
 
 
-@config.command()
+@config.command(
+    epilog=examples(
+        "fastgen config show",
+        "fastgen config show --rows 1M --set fraud.ratio=0.01 > fastgen.toml",
+    )
+)
 @data_options
 def show(path: str | None, rows: str | None, scale: float | None, seed: int | None, settings: tuple[str, ...]) -> None:
-    """Print the whole configuration that the options describe, as TOML."""
+    """Print all settings that the options come to, as TOML."""
     from fastgen.config_text import to_toml
 
     click.echo(to_toml(read_config(path, rows, scale, seed, settings)), nl=False)
 
 
-@config.command()
-@click.argument("path", type=click.Path(), default="fastgen.toml", metavar="[FILE]")
+@config.command(
+    epilog=examples("fastgen config init", "fastgen config init small.toml && fastgen generate --config small.toml --output data/")
+)
+@FILE
 def init(path: str) -> None:
-    """Write a commented configuration file with all defaults (fastgen.toml unless named)."""
+    """Write a file with all settings, explained.
+
+    They have their defaults. The file is fastgen.toml unless named, and must not be there yet.
+    """
     from fastgen.config import Config
     from fastgen.config_text import to_toml
-    from fastgen.errors import OutputError, OutputExistsError
+    from fastgen.errors import OutputExistsError
+    from fastgen.sinks.output import explained, opened
 
-    try:
-        with open(path, "x", encoding="utf-8") as file:
-            file.write(to_toml(Config()))
-    except FileExistsError:
-        raise OutputExistsError(f"{path} exists already") from None
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be written: {(error.strerror or str(error)).lower()}") from error
+    if os.path.lexists(path):
+        raise OutputExistsError(f"{path} exists already", hint="another name writes another file")
+    with opened(path, overwrite=False) as out, explained(path):
+        out.write(to_toml(Config()).encode())
     say(f"wrote {path}")
 
 
-@config.command()
-@click.argument("path", type=click.Path(), default="fastgen.toml", metavar="[FILE]")
+@config.command(epilog=examples("fastgen config check", "fastgen config check small.toml"))
+@FILE
 def check(path: str) -> None:
-    """Check a configuration file (fastgen.toml unless named)."""
+    """Check a file with settings.
+
+    It is fastgen.toml unless named. If it is valid, its number of transactions and its fingerprint are told.
+    """
     from fastgen.config import load_config
     from fastgen.dataset import Dataset
 
@@ -48,9 +71,12 @@ def check(path: str) -> None:
     say(f"{path} is valid: {data.num_rows:,} transactions, fingerprint {data.fingerprint}")
 
 
-@config.command()
+@config.command(epilog=examples("fastgen config schema > fastgen.schema.json"))
 def schema() -> None:
-    """Print the JSON schema of the configuration."""
+    """Print the JSON schema of the settings.
+
+    Editors and other programs check and complete with it.
+    """
     import json
 
     from fastgen.config import config_schema

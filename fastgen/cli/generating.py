@@ -1,13 +1,13 @@
 """`fastgen generate`: the dataset as files."""
 
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from fastgen.cli.common import WHOLE, announce, compiling_announced, data_options, human_size, read_config, say
+from fastgen.cli import completing
+from fastgen.cli.commands import Command, examples, section
+from fastgen.cli.common import WHOLE, announce, compiling_announced, data_options, human_size, is_interactive, read_config, say
+from fastgen.cli.progress import rows_bar
 from fastgen.errors import InterruptedRunError
 
 if TYPE_CHECKING:
@@ -15,35 +15,62 @@ if TYPE_CHECKING:
     from fastgen.sinks.files import WriteReport
 
 
+into, run = section("The output"), section("The run")
+
+
 @click.command(
-    epilog="""\b
-Examples:
-  fastgen generate --output data/
-  fastgen generate --rows 10M --seed 7 --output payments.parquet
-  fastgen generate --rows 1B --parts 1000 --part 7 --output big/
-  fastgen generate --rows 1M --format ndjson --output - | head -3
-"""
+    cls=Command,
+    epilog=examples(
+        "fastgen generate --output data/",
+        "fastgen generate --rows 10M --seed 7 --output payments.parquet",
+        "fastgen generate --rows 1B --parts 1000 --part 7 --output big/",
+        "fastgen generate --rows 1M --format ndjson --output - | head -3",
+    ),
 )
 @data_options
-@click.option("--output", "-o", required=True, metavar="DIR|FILE|-", help="A directory for all tables, a file or - for one.")
-@click.option("--format", "kind", metavar="NAME", help="parquet, csv, ndjson or ipc; a file's suffix says it too.")
-@click.option(
+@into(
+    "--output",
+    "-o",
+    required=True,
+    type=click.Path(),
+    metavar="DIR|FILE|-",
+    help="A directory for all tables, a file or - for one.",
+)
+@into(
+    "--format",
+    "kind",
+    metavar="NAME",
+    shell_complete=completing.formats,
+    help="parquet, csv, ndjson or ipc; a file's suffix says it too.",
+)
+@into(
     "--compression",
     metavar="NAME",
+    shell_complete=completing.compressions,
     help="parquet: zstd, snappy, lz4, gzip, none; csv, ndjson: none, gzip, zstd; ipc: none, zstd, lz4.",
 )
-@click.option("--table", metavar="NAME", help="For a file: transactions (unless said), credit_cards or profiles.")
-@click.option("--columns", metavar="A,B,...", help="For a file: these columns only.")
-@click.option(
-    "--coordinates", metavar="text|number", default="text", show_default=True, help="Latitudes and longitudes in csv and ndjson."
+@into(
+    "--table",
+    metavar="NAME",
+    shell_complete=completing.tables,
+    help="For a file: transactions (unless said), credit_cards or profiles.",
 )
-@click.option("--parts", type=WHOLE, metavar="N", help="Cut the tables into N parts; those that are complete are not made again.")
-@click.option("--part", type=WHOLE, metavar="I", help="With --parts: this part only.")
-@click.option("--threads", type=WHOLE, metavar="N", help="Threads that make rows; all processors unless said.")
-@click.option("--overwrite", is_flag=True, help="Replace files that are there.")
-@click.option("--dry-run", is_flag=True, help="Print the plan and the estimated size; write nothing.")
-@click.option("--quiet", "-q", is_flag=True, help="Print nothing but errors.")
-@click.option("--no-progress", is_flag=True, help="No progress bar.")
+@into("--columns", metavar="A,B,...", shell_complete=completing.columns, help="For a file: these columns only.")
+@into(
+    "--coordinates",
+    metavar="text|number",
+    default="text",
+    show_default=True,
+    shell_complete=completing.words("text", "number"),
+    help="Latitudes and longitudes in csv and ndjson.",
+)
+@into("--parts", type=WHOLE, metavar="N", help="Cut the tables into N parts; those that are complete are not made again.")
+@into("--part", type=WHOLE, metavar="I", help="With --parts: this part only.")
+@run("--threads", type=WHOLE, metavar="N", help="Threads that make rows; all processors unless said.")
+@into("--overwrite", is_flag=True, help="Replace files that are there.")
+@run("--dry-run", is_flag=True, help="Print the plan and the estimated size; write nothing.")
+@run("--quiet", "-q", is_flag=True, help="Print nothing but errors.")
+@run("--no-progress", is_flag=True, help="No progress bar.")
 def generate(
     path: str | None,
     rows: str | None,
@@ -64,12 +91,17 @@ def generate(
     quiet: bool,
     no_progress: bool,
 ) -> None:
-    """Write the dataset to files, or one table to a file or the standard output."""
+    """Write the dataset, or one table of it.
+
+    All tables go to a directory; one table goes to a file or the standard output.
+    """
     config = read_config(path, rows, scale, seed, settings)
     with compiling_announced(quiet):
-        from fastgen.dataset import Dataset
-        from fastgen.sinks.files import estimate, write
+        from fastgen.dataset import Dataset, positive
+        from fastgen.sinks.files import estimate, rows_to_write, write
 
+        if threads is not None:
+            positive("threads", threads)  # before anything is counted
         data = Dataset(config)
         wanted = data if part is None or parts is None else data.part(part, parts)
         options: dict[str, Any] = {
@@ -80,16 +112,18 @@ def generate(
             "coordinates": coordinates,
         }
         if dry_run:
-            click.echo(plan_text(data, estimate(data, output, **options)))
+            click.echo(plan_text(wanted, estimate(wanted, output, **options)))
             return
+        total = rows_to_write(wanted, output, **options)
         if not quiet:
             announce(data)
-        with progress_bar(wanted.expected_rows, shown=not quiet and not no_progress and sys.stderr.isatty()) as advance:
+        with rows_bar(total, shown=is_interactive(quiet, no_progress)) as advance:
             try:
                 options |= {"parts": parts, "part": part, "threads": threads, "overwrite": overwrite}
                 report = write(data, output, progress=advance, **options)
             except InterruptedRunError as error:
-                raise type(error)(f"{error.message}; unfinished files were removed") from None
+                hint = "the same command makes the other parts" if parts and part is None else None
+                raise type(error)(f"{error.message}; unfinished files were removed", hint=hint) from None
     if not quiet:
         say(summary(data, output, report))
 
@@ -106,25 +140,9 @@ def summary(data: "Dataset", output: str, report: "WriteReport") -> str:
 
 
 def plan_text(data: "Dataset", sizes: dict[str, int]) -> str:
-    """The plan as lines of names and numbers."""
+    """The plan as lines of names and numbers; of a part, that of the whole and what the part has."""
     lines = [f"seed                 {data.config.seed}", f"fingerprint          {data.fingerprint}"]
     lines += [f"{name:20} {count:,}" for name, count in data.plan.counts.items()]
+    lines += [f"of these, this part  about {data.expected_rows():,} transactions"] if data.is_part else []
     lines += [f"{name:20} about {human_size(size)}" for name, size in sizes.items()]
     return "\n".join(lines)
-
-
-@contextmanager
-def progress_bar(rows: int | None, shown: bool) -> Iterator[Callable[[int], object]]:
-    """A bar on the terminal, of so many rows or without end; gives the function that moves it on."""
-    if not shown:
-        yield lambda _: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
-
-    rate = TextColumn("{task.completed:,.0f} rows")
-    with Progress(
-        BarColumn(), TaskProgressColumn(), rate, TimeRemainingColumn(), console=Console(stderr=True), transient=True
-    ) as bar:
-        task = bar.add_task("rows", total=rows)
-        yield lambda rows: bar.advance(task, rows)

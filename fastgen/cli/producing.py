@@ -2,63 +2,103 @@
 
 import json
 import logging
-import sys
-from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from fastgen.cli.common import REAL, WHOLE, announce, compiling_announced, data_options, human_size, read_config, say
-
-LATELY = 3.0
-"""Seconds over which rates are taken while a run goes on."""
+from fastgen.cli import completing
+from fastgen.cli.commands import Command, examples, section
+from fastgen.cli.common import (
+    REAL,
+    WHOLE,
+    announce,
+    compiling_announced,
+    data_options,
+    human_size,
+    is_interactive,
+    read_config,
+    say,
+)
+from fastgen.cli.progress import Lately, Show, per_second, progress_bar
 
 if TYPE_CHECKING:
+    from fastgen.dataset import Dataset
     from fastgen.sinks.kafka.producing import ProduceReport
     from fastgen.sinks.kafka.run import Progress
 
 
+cluster, target, message = section("The cluster"), section("The topic"), section("The messages")
+pace, labels, run = section("The pace"), section("The labels"), section("The run")
+
+
 @click.command(
-    epilog="""\b
-Examples:
-  fastgen produce --rows 1M --mock
-  fastgen produce --rows 10M --bootstrap-servers localhost:9092 --create-topic
-  fastgen produce --bootstrap-servers localhost:9092 --topic live --create-topic --speed 60 --shift-to now --loop
-"""
+    cls=Command,
+    epilog=examples(
+        "fastgen produce --rows 1M --mock",
+        "fastgen produce --rows 10M --bootstrap-servers localhost:9092 --create-topic",
+        "fastgen produce --rows 10M --bootstrap-servers localhost:9092 --resume",
+        "fastgen produce --bootstrap-servers localhost:9092 --topic live --create-topic --speed 60 --shift-to now --loop",
+    ),
 )
 @data_options
-@click.option("--bootstrap-servers", metavar="HOST:PORT,...", help="The cluster.")
-@click.option("--topic", default="credit_card_transactions", show_default=True, metavar="NAME", help="Where messages go.")
-@click.option("--key", default="cc_num", show_default=True, metavar="COLUMN|none", help="The column that is the messages' key.")
-@click.option("--with-label", is_flag=True, help="Values have fraud_label too.")
-@click.option("--coordinates", metavar="text|number", default="text", show_default=True, help="Latitudes and longitudes.")
-@click.option("--timestamps", metavar="event|now", default="event", show_default=True, help="What records bear.")
-@click.option(
-    "--producer-config", metavar="FILE", help="librdkafka's settings, key=value lines; ${NAME} is a variable of the environment."
+@cluster("--bootstrap-servers", metavar="HOST:PORT,...", help="Where it is.")
+@target("--topic", default="credit_card_transactions", show_default=True, metavar="NAME", help="Where messages go.")
+@message(
+    "--key",
+    default="cc_num",
+    show_default=True,
+    metavar="COLUMN|none",
+    shell_complete=completing.column_or_none,
+    help="The column that is the key.",
 )
-@click.option("-X", "extra", multiple=True, metavar="KEY=VALUE", help="One of librdkafka's settings; repeatable.")
-@click.option(
-    "--producers", type=WHOLE, default=1, metavar="N", help="Handles of the client library, each with its own partitions."
+@message("--with-label", is_flag=True, help="Values have fraud_label too.")
+@message(
+    "--coordinates",
+    metavar="text|number",
+    default="text",
+    show_default=True,
+    shell_complete=completing.words("text", "number"),
+    help="Latitudes and longitudes.",
 )
-@click.option("--threads", type=WHOLE, default=1, metavar="N", help="Threads that make rows.")
-@click.option("--create-topic", is_flag=True, help="Make the topic; it keeps records for ever.")
-@click.option("--partitions", type=WHOLE, default=4, show_default=True, metavar="N", help="Of a topic that is made.")
-@click.option("--replication-factor", type=WHOLE, default=1, show_default=True, metavar="N", help="Of a topic that is made.")
-@click.option("--topic-config", multiple=True, metavar="KEY=VALUE", help="One setting of a topic that is made; repeatable.")
-@click.option("--resume", is_flag=True, help="Go on where an earlier run of the same configuration ended.")
-@click.option("--rate", type=REAL, metavar="N", help="Messages a second.")
-@click.option("--speed", type=REAL, metavar="X", help="Replay so many times faster than life; 1 is live.")
-@click.option("--shift-to", metavar="now", help="Move the first event to now.")
-@click.option("--loop", is_flag=True, help="Go on with a next period when one ends.")
-@click.option("--labels-topic", metavar="NAME", help="A topic for tid and fraud_label.")
-@click.option("--labels-delay", default="0s", show_default=True, metavar="TIME", help="How much later labels come, such as 2d.")
-@click.option("--mock", is_flag=True, help="Send to a cluster inside this process, which forgets what it gets.")
-@click.option("--plain", is_flag=True, help="One call for each message, through confluent_kafka.Producer.")
-@click.option("--json", "as_json", is_flag=True, help="The summary as JSON, on the standard output.")
-@click.option("--quiet", "-q", is_flag=True, help="Print nothing but errors.")
-@click.option("--no-progress", is_flag=True, help="No progress bar.")
+@message(
+    "--timestamps",
+    metavar="event|now",
+    default="event",
+    show_default=True,
+    shell_complete=completing.words("event", "now"),
+    help="What records bear.",
+)
+@cluster(
+    "--producer-config",
+    type=click.Path(),
+    metavar="FILE",
+    help="librdkafka's settings, key=value lines; ${NAME} is a variable of the environment.",
+)
+@cluster("-X", "extra", multiple=True, metavar="KEY=VALUE", help="One of librdkafka's settings; repeatable.")
+@target("--create-topic", is_flag=True, help="Make the topic; it keeps records for ever.")
+@target("--partitions", type=WHOLE, default=4, show_default=True, metavar="N", help="Of a topic that is made.")
+@target("--replication-factor", type=WHOLE, default=1, show_default=True, metavar="N", help="Of a topic that is made.")
+@target("--topic-config", multiple=True, metavar="KEY=VALUE", help="One setting of a topic that is made; repeatable.")
+@pace("--rate", type=REAL, metavar="N", help="Messages a second.")
+@pace("--speed", type=REAL, metavar="X", help="Replay so many times faster than life; 1 is live.")
+@pace(
+    "--shift-to",
+    metavar="now|TIME",
+    shell_complete=completing.words("now"),
+    help="Move the first event to now, or to a time such as '2026-01-31 12:00:00'.",
+)
+@pace("--loop", is_flag=True, help="Go on with a next period when one ends.")
+@labels("--labels-topic", metavar="NAME", help="A topic for tid and fraud_label.")
+@labels("--labels-delay", default="0s", show_default=True, metavar="TIME", help="How much later labels come, such as 2d.")
+@cluster("--mock", is_flag=True, help="A cluster inside this process, which forgets what it gets.")
+@run("--producers", type=WHOLE, default=1, metavar="N", help="Handles of the client library, each with its own partitions.")
+@run("--threads", type=WHOLE, default=1, metavar="N", help="Threads that make rows.")
+@run("--resume", is_flag=True, help="Go on where an earlier run of the same configuration ended.")
+@run("--plain", is_flag=True, help="One call for each message, through confluent_kafka.Producer.")
+@run("--json", "as_json", is_flag=True, help="The summary as JSON, on the standard output.")
+@run("--quiet", "-q", is_flag=True, help="Print nothing but errors.")
+@run("--no-progress", is_flag=True, help="No progress bar.")
 def produce(
     path: str | None,
     rows: str | None,
@@ -88,13 +128,8 @@ def produce(
         data = Dataset(config)
         client = client_settings(producer_config, extra)
         reports: list[ProduceReport] = []
-        if not quiet:
-            announce(data)
-        if mock and not quiet:
-            say("note: the cluster is inside this process and forgets what it gets")
         try:
-            shown = not quiet and not no_progress and sys.stderr.isatty()
-            with progress_bar(None if options["loop"] else data.num_rows, shown) as show:
+            with progress_bar(is_interactive(quiet, no_progress)) as show:
                 send(
                     data,
                     key=None if key == "none" else key,
@@ -103,7 +138,7 @@ def produce(
                     shift_to=moment(shift_to),
                     labels_delay=duration("labels_delay", labels_delay),
                     mock=mock,
-                    progress=show,
+                    progress=progress_told(show, data, endless=options["loop"], notes=not quiet, mock=mock),
                     tell=reports.append,
                     **options,
                 )
@@ -129,38 +164,24 @@ def produced(report: "ProduceReport", seed: int) -> str:
     return f"{', '.join(parts)}: {rate}{late}, seed {seed}"
 
 
-@contextmanager
-def progress_bar(rows: int | None, shown: bool) -> Iterator["Callable[[Progress], object]"]:
-    """A bar on the terminal, of so many rows or without end; gives the function that moves it on."""
-    if not shown:
-        yield lambda _: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
-    from rich.progress import Progress as Bar
+def progress_told(show: Show, data: "Dataset", *, endless: bool, notes: bool, mock: bool) -> "Callable[[Progress], object]":
+    """What shows how far a run is; rates are those of acknowledgements. Notes come with the first look: no option is wrong then."""
+    lately, begun = Lately(), not notes
 
-    columns = BarColumn(12), TaskProgressColumn(), TimeRemainingColumn(compact=True), TextColumn("{task.description}")
-    seen: deque[Progress] = deque()
+    def look(at: "Progress") -> None:
+        nonlocal begun
+        if not begun:
+            begun = True
+            announce(data)
+            if mock:
+                say("note: the cluster is inside this process and forgets what it gets")
+        show(at.passed - at.in_flight, None if endless else data.num_rows, state(at, lately.rate(at.seconds, at.acknowledged)))
 
-    def show(at: "Progress") -> None:
-        seen.append(at)
-        while seen[0].seconds < at.seconds - LATELY:
-            seen.popleft()
-        bar.update(task, completed=at.passed - at.in_flight, description=state(seen[0], at))
-
-    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=rows)
-        yield show
+    return look
 
 
-def state(before: "Progress", at: "Progress") -> str:
-    """How far a run is, in a line; rates are those of acknowledgements since some moment before."""
-    rate = (at.acknowledged - before.acknowledged) / max(at.seconds - before.seconds, 1e-9)
+def state(at: "Progress", rate: float) -> str:
+    """How far a run is, in a line; `rate` is that of acknowledged messages."""
     size = at.bytes / max(at.acknowledged + at.in_flight, 1)
-    late = f", {at.lag:.1f} s late" if at.lag >= 1 else ""
-    return f"{per_second(rate)} msg/s, {human_size(rate * size)}/s, {at.in_flight:,} in flight, {at.failed:,} errors{late}"
-
-
-def per_second(rate: float) -> str:
-    """A rate, with decimals where it is low."""
-    return f"{rate:,.0f}" if rate >= 10 else f"{rate:.2g}"
+    late = f"{at.lag:.1f} s late, " if at.lag >= 1 else ""
+    return f"{per_second(rate)} msg/s, {human_size(rate * size)}/s, {late}{at.in_flight:,} in flight, {at.failed:,} errors"

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fastgen.cli.common import REAL, compiling_announced, data_options, read_config, say
-from fastgen.cli.generating import progress_bar
+from fastgen.cli.commands import Command, examples, section
+from fastgen.cli.common import REAL, compiling_announced, data_options, is_interactive, read_config, say
+from fastgen.cli.progress import rows_bar
 from fastgen.errors import DifferenceError
 
 if TYPE_CHECKING:
@@ -21,20 +22,23 @@ WIDE = 180
 COLOURS = {"passed": "green", "failed": "bold red", "skipped": "dim"}
 
 
+run = section("The run")
+
+
 @click.command(
-    epilog="""\b
-Examples:
-  fastgen validate data/
-  fastgen validate payments.csv.gz --rows 10M
-  fastgen validate others/ --config fastgen.toml --json | jq '.checks[] | select(.verdict == "failed")'
-"""
+    cls=Command,
+    epilog=examples(
+        "fastgen validate data/",
+        "fastgen validate payments.csv.gz --rows 10M",
+        "fastgen validate others/ --config fastgen.toml --json",
+    ),
 )
 @click.argument("target", type=click.Path(), metavar="DIR|FILE")
 @data_options
-@click.option("--alpha", type=REAL, default=0.001, show_default=True, metavar="P", help="Probability that good data fail a test.")
-@click.option("--json", "as_json", is_flag=True, help="The report as JSON.")
-@click.option("--quiet", "-q", is_flag=True, help="Print only what failed.")
-@click.option("--no-progress", is_flag=True, help="No progress bar.")
+@run("--alpha", type=REAL, default=0.001, show_default=True, metavar="P", help="Probability that good data fail a test.")
+@run("--json", "as_json", is_flag=True, help="The report as JSON.")
+@run("--quiet", "-q", is_flag=True, help="Print only what failed.")
+@run("--no-progress", is_flag=True, help="No progress bar.")
 def validate(
     target: str,
     path: str | None,
@@ -47,7 +51,7 @@ def validate(
     quiet: bool,
     no_progress: bool,
 ) -> None:
-    """Judge data by their statistics: counts, rules and distributions.
+    """Judge data by counts, rules and statistics.
 
     The rows may come from anywhere: nothing is made anew to compare with. They should be as manifest.json says, as the options say
     if there are any, or as the default configuration says. Ends with 0 if all checks pass, and with 1 if not.
@@ -57,8 +61,8 @@ def validate(
     with compiling_announced(quiet):
         from fastgen.validation.validating import validate as judge
 
-        shown = not quiet and not no_progress and sys.stderr.isatty()
-        with progress_bar(None, shown) as advance:
+        shown = is_interactive(quiet, no_progress)
+        with rows_bar(None, shown) as advance:
             report = judge(target, config, alpha=alpha, progress=advance)
     if as_json:
         click.echo(json.dumps(report.as_dict()))

@@ -1,14 +1,14 @@
 """`fastgen verify`: files, or a topic, compared with what their configuration makes."""
 
 import json
-import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from fastgen.cli.common import WHOLE, compiling_announced, data_options, read_config, say
-from fastgen.cli.generating import progress_bar
+from fastgen.cli.commands import Command, examples, section
+from fastgen.cli.common import WHOLE, compiling_announced, data_options, is_interactive, read_config, say
+from fastgen.cli.progress import rows_bar
 from fastgen.errors import DifferenceError, OptionError
 
 SHOWN = 10
@@ -19,39 +19,40 @@ if TYPE_CHECKING:
     from fastgen.verifying.report import TableCounts, VerifyReport
 
 
+files, kafka, run = section("Files"), section("A topic"), section("The run")
+
+
 @click.command(
-    epilog="""\b
-Examples:
-  fastgen verify data/
-  fastgen verify payments.parquet --rows 10M --seed 7
-  fastgen verify data/ --json | jq .ok
-  fastgen verify --topic credit_card_transactions --bootstrap-servers localhost:9092 --rows 10M
-"""
+    cls=Command,
+    epilog=examples(
+        "fastgen verify data/",
+        "fastgen verify payments.parquet --rows 10M --seed 7",
+        "fastgen verify data/ --json | jq .ok",
+        "fastgen verify --topic credit_card_transactions --bootstrap-servers localhost:9092 --rows 10M",
+    ),
 )
 @click.argument("target", required=False, type=click.Path(), metavar="[DIR|FILE]")
 @data_options
-@click.option("--table", metavar="NAME", help="This table only; of a file, which one it is.")
-@click.option("--parts", type=WHOLE, metavar="N", help="With --part, for a file: of how many parts it is one.")
-@click.option("--part", type=WHOLE, metavar="I", help="With --parts: which one it is.")
-@click.option("--topic", metavar="NAME", help="Compare this topic, and no files.")
-@click.option("--bootstrap-servers", metavar="HOST:PORT,...", help="The cluster.")
-@click.option("--manifest", metavar="DIR|FILE", help="The topic holds what this manifest.json describes.")
-@click.option("--key", default="cc_num", show_default=True, metavar="COLUMN|none", help="The column that is the messages' key.")
-@click.option("--with-label", is_flag=True, help="Values have fraud_label too.")
-@click.option("--coordinates", metavar="text|number", default="text", show_default=True, help="Latitudes and longitudes in values.")
-@click.option(
-    "--timestamps", metavar="event|now", default="event", show_default=True, help="What records bear; now is not compared."
-)
-@click.option("--labels-topic", metavar="NAME", help="The topic with tid and fraud_label.")
-@click.option("--labels-delay", default="0s", show_default=True, metavar="TIME", help="How much later labels are, such as 2d.")
-@click.option(
+@files("--table", metavar="NAME", help="This table only; of a file, which one it is.")
+@files("--parts", type=WHOLE, metavar="N", help="With --part, for a file: of how many parts it is one.")
+@files("--part", type=WHOLE, metavar="I", help="With --parts: which one it is.")
+@kafka("--topic", metavar="NAME", help="Compare this topic, and no files.")
+@kafka("--bootstrap-servers", metavar="HOST:PORT,...", help="The cluster.")
+@kafka("--manifest", metavar="DIR|FILE", help="The topic holds what this manifest.json describes.")
+@kafka("--key", default="cc_num", show_default=True, metavar="COLUMN|none", help="The column that is the messages' key.")
+@kafka("--with-label", is_flag=True, help="Values have fraud_label too.")
+@kafka("--coordinates", metavar="text|number", default="text", show_default=True, help="Latitudes and longitudes in values.")
+@kafka("--timestamps", metavar="event|now", default="event", show_default=True, help="What records bear; now is not compared.")
+@kafka("--labels-topic", metavar="NAME", help="The topic with tid and fraud_label.")
+@kafka("--labels-delay", default="0s", show_default=True, metavar="TIME", help="How much later labels are, such as 2d.")
+@kafka(
     "--producer-config", metavar="FILE", help="librdkafka's settings, key=value lines; ${NAME} is a variable of the environment."
 )
-@click.option("-X", "extra", multiple=True, metavar="KEY=VALUE", help="One of librdkafka's settings; repeatable.")
-@click.option("--threads", type=WHOLE, metavar="N", help="Threads that make rows; all processors unless said.")
-@click.option("--json", "as_json", is_flag=True, help="The report as JSON.")
-@click.option("--quiet", "-q", is_flag=True, help="Print nothing but errors.")
-@click.option("--no-progress", is_flag=True, help="No progress bar.")
+@kafka("-X", "extra", multiple=True, metavar="KEY=VALUE", help="One of librdkafka's settings; repeatable.")
+@run("--threads", type=WHOLE, metavar="N", help="Threads that make rows; all processors unless said.")
+@run("--json", "as_json", is_flag=True, help="The report as JSON.")
+@run("--quiet", "-q", is_flag=True, help="Print nothing but errors.")
+@run("--no-progress", is_flag=True, help="No progress bar.")
 def verify(
     target: str | None,
     path: str | None,
@@ -91,7 +92,7 @@ def verify(
             data = described(manifest)
         if data is not None and (parts, part) != (None, None):
             data = data.part(1 if part is None else part, 1 if parts is None else parts)
-        shown = not quiet and not no_progress and sys.stderr.isatty()
+        shown = is_interactive(quiet, no_progress)
         if data is not None and topic is not None:
             report = of_topic(data, topic, threads, shown, **messages)
         else:
@@ -111,7 +112,7 @@ def of_files(path: str, data: "Dataset | None", table: str | None, threads: int 
     from fastgen.verifying.checking import rows_to_compare
     from fastgen.verifying.checking import verify as check
 
-    with progress_bar(rows_to_compare(path, data, table=table) if shown else 0, shown) as advance:
+    with rows_bar(rows_to_compare(path, data, table=table) if shown else 0, shown) as advance:
         return check(path, data, table=table, threads=threads, progress=advance)
 
 
@@ -130,7 +131,7 @@ def of_topic(
     from fastgen.sinks.kafka.options import client_settings, duration
     from fastgen.verifying.topics import verify_topic
 
-    with progress_bar(data.num_rows * (1 + (options["labels_topic"] is not None)), shown) as advance:
+    with rows_bar(data.num_rows * (1 + (options["labels_topic"] is not None)), shown) as advance:
         return verify_topic(
             data,
             topic=topic,

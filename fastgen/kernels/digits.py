@@ -21,18 +21,17 @@ DAY = 86_400
 class Coordinates(NamedTuple):
     """Texts of a tile's latitudes or longitudes.
 
-    texts: uint64[2 * TILE], two words a row: six decimals, up to 16 characters. lengths: uint64[TILE], how many characters.
-    zeros: uint64[TILE], how many of them, at the end, could be dropped.
+    texts: uint64[2 * TILE], two words a row: six decimals, up to 16 characters. lengths: uint64[TILE], how many of them are
+    written.
     """
 
     texts: NDArray[np.uint64]
     lengths: NDArray[np.uint64]
-    zeros: NDArray[np.uint64]
 
     @classmethod
     def empty(cls) -> "Coordinates":
         """Room for a tile."""
-        return cls(np.empty(2 * TILE, np.uint64), *np.empty((2, TILE), np.uint64))
+        return cls(np.empty(2 * TILE, np.uint64), np.empty(TILE, np.uint64))
 
 
 class Tile(NamedTuple):
@@ -161,8 +160,8 @@ def amount_texts(texts, lengths, cents):
 
 
 @helper
-def count_zeros(zeros, micro):
-    """How many zeros end the six decimals; the first decimal does not count."""
+def cut_zeros(lengths, micro):
+    """Shorten lengths by the zeros that end the six decimals; the first decimal stays."""
     for i in range(micro.size):
         rest = u32(abs(micro[i]))
         count = u64(rest == u32(rest // u32(10)) * u32(10))
@@ -170,7 +169,14 @@ def count_zeros(zeros, micro):
         count += u64(rest == u32(rest // u32(1000)) * u32(1000))
         count += u64(rest == u32(rest // u32(10_000)) * u32(10_000))
         count += u64(rest == u32(rest // u32(100_000)) * u32(100_000))
-        zeros[i] = count
+        lengths[i] -= count
+
+
+@helper
+def cut_places(lengths, places, walked, cuts):
+    """Shorten lengths to the digits of a place, cuts[place] less than six decimals have, where it has not been left."""
+    for i in range(places.size):
+        lengths[i] -= cuts[places[i]] * u64(walked[i] ^ np.uint8(1))
 
 
 @helper

@@ -67,3 +67,13 @@ def load_8(typing_context: Any, source: Any, source_at: Any) -> Any:
         return builder.load(out_of, align=1)
 
     return types.uint64(source, types.int64), codegen
+
+
+@intrinsic
+def reversed_8(typing_context: Any, value: Any) -> Any:
+    """reversed_8(value): the bytes of a uint64 in reverse, so that numbers compare as the bytes do that they were read from."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.bswap(args[0])
+
+    return types.uint64(types.uint64), codegen

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastgen.kernels.jit import helper, kernel
+from fastgen.kernels.memory import reversed_8
 
 u8, u64 = np.uint8, np.uint64
 Bytes = NDArray[np.uint8]
@@ -129,6 +130,52 @@ def pack_deltas(values: NDArray[np.int64], out: Bytes, scratch: NDArray[np.uint6
     return int(at)
 
 
+@helper
+def _ones(word: Any) -> Any:
+    """How many bits of 64 are set; compilers know the form and have an instruction for it."""
+    word = word - ((word >> u64(1)) & u64(0x5555555555555555))
+    word = (word & u64(0x3333333333333333)) + ((word >> u64(2)) & u64(0x3333333333333333))
+    word = (word + (word >> u64(4))) & u64(0x0F0F0F0F0F0F0F0F)
+    return (word * u64(0x0101010101010101)) >> u64(56)
+
+
+@kernel
+def rank_values(values: NDArray[np.uint32], least: int, codes: NDArray[np.uint32], there: Any, before: Any) -> int:
+    """Replace numbers by their ranks among the different ones; how many different ones there are.
+
+    Args:
+        values: uint32[n], of which `least` is the least. codes: uint32[n], filled.
+        there: uint64, zeros, with a bit for each number from the least to the greatest; filled. before: uint32, one for each
+            word of `there`, filled with how many different numbers come before its bits.
+    """
+    low = u64(least)
+    for i in range(values.size):
+        bit = u64(values[i]) - low
+        there[bit >> u64(6)] |= u64(1) << (bit & u64(63))
+    count: Any = u64(0)
+    for word in range(there.size):
+        before[word] = count
+        count += _ones(there[word])
+    for i in range(values.size):
+        bit = u64(values[i]) - low
+        at = bit >> u64(6)
+        codes[i] = u64(before[at]) + _ones(there[at] & ((u64(1) << (bit & u64(63))) - u64(1)))
+    return int(count)
+
+
+@kernel
+def ranked_values(out: NDArray[np.uint32], least: int, there: Any) -> None:
+    """The different numbers in their order, as `rank_values` left them in `there`; out: uint32[their number], filled."""
+    at = u64(0)
+    for word in range(there.size):
+        bits = there[word]
+        while bits:
+            lowest = bits & (~bits + u64(1))
+            out[at] = u64(least) + u64(word) * u64(64) + _ones(lowest - u64(1))
+            at += u64(1)
+            bits ^= lowest
+
+
 @kernel
 def rank_range(codes: NDArray[Any], ranks: NDArray[np.uint32]) -> tuple[int, int]:
     """The least and the greatest rank among at least one code."""
@@ -169,6 +216,30 @@ def text_range(text: Bytes, offsets: NDArray[np.uint64]) -> tuple[int, int]:
             high = i
         least = text[min(offsets[low], last)]
         greatest = text[min(offsets[high], last)]
+    return int(low), int(high)
+
+
+@kernel
+def bytes_range(words: NDArray[np.uint64], size: int) -> tuple[int, int]:
+    """The rows of the least and the greatest of at least one row of bytes, byte by byte.
+
+    Args:
+        words: the rows end to end, `size` words each.
+    """
+    octets = words.view(np.uint8)
+    length = u64(8 * size)
+    low: Any = u64(0)
+    high: Any = u64(0)
+    least = greatest = reversed_8(words[0])  # first words of the two: they settle nearly every row
+    for i in range(u64(words.size) // u64(size)):
+        first = reversed_8(words[i * u64(size)])
+        if least < first < greatest:
+            continue
+        start = i * length
+        if _precedes(octets, start, start + length, low * length, (low + u64(1)) * length):
+            low, least = i, first
+        if _precedes(octets, high * length, (high + u64(1)) * length, start, start + length):
+            high, greatest = i, first
     return int(low), int(high)
 
 

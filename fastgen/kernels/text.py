@@ -9,7 +9,17 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fastgen.kernels.digits import DAY, TILE, amount_texts, card_texts, clock_texts, coordinate_texts, count_zeros, time_texts
+from fastgen.kernels.digits import (
+    DAY,
+    TILE,
+    amount_texts,
+    card_texts,
+    clock_texts,
+    coordinate_texts,
+    cut_places,
+    cut_zeros,
+    time_texts,
+)
 from fastgen.kernels.jit import helper, kernel
 from fastgen.kernels.md5 import hex_digits, tile_digests
 from fastgen.kernels.memory import copy_16, copy_32, copy_64, store_8
@@ -24,9 +34,11 @@ class Layout(NamedTuple):
     """How a row is written.
 
     wanted: a bit for each part that there is.
-    prefixed: a bit for each part that has text of its own before it: prefixes, uint8[9 * 32]; prefix_lengths: int64[9]. Text
-        behind a fragment belongs to the fragment, and a time's to the date.
-    dates: uint8[days * 32], "YYYY-MM-DD " with the text before it; date_length: of both.
+    heads: uint8, for each day what a row begins with, up to the card number: text that does not change, the date, and gaps for
+        the rest, padded to a whole number of strides of 64 bytes. head_strides: of each. head_length: bytes of it, gaps included.
+    tid_at, clock_at, card_at: where the gaps begin.
+    prefixed: a bit for each part behind the head that has text of its own before it: prefixes, uint8[9 * 32]; prefix_lengths:
+        int64[9]. Text behind a fragment belongs to the fragment.
     categories, places: uint8, fragments (prefix included), each padded to a whole number of strides of 64 bytes.
     category_lengths, place_lengths: int64, bytes of the fragments. category_strides, place_strides: of each.
     tail: the row's last characters, packed, behind the label where there is one. tail_length: how many they are.
@@ -36,11 +48,15 @@ class Layout(NamedTuple):
     """
 
     wanted: int
+    heads: NDArray[np.uint8]
+    head_strides: int
+    head_length: int
+    tid_at: int
+    clock_at: int
+    card_at: int
     prefixed: int
     prefixes: NDArray[np.uint8]
     prefix_lengths: NDArray[np.int64]
-    dates: NDArray[np.uint8]
-    date_length: int
     categories: NDArray[np.uint8]
     category_lengths: NDArray[np.int64]
     category_strides: int
@@ -102,17 +118,19 @@ def write_values(tile, digests, rows, cards, layout):
         tile_digests(digests, tile)
         hex_digits(digests.view(np.uint8), tile.hexadecimal)
     if layout.wanted & 1 << LATITUDE:
-        write_coordinates(tile.latitudes, rows.latitude, layout)
+        write_coordinates(tile.latitudes, rows.latitude, layout.latitude_cuts, rows, layout)
     if layout.wanted & 1 << LONGITUDE:
-        write_coordinates(tile.longitudes, rows.longitude, layout)
+        write_coordinates(tile.longitudes, rows.longitude, layout.longitude_cuts, rows, layout)
 
 
 @helper
-def write_coordinates(out, micro, layout):
-    """Latitudes or longitudes of a tile."""
+def write_coordinates(out, micro, cuts, rows, layout):
+    """Latitudes or longitudes of a tile, with the decimals that are written."""
     coordinate_texts(out, micro)
     if layout.shortest:
-        count_zeros(out.zeros, micro)
+        cut_zeros(out.lengths, micro)
+    else:
+        cut_places(out.lengths, rows.place, rows.walked, cuts)
 
 
 @helper
@@ -126,19 +144,27 @@ def copy_prefix(out, position, layout, part):
 
 @helper
 def copy_fragment(out, position, fragments, strides, code):
-    """Copy the fragment of a code. Most have one stride: only the others take a loop."""
-    copy_64(out, position, fragments, 64 * strides * code)
+    """Copy the fragment of a code. Most have one or two strides: only the others take a loop, which costs some nanoseconds."""
+    start = 64 * strides * code
+    copy_64(out, position, fragments, start)
     if strides > 1:
-        for stride in range(1, strides):
-            copy_64(out, position + 64 * stride, fragments, 64 * (strides * code + stride))
+        copy_64(out, position + 64, fragments, start + 64)
+    if strides > 2:
+        for at in range(128, 64 * strides, 64):
+            copy_64(out, position + at, fragments, start + at)
 
 
 @helper
-def copy_coordinate(out, position, texts, i, cuts, rows, layout):
-    """Copy a coordinate, without the decimals that are not written, and return the position behind it."""
-    copy_16(out, position, texts.texts, 16 * i)
-    cut = texts.zeros[i] if layout.shortest else cuts[rows.place[i]] * u64(rows.walked[i] ^ np.uint8(1))
-    return position + np.int64(texts.lengths[i] - cut)
+def copy_head(out, position, layout, tile, i, second):
+    """Write a row up to its card number and return the position behind it."""
+    copy_fragment(out, position, layout.heads, layout.head_strides, np.int64(u32(second) // u32(DAY)))
+    if layout.wanted & 1 << TID:
+        copy_32(out, position + layout.tid_at, tile.hexadecimal, 32 * i)
+    if layout.wanted & 1 << DATETIME:
+        store_8(out, position + layout.clock_at, tile.clocks[i])
+    if layout.wanted & 1 << CARD:
+        copy_16(out, position + layout.card_at, tile.cards, 16 * i)
+    return position + layout.head_length
 
 
 @helper
@@ -147,19 +173,8 @@ def write_lines(out, position, ends, rows, tile, layout):
     wanted = layout.wanted
     for i in range(rows.second.size):
         tail = layout.tail
-        if wanted & 1 << TID:
-            position = copy_prefix(out, position, layout, TID)
-            copy_32(out, position, tile.hexadecimal, i * 32)
-            position += 32
-        if wanted & 1 << DATETIME:
-            copy_32(out, position, layout.dates, 32 * np.int64(u32(rows.second[i]) // u32(DAY)))
-            position += layout.date_length
-            store_8(out, position, tile.clocks[i])
-            position += 8
-        if wanted & 1 << CARD:
-            position = copy_prefix(out, position, layout, CARD)
-            copy_16(out, position, tile.cards, 16 * i)
-            position += 16
+        if layout.head_length:
+            position = copy_head(out, position, layout, tile, i, rows.second[i])
         if wanted & 1 << CATEGORY:
             category = np.int64(rows.category[i])
             copy_fragment(out, position, layout.categories, layout.category_strides, category)
@@ -170,10 +185,12 @@ def write_lines(out, position, ends, rows, tile, layout):
             position += np.int64(tile.lengths[i])
         if wanted & 1 << LATITUDE:
             position = copy_prefix(out, position, layout, LATITUDE)
-            position = copy_coordinate(out, position, tile.latitudes, i, layout.latitude_cuts, rows, layout)
+            copy_16(out, position, tile.latitudes.texts, 16 * i)
+            position += np.int64(tile.latitudes.lengths[i])
         if wanted & 1 << LONGITUDE:
             position = copy_prefix(out, position, layout, LONGITUDE)
-            position = copy_coordinate(out, position, tile.longitudes, i, layout.longitude_cuts, rows, layout)
+            copy_16(out, position, tile.longitudes.texts, 16 * i)
+            position += np.int64(tile.longitudes.lengths[i])
         if wanted & 1 << PLACE:
             place = np.int64(rows.place[i])
             copy_fragment(out, position, layout.places, layout.place_strides, place)

@@ -1,6 +1,6 @@
 """Tables as bytes of a file format: threads encode pieces of a table, the file gets them in order."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -25,14 +25,14 @@ class Encoded(NamedTuple):
 class Encoder(Protocol):
     """One table in one format.
 
-    `items` are the pieces; `encode` makes one, in any thread; `begin`, `append` in the order of the
-    items and `end` write.
+    `items` are what threads take; `encode` makes the pieces of one, in any thread; `begin`, `append` in the order of the
+    pieces and `end` write.
     """
 
     items: Sequence[range]
 
-    def encode(self, item: range) -> Encoded:
-        """Make a piece; threads call this side by side."""
+    def encode(self, item: range) -> Iterator[Encoded]:
+        """Make pieces one by one; threads call this side by side."""
 
     def begin(self, out: Out) -> None:
         """Write what comes before the rows."""

@@ -142,7 +142,9 @@ def estimate(
         out = Counter()
         encoder.begin(out)
         few = [encoder.items[len(encoder.items) * part // 8] for part in range(1, 8)]
-        pieces = [piece for piece in map(encoder.encode, few) if piece.rows] or list(map(encoder.encode, encoder.items))
+        pieces = [piece for item in few for piece in encoder.encode(item) if piece.rows] or [
+            piece for item in encoder.items for piece in encoder.encode(item)
+        ]
         largest = max(pieces, key=lambda piece: piece.rows)
         # Once more than counts: with the first piece may come what is written once, such as dictionaries.
         encoder.append(out, largest.content)
@@ -151,9 +153,30 @@ def estimate(
             encoder.append(out, piece.content)
         growth = (out.size - first) / sum(piece.rows for piece in pieces)
         path = os.path.join(target.path, file_name(request.table, target)) if target.directory else target.path
-        rows = data.expected_rows if request.table == "transactions" else data.count(request.table)
+        rows = data.expected_rows(request.table)
         sizes[path] = first + round(growth * (rows - largest.rows))
     return sizes
+
+
+def rows_to_write(
+    data: Dataset,
+    output: str | os.PathLike[str],
+    *,
+    format: Format | None = None,
+    table: str | None = None,
+    columns: Sequence[str] | None = None,
+    compression: str | None = None,
+    coordinates: Coordinates = "text",
+) -> int:
+    """The rows that `write` would write, of all tables; of a part, about how many. Options are checked before anything is counted.
+
+    Example:
+        >>> from fastgen import Config
+        >>> rows_to_write(Dataset(Config(rows=1_000)), "out/")
+        1038
+    """
+    requests = _requests(data, resolve(output, format, compression), table, columns, coordinates, digests=False)
+    return sum(data.expected_rows(request.table) for request in requests)
 
 
 def _requests(

@@ -2,11 +2,13 @@
 
 import os
 from importlib import import_module
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from fastgen.errors import OptionError
-from fastgen.sinks.encoder import Encoder, Request
+from fastgen.errors import OptionError, did_you_mean
 from fastgen.sinks.output import STDOUT, is_special
+
+if TYPE_CHECKING:
+    from fastgen.sinks.encoder import Encoder, Request
 
 
 class FormatRules(NamedTuple):
@@ -62,7 +64,7 @@ def resolve(output: str | os.PathLike[str], format: str | None = None, compressi
     if not path:
         raise OptionError("output", path, "must be a directory, a file or -")
     if format is not None and format not in FORMATS:
-        raise OptionError("format", format, f"must be one of {', '.join(FORMATS)}")
+        raise OptionError("format", format, f"must be one of {', '.join(FORMATS)}", hint=did_you_mean(format, FORMATS))
     special = path == STDOUT or is_special(path)
     name = os.path.basename(path)
     is_directory = not special and (os.path.isdir(path) or path.endswith(os.sep) or not os.path.splitext(name.lstrip("."))[1])
@@ -73,7 +75,8 @@ def resolve(output: str | os.PathLike[str], format: str | None = None, compressi
     allowed = FORMATS[format].compressions
     compression = compression or allowed[0]
     if compression not in allowed:
-        raise OptionError("compression", compression, f"must be one of {', '.join(allowed)} for {format}")
+        told = f"must be one of {', '.join(allowed)} for {format}"
+        raise OptionError("compression", compression, told, hint=did_you_mean(compression, allowed))
     return Target(path, is_directory, format, compression)
 
 
@@ -108,10 +111,14 @@ def _from_name(name: str, format: str | None, compression: str | None) -> tuple[
             raise OptionError("compression", compression, f"must be {named.compression} for a file that ends with {ending}")
         compression = named.compression
     if format is None and named.format is None:
-        endings = ", ".join(rules.ending for rules in FORMATS.values())
-        raise OptionError("output", name, f"must end with one of {endings}", hint="or give the format")
+        endings = [rules.ending for rules in FORMATS.values()]
+        near = did_you_mean(named.suffix, [*endings, *(other for rules in FORMATS.values() for other in rules.other_endings)])
+        raise OptionError("output", name, f"must end with one of {', '.join(endings)}", hint=near or "or give the format")
     if format is not None and named.format not in (None, format):
         raise OptionError("format", format, f"must be {named.format} for a file that ends with {named.suffix}")
+    if named.compression is None and named.format in ("csv", "ndjson") and compression in COMPRESSED_ENDINGS:
+        ending = named.suffix + COMPRESSED_ENDINGS[compression]
+        raise OptionError("output", name, f"must end with {ending} if it is compressed by {compression}")
     chosen = format or named.format
     assert chosen is not None
     if named.compression is not None and chosen in ("parquet", "ipc"):
@@ -119,7 +126,7 @@ def _from_name(name: str, format: str | None, compression: str | None) -> tuple[
     return chosen, compression
 
 
-def make_encoder(request: Request, format: str) -> Encoder:
+def make_encoder(request: "Request", format: str) -> "Encoder":
     """The encoder of a table in a format; only the libraries of that format are loaded."""
     rules = FORMATS[format]
     of_transactions, of_cards = (getattr(import_module(f"fastgen.sinks.{rules.module}"), name) for name in rules.classes)

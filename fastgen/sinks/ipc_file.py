@@ -1,5 +1,6 @@
 """Tables as Arrow IPC files (Feather V2)."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pyarrow as pa
@@ -43,12 +44,12 @@ class TransactionIpcFile(IpcFile):
         self._frames = TransactionFrames(plan, request.names)
         self._source = TransactionSource(request)
 
-    def encode(self, item: range) -> Encoded:
+    def encode(self, item: range) -> Iterator[Encoded]:
         """Make a frame."""
         rows, tids = self._source.fill(item)
         frame = self._frames.frame(rows, tids)
         table = frame.to_arrow(compat_level=CompatLevel.newest())
-        return Encoded(frame.height, table, self._source.digest(rows, tids))
+        yield Encoded(frame.height, table, self._source.digest(rows, tids))
 
 
 class HolderIpcFile(IpcFile):
@@ -60,7 +61,7 @@ class HolderIpcFile(IpcFile):
         self._frames = HolderFrames(request.data.plan, request.table, request.names)
         self._source = HolderSource(request)
 
-    def encode(self, item: range) -> Encoded:
+    def encode(self, item: range) -> Iterator[Encoded]:
         """Make a frame."""
         table = self._frames.frame(item).to_arrow(compat_level=CompatLevel.newest())
-        return Encoded(len(item), table, self._source.digest(item))
+        yield Encoded(len(item), table, self._source.digest(item))

@@ -111,5 +111,7 @@ def explained(path: str) -> Iterator[None]:
         yield
     except BrokenPipeError:
         raise OutputError(f"{path}: the reader closed the pipe before all rows were written") from None
+    except FileExistsError:
+        raise OutputError(f"{path} is a file, not a directory", hint="a file to write ends with its format, such as .csv") from None
     except OSError as error:
         raise OutputError(f"{path}: cannot be written: {(error.strerror or str(error)).lower()}") from error

@@ -1,5 +1,6 @@
 """Tables as Parquet files."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -61,6 +62,8 @@ class TransactionParquetFile(ParquetFile):
                 return parquet.Dictionary(name, self._all_cards().view("S16")) if self._few_cards else parquet.Hex(name, 16)
             case "category" | "city" | "country":
                 return parquet.Dictionary(name, self._values.vocabularies[name].values)
+            case "amount":
+                return parquet.Hundredths(name)
             case "fraud_label":
                 return parquet.Int8(name)
         return parquet.Double(name)
@@ -69,12 +72,12 @@ class TransactionParquetFile(ParquetFile):
         plan = self._values.plan
         return self._values.card_numbers(np.arange(plan.cards, dtype=np.uint32))
 
-    def encode(self, item: range) -> Encoded:
+    def encode(self, item: range) -> Iterator[Encoded]:
         """Make and encode a row group."""
         rows, tids = self._source.fill(item)
         arrays = {name: tids if name == "tid" else self._array(name, rows) for name in self._names}
         size = rows.second.size
-        return Encoded(size, self._encoder.encode(arrays, size), self._source.digest(rows, tids))
+        yield Encoded(size, self._encoder.encode(arrays, size), self._source.digest(rows, tids))
 
     def _array(self, name: str, rows: Block) -> Any:
         match name:
@@ -84,6 +87,8 @@ class TransactionParquetFile(ParquetFile):
                 return rows.card if self._few_cards else self._values.card_digits(rows.card)
             case "category" | "city" | "country":
                 return self._values.codes(name, rows)
+            case "amount":
+                return rows.cents
             case "fraud_label":
                 return rows.label
         return self._values.numbers(name, rows)
@@ -111,11 +116,11 @@ class HolderParquetFile(ParquetFile):
                 return parquet.Dictionary(name, pieces[0].texts.values)
         return parquet.Text(name)
 
-    def encode(self, item: range) -> Encoded:
+    def encode(self, item: range) -> Iterator[Encoded]:
         """Make and encode a row group."""
         pieces = self._holders.pieces(self._table.name, item)
         arrays = {name: self._array(name, pieces[name], item) for name in self._names}
-        return Encoded(len(item), self._encoder.encode(arrays, len(item)), self._source.digest(item))
+        yield Encoded(len(item), self._encoder.encode(arrays, len(item)), self._source.digest(item))
 
     def _array(self, name: str, pieces: list[Piece], cards: range) -> Any:
         match self._table.kind(name):

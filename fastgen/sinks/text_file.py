@@ -1,12 +1,11 @@
 """Tables as NDJSON or CSV."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
 from fastgen.arenas import Arenas, with_room
-from fastgen.digest import Digest
 from fastgen.holders import HolderText
 from fastgen.kernels.memory import SLACK
 from fastgen.kernels.text import transaction_text
@@ -25,7 +24,7 @@ NO_ENDS = np.empty(0, np.int64)
 
 
 class TransactionTextFile:
-    """Transactions, a group of windows at a time."""
+    """Transactions, a window to a piece."""
 
     def __init__(self, request: Request, style: Style) -> None:
         plan = request.data.plan
@@ -35,19 +34,14 @@ class TransactionTextFile:
         self._compress = COMPRESSIONS[request.compression]
         self._arenas = Arenas()
 
-    def encode(self, item: range) -> Encoded:
-        """Render window by window, while the rows are in the cache."""
-        source, ids, row = self._source, self._source.ids, self._row
-        digest = Digest()
-        memory = self._arenas.take()
-        position = rows = 0
-        for block in source.worker.windows(item):
-            memory = with_room(memory, position, position + block.second.size * row.longest + SLACK)
+    def encode(self, item: range) -> Iterator[Encoded]:
+        """Render window by window, while the rows are in the cache; a piece that is written at once is, too."""
+        ids, row = self._source.ids, self._row
+        for block in self._source.worker.windows(item):
+            memory = with_room(self._arenas.take(), 0, block.second.size * row.longest + SLACK)
             tids = ids.room(block.second.size)
-            position = transaction_text(memory, position, NO_ENDS, tids, block, ids.cards, row.layout, ids.tile)
-            rows += block.second.size
-            digest.add(block.second.size, source.digest(block, tids))
-        return Encoded(rows, (self._compress(memory[:position]), memory), digest.total)
+            end = transaction_text(memory, 0, NO_ENDS, tids, block, ids.cards, row.layout, ids.tile)
+            yield Encoded(block.second.size, (self._compress(memory[:end]), memory), self._source.digest(block, tids))
 
     def begin(self, out: Out) -> None:
         """The header line of CSV."""
@@ -79,9 +73,9 @@ class HolderTextFile:
         self._compress = COMPRESSIONS[request.compression]
         self._source = HolderSource(request)
 
-    def encode(self, item: range) -> Encoded:
+    def encode(self, item: range) -> Iterator[Encoded]:
         """Render."""
-        return Encoded(len(item), self._compress(self._text.rows(item)), self._source.digest(item))
+        yield Encoded(len(item), self._compress(self._text.rows(item)), self._source.digest(item))
 
     def begin(self, out: Out) -> None:
         """The header line of CSV."""

@@ -91,7 +91,7 @@ class _Asked(NamedTuple):
 
     def rows(self, table: str) -> int:
         """How many rows a table should have, or about so many."""
-        return sum(part.expected_rows if table == "transactions" else part.count(table) for part in self.parts)
+        return sum(part.expected_rows(table) for part in self.parts)
 
 
 def _asked(path: str | os.PathLike[str], data: Dataset | Config | None, table: str | None) -> _Asked:

@@ -9,7 +9,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from fastgen.dataset import Dataset
-from fastgen.digest import HolderDigests, TransactionDigests
+from fastgen.digest import Digest, HolderDigests, TransactionDigests
 from fastgen.frames import HolderFrames, TransactionFrames
 from fastgen.holders import CHUNK
 from fastgen.ids import RowSource
@@ -167,6 +167,9 @@ class _Text:
         self._encoder = TransactionTextFile(request, style) if table == "transactions" else HolderTextFile(request, style)
 
     def chunk(self, number: int, item: range) -> Chunk:
-        encoded = self._encoder.encode(item)
-        text = np.frombuffer(self._encoder.text(encoded.content), np.uint8)
-        return Chunk(number, encoded.rows, encoded.digest, None, text, lambda: self._encoder.append(Counter(), encoded.content))
+        digest, texts = Digest(), [np.empty(0, np.uint8)]
+        for piece in self._encoder.encode(item):
+            digest.add(piece.rows, piece.digest)
+            texts.append(np.frombuffer(self._encoder.text(piece.content), np.uint8).copy())
+            self._encoder.append(Counter(), piece.content)  # gives its memory back
+        return Chunk(number, digest.rows, digest.total, None, np.concatenate(texts), lambda: None)

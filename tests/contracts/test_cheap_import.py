@@ -20,6 +20,10 @@ HEAVY = {
     "rich",
     "duckdb",
     "scipy",
+    "altair",
+    "vl_convert",
+    "jinja2",
+    "markupsafe",
 }
 
 
@@ -37,12 +41,21 @@ def loaded(*arguments: str) -> set[str]:
         pytest.param(["-m", "fastgen", "--help"], id="help"),
         pytest.param(["-m", "fastgen", "--version"], id="version"),
         pytest.param(["-m", "fastgen", "generate", "--help"], id="generate help"),
+        pytest.param(["-m", "fastgen", "produce", "--help"], id="produce help"),
+        pytest.param(["-m", "fastgen", "completion", "bash"], id="completion"),
         pytest.param(["-m", "fastgen", "verify", "--help"], id="verify help"),
+        pytest.param(["-m", "fastgen", "report", "--help"], id="report help"),
     ],
 )
 def test_nothing_heavy_is_loaded(arguments: list[str]) -> None:
     modules = loaded(*arguments)
     assert "fastgen" in modules
+    assert modules.isdisjoint(HEAVY)
+
+
+def test_a_word_is_completed_cheaply() -> None:
+    script = "import os; os.environ |= {'_FASTGEN_COMPLETE': 'bash_complete', 'COMP_CWORD': '3', 'COMP_WORDS': 'fastgen generate --format'}"
+    modules = loaded("-c", f"{script}; from fastgen.cli import cli; cli.main(prog_name='fastgen')")
     assert modules.isdisjoint(HEAVY)
 
 

@@ -84,7 +84,7 @@ def test_parts_are_about_equal() -> None:
         sizes = [part.num_rows for part in parts]
         assert sum(sizes) == large.num_rows
         assert max(sizes) <= 4_000_000 / of + 66_000, "as close as groups allow"
-        assert [part.expected_rows for part in parts] == pytest.approx(sizes, rel=0.02)
+        assert [part.expected_rows() for part in parts] == pytest.approx(sizes, rel=0.02)
 
 
 def test_a_part_can_be_sent_elsewhere() -> None:

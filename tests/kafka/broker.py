@@ -1,7 +1,7 @@
 """A real Apache Kafka of one node, for tests and benchmarks.
 
 It needs Java 17 or later. Its jars come from Maven Central once, by the `pom.xml` beside this file, and stay in the
-user's cache.
+user's cache. `python tests/kafka/broker.py` runs one and says where it is.
 """
 
 import fcntl
@@ -10,11 +10,13 @@ import random
 import re
 import secrets
 import shutil
+import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -414,3 +416,20 @@ def _run(command: list[str]) -> str:
         end = "\n".join(done.stdout.splitlines()[-20:])
         raise BrokerError(f"{Path(command[0]).name} failed with {done.returncode}:\n{end}")
     return done.stdout
+
+
+def main() -> None:
+    """Run a broker until Ctrl-C or SIGTERM, for trying things out."""
+    for stop in (signal.SIGINT, signal.SIGTERM):  # shells let what they run in the background ignore the first
+        signal.signal(stop, signal.default_int_handler)
+    with suppress(KeyboardInterrupt), Broker() as broker:
+        print(f"export KAFKA_BOOTSTRAP={broker.bootstrap}", flush=True)
+        print("a broker runs there until Ctrl-C, and then forgets everything", file=sys.stderr)
+        signal.pause()
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except (MissingError, BrokerError) as error:
+        sys.exit(f"missing: {error}" if isinstance(error, MissingError) else str(error))

@@ -1,6 +1,8 @@
 """The broker itself: that what other tests take for granted is so."""
 
+import signal
 import socket
+import subprocess
 import sys
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -222,3 +224,18 @@ def test_all_that_is_missing_is_named(maven: Maven) -> None:
     with pytest.raises(MissingError, match=r"^Java 17 or later \(java and keytool not on the path\)$"):
         jars()
     assert not maven.calls.exists()
+
+
+def test_a_broker_for_trying_things_out(secure_broker: Broker) -> None:
+    """As the tutorial starts it, where brokers can be started: it says where it is, answers there, and goes when it is told to."""
+    script = [sys.executable, str(Path(__file__).with_name("broker.py"))]
+    with subprocess.Popen(script, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as run:
+        assert run.stdout
+        name, _, address = run.stdout.readline().strip().partition("=")
+        assert name == "export KAFKA_BOOTSTRAP"
+        assert AdminClient({"bootstrap.servers": address}).list_topics(timeout=15).brokers
+        run.send_signal(signal.SIGTERM)
+        assert run.wait(30) == 0
+    host, port = address.split(":")
+    with pytest.raises(OSError, match="refused"), socket.create_connection((host, int(port)), timeout=5):
+        pass

@@ -383,6 +383,7 @@ def test_tls_and_passwords(secure_broker: Broker, topic: str, tmp_path: Path) ->
     assert received(secure_broker.properties, topic) == expected(dataset())
     wrong = subprocess.run(argv, env=os.environ | {"KAFKA_PASSWORD": "no" + secret}, capture_output=True, text=True, check=False)
     assert wrong.returncode == 1
+    assert "no broker takes the connection: SASL authentication error: Authentication failed" in wrong.stderr
     assert secret not in done.stdout + done.stderr + wrong.stdout + wrong.stderr
     assert len(wrong.stderr.strip().splitlines()) == 1
 

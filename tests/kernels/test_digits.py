@@ -26,7 +26,16 @@ def amount_texts(tile, cents):
 @njit
 def coordinate_texts(coordinates, micro):
     digits.coordinate_texts(coordinates, micro)
-    digits.count_zeros(coordinates.zeros, micro)
+
+
+@njit
+def cut_zeros(lengths, micro):
+    digits.cut_zeros(lengths, micro)
+
+
+@njit
+def cut_places(lengths, places, walked, cuts):
+    digits.cut_places(lengths, places, walked, cuts)
 
 
 @njit
@@ -48,17 +57,18 @@ def amounts(cents: list[int]) -> list[str]:
     return [word.to_bytes(8, "little")[:length].decode() for word, length, _ in words]
 
 
-def coordinates(micro: list[int]) -> list[tuple[str, int]]:
-    """The texts, and how many zeros they could do without."""
+def coordinates(micro: list[int], shortest: bool) -> list[str]:
+    """The texts, with six decimals or as many as are needed."""
     found = digits.Coordinates.empty()
     coordinate_texts(found, np.array(micro, np.int32))
-    texts = (found.texts[2 * i : 2 * i + 2].tobytes()[: int(found.lengths[i])].decode() for i in range(len(micro)))
-    return list(zip(texts, found.zeros.tolist(), strict=False))
+    if shortest:
+        cut_zeros(found.lengths[: len(micro)], np.array(micro, np.int32))
+    return [found.texts[2 * i : 2 * i + 2].tobytes()[: int(found.lengths[i])].decode() for i in range(len(micro))]
 
 
-def six_decimals(micro: int) -> tuple[str, int]:
+def six_decimals(micro: int, shortest: bool) -> str:
     text = f"{'-' if micro < 0 else ''}{abs(micro) // 10**6}.{abs(micro) % 10**6:06d}"
-    return text, len(text) - max(len(text.rstrip("0")), text.index(".") + 2)
+    return text[: max(len(text.rstrip("0")), text.index(".") + 2)] if shortest else text
 
 
 @given(st.lists(st.integers(0, 99_999_999), max_size=50))
@@ -79,12 +89,20 @@ def test_coordinates_of_all_lengths() -> None:
     """Around every degree, and with every number of zeros at the end."""
     around = [sign * (degree * 10**6 + step) for sign in (1, -1) for degree in range(180) for step in (0, 1, 10, 500_000, 999_999)]
     for micro in tiles([*around, *range(-180_000_000, 180_000_001, 49_999)]):
-        assert coordinates(micro) == [six_decimals(value) for value in micro]
+        for shortest in (False, True):
+            assert coordinates(micro, shortest) == [six_decimals(value, shortest) for value in micro]
 
 
-@given(st.lists(st.integers(-180_000_000, 180_000_000), max_size=TILE))
-def test_coordinates(micro: list[int]) -> None:
-    assert coordinates(micro) == [six_decimals(value) for value in micro]
+@given(st.lists(st.integers(-180_000_000, 180_000_000), max_size=TILE), st.booleans())
+def test_coordinates(micro: list[int], shortest: bool) -> None:
+    assert coordinates(micro, shortest) == [six_decimals(value, shortest) for value in micro]
+
+
+def test_places_own_digits() -> None:
+    """Where a position has left its place it has all six decimals."""
+    lengths = np.array([9, 9, 10, 10], np.uint64)
+    cut_places(lengths, np.array([0, 1, 1, 2], np.uint16), np.array([0, 0, 1, 0], np.uint8), np.array([0, 1, 7], np.uint64))
+    assert lengths.tolist() == [9, 8, 10, 3]
 
 
 def test_every_time_of_a_day() -> None:

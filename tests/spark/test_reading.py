@@ -182,7 +182,7 @@ def test_partitions_unless_they_are_given() -> None:
         ({"colums": "tid"}, r"OptionError: colums = 'tid': there is no such option; .*\(did you mean columns\?\)"),
         ({"rows": "many"}, r"ConfigError: rows = 'many': must be a whole number such as"),
         ({"seed": "x"}, r"ConfigError: seed = 'x': must be"),
-        ({"fraud__ratoi": 0.1}, r"ConfigError: fraud.ratoi = 0.1: unknown setting \(did you mean ratio\?\)"),
+        ({"fraud__ratoi": 0.1}, r"ConfigError: fraud.ratoi = 0.1: unknown setting \(did you mean fraud.ratio\?\)"),
         ({"fraud__ratio": 2}, r"ConfigError: fraud.ratio = 2: must be"),
         ({"table": "profile"}, r"OptionError: table = 'profile': must be one of .* \(did you mean profiles\?\)"),
         ({"columns": "tid,amout"}, r"OptionError: columns = 'amout': must be among tid, .*\(did you mean amount\?\)"),
@@ -192,7 +192,7 @@ def test_partitions_unless_they_are_given() -> None:
         ({"parts": "few"}, r"OptionError: parts = 'few': must be a whole number such as"),
         ({"parts": 10_000}, r"OptionError: parts = 10000: must be at most \d+, the groups of windows"),
         ({"rowsPerSecond": 5}, r"OptionError: rowsPerSecond = 5: is for streams"),
-        ({"config": "/nowhere/fastgen.toml"}, r"ConfigError: /nowhere/fastgen.toml: cannot be read: No such file"),
+        ({"config": "/nowhere/fastgen.toml"}, r"ConfigError: /nowhere/fastgen.toml: cannot be read: no such file"),
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
 )

@@ -1,6 +1,7 @@
 """What there is on a cluster: topics, how they keep records, where their partitions end."""
 
 import logging
+import re
 import time
 from collections.abc import Mapping
 from typing import Any, Final
@@ -24,6 +25,8 @@ TIMEOUT = 15.0
 """Seconds that a request may take."""
 ELECTING: Final = {KafkaErrors.NOT_LEADER_FOR_PARTITION, KafkaErrors.LEADER_NOT_AVAILABLE, KafkaErrors.UNKNOWN_TOPIC_OR_PART}
 """What brokers say of a partition that has no leader for a moment."""
+HOPELESS: Final = {KafkaErrors._AUTHENTICATION, KafkaErrors._SSL}
+"""What does not get better by waiting: passwords, certificates."""
 STILL = 2.0
 """Seconds for which offsets must not change before they count as final."""
 
@@ -34,22 +37,31 @@ class Cluster:
     def __init__(self, settings: Mapping[str, str]) -> None:
         self._settings: dict[str, Any] = {**settings, "logger": LOG, "log_level": "0"}
         self._address = settings["bootstrap.servers"]
+        self._told: list[KafkaErrors] = []
+        with_causes = self._settings | {"error_cb": self._told.append}
         try:
-            self._admin = AdminClient(self._settings)
+            self._admin = AdminClient(with_causes)
         except (KafkaException, ValueError) as error:
             raise OptionError("producer settings", NOT_GIVEN, f"are refused: {_reason(error)}") from None
 
     def topic(self, name: str) -> Topic | None:
         """A topic, or None where it is not there. Asking does not make it."""
-        try:
-            found = self._admin.list_topics(timeout=TIMEOUT).topics.get(name)
-        except KafkaException as error:
-            raise KafkaError(
-                f"{self._address}: no broker answers: {_reason(error)}", hint="--bootstrap-servers names one"
-            ) from None
-        if found is None:
-            return None
-        return Topic(name, len(found.partitions))
+        until = time.monotonic() + TIMEOUT
+        while True:
+            try:
+                found = self._admin.list_topics(timeout=TIMEOUT / 8).topics.get(name)
+            except KafkaException as error:
+                self._admin.poll(0)  # which has causes told
+                cause = next((each for each in reversed(self._told) if each.code() != KafkaErrors._ALL_BROKERS_DOWN), None)
+                if cause is not None and cause.code() in HOPELESS:
+                    raise KafkaError(f"{self._address}: no broker takes the connection: {_told(cause)}") from None
+                if time.monotonic() > until:
+                    reason = _told(cause) if cause else _reason(error)
+                    raise KafkaError(
+                        f"{self._address}: no broker answers: {reason}", hint="--bootstrap-servers names one"
+                    ) from None
+            else:
+                return None if found is None else Topic(name, len(found.partitions))
 
     def settings(self, topic: Topic) -> dict[str, str]:
         """A topic's settings; none where the broker does not tell."""
@@ -158,6 +170,11 @@ def _offsets(consumer: Consumer, topic: Topic, partition: int) -> tuple[int, int
             time.sleep(0.1)
         else:
             return int(low), int(high)
+
+
+def _told(cause: KafkaErrors) -> str:
+    """What the client library says of a connection, without the address before and the state behind it."""
+    return re.sub(r"^\S+://\S+: | \(after \d+ms in state \w+\)", "", cause.str())
 
 
 def _reason(error: Exception) -> str:

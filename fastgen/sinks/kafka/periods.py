@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from itertools import count
 
 from fastgen.dataset import Dataset
+from fastgen.errors import ConfigError, OptionError
 from fastgen.windows import Worker
 
 
@@ -18,11 +19,18 @@ def moved(data: Dataset, start: datetime, seed: int | None = None) -> Dataset:
 
 
 def first_event_at(data: Dataset, moment: datetime) -> Dataset:
-    """A dataset moved so that its first event is at `moment`, to the second."""
+    """A dataset moved so that its first event is at `moment`, to the second.
+
+    Raises:
+        OptionError: a moment with a time zone, or too far away.
+    """
     plan = data.plan
     blocks = Worker(plan, positions=False).windows(range(plan.grid.groups))
     first = next(int(block.second[0]) - plan.day_offset for block in blocks)
-    return moved(data, moment.replace(microsecond=0) - timedelta(seconds=first))
+    try:
+        return moved(data, moment.replace(microsecond=0) - timedelta(seconds=first))
+    except ConfigError as error:
+        raise OptionError("shift_to", moment, error.allowed) from None
 
 
 def endless(data: Dataset) -> Iterator[Dataset]:

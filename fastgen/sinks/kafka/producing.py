@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastgen.dataset import Dataset, positive
-from fastgen.errors import DeliveryError, OptionError
+from fastgen.errors import NOT_GIVEN, DeliveryError, OptionError
 from fastgen.sinks.kafka import topics
 from fastgen.sinks.kafka.asked import (
     COLUMNS_OF_LABELS,
@@ -312,7 +312,8 @@ def _check(settings: Mapping[str, str], rate: float | None, speed: float | None,
     if mock and "bootstrap.servers" in settings:
         raise OptionError("mock", mock, "must not be given with bootstrap servers")
     if not mock and "bootstrap.servers" not in settings:
-        raise OptionError("bootstrap_servers", None, "must be host:port,...", hint="or mock, to try it without a broker")
+        told = "must be given, as host:port,..."
+        raise OptionError("bootstrap_servers", NOT_GIVEN, told, hint="or mock, to try it without a broker")
 
 
 def _check_resume(resume: bool, mock: bool, other_rows: bool) -> None:

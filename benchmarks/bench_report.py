@@ -1,0 +1,57 @@
+"""Reports: transactions a second, page and all, and the peak memory of a process that makes one, which should not grow with rows.
+
+The number of cards grows with the rows, as it does by default, and what a report keeps of each card with it.
+"""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import compare
+import pytest
+
+import fastgen
+from fastgen import Config, Dataset
+
+SIZES = [1, pytest.param(10, marks=pytest.mark.slow), pytest.param(50, marks=pytest.mark.large)]
+
+
+@pytest.fixture(scope="module", params=SIZES)
+def stored(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, Path]]:
+    """So many million rows as Parquet; a tenth of one where nothing is measured."""
+    rows = 100_000 if request.config.getoption("benchmark_disable") else request.param * 1_000_000
+    folder = tmp_path_factory.mktemp("stored")
+    fastgen.write(Dataset(Config(rows=rows)), folder)
+    yield rows, folder
+    for file in folder.iterdir():
+        file.unlink()
+
+
+def test_report(meter: Any, stored: tuple[int, Path]) -> None:
+    rows, folder = stored
+    page = folder / "report.html"
+    meter("report", f"{rows:,} rows", lambda: fastgen.report(folder, page, overwrite=True), "rows/s", rows=rows, rounds=3)
+
+
+def test_peak(meter: Any, stored: tuple[int, Path]) -> None:
+    rows, folder = stored
+
+    def peak() -> float:
+        """Megabytes of a process of its own."""
+        argv = [
+            sys.executable,
+            "-m",
+            "fastgen",
+            "report",
+            str(folder),
+            "--output",
+            str(folder / "peak.html"),
+            "--overwrite",
+            "--quiet",
+        ]
+        said = subprocess.run([sys.executable, "-c", compare.LAUNCHER, *argv], check=True, stdout=subprocess.PIPE).stdout
+        return int(said) * (1 if sys.platform == "darwin" else 1024) / 1e6
+
+    meter("report, peak memory", f"{rows:,} rows", peak, "MB", rows=rows, rounds=3, warm=False)

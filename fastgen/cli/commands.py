@@ -1,0 +1,91 @@
+"""Commands as they are here: options in sections, examples under the help, wrong usage in one line with a hint."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, TypeVar
+
+import click
+
+from fastgen.errors import did_you_mean
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Option(click.Option):
+    """An option of a section of the help."""
+
+    def __init__(self, *arguments: Any, section: str, **attributes: Any) -> None:
+        super().__init__(*arguments, **attributes)
+        self.section = section
+
+
+def section(title: str) -> Callable[..., Callable[[F], F]]:
+    """What declares the options of a section, as `click.option` does."""
+    return partial(click.option, cls=Option, section=title)
+
+
+def examples(*lines: str) -> str:
+    """The end of a command's help."""
+    return "\n".join(["\b", "Examples:", *(f"  {line}" for line in lines)])
+
+
+class Command(click.Command):
+    """A command whose options stand in their sections."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the sections, in the order in which options name them."""
+        sections: dict[str, list[tuple[str, str]]] = {}
+        for option in self.get_params(ctx):
+            record = option.get_help_record(ctx)
+            if isinstance(option, click.Option) and record is not None:
+                sections.setdefault(getattr(option, "section", "Options"), []).append(record)
+        for title, records in sections.items():
+            with formatter.section(title):
+                formatter.write_dl(records)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse; a mistake names the command in which it was made."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.UsageError as error:
+            error.ctx = error.ctx or ctx
+            raise
+
+
+class Group(click.Group):
+    """A command of commands."""
+
+    command_class = Command
+    group_class = type
+
+
+def mistake(error: click.UsageError) -> str:
+    """What is wrong with a command line, and what to do about it, in one line."""
+    path = error.ctx.command_path if error.ctx else "fastgen"
+    options = error.ctx.command.params if error.ctx else []
+    hint = f"{path} --help tells more"
+    match error:
+        case click.NoSuchOption(option_name=name):
+            names = [text for option in options for text in option.opts if text.startswith("--")]
+            return _line(f"{name}: {path} has no such option", did_you_mean(name, names) or hint)
+        case click.NoSuchCommand(command_name=name, possibilities=near):
+            return _line(f"{name}: {path} has no such command", did_you_mean(name, near or ()) or hint)
+        case click.MissingParameter(param=click.Parameter() as missing):
+            return _line(f"{max(missing.opts, key=len)}: must be given: {_meaning(missing)}", hint)
+        case click.BadOptionUsage(option_name=name):
+            option = next((each for each in options if name in each.opts), None)
+            if isinstance(option, click.Option):
+                told = "takes no value" if option.is_flag else f"must have a value: {_meaning(option)}"
+                return _line(f"{name}: {told}", hint)
+    text = error.format_message().rstrip(".")
+    return _line(text[0].lower() + text[1:], hint)
+
+
+def _line(text: str, hint: str) -> str:
+    return f"{text} ({hint})"
+
+
+def _meaning(parameter: click.Parameter) -> str:
+    """What a parameter is for, in the words of its help."""
+    text: str = getattr(parameter, "help", None) or parameter.metavar or ""
+    return text[:1].lower() + text[1:].rstrip(".")

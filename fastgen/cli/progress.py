@@ -1,0 +1,69 @@
+"""The bar that shows how far a run is: on a terminal alone, with what passes a second and the time left."""
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+LATELY = 3.0
+"""Seconds over which rates are taken while a run goes on."""
+
+
+class Lately:
+    """How fast a count grows: over the last seconds, or since the last look where that is longer ago.
+
+    Example:
+        >>> rows = Lately()
+        >>> [rows.rate(seconds, count) for seconds, count in ((9, 50), (10, 150), (11, 200), (15, 260))]
+        [0.0, 100.0, 75.0, 15.0]
+    """
+
+    def __init__(self) -> None:
+        self._seen: deque[tuple[float, float]] = deque()
+
+    def rate(self, seconds: float, count: float) -> float:
+        """What passes a second now that the count is so far at this time; 0 at the first look."""
+        self._seen.append((seconds, count))
+        while len(self._seen) > 2 and self._seen[1][0] <= seconds - LATELY:
+            self._seen.popleft()
+        began, before = self._seen[0]
+        return (count - before) / max(seconds - began, 1e-9)
+
+
+Show = Callable[[int, int | None, str], object]
+"""Takes how far a run is, where it ends, if it does, and a text."""
+
+
+@contextmanager
+def progress_bar(shown: bool) -> Iterator[Show]:
+    """A bar on the terminal; gives what moves it."""
+    if not shown:
+        yield lambda *_: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    columns = BarColumn(12), TaskProgressColumn(), TimeRemainingColumn(compact=True), TextColumn("{task.description}")
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=None)
+        yield lambda done, end, text: bar.update(task, completed=done, total=end, description=text)
+
+
+@contextmanager
+def rows_bar(rows: int | None, shown: bool) -> Iterator[Callable[[int], object]]:
+    """A bar of so many rows, if that is known, with rows a second; gives the function that moves it on by a number of them."""
+    done, lately = 0, Lately()
+    with progress_bar(shown) as show:
+
+        def advance(more: int) -> None:
+            nonlocal done
+            done += more
+            rate = lately.rate(time.monotonic(), done)
+            show(done, rows, f"{done:,} rows, {per_second(rate)} rows/s" if rate else f"{done:,} rows")
+
+        yield advance
+
+
+def per_second(rate: float) -> str:
+    """A rate, with decimals where it is low."""
+    return f"{rate:,.0f}" if rate >= 10 else f"{rate:.2g}"

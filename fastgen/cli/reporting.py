@@ -1,0 +1,37 @@
+"""`fastgen report`: a dataset as a page."""
+
+import click
+
+from fastgen.cli.commands import Command, examples
+from fastgen.cli.common import compiling_announced, human_size, is_interactive, say
+from fastgen.cli.progress import rows_bar
+
+
+@click.command(
+    cls=Command,
+    epilog=examples(
+        "fastgen report data/ --output report.html",
+        "fastgen report payments.csv.gz --output payments.html --overwrite",
+    ),
+)
+@click.argument("path", type=click.Path(), metavar="DIR|FILE")
+@click.option("--output", "-o", required=True, type=click.Path(), metavar="FILE|-", help="The page, or - for the standard output.")
+@click.option("--overwrite", is_flag=True, help="Replace a page that is there.")
+@click.option("--quiet", "-q", is_flag=True, help="Print nothing but errors.")
+@click.option("--no-progress", is_flag=True, help="No progress bar.")
+def report(path: str, output: str, overwrite: bool, quiet: bool, no_progress: bool) -> None:
+    """Make a page that shows what a dataset is.
+
+    One HTML file, from files of any format, which opens without a network. DIR has tables, with a manifest or without; FILE has
+    transactions.
+    """
+    with compiling_announced(quiet):
+        from fastgen.reporting.making import report as make
+        from fastgen.reporting.making import rows_to_read
+
+        shown = is_interactive(quiet, no_progress)
+        with rows_bar(rows_to_read(path) if shown else None, shown) as advance:
+            made = make(path, output, overwrite=overwrite, progress=advance)
+    if not quiet:
+        took = f"{made.seconds:.2f} s, {made.rows / max(made.seconds, 1e-9):,.0f} rows/s"
+        say(f"{made.rows:,} transactions, {made.frauds:,} frauds of {path} on {output}: {human_size(made.size)} in {took}")

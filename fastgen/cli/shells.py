@@ -1,0 +1,78 @@
+"""The shells that complete words: click's, and what they lack for `--option=word`, settings and lists with commas.
+
+Importing it puts them in the place of click's.
+"""
+
+from typing import Any
+
+import click
+from click.shell_completion import (
+    BashComplete,
+    CompletionItem,
+    FishComplete,
+    ShellComplete,
+    ZshComplete,
+    add_completion_class,
+    get_completion_class,
+)
+
+VARIABLE = "_FASTGEN_COMPLETE"
+"""Set while a shell asks what may stand somewhere."""
+
+
+def script(shell: str, program: click.Command) -> str:
+    """The shell's part, which asks the program at each press of the key."""
+    kind = get_completion_class(shell)
+    assert kind is not None
+    return kind(program, {}, "fastgen", VARIABLE).source()
+
+
+@add_completion_class
+class Bash(BashComplete):
+    """No space comes behind the equals sign of a setting; words are not cut at equals signs."""
+
+    source_template = BashComplete.source_template.replace(
+        "COMPREPLY+=($value)", 'COMPREPLY+=("$value"); [[ $value == *= ]] && compopt -o nospace'
+    )
+
+    def get_completion_args(self) -> tuple[list[str], str]:
+        args, begun = super().get_completion_args()
+        return [word for word in args if word != "="], begun
+
+
+class _WholeWords(ShellComplete):
+    """For shells that take `--option=word` for one word: what stands before the equals sign is a part of the answer."""
+
+    _before = ""
+
+    def get_completion_args(self) -> tuple[list[str], str]:
+        args, begun = super().get_completion_args()
+        if begun.startswith("--") and "=" in begun:
+            self._before = begun.partition("=")[0] + "="
+        return args, begun
+
+    def format_completion(self, item: CompletionItem[Any]) -> str:
+        plain = item.type == "plain"
+        return super().format_completion(CompletionItem(self._before + item.value, item.type, item.help) if plain else item)
+
+
+@add_completion_class
+class Zsh(_WholeWords, ZshComplete):
+    """No space comes behind the equals sign of a setting."""
+
+    source_template = (
+        ZshComplete.source_template.replace("local -a response", "local -a response tail")
+        .replace("_path_files", "[[ $words[CURRENT] == --*=* ]] && compset -P 1 '*='; _path_files")
+        .replace(
+            "_describe -V unsorted completions_with_descriptions -U",
+            '[[ "$completions_with_descriptions" == *=:* ]] && tail=(-S "")\n        '
+            '_describe -V unsorted completions_with_descriptions -U "${tail[@]}"',
+        )
+    )
+
+
+@add_completion_class
+class Fish(_WholeWords, FishComplete):
+    """Words and their meanings may have commas."""
+
+    source_template = FishComplete.source_template.replace('string split ","', 'string split --max 1 ","')

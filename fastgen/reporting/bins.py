@@ -1,0 +1,62 @@
+"""The decimal bins in which values are counted, and what can be read from the counts."""
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastgen.kernels.tallies import BINS, EXACT, tally
+
+Counts = NDArray[np.int64]
+
+
+def _edges() -> Counts:
+    numbers = np.arange(BINS + 1)
+    shifts = np.where(numbers < EXACT, 0, (numbers - 100) // 900)
+    edges: Counts = (numbers - 900 * shifts) * 10**shifts
+    return edges
+
+
+EDGES: Final = _edges()
+"""int64[BINS + 1]: the least number of each bin, and the first one above the last."""
+
+
+def empty(groups: int) -> Counts:
+    """int64[groups, BINS]: nothing counted yet."""
+    return np.zeros((groups, BINS), np.int64)
+
+
+def count(counts: Counts, groups: NDArray[np.uint16], values: Counts) -> None:
+    """Count whole numbers by group, uint16; negative ones are left out."""
+    tally(counts, groups, values)
+
+
+def below(counts: Counts, edge: int) -> int:
+    """How many values are below an edge; exact where it has at most three digits before its zeros.
+
+    Example:
+        >>> counts = empty(1)
+        >>> count(counts, np.zeros(3, np.uint16), np.array([999, 10_000, 10_001]))
+        >>> below(counts[0], 1_000), below(counts[0], 10_000), below(counts[0], 10_100)
+        (1, 1, 3)
+    """
+    return int(counts[: np.searchsorted(EDGES, edge)].sum())
+
+
+def between(counts: Counts, edges: Counts) -> Counts:
+    """How many values are in each of the ranges between rising edges."""
+    running = np.concatenate([[0], np.cumsum(counts)])
+    return np.diff(running[np.searchsorted(EDGES[:-1], edges)])
+
+
+def quantile(counts: Counts, share: float) -> int | None:
+    """The least number of the bin in which so much of all lies, in three digits; None where nothing was counted.
+
+    Example:
+        >>> counts = empty(1)
+        >>> count(counts, np.zeros(4, np.uint16), np.array([1, 5, 6_543, 90_000]))
+        >>> quantile(counts[0], 0.5), quantile(counts[0], 0.75)
+        (5, 6540)
+    """
+    running = np.cumsum(counts)
+    return int(EDGES[np.searchsorted(running, share * running[-1])]) if running[-1] else None

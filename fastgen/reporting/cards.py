@@ -1,0 +1,65 @@
+"""Cards as dense numbers, in the order in which they come."""
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from fastgen.kernels.tallies import fill_slots, find_keys, number_keys
+
+FIRST_ROOM = 1 << 12
+Numbers = NDArray[np.int32]
+
+
+class Cards:
+    """A number for each card; memory grows with the cards, by 16 to 32 bytes for each."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._known = np.empty(FIRST_ROOM, np.int64)
+        self._slots = np.zeros(2 * FIRST_ROOM, np.int32)
+
+    def numbers(self, column: pl.Series) -> Numbers:
+        """int32: the numbers of the cards in a column; new ones get the next."""
+        keys = card_keys(column)
+        if self.count + keys.size > self._known.size:
+            self._grow(self.count + keys.size)
+        numbers = np.empty(keys.size, np.int32)
+        self.count = number_keys(numbers, keys, self._slots, self._known, self.count)
+        return numbers
+
+    def find(self, column: pl.Series) -> Numbers:
+        """int32: the numbers of the cards in a column, -1 for unknown ones."""
+        numbers = np.empty(column.len(), np.int32)
+        find_keys(numbers, card_keys(column), self._slots, self._known)
+        return numbers
+
+    def text(self, number: int) -> str:
+        """What is on a card, if it is a number; its place among the cards otherwise."""
+        key = int(self._known[number])
+        return str(key) if key >= 0 else f"card {number + 1:,}"
+
+    @property
+    def room(self) -> int:
+        """How many numbers there may be until there must be more room."""
+        return self._known.size
+
+    def _grow(self, needed: int) -> None:
+        room = 1 << (needed - 1).bit_length()
+        known = np.empty(room, np.int64)
+        known[: self.count] = self._known[: self.count]
+        self._known, self._slots = known, np.zeros(2 * room, np.int32)
+        fill_slots(self._slots, self._known, self.count)
+
+
+def card_keys(column: pl.Series) -> NDArray[np.int64]:
+    """int64: what is on the cards as numbers; texts that are none become negative numbers, by a hash.
+
+    Example:
+        >>> card_keys(pl.Series(["4846953825144454", "4073951983641083"])).tolist()
+        [4846953825144454, 4073951983641083]
+    """
+    keys = column.cast(pl.Int64, strict=False)
+    if not keys.null_count():
+        return keys.to_numpy()
+    hashed = -1 - (column.hash().to_numpy() >> np.uint64(1)).astype(np.int64)
+    return np.where(keys.is_null().to_numpy(), hashed, keys.fill_null(0).to_numpy())

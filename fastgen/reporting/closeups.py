@@ -1,0 +1,145 @@
+"""Charts of single cases on a time axis: attack chains, and the withdrawals of some cards."""
+
+import json
+from collections.abc import Mapping, Sequence
+from math import log10
+from typing import Any, Final
+
+import altair as alt
+
+from fastgen.reporting.drawing import FRAUD_PAYMENT, FRAUD_WITHDRAWAL, GRID, INK, MUTED, NARROW, WITHDRAWAL, data
+from fastgen.reporting.examples import Chain, Withdrawals
+from fastgen.reporting.overviews import time_axis
+from fastgen.reporting.words import count, day_and_time, duration, money, shortened
+
+LANE: Final = 72
+HEIGHT: Final = 0.62
+"""Of a lane, what the tallest stem takes."""
+HEADING: Final = 0.76
+"""Where its heading stands."""
+TALLEST: Final = 7
+"""Powers of ten from 0.01 to the top of a lane."""
+MARKS: Final = ((100, "1"), (10_000, "100"), (1_000_000, "10k"))
+RIGHT: Final = 30
+
+
+def chains(shown: Sequence[Chain], width: int) -> Any:
+    """A lane a chain: a stem for each payment, at the seconds since the first one, as high as the logarithm of its amount."""
+    lanes = len(shown)
+    stems, heads, grid = [], [], []
+    for lane, chain in enumerate(shown):
+        base = lanes - lane - 1
+        heads.append({"x": 0, "y": base + HEADING, "text": heading(chain, width)})
+        grid += [{"y": base + height(cents), "text": text} for cents, text in MARKS]
+        grid.append({"y": base, "text": ""})
+        for event in chain.events:
+            minutes = (event.second - chain.events[0].second) / 60
+            stems.append({"x": round(minutes, 3), "low": base, "high": round(base + height(event.cents), 3)})
+    longest = max(1.0, max(chain.seconds for chain in shown) / 60)
+    x = alt.X(
+        "x:Q",
+        scale=alt.Scale(domain=[-0.15, longest * 1.02], nice=False, zero=False),
+        axis=alt.Axis(grid=False, tickCount=6, ticks=True, tickColor=MUTED, labelExpr="datum.value + ' min'"),
+    )
+    y = alt.Y("low:Q", axis=None, scale=alt.Scale(domain=[-0.06, lanes], nice=False))
+    marks = alt.Chart(data(grid))
+    right = alt.value(width - RIGHT)
+    layers = (
+        marks.mark_rule(color=GRID).encode(y=alt.Y("y:Q", axis=None)),
+        marks.mark_text(align="left", dx=4, fontSize=9.5).encode(y="y:Q", x=right, text="text:N"),
+        alt.Chart(data(stems)).mark_rule(color=FRAUD_PAYMENT, strokeWidth=1.5).encode(x=x, y=y, y2="high:Q"),
+        alt.Chart(data(stems)).mark_circle(color=FRAUD_PAYMENT, size=42, opacity=1).encode(x=x, y="high:Q"),
+        alt.Chart(data(heads)).mark_text(align="left", color=INK).encode(x=alt.value(0), y="y:Q", text="text:N"),
+    )
+    return alt.layer(*layers).properties(width=width - RIGHT, height=LANE * lanes)
+
+
+def height(cents: int) -> float:
+    """How high the stem of an amount is, in lanes."""
+    return HEIGHT * min(max(log10(max(cents, 1)) / TALLEST, 0.03), 1.0)
+
+
+def heading(chain: Chain, width: int) -> str:
+    """What a chain is, in a line."""
+    start = day_and_time(chain.events[0].second)
+    if width <= NARROW:
+        return f"{start} · {count(len(chain.events), 'payment')} · {money(chain.cents)}"
+    across = f" over {chain.kilometres:,} km" if chain.kilometres else ""
+    took = f" in {duration(chain.seconds)}{across}" if chain.seconds else ""
+    return f"{start} · card {chain.card} · {count(len(chain.events), 'payment')} of {money(chain.cents)} in all{took}"
+
+
+def sequences(cards: Sequence[Sequence[Withdrawals]], width: int) -> Any:
+    """A lane a sequence, under a heading for each card: withdrawals as dots on a line, fraudulent ones as diamonds."""
+    labels: list[tuple[str, bool]] = []
+    lines, dots, frauds, stories = [], [], [], []
+    for own in cards:
+        labels.append((f"Card {own[0].card}" if width > NARROW else f"Card …{own[0].card[-8:]}", True))
+        for lane in own:
+            row = len(labels)
+            labels.append((lane_label(lane, width), False))
+            times = [event.second * 1_000 for event in lane.own]
+            dots += [{"from": time, "lane": row} for time in times]
+            frauds += [{"from": event.second * 1_000, "lane": row} for event in lane.frauds]
+            stories += [{"lane": row, **story} for story in lane_story(lane)] if width > NARROW else []
+            if times:
+                lines.append({"from": times[0], "to": times[-1], "lane": row})
+    every = [row["from"] // 1_000 for row in dots + frauds]
+    margin = max(60, (max(every) - min(every)) // 60)
+    x = time_axis(min(every) - margin, max(every) + margin, width)
+    expression = f"{json.dumps([text for text, _ in labels])}[datum.value]"
+    bold = f"{json.dumps([int(head) for _, head in labels])}[datum.value]"
+    extent = 172 if width > NARROW else 124
+    axis = alt.Axis(
+        labelExpr=expression,
+        labelFontWeight=alt.condition(bold, alt.value(600), alt.value(400)),
+        labelColor=alt.condition(bold, alt.value(INK), alt.value(MUTED)),
+        labelLimit=extent - 8,
+        labelAlign="left",
+        labelPadding=extent - 6,
+        labelOverlap=False,
+        minExtent=extent,
+        maxExtent=extent,
+        grid=False,
+    )
+    y = alt.Y("lane:O", scale=alt.Scale(domain=list(range(len(labels)))), axis=axis)
+    told = alt.Chart(data([row | beside(row, min(every), max(every)) for row in stories]))
+    layers = (
+        alt.Chart(data(lines)).mark_rule(color=GRID, strokeWidth=1.5).encode(x=x, x2="to:T", y=y),
+        alt.Chart(data(frauds))
+        .mark_point(shape="diamond", filled=True, color=FRAUD_WITHDRAWAL, size=130, opacity=1)
+        .encode(x=x, y=y),
+        alt.Chart(data(dots)).mark_circle(color=WITHDRAWAL, size=38, opacity=1).encode(x=x, y=y),
+        *(
+            told.transform_filter(f"datum.side == '{side}'")
+            .mark_text(align=side, dx=10 if side == "left" else -10, color=INK)
+            .encode(x=x, y=y, text="text:N")
+            for side in ("left", "right")
+        ),
+    )
+    return alt.layer(*layers).properties(width=width - extent - 8, height=alt.Step(18))
+
+
+def lane_story(lane: Withdrawals) -> list[dict[str, Any]]:
+    """The fraud of a sequence in words, and where the sequence begins and ends."""
+    if not lane.frauds:
+        return []
+    fraud, first = lane.frauds[0], lane.own[0].second if lane.own else lane.frauds[0].second
+    after = f", {duration(fraud.second - first)} after the first" if fraud.second > first else ""
+    times = sorted(event.second for event in (*lane.own, *lane.frauds))
+    return [{"text": f"{fraud.place}{after}", "first": times[0], "last": times[-1]}]
+
+
+def beside(story: Mapping[str, Any], start: int, end: int) -> dict[str, Any]:
+    """Where the words stand: on the side of the sequence where there is more room."""
+    before, behind = story["first"] - start, end - story["last"]
+    return {"from": (story["first"] if before > behind else story["last"]) * 1_000, "side": "right" if before > behind else "left"}
+
+
+def lane_label(lane: Withdrawals, width: int) -> str:
+    """Where and how often."""
+    place = (lane.own or lane.frauds)[0].place.rpartition(", ")[0]
+    step = lane.step
+    if width <= NARROW:
+        return shortened(place, 18) if step is None else f"{shortened(place, 10)}, {step} h"
+    return shortened(place, 34) if step is None else f"{shortened(place, 24)}, every {step} h"

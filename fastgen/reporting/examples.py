@@ -1,0 +1,128 @@
+"""A few attack chains and withdrawal sequences, put together from the rows of the cards that were followed."""
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+import polars as pl
+
+from fastgen.kernels.tallies import metres_between
+from fastgen.reporting.rows import MICROSECONDS, Kind
+
+CHAINS: Final = 6
+HOLDERS: Final = 3
+SEQUENCES: Final = 6
+"""Of one card."""
+HOUR: Final = 3_600
+
+
+class Event(NamedTuple):
+    """A row: when (seconds since 1970), how much (cents), where."""
+
+    second: int
+    cents: int
+    place: str
+    latitude: float
+    longitude: float
+
+
+class Chain(NamedTuple):
+    """Frauds of one card in a row."""
+
+    card: str
+    events: list[Event]
+
+    @property
+    def seconds(self) -> int:
+        """From the first to the last."""
+        return self.events[-1].second - self.events[0].second
+
+    @property
+    def cents(self) -> int:
+        """All of it."""
+        return sum(event.cents for event in self.events)
+
+    @property
+    def kilometres(self) -> int:
+        """From place to place."""
+        steps = zip(self.events, self.events[1:], strict=False)
+        return int(sum(metres_between(a.latitude, a.longitude, b.latitude, b.longitude) for a, b in steps)) // 1_000
+
+
+class Withdrawals(NamedTuple):
+    """A sequence of withdrawals of one card, and fraudulent ones that go with it."""
+
+    card: str
+    own: list[Event]
+    frauds: list[Event]
+
+    @property
+    def step(self) -> int | None:
+        """Hours between withdrawals where these are always the same."""
+        steps = {(b.second - a.second) / HOUR for a, b in zip(self.own, self.own[1:], strict=False)}
+        return round(steps.pop()) if len(steps) == 1 else None
+
+
+def chains(frames: Sequence[pl.DataFrame], gap: int) -> list[Chain]:
+    """Some chains of different lengths, in order of time.
+
+    Args:
+        frames: rows of the cards that were followed. gap: seconds at most from one fraud of a chain to the next.
+    """
+    found: list[Chain] = []
+    for card, event in _rows(frames, (Kind.FRAUD_PAYMENT,)):
+        if found and found[-1].card == card and event.second - found[-1].events[-1].second <= gap:
+            found[-1].events.append(event)
+        else:
+            found.append(Chain(card, [event]))
+    found.sort(key=lambda chain: (len(chain.events), chain.events[0].second))
+    found = [chain for chain in found if len(chain.events) > 1] or found
+    most = min(CHAINS, len(found))
+    chosen = [found[(2 * i + 1) * len(found) // (2 * most)] for i in range(most)]
+    return sorted(chosen, key=lambda chain: chain.events[0].second)
+
+
+def sequences(frames: Sequence[pl.DataFrame]) -> list[list[Withdrawals]]:
+    """Sequences of some cards, those with a fraud first: withdrawals of a card that are whole hours apart.
+
+    A step of whole hours keeps minute and second, by which the sequences of a card are told apart.
+    """
+    lanes: dict[tuple[str, int], Withdrawals] = {}
+    for kind in (Kind.WITHDRAWAL, Kind.FRAUD_WITHDRAWAL):
+        for card, event in _rows(frames, (kind,)):
+            lane = lanes.setdefault((card, event.second % HOUR), Withdrawals(card, [], []))
+            (lane.own if kind == Kind.WITHDRAWAL else lane.frauds).append(event)
+    by_card: dict[str, list[Withdrawals]] = {}
+    for lane in lanes.values():
+        if len(lane.own) > 1 or lane.frauds:
+            by_card.setdefault(lane.card, []).append(lane)
+    cards = sorted(by_card.values(), key=lambda own: not any(lane.frauds for lane in own))
+    attacked = [own for own in cards if any(lane.frauds for lane in own)]
+    others = [own for own in cards if own not in attacked]
+    chosen = (attacked[: HOLDERS - 1] + others)[:HOLDERS] if others else attacked[:HOLDERS]
+    return [_some(own) for own in chosen]
+
+
+def _some(lanes: list[Withdrawals]) -> list[Withdrawals]:
+    """Those with a fraud and the first others, in order of time."""
+
+    def start(lane: Withdrawals) -> int:
+        return (lane.own or lane.frauds)[0].second
+
+    first = sorted(lanes, key=lambda lane: (not lane.frauds, start(lane)))[:SEQUENCES]
+    return sorted(first, key=start)
+
+
+def _rows(frames: Sequence[pl.DataFrame], kinds: Sequence[Kind]) -> list[tuple[str, Event]]:
+    """Rows of some kinds, by card and time."""
+    if not frames:
+        return []
+    rows = pl.concat(frames).filter(pl.col("kind").is_in(list(kinds))).sort("cc_num", "datetime", maintain_order=True)
+    columns = rows.select(
+        "cc_num",
+        pl.col("datetime").to_physical() // MICROSECONDS,
+        (pl.col("amount") * 100).round().cast(pl.Int64),
+        pl.format("{}, {}", "city", "country"),
+        "latitude",
+        "longitude",
+    )
+    return [(card, Event(*values)) for card, *values in columns.iter_rows()]

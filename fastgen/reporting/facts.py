@@ -1,0 +1,188 @@
+"""All that a report tells, gathered from the files in two passes over the transactions and one over the profiles."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from fastgen.config import Config
+from fastgen.errors import InputError
+from fastgen.reporting.densities import prices
+from fastgen.reporting.histories import Histories
+from fastgen.reporting.holders import Holders
+from fastgen.reporting.rows import COLUMNS, LABEL, Kind
+from fastgen.reporting.rules import Rule, best_threshold, best_values
+from fastgen.reporting.survey import Survey
+from fastgen.schema import TABLES
+from fastgen.stored import Stored
+
+TRANSACTIONS: Final = "transactions"
+SECOND_PASS: Final = ("datetime", "cc_num", "category", "amount", "latitude", "longitude", "city", "country")
+SORTED_IN_MEMORY: Final = 1_000_000
+"""Rows that are brought into order of time, where they are not, for what depends on it."""
+BUSIEST: Final = 10
+FOLLOWED_CHAINS: Final = 24
+FOLLOWED_HOLDERS: Final = 6
+Progress = Callable[[int], object]
+
+
+class Facts(NamedTuple):
+    """What there is to tell.
+
+    config: the configuration that the files name; known: whether they do, or it is the default one, for comparison.
+    labelled: whether rows have labels. with_histories: whether rows came in order of time, or could be brought into it.
+    busiest: numbers of the cards with the most rows. rows: of each table that is there.
+    """
+
+    stored: Stored
+    config: Config
+    known: bool
+    labelled: bool
+    survey: Survey
+    histories: Histories
+    with_histories: bool
+    busiest: list[int]
+    holders: Holders | None
+    rules: list[Rule]
+    rows: dict[str, int]
+
+    @property
+    def frauds(self) -> int:
+        """Rows with a label of 1."""
+        return int(self.survey.kinds[Kind.FRAUD_PAYMENT] + self.survey.kinds[Kind.FRAUD_WITHDRAWAL])
+
+    @property
+    def end(self) -> int | None:
+        """Seconds since 1970 at which the period ends, where that is known."""
+        return int(self.config.end.replace(tzinfo=UTC).timestamp()) if self.known else None
+
+
+def gather(stored: Stored, progress: Progress) -> Facts:
+    """Read everything.
+
+    Args:
+        progress: called with a number of rows whenever so many more have been read.
+
+    Raises:
+        InputError: there are no transactions, no rows in them, or columns are missing.
+    """
+    columns = _columns(stored)
+    told = stored.config()
+    config = told or Config()
+    survey = Survey(prices(config), int(config.end.replace(tzinfo=UTC).timestamp()) if told else None)
+    for frame in stored.batches(TRANSACTIONS, columns):
+        survey.add(frame)
+        progress(frame.height)
+    if not survey.rows:
+        raise InputError(f"{stored.path}: has no rows of transactions to report on")
+    sortable = survey.in_order or survey.rows <= SORTED_IN_MEMORY
+    histories = Histories(
+        survey.first,
+        survey.last,
+        chain_gap=config.fraud.chain_gap_seconds.high,
+        followed=_followed(survey),
+        in_order=sortable,
+    )
+    second = [name for name in columns if name in (*SECOND_PASS, LABEL)]
+    for frame in _frames(stored, second, sort=sortable and not survey.in_order):
+        histories.add(frame)
+        progress(frame.height)
+    busiest = np.argsort(-histories.counts.sum(axis=1), kind="stable")[:BUSIEST].tolist()
+    holders = _holders(stored, told, survey, histories, busiest)
+    return Facts(
+        stored=stored,
+        config=config,
+        known=told is not None,
+        labelled=LABEL in columns,
+        survey=survey,
+        histories=histories,
+        with_histories=sortable,
+        busiest=busiest,
+        holders=holders,
+        rules=_rules(survey, histories if sortable else None),
+        rows=_rows(stored, survey, holders),
+    )
+
+
+def _columns(stored: Stored) -> list[str]:
+    if TRANSACTIONS not in stored.tables:
+        raise InputError(f"{stored.path}: has no transactions to report on, only {', '.join(stored.tables)}")
+    there = stored.columns(TRANSACTIONS)
+    missing = [name for name in COLUMNS if name not in there]
+    if missing:
+        raise InputError(f"{stored.path}: its transactions have no column {missing[0]}; a report needs {', '.join(COLUMNS)}")
+    return [name for name in there if name in (*COLUMNS, LABEL)]
+
+
+def _followed(survey: Survey) -> list[str]:
+    """Cards to look at closely: of some chains, of fraudulent withdrawals, of withdrawals."""
+    wanted = (
+        (Kind.FRAUD_PAYMENT, FOLLOWED_CHAINS),
+        (Kind.FRAUD_WITHDRAWAL, FOLLOWED_HOLDERS),
+        (Kind.WITHDRAWAL, FOLLOWED_HOLDERS),
+    )
+    found = [card for kind, most in wanted if (rows := survey.samples[kind].rows) is not None for card in rows["cc_num"].head(most)]
+    return list(dict.fromkeys(found))
+
+
+def _frames(stored: Stored, columns: list[str], *, sort: bool) -> Iterator[pl.DataFrame]:
+    """The transactions a second time, in order of time if need be."""
+    if not sort:
+        return stored.batches(TRANSACTIONS, columns)
+    whole = pl.concat(stored.batches(TRANSACTIONS, columns)).sort("datetime", maintain_order=True)
+    return whole.iter_slices(131_072)
+
+
+def _holders(stored: Stored, config: Config | None, survey: Survey, histories: Histories, noted: list[int]) -> Holders | None:
+    if "profiles" not in stored.tables or not {"birthdate", "cc_num"} <= set(stored.columns("profiles")):
+        return None
+    withdrawals: NDArray[np.bool_] = histories.counts[:, Kind.WITHDRAWAL] > 0
+    holders = Holders(config.start.date() if config else day(survey.first), histories.cards, withdrawals, np.array(noted))
+    for frame in stored.batches("profiles", ["birthdate", "cc_num"]):
+        holders.add(frame)
+    return holders
+
+
+def _rules(survey: Survey, histories: Histories | None) -> list[Rule]:
+    """One for each column that a stranger would look at first, the best one first; none where there is nothing to find."""
+    frauds = int(survey.kinds[Kind.FRAUD_PAYMENT] + survey.kinds[Kind.FRAUD_WITHDRAWAL])
+    if frauds in (0, survey.rows):
+        return []
+    since = histories.since_last if histories else {}
+    countries = survey.places.table().group_by("country").agg(pl.col("rows", "fraud").sum()).sort("country")
+    totals = survey.amounts.sum(axis=1).reshape(-1, 2).T
+    rules = [
+        best_values("country", countries["country"].to_list(), _by_label(countries), frauds),
+        best_values("category", list(survey.categories.numbers), totals, frauds),
+        *(best_threshold(name, counts, frauds) for name, counts in (since | survey.by_label).items()),
+    ]
+    return sorted(rules, key=lambda rule: -rule.f1)
+
+
+def _by_label(frame: pl.DataFrame) -> NDArray[np.int64]:
+    return frame.select(pl.col("rows") - pl.col("fraud"), "fraud").to_numpy().T
+
+
+def _rows(stored: Stored, survey: Survey, holders: Holders | None) -> dict[str, int]:
+    """The rows of each table that is there."""
+    rows = {TRANSACTIONS: survey.rows + survey.incomplete}
+    for table in TABLES:
+        if table in stored.tables and table not in rows:
+            known = holders.holders if table == "profiles" and holders else None
+            rows[table] = known if known is not None else sum(frame.height for frame in stored.batches(table, ["cc_num"]))
+    return rows
+
+
+def described(stored: Stored, table: str) -> dict[str, Any]:
+    """What the manifest says of a table; nothing where there is none, or it is silent."""
+    tables = (stored.manifest or {}).get("tables")
+    about = tables.get(table) if isinstance(tables, dict) else None
+    return about if isinstance(about, dict) else {}
+
+
+def day(seconds: int) -> date:
+    """The day of a time since 1970."""
+    return datetime.fromtimestamp(seconds, UTC).date()

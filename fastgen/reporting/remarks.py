@@ -1,0 +1,40 @@
+"""What a reader must know before reading on: what is missing, what is odd, what was left out."""
+
+from collections.abc import Iterator
+
+from fastgen.reporting.facts import Facts, described
+from fastgen.reporting.words import count, listed
+from fastgen.schema import TABLES
+
+
+def remarks(facts: Facts) -> list[str]:
+    """All remarks."""
+    return [*_about_files(facts), *_about_rows(facts)]
+
+
+def _about_files(facts: Facts) -> Iterator[str]:
+    stored = facts.stored
+    if not facts.known:
+        yield "No manifest says how the data were made: what is compared with a configuration is compared with the default one."
+    if stored.parts is not None:
+        yield f"Of the dataset only some parts are there: {', '.join(map(str, stored.parts))}."
+    missing = [table for table in TABLES if table not in stored.tables]
+    if missing:
+        silent = "; of ages of holders nothing can be said" if "profiles" in missing else ""
+        yield f"Not there: {listed(missing)}{silent}."
+    for table, rows in facts.rows.items():
+        told = described(stored, table).get("rows", rows)
+        if told != rows:
+            yield f"The manifest tells of {told} rows of {table}, but there are {rows}: these are not the data that were written."
+
+
+def _about_rows(facts: Facts) -> Iterator[str]:
+    survey = facts.survey
+    if survey.incomplete:
+        yield f"Left out of everything below: {count(survey.incomplete, 'row')} in which values are missing or cannot be read."
+    if not survey.in_order and facts.with_histories:
+        yield "Rows do not come in order of time; they were brought into it for what depends on it."
+    if not survey.in_order and not facts.with_histories:
+        yield "Rows do not come in order of time and are too many to sort: nothing compares a row with the last one of its card."
+    if survey.places.rows_elsewhere:
+        yield f"There are too many places to keep apart: {count(survey.places.rows_elsewhere, 'row')} are on no map and in no list."

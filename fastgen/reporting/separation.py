@@ -1,0 +1,148 @@
+"""How easily frauds are told from the rest, in words and as a chart: one rule a column."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+import altair as alt
+import numpy as np
+
+from fastgen.reporting.bins import Counts, between
+from fastgen.reporting.drawing import FRAUD_PAYMENT, GRID, INK, MUTED, NARROW, PAPER, PAYMENT, data, steps
+from fastgen.reporting.overviews import LEFT
+from fastgen.reporting.rules import Rule
+from fastgen.reporting.survey import DEGREES
+from fastgen.reporting.words import SPACE, listed, money, shortened
+
+WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+SINCE: Final = "since the card's last row"
+MOST_NAMED: Final = 3
+STEPS_OF_DECADE: Final = 5
+EDGES_OF_SPREAD: Final = np.concatenate([[0, 1, 2, 3, 4, 6], *(np.array([10, 16, 25, 40, 63]) * 10**power for power in range(10))])
+"""int64: five steps to a power of ten, at whole numbers with two digits; the first step ends below 1."""
+SECONDS: Final = {1: "1 s", 60: "1 min", 3_600: "1 h", 86_400: "1 d", 2_592_000: "30 d"}
+SPEEDS: Final = {1: "1 km/h", 100: "100", 10_000: "10k", 1_000_000: "1M"}
+
+
+def condition(rule: Rule, countries: Sequence[str] = ()) -> str:
+    r"""A rule as a condition, such as "amount ≤ 0.75".
+
+    Args:
+        countries: all that there are; where a rule flags most of them, it is said which ones it does not.
+
+    Example:
+        >>> condition(Rule("seconds", "≤", 119, (), 242, 115, 155))
+        "seconds since the card's last row ≤\xa0119"
+        >>> condition(Rule("country", "is", 0, ("FR", "DE"), 2, 2, 5), ["DE", "FR", "US"])
+        'country is not US'
+    """
+    if rule.sign == "is":
+        rest = [country for country in countries if country not in rule.values] if rule.column == "country" else []
+        if rest and len(rest) < len(rule.values):
+            return f"country is not {_some(rest)}"
+        return f"{rule.column} is {_some(rule.values)}"
+    what, number = _threshold(rule)
+    sign = "<" if rule.column in DEGREES and rule.sign == "≤" else rule.sign
+    return f"{what} {sign}{SPACE}{number}"
+
+
+def _threshold(rule: Rule) -> tuple[str, str]:
+    """What is compared, and with which number."""
+    number = rule.threshold
+    match rule.column:
+        case "seconds":
+            return f"seconds {SINCE}", f"{number:,}"
+        case "metres":
+            return f"distance {SINCE}", f"{number / 1_000:,.3g}{SPACE}km" if number < 1_000_000 else f"{number // 1_000:,}{SPACE}km"
+        case "km/h":
+            return f"speed {SINCE}", f"{number:,}{SPACE}km/h"
+        case "amount":
+            return "amount", money(number)
+        case "weekday":
+            return "weekday", WEEKDAYS[number % 7]
+        case "latitude" | "longitude":
+            return rule.column, f"{number - DEGREES[rule.column] + (rule.sign == '≤')}°".replace("-", "−")
+    return rule.column, f"{number:,}"
+
+
+def _some(names: Sequence[str]) -> str:
+    """Up to three names, or how many."""
+    if len(names) <= MOST_NAMED:
+        return " or ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else names[0]
+    return f"one of {len(names)}"
+
+
+def separation(rules: Sequence[Rule], conditions: Sequence[str], width: int) -> Any:
+    """A lane a rule: precision and recall on one scale, joined by a line."""
+    extent = 310 if width > NARROW else 128
+    texts = [text if width > NARROW else text.replace(f" {SINCE}", "") for text in conditions]
+    values = [
+        {"rule": shortened(text, 60), "precision": round(rule.precision, 4), "recall": round(rule.recall, 4)}
+        for rule, text in zip(rules, texts, strict=True)
+    ]
+    base = alt.Chart(data(values))
+    axis = alt.Axis(grid=False, labelColor=INK, labelLimit=extent - 8, minExtent=extent, maxExtent=extent)
+    y = alt.Y("rule:N", sort=[str(row["rule"]) for row in values], axis=axis)
+    ticks = alt.Axis(format=".0%", values=[0, 0.25, 0.5, 0.75, 1] if width > NARROW else [0, 0.5, 1])
+    scale = alt.Scale(domain=[0, 1])
+    solid: dict[str, Any] = {"filled": True, "stroke": PAPER, "opacity": 1}
+    layers = (
+        base.mark_rule(color=GRID, strokeWidth=3).encode(x=alt.X("precision:Q", scale=scale, axis=ticks), x2="recall:Q", y=y),
+        base.mark_point(shape="square", color=MUTED, size=62, **solid).encode(x="recall:Q", y=y),
+        base.mark_point(shape="circle", color=FRAUD_PAYMENT, size=72, **solid).encode(x="precision:Q", y=y),
+    )
+    return alt.layer(*layers).properties(width=width - extent - 22, height=alt.Step(22))
+
+
+class Spread(NamedTuple):
+    """A column whose values spread over powers of ten: its counts by label, its rule, and what stands at numbers on its axis."""
+
+    counts: Counts
+    rule: Rule
+    ticks: Mapping[int, str]
+
+
+def spread(shown: Spread, width: int) -> Any:
+    """Ordinary rows and frauds by the logarithm of a column, each as shares of their own; the threshold of the rule as a line."""
+    shares = [between(counts, EDGES_OF_SPREAD) / max(int(counts.sum()), 1) for counts in shown.counts]
+    used = np.flatnonzero(shares[0] + shares[1])
+    inside = slice(int(used[0]), int(used[-1]) + 1)
+    # What is below the first edge, zeros among it, has a step of its own to the left of it.
+    edges = np.maximum(EDGES_OF_SPREAD, 10 ** -(1 / STEPS_OF_DECADE)).round(3)[inside.start : inside.stop + 1].tolist()
+    values = steps(edges, ordinary=shares[0][inside].tolist(), fraud=shares[1][inside].tolist())
+    labels = json.dumps({str(number): text for number, text in shown.ticks.items()})
+    domain = [edges[0], edges[-1]]
+    x = alt.X(
+        "edge:Q",
+        scale=alt.Scale(type="log", domain=domain, nice=False),
+        axis=alt.Axis(
+            values=[number for number in shown.ticks if domain[0] <= number <= domain[1]],
+            labelExpr=f"{labels}[datum.value]",
+            grid=False,
+            ticks=True,
+            tickColor=MUTED,
+        ),
+    )
+    base = alt.Chart(data(values), width=width - LEFT - 8, height=130)
+    axis = alt.Axis(format=".0%", tickCount=4, minExtent=LEFT, maxExtent=LEFT)
+    area = base.mark_area(interpolate="step-after", color=PAYMENT, opacity=0.6).encode(x=x, y=alt.Y("ordinary:Q", axis=axis))
+    line = base.mark_line(interpolate="step-after", color=FRAUD_PAYMENT, strokeWidth=1.8).encode(x=x, y=alt.Y("fraud:Q", axis=axis))
+    threshold = min(max(float(shown.rule.threshold), domain[0]), domain[1])
+    rule = alt.Chart(data([{"edge": threshold}])).mark_rule(color=INK, strokeDash=[3, 3]).encode(x="edge:Q")
+    left = shown.rule.sign == "≥"
+    text = rule.mark_text(
+        text="flagged →" if left else "← flagged",
+        align="left" if left else "right",
+        dx=5 if left else -5,
+        baseline="top",
+        color=INK,
+    )
+    return alt.layer(area, line, rule, text.encode(y=alt.value(-20)))
+
+
+def named(values: Sequence[str]) -> str:
+    """A few names, and how many more there are."""
+    most = 6
+    if len(values) <= most:
+        return listed(values)
+    return f"{', '.join(values[:most])} and {len(values) - most} more"

@@ -1,0 +1,119 @@
+"""Numbers, times and lists as people write them."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from math import floor, log10
+
+SPACE = "\xa0"
+"""A space at which no line breaks."""
+IRREGULAR = {"city": "cities", "country": "countries", "category": "categories"}
+
+
+def count(number: int, noun: str) -> str:
+    """A number of things.
+
+    Example:
+        >>> count(1, "card"), count(2_000, "card"), count(2, "country")
+        ('1 card', '2,000 cards', '2 countries')
+    """
+    return f"{number:,} {noun if number == 1 else plural(noun)}"
+
+
+def plural(noun: str) -> str:
+    """More than one of it."""
+    return IRREGULAR.get(noun, f"{noun}s")
+
+
+def percent(share: float) -> str:
+    r"""A share with two or three digits that mean something, never rounded to nothing or to all.
+
+    Example:
+        >>> [percent(share) for share in (0, 0.00146, 0.0523, 0.5, 0.9996, 0.99996, 1)]
+        ['0\xa0%', '0.15\xa0%', '5.2\xa0%', '50\xa0%', '99.96\xa0%', '99.996\xa0%', '100\xa0%']
+    """
+    if share in (0, 1):
+        return f"{100 * share:.0f}{SPACE}%"
+    value = 100 * share
+    least = min(value, 100 - value)
+    places = max(0, 1 - floor(log10(least))) if least < 10 else 0
+    text = f"{value:.{min(places, 6)}f}"
+    return (text.rstrip("0").rstrip(".") if "." in text else text) + f"{SPACE}%"
+
+
+def money(cents: float) -> str:
+    """An amount.
+
+    Example:
+        >>> money(123_450)
+        '1,234.50'
+    """
+    return f"{cents / 100:,.2f}"
+
+
+def moment(seconds: int) -> datetime:
+    """A time since 1970."""
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def day(seconds: int) -> str:
+    r"""The day of a time.
+
+    Example:
+        >>> day(1_640_995_200)
+        '1\xa0January 2022'
+    """
+    return f"{moment(seconds).day}{SPACE}{moment(seconds):%B %Y}"
+
+
+def day_and_time(seconds: int) -> str:
+    """Day and time without the year.
+
+    Example:
+        >>> day_and_time(1_640_995_200)
+        '1 Jan, 00:00'
+    """
+    return f"{moment(seconds).day} {moment(seconds):%b, %H:%M}"
+
+
+def period(first: int, last: int) -> str:
+    r"""From the first to the last day.
+
+    Example:
+        >>> period(0, 1), period(0, 86_400)
+        ('on 1\xa0January 1970', 'from 1\xa0January 1970 to 2\xa0January 1970')
+    """
+    return f"on {day(first)}" if day(first) == day(last) else f"from {day(first)} to {day(last)}"
+
+
+def duration(seconds: float) -> str:
+    """A stretch of time, in the largest unit that it fills.
+
+    Example:
+        >>> [duration(seconds) for seconds in (1, 90, 3_600, 100_000, 11_145_600)]
+        ['1 second', '90 seconds', '1 hour', '28 hours', '129 days']
+    """
+    for unit, size in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
+        if seconds >= 3 * size or (seconds >= size and seconds % size == 0):
+            return count(round(seconds / size), unit)
+    return count(round(seconds), "second")
+
+
+def listed(parts: Sequence[str]) -> str:
+    """One after the other.
+
+    Example:
+        >>> listed(["a"]), listed(["a", "b", "c"])
+        ('a', 'a, b and c')
+    """
+    *others, last = parts
+    return f"{', '.join(others)} and {last}" if others else last
+
+
+def shortened(text: str, most: int) -> str:
+    """A text of at most so many characters.
+
+    Example:
+        >>> shortened("Restaurant/Cafeteria", 12)
+        'Restaurant/…'
+    """
+    return text if len(text) <= most else text[: most - 1].rstrip() + "…"

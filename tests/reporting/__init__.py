@@ -1,0 +1,1 @@
+"""The report: what it counts, what it says, and the page in a browser."""

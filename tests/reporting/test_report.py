@@ -1,0 +1,353 @@
+"""What `report` takes and refuses, what it says of data that are not as they should be, and how it leaves files."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from html import unescape
+from pathlib import Path
+
+import polars as pl
+import pytest
+from markupsafe import Markup
+
+import fastgen
+from fastgen import Config, Dataset, FastgenError, InputError, OutputError, OutputExistsError, cli
+from fastgen.reporting import drawing, facts, making
+from fastgen.reporting.making import rows_to_read
+from fastgen.stored import open_stored
+
+Edit = Callable[[pl.DataFrame], pl.DataFrame]
+
+
+def words_of(page: Path) -> str:
+    """What a page says, in one line: no drawings, no style, plain spaces."""
+    text = page.read_text(encoding="utf-8")
+    text = re.sub(r"<(style|svg|pre)\b.*?</\1>", " ", text, flags=re.DOTALL)
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", text)).split())
+
+
+Reported = Callable[[Path], str]
+
+
+@pytest.fixture
+def reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Reported:
+    """What the report on some data says; nothing is drawn for it, which takes most of the time."""
+    monkeypatch.setattr(drawing, "drawn", lambda *_: Markup("<svg></svg>"))
+
+    def words(path: Path) -> str:
+        page = tmp_path / "page.html"
+        fastgen.report(path, page, overwrite=True)
+        return words_of(page)
+
+    return words
+
+
+@pytest.fixture(scope="module")
+def small() -> Dataset:
+    return Dataset(Config(rows=4_000, fraud={"ratio": 0.02}, seed=11))
+
+
+def plain(frame: pl.DataFrame) -> pl.DataFrame:
+    return frame.with_columns(pl.col("category", "city", "country").cast(pl.String))
+
+
+# What it says
+
+
+def test_the_default_dataset_in_words(default_page: Path) -> None:
+    """Figures that docs/data.md promises."""
+    text = words_of(default_page)
+    for told in (
+        "payments and cash withdrawals with 2,000 cards",
+        "155 rows, 0.15 %, are labelled as fraud: 135 payments in 20 attack chains and 20 withdrawals.",
+        "Amounts follow the configured densities, in every category as closely as chance allows.",
+        "No ordinary payment lies outside the prices of its category.",
+        "135 fraudulent payments come in 20 chains of",
+        "161 places in the US",
+        "20 rows outside the US, in 17 countries: every one is a fraud.",
+        "“country is not US” flags 20 rows, all of them frauds.",
+        "This is no hard benchmark",
+    ):
+        assert told in text
+
+
+def test_where_it_comes_from(default_folder: Path, default_page: Path) -> None:
+    manifest = json.loads((default_folder / "manifest.json").read_text())
+    text = words_of(default_page)
+    for told in (
+        str(manifest["seed"]),
+        manifest["fastgen"],
+        f"data version {manifest['data_version']}",
+        f"Faker {manifest['vocabularies']['faker']}",
+        manifest["fingerprint"],
+        *(table["digest"] for table in manifest["tables"].values()),
+    ):
+        assert told in text
+
+
+def test_the_same_data_make_the_same_page(default_folder: Path, default_page: Path, tmp_path: Path) -> None:
+    fastgen.report(default_folder, tmp_path / "again.html")
+    assert (tmp_path / "again.html").read_bytes() == default_page.read_bytes()
+
+
+@pytest.mark.parametrize("format", ["csv", "ndjson", "ipc"])
+def test_the_format_makes_no_difference(reported: Reported, small: Dataset, tmp_path: Path, format: str) -> None:
+    """But for its name."""
+    texts = {}
+    for each in ("parquet", format):
+        fastgen.write(small, tmp_path / each / "data", format=each)  # type: ignore[arg-type]
+        texts[each] = reported(tmp_path / each / "data").replace(f"data, {each}", "data")
+    assert texts[format] == texts["parquet"]
+
+
+def test_parts_make_no_difference(reported: Reported, tmp_path: Path) -> None:
+    data = Dataset(Config(rows=200_000))
+    fastgen.write(data, tmp_path / "whole" / "data")
+    fastgen.write(data, tmp_path / "parts" / "data", parts=3)
+    whole, parts = (reported(tmp_path / name / "data") for name in ("whole", "parts"))
+    assert re.sub(r"(transactions|credit_cards|profiles) ([\d,]+) 3 ", r"\1 \2 1 ", parts) == whole
+
+
+def test_transactions_alone(reported: Reported, small: Dataset, tmp_path: Path) -> None:
+    fastgen.write(small, tmp_path / "payments.ndjson.gz")
+    text = reported(tmp_path / "payments.ndjson.gz")
+    assert "No manifest says how the data were made" in text
+    assert "Not there: credit_cards and profiles; of ages of holders nothing can be said." in text
+    assert "as the default configuration would have it" in text
+    assert "Holders are" not in text
+
+
+def test_a_directory_without_a_manifest(reported: Reported, small: Dataset, tmp_path: Path) -> None:
+    fastgen.write(small, tmp_path / "data")
+    (tmp_path / "data" / "manifest.json").unlink()
+    text = reported(tmp_path / "data")
+    assert "No manifest says how the data were made" in text
+    assert "Holders are" in text
+
+
+def test_without_labels(reported: Reported, small: Dataset, tmp_path: Path) -> None:
+    names = [name for name in small.columns() if name != "fraud_label"]
+    fastgen.write(small, tmp_path / "payments.csv", columns=names)
+    text = reported(tmp_path / "payments.csv")
+    assert text.startswith("4,000 card transactions, without labels")
+    assert "Rows have no labels, so that there is nothing to find." in text
+
+
+def test_rows_in_any_order_make_the_same_findings(reported: Reported, small: Dataset, tmp_path: Path) -> None:
+    frame = plain(small.transactions())
+    frame.write_parquet(tmp_path / "transactions.parquet")
+    sorted_ = reported(tmp_path / "transactions.parquet")
+    frame.sample(fraction=1, shuffle=True, seed=1).write_parquet(tmp_path / "transactions.parquet")
+    shuffled = reported(tmp_path / "transactions.parquet")
+    assert "Rows do not come in order of time; they were brought into it" in shuffled
+    for chapter in ("How hard is it? The best single rule", "Places 161 places", "Cards and holders A card"):
+        # To the first sentence's end: which rows are shown as examples depends on the order.
+        told = sorted_[sorted_.index(chapter) :][:200]
+        assert told in shuffled
+
+
+def test_rows_that_are_too_many_to_sort(
+    reported: Reported, small: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(facts, "SORTED_IN_MEMORY", 1_000)
+    plain(small.transactions()).reverse().write_parquet(tmp_path / "transactions.parquet")
+    text = reported(tmp_path / "transactions.parquet")
+    assert "too many to sort: nothing compares a row with the last one of its card" in text
+    assert "since the card's last row" not in text
+    assert "“country is not US”" in text
+
+
+def test_values_that_are_missing(reported: Reported, small: Dataset, tmp_path: Path) -> None:
+    frame = plain(small.transactions()).with_row_index()
+    holes = frame.with_columns(amount=pl.when(pl.col("index") >= 10).then("amount")).drop("index")
+    holes.write_csv(tmp_path / "payments.csv")
+    assert "Left out of everything below: 10 rows in which values are missing" in reported(tmp_path / "payments.csv")
+
+
+def test_a_manifest_that_tells_of_other_rows(reported: Reported, small: Dataset, tmp_path: Path) -> None:
+    fastgen.write(small, tmp_path / "data")
+    file = tmp_path / "data" / "transactions.parquet"
+    pl.read_parquet(file).head(3_000).write_parquet(file)
+    text = reported(tmp_path / "data")
+    assert "The manifest tells of 4000 rows of transactions, but there are 3000: these are not the data that were written." in text
+
+
+def test_amounts_that_are_not_those_of_the_configuration(reported: Reported, small: Dataset, tmp_path: Path) -> None:
+    fastgen.write(small, tmp_path / "data")
+    file = tmp_path / "data" / "transactions.parquet"
+    grown = pl.when(pl.col("category") == "Grocery").then(pl.col("amount") * 1.3).otherwise("amount")
+    pl.read_parquet(file).with_columns(amount=grown).write_parquet(file)
+    text = reported(tmp_path / "data")
+    assert "Amounts do not follow the configured densities: most of all in Grocery" in text
+    assert re.search(r"[1-9]\d* of [\d,]+ ordinary payments lie outside the prices", text)
+
+
+def test_categories_that_are_not_those_of_the_configuration(reported: Reported, small: Dataset, tmp_path: Path) -> None:
+    frame = plain(small.transactions()).with_columns(category=pl.lit("x") + pl.col("category"))
+    frame.write_parquet(tmp_path / "payments.parquet")
+    text = reported(tmp_path / "payments.parquet")
+    assert "No category is one of the configuration's" in text
+    assert "There are no withdrawals." in text
+
+
+def test_another_country(reported: Reported, small: Dataset, tmp_path: Path) -> None:
+    """No map of the United States then."""
+    frame = plain(small.transactions()).with_columns(country=pl.col("country").replace({"US": "FR"}))
+    frame.write_parquet(tmp_path / "payments.parquet")
+    text = reported(tmp_path / "payments.parquet")
+    assert "outside FR" in text
+    assert "places in the US" not in text
+
+
+def test_texts_are_texts(small: Dataset, tmp_path: Path) -> None:
+    """Whatever the data hold, it is no markup."""
+    evil = "<script>alert(1)</script>\"'&"
+    frame = plain(small.transactions()).with_columns(city=pl.lit(evil), category=pl.lit(evil), country=pl.lit(evil))
+    frame.write_parquet(tmp_path / "payments.parquet")
+    fastgen.report(tmp_path / "payments.parquet", tmp_path / "page.html")
+    assert "<script" not in (tmp_path / "page.html").read_text()
+
+
+# What it takes and refuses
+
+
+def test_what_it_returns(small: Dataset, tmp_path: Path) -> None:
+    fastgen.write(small, tmp_path / "data")
+    seen: list[int] = []
+    made = fastgen.report(str(tmp_path / "data"), str(tmp_path / "page.html"), progress=seen.append)
+    assert (made.rows, made.frauds) == (4_000, small.plan.frauds)
+    assert made.size == (tmp_path / "page.html").stat().st_size
+    assert sum(seen) == 8_000 == rows_to_read(tmp_path / "data")
+
+
+def test_without_a_manifest_nobody_knows_how_many_rows_there_are(small: Dataset, tmp_path: Path) -> None:
+    fastgen.write(small, tmp_path / "data.csv")
+    assert rows_to_read(tmp_path / "data.csv") is None
+
+
+def test_a_page_that_is_there(small: Dataset, tmp_path: Path) -> None:
+    fastgen.write(small, tmp_path / "data.csv")
+    page = tmp_path / "page.html"
+    page.write_text("mine")
+    with pytest.raises(OutputExistsError, match=r"page\.html exists already"):
+        fastgen.report(tmp_path / "data.csv", page)
+    assert page.read_text() == "mine"
+    fastgen.report(tmp_path / "data.csv", page, overwrite=True)
+    assert page.read_text().startswith("<!doctype html>")
+
+
+def test_nothing_is_left_of_a_run_that_fails(small: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fastgen.write(small, tmp_path / "data.csv")
+    page = tmp_path / "page.html"
+    page.write_text("mine")
+
+    def stop(rows: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fastgen.report(tmp_path / "data.csv", page, overwrite=True, progress=stop)
+    assert page.read_text() == "mine"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["data.csv", "page.html"]
+
+
+@pytest.mark.parametrize(
+    ("name", "edit", "message"),
+    [
+        ("no rows", pl.DataFrame.clear, "has no rows of transactions to report on"),
+        ("no column", lambda frame: frame.drop("city"), "its transactions have no column city; a report needs datetime, cc_num,"),
+    ],
+)
+def test_transactions_that_cannot_be_reported_on(small: Dataset, tmp_path: Path, name: str, edit: Edit, message: str) -> None:
+    edit(plain(small.transactions())).write_parquet(tmp_path / "transactions.parquet")
+    with pytest.raises(InputError, match=message):
+        fastgen.report(tmp_path / "transactions.parquet", tmp_path / "page.html")
+    assert not (tmp_path / "page.html").exists()
+
+
+def test_no_transactions(small: Dataset, tmp_path: Path) -> None:
+    fastgen.write(small, tmp_path / "profiles.csv", table="profiles")
+    with pytest.raises(InputError, match="has no transactions to report on, only profiles"):
+        fastgen.report(tmp_path / "profiles.csv", tmp_path / "page.html")
+
+
+def test_nothing_there(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no such file"):
+        fastgen.report(tmp_path / "nothing", tmp_path / "page.html")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_is_not_there(small: Dataset, tmp_path: Path) -> None:
+    fastgen.write(small, tmp_path / "data.csv")
+    with pytest.raises(OutputError, match="no such file or directory"):
+        fastgen.report(tmp_path / "data.csv", tmp_path / "nowhere" / "page.html")
+
+
+def test_without_the_extra(small: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(making, "find_spec", lambda name: None if name == "vl_convert" else object())
+    with pytest.raises(FastgenError, match=r"vl_convert.*not installed.*extra report"):
+        fastgen.report(tmp_path, tmp_path / "page.html")
+
+
+# The command
+
+
+def run(*arguments: object) -> None:
+    cli.cli.main(list(map(str, arguments)), prog_name="fastgen", standalone_mode=False)
+
+
+def test_the_command(small: Dataset, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    fastgen.write(small, tmp_path / "data")
+    run("report", tmp_path / "data", "--output", tmp_path / "page.html")
+    told = capfd.readouterr()
+    assert told.out == ""
+    assert re.search(rf"4,000 transactions, {small.plan.frauds} frauds of .*data on .*page\.html: [\d.]+ kB in [\d.]+ s", told.err)
+    run("report", tmp_path / "data", "-o", tmp_path / "page.html", "--overwrite", "--quiet")
+    assert capfd.readouterr() == ("", "")
+
+
+def test_to_the_standard_output(small: Dataset, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    fastgen.write(small, tmp_path / "data.csv")
+    run("report", tmp_path / "data.csv", "--output", "-", "--quiet")
+    told = capfd.readouterr()
+    assert told.out.startswith("<!doctype html>")
+    assert told.out.endswith("</html>\n")
+    assert told.err == ""
+
+
+def test_without_the_extra_the_rest_works(tmp_path: Path) -> None:
+    """As somebody has it who did not ask for the extra: nothing of it can be imported."""
+    code = "import sys; sys.modules.update(altair=None, vl_convert=None, jinja2=None, markupsafe=None); from fastgen import cli; cli.main()"
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, "-c", code]
+    made = subprocess.run([*command, "generate", "--rows", "100", "-o", tmp_path / "data"], env=environment, check=False)
+    assert made.returncode == 0
+    ended = subprocess.run(
+        [*command, "report", tmp_path / "data", "-o", tmp_path / "x"], env=environment, capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 1
+    assert re.fullmatch(r"fastgen: altair.* is not installed \(.*extra report.*\)\n", ended.stderr)
+
+
+def test_what_is_shipped() -> None:
+    """The template, the style and the outlines are beside the code, as a wheel has them."""
+    folder = Path(making.__file__).parent
+    assert {"page.html.jinja", "page.css", "outlines.json"} <= {path.name for path in folder.iterdir()}
+    outlines = json.loads((folder / "outlines.json").read_text())
+    assert "public domain" in outlines["origin"]
+    for name in ("world", "home"):
+        for [ring] in outlines[name]["coordinates"]:
+            assert ring[0] == ring[-1]
+            assert all(-180 <= x <= 180 and -60 <= y <= 90 for x, y in ring)
+
+
+def test_stored_files_are_left_alone(small: Dataset, tmp_path: Path) -> None:
+    fastgen.write(small, tmp_path / "data")
+    before = {path.name: path.read_bytes() for path in (tmp_path / "data").iterdir()}
+    fastgen.report(tmp_path / "data", tmp_path / "page.html")
+    assert {path.name: path.read_bytes() for path in (tmp_path / "data").iterdir()} == before
+    assert open_stored(tmp_path / "data").manifest is not None
+    shutil.rmtree(tmp_path / "data")
