@@ -10,7 +10,7 @@ from typing import Final
 
 MOST_STEPS: Final = 20_000
 """Groups that are tried for one set."""
-ALL_STEPS: Final = 1_000_000
+ALL_STEPS: Final = 300_000
 """Groups that are tried for all sets: some seconds."""
 MOST_EVENTS: Final = 200
 """Of a set that is tried at all: calls are nested as deep."""

@@ -16,13 +16,14 @@ SMALLEST_EXPECTED: Final = 5.0
 """Of a class; neighbours are put together until they have so much."""
 ENOUGH_EXPECTED: Final = 200.0
 """Of the smallest class: from here on the chi-square distribution holds as far out as it is needed."""
-DOUBTFUL: Final = (1e-15, 1e-3)
+DOUBTFUL: Final = (1e-15, 0.05)
 """P-values that are estimated anew: on those above nothing hangs, and no correction could bring back those below."""
 MOST_CLASSES: Final = 100
 """That samples are drawn of; a sum over more of them is normal enough."""
 EXCEEDED: Final = 20
 """Samples that are as unlikely as the data, after which no more are drawn."""
 MOST_SAMPLES: Final = 1_000_000
+FIRST_SAMPLES: Final = 1_000
 SAMPLES_AT_ONCE: Final = 20_000
 
 Counts = NDArray[np.int64]
@@ -222,10 +223,12 @@ def _estimated(found: float, measure: Measure, draw: Draw) -> float:
     Source: Besag and Clifford, "Sequential Monte Carlo p-values", Biometrika, 1991.
     """
     random = np.random.default_rng(1)
-    exceeded = 0
-    for drawn in range(0, MOST_SAMPLES, SAMPLES_AT_ONCE):
-        worse = np.flatnonzero(measure(draw(random, SAMPLES_AT_ONCE)) >= found * (1 - 1e-12))
+    drawn = exceeded = 0
+    while drawn < MOST_SAMPLES:
+        samples = min(drawn + FIRST_SAMPLES, SAMPLES_AT_ONCE)
+        worse = np.flatnonzero(measure(draw(random, samples)) >= found * (1 - 1e-12))
         if exceeded + worse.size >= EXCEEDED:
             return EXCEEDED / (drawn + int(worse[EXCEEDED - exceeded - 1]) + 1)
+        drawn += samples
         exceeded += worse.size
-    return (exceeded + 1) / (MOST_SAMPLES + 1)
+    return (exceeded + 1) / (drawn + 1)

@@ -26,8 +26,8 @@ def codes(column: pl.Series, values: Sequence[str]) -> Array:
 
 
 def whole(column: NDArray[np.float64], unit: int) -> Array:
-    """int64: numbers in units of a fraction, rounded; those that are too large for any check are cut."""
-    return np.rint(np.clip(column, -FAR, FAR) * unit).astype(np.int64)
+    """int64: numbers in units of a fraction, rounded; those that are too large for any check are cut, and so is what is none."""
+    return np.rint(np.clip(np.nan_to_num(column, nan=-FAR), -FAR, FAR) * unit).astype(np.int64)
 
 
 class Rows(Part):

@@ -56,7 +56,7 @@ class Tids(Judge):
 
     def checks(self) -> Iterator[Check]:
         note = (
-            f"{self.unusual:,} rows could not be hashed, as their time, card or amount is not of the usual form"
+            f"{self.unusual:,} of the rows could not be hashed, as their time, card or amount is not of the usual form"
             if self.unusual
             else None
         )

@@ -1,0 +1,116 @@
+"""`fastgen validate`: what it prints, where, and what it ends with."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from fastgen import ConfigError, DifferenceError, InputError, cli
+
+from .frames import Frames, cash, made, ordinary, save
+from .test_sources import SMALL
+
+FLAGS = ["--rows", "6k", "--set", "fraud.ratio=0.05"]
+
+
+def run(*arguments: str | Path) -> None:
+    cli.cli.main(["validate", *map(str, arguments)], prog_name="fastgen", standalone_mode=False)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return save(tmp_path / "data", made(SMALL))
+
+
+def spoilt() -> Frames:
+    """Two rows have changed places, and withdrawals are smaller."""
+    rows = made(SMALL)["transactions"]
+    swapped = rows[[1, 0, *range(2, rows.height)]]
+    return {
+        **made(SMALL),
+        "transactions": swapped.with_columns(
+            amount=(swapped["amount"] * 0.5).clip(0.01).round(2).zip_with(swapped.select(cash).to_series(), swapped["amount"])
+        ),
+    }
+
+
+def test_all_is_well(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    run(folder, *FLAGS)
+    told = capfd.readouterr()
+    lines = told.out.splitlines()
+    [head] = [line.split() for line in lines if "verdict" in line]
+    assert head == ["check", "value", "expected", "test", "p", "or", "tolerance", "verdict"]
+    order = next(line for line in lines if line.strip().startswith("order "))
+    assert order.split() == ["order", "all", "6,000", "none", "before", "the", "row", "above", "it", "rule", "0", "passed"]
+    times = next(line for line in lines if "Kolmogorov-Smirnov" in line)
+    assert " p = 0." in times
+    assert not any(line.startswith("failed") for line in lines)
+    assert lines[-1].startswith("The configuration is given. ")
+    assert "good data fail any of them with probability 0.001 (Holm-Bonferroni)" in lines[-1]
+    assert told.err.startswith(f"fastgen: {folder}: all ")
+    assert told.err.endswith(" s\n")
+
+
+def test_something_is_wrong(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    save(folder, spoilt())
+    with pytest.raises(DifferenceError) as error:
+        run(folder, *FLAGS)
+    assert error.value.exit_code == 1
+    assert error.value.hint is None
+    assert str(error.value).startswith(f"{folder}: ")
+    assert str(error.value).endswith(" checks failed")
+    told = capfd.readouterr()
+    failed = [line for line in told.out.splitlines() if line.startswith("failed: ")]
+    assert failed[0].startswith(
+        "failed: rows, order: 1 of 6,000 (0.017 %) break it, expected none before the row above it; row 2: datetime "
+    )
+    assert any(line.startswith("failed: amounts, distribution of Cash Withdrawal: D = 0.") and ", p = " in line for line in failed)
+    assert told.err == ""
+
+
+def test_another_size_than_the_default(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(DifferenceError) as error:
+        run(folder)
+    assert error.value.hint == "if they are not meant to be the default data, say what they are with --rows, --set or --config"
+    assert "The configuration is the default. " in capfd.readouterr().out
+
+
+def test_json(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    save(folder, spoilt())
+    with pytest.raises(DifferenceError):
+        run(folder, *FLAGS, "--json")
+    report = json.loads(capfd.readouterr().out)
+    assert (report["source"], report["passed"], report["rows"], report["alpha"]) == (str(folder), False, 6_000, 0.001)
+    assert report["failed"] == sum(check["verdict"] == "failed" for check in report["checks"]) > 1
+    assert report["tests"] == sum("p" in check for check in report["checks"]) > 25
+    [order] = [check for check in report["checks"] if (check["group"], check["name"]) == ("rows", "order")]
+    assert order["violations"] == 1
+    assert order["example"].startswith("row 2: ")
+
+
+def test_quietly(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    run(folder, *FLAGS, "--quiet")
+    assert capfd.readouterr() == ("", "")
+    save(folder, spoilt())
+    with pytest.raises(DifferenceError):
+        run(folder, *FLAGS, "-q")
+    told = capfd.readouterr()
+    assert told.out.startswith("rows, order: 1 of 6,000 (0.017 %) break it")
+    assert told.err == ""
+
+
+def test_alpha(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    run(folder, *FLAGS, "--alpha", "0.000001")
+    assert "with probability 1e-06" in capfd.readouterr().out
+    with pytest.raises(ValueError, match="alpha = 2"):
+        run(folder, *FLAGS, "--alpha", "2")
+
+
+def test_mistakes_end_in_one_line(folder: Path) -> None:
+    with pytest.raises(InputError, match="nowhere"):
+        run(folder / "nowhere")
+    with pytest.raises(ConfigError, match="rows"):
+        run(folder, "--rows", "many")
+    with pytest.raises(ConfigError, match=r"fraud\.ratio"):
+        run(folder, "--set", "fraud.ratio=2")
+    assert made(SMALL)["transactions"].filter(ordinary).height > 0

@@ -1,0 +1,38 @@
+"""Memory does not grow with the number of rows, and there is no Python object for a row."""
+
+import tracemalloc
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fastgen import Config, Dataset, validate, write
+from fastgen.sinks.files import Format
+from fastgen.validation.events import EVENT, PILES
+
+
+def days(count: int) -> Dataset:
+    """So many days with 20,000 rows in each, on equally many cards."""
+    atm: dict[str, Any] = {"cards": 1_000, "withdrawals": 20_000 * count // 3, "step_hours": [1, 12]}
+    return Dataset(Config(end=datetime(2022, 1, 1) + timedelta(days=count), rows=20_000 * count, cards=5_000, atm=atm))
+
+
+@pytest.mark.parametrize("format", ["parquet", "csv"])
+def test_four_times_as_many_rows_need_no_more_memory(tmp_path: Path, format: Format) -> None:
+    """But for a pile of events at a time, of which there are 128."""
+    peaks = []
+    for count in (5, 15, 60):
+        data = days(count)
+        write(data, tmp_path / str(count), format=format)
+        tracemalloc.start()
+        try:
+            report = validate(tmp_path / str(count))
+            peaks.append(tracemalloc.get_traced_memory()[1])
+        finally:
+            tracemalloc.stop()
+        assert report.passed
+        assert report.rows == data.num_rows
+    pile = data.plan.withdrawals * EVENT.itemsize / PILES
+    assert peaks[1] > 5_000_000  # the first one loaded and compiled what there is
+    assert peaks[2] < 1.15 * peaks[1] + 10 * pile
