@@ -83,11 +83,12 @@ class Matcher:
         if foreign.size:
             here = min(before >> SHIFT, self._expected.last)
             chunks = np.unique([*found.chunks[foreign].tolist(), here]).tolist()
-            missing = pl.concat([self._missing(chunk, until) for chunk in chunks])
-            nobody = found.frame[foreign].with_columns(pl.Series(ROW, foreign))
-            paired = pairs(self._expected.table, nobody, missing)
-            places[paired[ROW].to_numpy()] = paired[PLACE].to_numpy()
-            self.mark(paired[PLACE].to_numpy())
+            if reached := [chunk for chunk in chunks if until is None or chunk <= until >> SHIFT]:
+                missing = pl.concat([self._missing(chunk, until) for chunk in reached])
+                nobody = found.frame[foreign].with_columns(pl.Series(ROW, foreign))
+                paired = pairs(self._expected.table, nobody, missing)
+                places[paired[ROW].to_numpy()] = paired[PLACE].to_numpy()
+                self.mark(paired[PLACE].to_numpy())
             self._stand_in(found.frame, foreign[places[foreign] < 0], places, before, until)
         rows = foreign[places[foreign] >= 0]
         return Altered(rows, places[rows], self._rows(places[rows]) if rows.size else found.frame.clear())
