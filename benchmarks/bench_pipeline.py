@@ -84,6 +84,17 @@ def test_verify(meter: Any, rows: int, tmp_path: Path, suffix: Format, threads: 
     meter("verify", f"{suffix}, {plural(threads)}", verify, "rows/s", rows=rows, rounds=ROUNDS)
 
 
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_validate(meter: Any, rows: int, tmp_path: Path, suffix: Format) -> None:
+    """Files that are as they should be, judged by counts, rules and statistics."""
+    fg.write(compare.kept_dataset(rows), tmp_path / "data", format=suffix)
+
+    def validate() -> None:
+        assert fg.validate(tmp_path / "data", alpha=1e-9).passed
+
+    meter("validate", suffix, validate, "rows/s", rows=rows, rounds=ROUNDS)
+
+
 @pytest.mark.parametrize("cards", [None, 10_000], ids=["default", "10k cards"])
 @pytest.mark.parametrize("power", [6, 8, pytest.param(9, marks=pytest.mark.slow)])
 def test_plan(meter: Any, power: int, cards: int | None) -> None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 WIDE = 180
 """Characters of a line that nobody looks at on a terminal."""
+SHORT = {"Kolmogorov-Smirnov": "KS"}
 COLOURS = {"passed": "green", "failed": "bold red", "skipped": "dim"}
 
 
@@ -103,16 +104,18 @@ def show(report: "ValidationReport") -> None:
     for note in report.notes:
         console.print(f"note: {note}", markup=False, soft_wrap=True)
     told = f"{report.tests} tests: good data fail any of them with probability {report.alpha:g} (Holm-Bonferroni)"
-    console.print(f"The configuration is {report.configuration}. {told}; rules and exact counts do not err.", markup=False)
+    console.print(f"The configuration is {report.configuration}. {told}; rules and counts are exact.", markup=False)
 
 
 def table(checks: "tuple[Check, ...]") -> "Table":
     """A row for each check."""
     from rich import box
-    from rich.table import Table
+    from rich.table import Column, Table
     from rich.text import Text
 
-    made = Table("check", "value", "expected", "test", "p or tolerance", "verdict", box=box.SIMPLE_HEAD, pad_edge=False)
+    fixed = [Column(name, width=width) for name, width in (("test", 10), ("p or most", 11), ("verdict", 7))]
+    folded = [Column(name, overflow="fold") for name in ("check", "value", "expected")]
+    made = Table(*folded, *fixed, box=box.SIMPLE_HEAD, pad_edge=False)
     group = None
     for check in checks:
         if check.group != group:
@@ -120,6 +123,6 @@ def table(checks: "tuple[Check, ...]") -> "Table":
             made.add_row(Text(group, "bold"))
         tolerance = f"p = {check.p:.2g}" if check.p is not None else "" if check.tolerance is None else f"{check.tolerance:,}"
         verdict = Text(check.verdict, COLOURS[check.verdict])
-        cells = (f"  {check.name}", check.value or check.note or "", check.expected, check.test, tolerance)
+        cells = (f"  {check.name}", check.value or check.note or "", check.expected, SHORT.get(check.test, check.test), tolerance)
         made.add_row(*map(Text, cells), verdict)
     return made

@@ -75,25 +75,32 @@ class Cards:
     def __init__(self, keys: Words, words: Words) -> None:
         self.words = words
         self.size = keys.size
-        self._order = np.argsort(keys, kind="stable")
-        self._sorted = keys[self._order]
+        # Behind the last key there is one that none is above, of no card.
+        self._order = np.append(np.argsort(keys, kind="stable"), -1)
+        self._sorted = np.append(keys[self._order[:-1]], np.iinfo(np.uint64).max)
+        # Keys are spread evenly, so that their first bits nearly tell the place.
+        bits = max(1, self.size.bit_length())
+        self._shift = np.uint64(64 - bits)
+        self._starts = np.searchsorted(self._sorted[:-1], np.arange(1 << bits, dtype=np.uint64) << self._shift)
 
     def find(self, numbers: pl.Series) -> Array:
         """int64: the positions of numbers, of a number that is there twice the first one; -1 for one that is not there."""
-        if not self.size:
-            return np.full(numbers.len(), -1)
         keys = keys_of(numbers)
-        at = np.minimum(np.searchsorted(self._sorted, keys), self.size - 1)
+        at = self._starts[keys >> self._shift]
+        ahead = np.flatnonzero(self._sorted[at] < keys)
+        while ahead.size:
+            at[ahead] += 1
+            ahead = ahead[self._sorted[at[ahead]] < keys[ahead]]
         return np.where(self._sorted[at] == keys, self._order[at], -1)
 
     @property
     def repeated(self) -> Array:
         """int64: the positions of cards whose number an earlier one has."""
-        return np.sort(self._order[1:][self._sorted[1:] == self._sorted[:-1]])
+        return np.sort(self._order[1:-1][self._sorted[1:-1] == self._sorted[:-2]])
 
     def text(self, card: int) -> str:
-        """A card as an example."""
-        return f"card {self.words[card : card + 1].tobytes().hex()}"
+        """A card as an example; where its number is none, by its place in the table."""
+        return f"card {self.words[card : card + 1].tobytes().hex()}" if self.words[card] else f"the card of row {card + 1:,}"
 
 
 def read_cards(tables: Tables) -> tuple[Cards, bool]:
