@@ -23,6 +23,8 @@ MOST_CLASSES: Final = 100
 EXCEEDED: Final = 20
 """Samples that are as unlikely as the data, after which no more are drawn."""
 MOST_SAMPLES: Final = 1_000_000
+MOST_COUNTS: Final = 20_000_000
+"""Counts in all samples together, which take two seconds."""
 FIRST_SAMPLES: Final = 1_000
 SAMPLES_AT_ONCE: Final = 20_000
 
@@ -211,20 +213,20 @@ def _judged(classes: _Classes, measure: Measure, mean: float, variance: float, d
     scale = variance / (2 * mean)
     p = float(stats.chi2.sf(statistic / scale, mean / scale))
     if DOUBTFUL[0] < p < DOUBTFUL[1] and counts.size <= MOST_CLASSES and expected.min() < ENOUGH_EXPECTED:
-        p = _estimated(statistic, measure, draw)
+        p = _estimated(statistic, measure, draw, min(MOST_SAMPLES, MOST_COUNTS // counts.size))
     worst = int(np.argmax((counts - expected) ** 2 / expected))
     size = int(counts.sum())
     return Outcome("chi-square", statistic, p, size, counts.size, int(starts[worst]), int(counts[worst]), float(expected[worst]))
 
 
-def _estimated(found: float, measure: Measure, draw: Draw) -> float:
-    """The p-value by samples, drawn until enough of them are as unlikely; it is valid, and the same for the same counts.
+def _estimated(found: float, measure: Measure, draw: Draw, most: int) -> float:
+    """The p-value by at most so many samples, or until enough are as unlikely; it is valid, and the same for the same counts.
 
     Source: Besag and Clifford, "Sequential Monte Carlo p-values", Biometrika, 1991.
     """
     random = np.random.default_rng(1)
     drawn = exceeded = 0
-    while drawn < MOST_SAMPLES:
+    while drawn < most:
         samples = min(drawn + FIRST_SAMPLES, SAMPLES_AT_ONCE)
         worse = np.flatnonzero(measure(draw(random, samples)) >= found * (1 - 1e-12))
         if exceeded + worse.size >= EXCEEDED:

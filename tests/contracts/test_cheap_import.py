@@ -45,6 +45,7 @@ def loaded(*arguments: str) -> set[str]:
         pytest.param(["-m", "fastgen", "completion", "bash"], id="completion"),
         pytest.param(["-m", "fastgen", "verify", "--help"], id="verify help"),
         pytest.param(["-m", "fastgen", "report", "--help"], id="report help"),
+        pytest.param(["-m", "fastgen", "validate", "--help"], id="validate help"),
     ],
 )
 def test_nothing_heavy_is_loaded(arguments: list[str]) -> None:
