@@ -51,9 +51,8 @@ def write_table(out: Descriptor, request: Request, work: Work) -> FileReport:
 
 def _pieces(encoder: Encoder, threads: int) -> Iterator[Encoded]:
     """All pieces in order. One thread writes each before it makes the next, in the same memory, which stays in the cache."""
-    if threads == 1:
-        return chain.from_iterable(map(encoder.encode, encoder.items))
-    return chain.from_iterable(in_order(lambda item: list(encoder.encode(item)), encoder.items, threads))
+    encode = encoder.encode if threads == 1 else (lambda item: list(encoder.encode(item)))
+    return chain.from_iterable(in_order(encode, encoder.items, threads))
 
 
 def write_together(

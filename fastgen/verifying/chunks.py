@@ -1,7 +1,6 @@
 """Rows that there should be, in chunks that can be made again."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -19,7 +18,7 @@ UNKNOWN: Final = -1
 class Chunk(NamedTuple):
     """Rows in order: which chunk, how many rows, their digest.
 
-    frame: the rows. text: or as they are written; only a cursor knows how. release: the text is not needed any more.
+    frame: the rows. text: or as they are written; only a cursor knows how.
     """
 
     number: int
@@ -27,7 +26,6 @@ class Chunk(NamedTuple):
     digest: int
     frame: pl.DataFrame | None
     text: Any = None
-    release: Callable[[], object] = lambda: None
 
 
 class Chunks(ABC):

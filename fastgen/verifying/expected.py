@@ -67,7 +67,6 @@ class Expected(Chunks):
             if chunk.frame is not None:
                 self.keep(chunk.number, chunk.frame)
             yield chunk
-            chunk.release()
 
     def _make(self, number: int) -> pl.DataFrame:
         return self._maker.frame(self._items[number])
@@ -167,9 +166,10 @@ class _Text:
         self._encoder = TransactionTextFile(request, style) if table == "transactions" else HolderTextFile(request, style)
 
     def chunk(self, number: int, item: range) -> Chunk:
-        digest, texts = Digest(), [np.empty(0, np.uint8)]
-        for piece in self._encoder.encode(item):
+        digest, pieces = Digest(), list(self._encoder.encode(item))
+        texts = [np.frombuffer(self._encoder.text(piece.content), np.uint8) for piece in pieces]
+        text = np.concatenate([np.empty(0, np.uint8), *texts])
+        for piece in pieces:
             digest.add(piece.rows, piece.digest)
-            texts.append(np.frombuffer(self._encoder.text(piece.content), np.uint8).copy())
             self._encoder.append(Counter(), piece.content)  # gives its memory back
-        return Chunk(number, digest.rows, digest.total, None, np.concatenate(texts), lambda: None)
+        return Chunk(number, digest.rows, digest.total, None, text)
