@@ -56,7 +56,7 @@ from fastgen.kernels import (
 )
 from fastgen.kernels.digits import Tile
 from fastgen.kernels.memory import SLACK
-from fastgen.kernels.tables import Block, Events, Listed
+from fastgen.kernels.tables import ALL, Block, Events, Listed
 from fastgen.plan import GROUP_ROWS, WINDOW_ROWS, proportional
 from fastgen.pools import alias_table
 from fastgen.schema import TRANSACTIONS
@@ -126,12 +126,6 @@ def amounts(out: Any, table: Any, category: Any, slot: Any, offset: Any) -> None
         out[i] = payments.amount(table, category[i], np.uint64(slot[i]), np.uint64(offset[i]))
 
 
-@looped
-def first_positions(out: Any, keys: Any, seconds: Any) -> None:
-    for i in range(out.size):
-        out[i] = timeline.first_from(keys, 0, seconds[i])
-
-
 # What is worked on
 
 
@@ -174,7 +168,8 @@ class Given:
         self.partition_starts = np.empty(13, np.int64)
         self.card_ends = np.arange(rows + 1) * 16
         self.delta_room = np.empty(packing.DELTA_BLOCK + packing.DELTA_GROUP, np.uint64)
-        self.order = np.empty(rows + 2, np.uint32)
+        self.order = np.empty(rows + 2 * timeline.LANES, np.uint32)
+        self.quarters = np.empty((2, timeline.LANES + 1), np.uint64)
 
     def __getattr__(self, name: str) -> Any:
         if name not in INPUTS:
@@ -201,7 +196,7 @@ def rows_of_block(given: Given) -> Block:
 
 
 def sorted_keys(seconds: NDArray[np.int32]) -> Array:
-    """Events in the order of time, as `merge` and `first_from` read them."""
+    """Events in the order of time, as `merge` reads them."""
     keys, spare = np.empty((2, seconds.size + 1), np.uint64)
     timeline.order_by_second(keys, spare, seconds, 0, int(seconds.max()) + 1, np.empty(4097, np.int64))
     return keys
@@ -222,7 +217,7 @@ def merged(given: Given) -> tuple[Any, ...]:
     record[:, 1] = cash.cents.astype(u64) | cash.place.astype(u64) << u64(32) | u64(1 << 56 | given.cash << 48)
     record[:, 2] = cash.latitude.view(np.uint32) | cash.longitude.view(np.uint32).astype(u64) << u64(32)
     room = drawn.moved(drawn.second.size + 1, drawn.second.size)
-    return room, keys, 0, Events(cash.second, record), 0, *given.plan.place_coordinates, 0, given.order
+    return room, keys, 0, Events(cash.second, record), 0, *given.plan.place_coordinates, 0, given.order, given.quarters, ALL
 
 
 def room_for_withdrawals(given: Given) -> Listed:
@@ -318,9 +313,6 @@ INPUTS: dict[str, Callable[[Given], Any]] = {
     "equal_shares": lambda g: np.full(g.rows, 1 / g.rows),
     "spacing": lambda g: np.empty(g.rows + 8),
     "seconds": lambda g: g.random.integers(0, g.plan.grid.group, g.rows, np.int32),
-    "second_list": lambda g: np.sort(g.seconds).tolist(),
-    "keys": lambda g: sorted_keys(g.seconds),
-    "keys_sought": lambda g: g.seconds.astype(np.uint64) << np.uint64(32),
     "key_room": lambda g: np.empty((2, g.rows + 1), np.uint64),
     "halves": halves_of_block,
     "merged": merged,
@@ -781,14 +773,6 @@ COMPARISONS: dict[str, Comparison] = {
         lambda g: sorted(range(g.rows), key=g.seconds.tolist().__getitem__),
         rows=GROUP_ROWS // 2,
         of="event",
-    ),
-    "timeline.first_from": Comparison(
-        (timeline.first_from,),
-        lambda g: first_positions(g.signed, g.keys, g.seconds),
-        {"numpy searchsorted": lambda g: np.searchsorted(g.keys, g.keys_sought)},
-        lambda g: [bisect_left(g.second_list, second) for second in g.second_list],
-        rows=GROUP_ROWS // 2,
-        of="search",
     ),
     "timeline.merge": Comparison(
         (timeline.merge,),

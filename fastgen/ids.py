@@ -43,7 +43,7 @@ class RowSource(threading.local):
     """Makes rows and their ids: each thread that touches it gets its own worker and scratch memory."""
 
     def __init__(self, plan: Plan, names: Collection[str]) -> None:
-        self.worker = Worker(plan, positions="latitude" in names or "longitude" in names)
+        self.worker = Worker(plan, names)
         self.ids = TransactionIds(plan)
         self.hashed = "tid" in names
 

@@ -47,7 +47,7 @@ class Positions:
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
-        self._worker = Worker(plan, positions=False)
+        self._worker = Worker(plan, names=())
         self._counts: dict[int, int] = {}
 
     def after(self, start: Position, rows: int) -> Position:

@@ -1,32 +1,51 @@
 """Groups of windows filled with rows: what one thread does, with memory that it reuses."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
+from itertools import pairwise
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fastgen.kernels import atm, chains, payments, timeline
+from fastgen.kernels import atm, chains, tables, timeline
 from fastgen.kernels.tables import Block, Events, Listed
+from fastgen.kernels.windows import Injected, Scratch, Window, window_rows
 from fastgen.plan import Plan
+from fastgen.schema import TRANSACTIONS
 
 SPARE = 1.25
+
+PARTS: Final = {
+    "tid": tables.CARD | tables.CENTS,
+    "datetime": 0,
+    "cc_num": tables.CARD,
+    "category": tables.CATEGORY,
+    "amount": tables.CENTS,
+    "latitude": tables.POSITION | tables.PLACE,
+    "longitude": tables.POSITION | tables.PLACE,
+    "city": tables.PLACE,
+    "country": tables.PLACE,
+    "fraud_label": tables.LABEL,
+}
+"""The columns of a block that a column of the table is made of, besides `second`."""
 
 
 class Worker:
     """Makes the rows of groups, one group at a time. One worker a thread: it owns its scratch memory."""
 
-    def __init__(self, plan: Plan, positions: bool = True) -> None:
-        """Set up for a plan; without `positions` withdrawals' coordinates are left undefined, and cost nothing."""
+    def __init__(self, plan: Plan, names: Collection[str] = TRANSACTIONS.names) -> None:
+        """Set up for a plan and columns of the table; what only others are made of is left undefined, and costs nothing."""
         self.plan = plan
-        self.positions = positions
+        self.wanted = 0
+        for name in names:
+            self.wanted |= PARTS[name]
         self.rows = Block.empty(0)
-        self.payments = Block.empty(0)
-        self._grow_payments(0)
+        self.scratch = Scratch.empty(0)
         self._grow_events(0)
         self._grow_listed(0)
         self._ranges = np.empty(plan.config.fraud.chain_lengths.high, np.int64)
         self._digits = np.empty(4097, np.int64)
-        self._order = np.empty(0, np.uint32)
+        self._window_keys = (np.arange(1, plan.grid.windows + 1) * plan.grid.window).astype(np.uint64) << np.uint64(32)
 
     def fill(self, groups: range, each: Callable[[Block, int], object] | None = None) -> Block:
         """All rows of these groups, in event-time order: a view that is valid until the next call.
@@ -58,40 +77,27 @@ class Worker:
     def _group_windows(self, group: int, kept: int | None) -> Iterator[Block]:
         """The windows of a group; their rows are put behind the `kept` ones, or all to the same place for None."""
         plan, grid = self.plan, self.plan.grid
-        latitude, longitude = plan.place_coordinates
-        offsets = plan.payment_offsets
-        low = group * grid.group
+        first = group * grid.windows
         keys = self._inject(group)
+        injected = Injected(self.events, keys, group * grid.group)
+        events = [0, *np.searchsorted(keys[:-1], self._window_keys).tolist()]
+        payments = plan.payment_offsets[first : first + grid.windows + 1].tolist()
         at = kept or 0
-        event = 0
-        for window in range(group * grid.windows, (group + 1) * grid.windows):
-            start = window * grid.window
-            until = timeline.first_from(keys, event, start - low + grid.window)
-            payments = int(offsets[window + 1] - offsets[window])
-            rows = payments + until - event
+        for number, ((payment, next_payment), (event, next_event)) in enumerate(
+            zip(pairwise(payments), pairwise(events), strict=True)
+        ):
+            start = (first + number) * grid.window
+            window = Window(first + number, start, min(grid.window, plan.period - start), payment, next_payment - payment, event)
+            rows = window.payments + next_event - event
             if not rows:
                 continue
-            drawn = self._pay(window, int(offsets[window]), payments, start, min(grid.window, plan.period - start))
             self._grow_rows(at, rows)
-            if self._order.size < rows + 2:
-                self._order = np.empty(int((rows + 2) * SPARE), np.uint32)
             block = self.rows.rows(at, at + rows)
-            timeline.merge(
-                block, drawn, keys, event, self.events, low, latitude, longitude, plan.day_offset, self._order[: rows + 2]
-            )
-            event = until
+            rules = plan.payment_rules
+            window_rows(block, window, injected, rules, *plan.place_coordinates, plan.day_offset, self.scratch, self.wanted)
             yield block
             if kept is not None:
                 at += rows
-
-    def _pay(self, window: int, first: int, count: int, start: int, width: int) -> Block:
-        """The ordinary payments of a window, and room for one more."""
-        self._grow_payments(count)
-        drawn = self.payments.rows(0, count)
-        if count:
-            payments.payment_rows(drawn, first, self.plan.payment_rules, self._word_slot[:count], self._word_offset[:count])
-            timeline.sorted_times(drawn.second, self.plan.seed, window, start, width, self._spacing)
-        return self.payments.rows(0, count + 1)
 
     def _inject(self, group: int) -> NDArray[np.uint64]:
         """Fill `self.events` with the events that are not ordinary payments; returns their sorted keys."""
@@ -122,30 +128,20 @@ class Worker:
 
     def _withdraw(self, group: int) -> int:
         """Append withdrawals, foreign ones last, and return how many; more than there is room for means: grow."""
-        plan, grid = self.plan, self.plan.grid
-        rules = plan.sequence_rules
-        cells = grid.group // grid.cell
-        first_cell = group * cells
-        count = atm.list_withdrawals(self._listed, first_cell, cells, rules)
-        if count + atm.AT_ONCE > self._listed.number.size:
-            self._grow_listed(count)
-            atm.list_withdrawals(self._listed, first_cell, cells, rules)
-        kept = atm.keep_long_enough(self._listed, count, rules)
-        if kept <= self.events.second.size:
-            atm.withdrawal_rows(self.events, self._listed, kept, rules, plan.payment_rules, *plan.place_coordinates, self.positions)
-        return int(atm.foreign_rows(self.events, kept, first_cell, cells, rules, plan.payment_rules, *plan.place_coordinates))
+        plan, cells = self.plan, self.plan.grid.group // self.plan.grid.cell
+        rules = plan.sequence_rules, plan.payment_rules, *plan.place_coordinates, bool(self.wanted & tables.POSITION)
+        while True:
+            count, needed = atm.withdrawals(self.events, self._listed, group, cells, *rules)
+            if needed <= self._listed.number.size:
+                return int(count)
+            self._grow_listed(needed)
 
     def _grow_rows(self, kept: int, rows: int) -> None:
         """Make room for so many rows more than the kept ones."""
         if self.rows.second.size < kept + rows:
             self.rows = self.rows.moved(int((kept + rows) * SPARE), kept)
-
-    def _grow_payments(self, rows: int) -> None:
-        if self.payments.second.size <= rows:
-            size = int((rows + 1) * SPARE)
-            self.payments = Block.empty(size)
-            self._word_slot, self._word_offset = np.empty((2, size), np.uint32)
-            self._spacing = np.empty(size + 8)
+        if self.scratch.word_slot.size < rows:
+            self.scratch = Scratch.empty(int(rows * SPARE))
 
     def _grow_events(self, count: int) -> None:
         size = int((count + 1) * SPARE)

@@ -267,3 +267,24 @@ def foreign_rows(out, count, first_cell, group_cells, sequences, payments, place
                         )
                     count += 1
     return count
+
+
+@kernel
+def withdrawals(out, listed, group, group_cells, sequences, payments, place_latitude, place_longitude, walk):
+    """Fill `out` with the withdrawals that fall into a group of cells, foreign ones last.
+
+    Args:
+        out: Events. listed: Listed, scratch. group: its number. walk: whether positions are wanted.
+
+    Returns:
+        How many there are, and how many `listed` needs room for; where either is too small nothing is filled, or a part.
+    """
+    first_cell = group * group_cells
+    needed = list_withdrawals(listed, first_cell, group_cells, sequences) + AT_ONCE
+    if needed > listed.number.size:
+        return np.int64(0), np.int64(needed)
+    count = keep_long_enough(listed, needed - AT_ONCE, sequences)
+    if count <= out.second.size:
+        withdrawal_rows(out, listed, count, sequences, payments, place_latitude, place_longitude, walk)
+    count = foreign_rows(out, count, first_cell, group_cells, sequences, payments, place_latitude, place_longitude)
+    return np.int64(count), np.int64(needed)

@@ -55,6 +55,11 @@ class Block(NamedTuple):
         return larger
 
 
+CARD, CATEGORY, CENTS, PLACE, POSITION, LABEL = (1 << bit for bit in range(6))
+"""Bits for the columns of a block that are made only where they are wanted; POSITION is latitude, longitude and walked."""
+ALL = CARD | CATEGORY | CENTS | PLACE | POSITION | LABEL
+
+
 class Events(NamedTuple):
     """Injected events: all that is not an ordinary payment. A record is one row in three words.
 

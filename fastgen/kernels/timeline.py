@@ -4,11 +4,14 @@ import numpy as np
 
 from fastgen.kernels.jit import helper, kernel
 from fastgen.kernels.rng import TIMES, TWO_52_BITS, bits_to_float, minus_log, philox, u32, u64
+from fastgen.kernels.tables import CARD, CATEGORY, CENTS, LABEL, PLACE, POSITION
 
 DIGIT_BITS = 12
 END_OF_TIME = np.int32(2**31 - 1)
 LAST = u64(END_OF_TIME) << u64(32)
 """A key behind all events."""
+LANES = 4
+"""Stretches of rows that are merged side by side."""
 
 
 @kernel
@@ -93,79 +96,145 @@ def order_by_second(keys, spare, seconds, origin, width, counts):
     keys[n] = LAST
 
 
-@kernel
-def first_from(keys, start, second):
-    """The first position >= start in sorted keys whose event is not before `second` (from the keys' origin on)."""
-    low = start
-    high = keys.size - 1
+@helper
+def payments_before(row, payments, seconds, keys, events, origin):
+    """How many of the first `row` rows are payments.
+
+    Source: Odeh, Green, Mwassi, Shmueli, Birk, "Merge Path", 2012.
+    """
+    low = max(row - events, 0)
+    high = min(row, payments)
     while low < high:
         middle = (low + high) // 2
-        if np.int64(keys[middle] >> u64(32)) < second:
+        if np.int64(seconds[middle]) <= np.int64(keys[row - middle - 1] >> u64(32)) + origin:
             low = middle + 1
         else:
             high = middle
-    return low
+    return u64(low)
 
 
 @helper
-def rows_in_order(payment_rows, event_rows, seconds, keys, event, origin):
+def place_next(payment_rows, event_rows, row, payment, event, gap, seconds, keys, origin):
+    """Write down the row for the next payment and for the next event, and return which are next after it.
+
+    Which of the two comes first cannot be predicted, so there is no branch on it: the one that does not get the row
+    gets a later one instead.
+    """
+    injected = u64(np.int64(keys[event] >> u64(32)) + origin < np.int64(seconds[payment]))
+    payment_rows[payment + gap] = row
+    event_rows[event + gap] = row
+    return payment + u64(1) - injected, event + injected
+
+
+@helper
+def rows_in_order(payment_rows, event_rows, first, seconds, keys, payments, events, origin):
     """Where each payment and each event comes in their common order; at equal seconds payments come first.
 
-    Which of the two comes next cannot be predicted, so there is no branch on it: the row is written down for both,
-    and for the one that does not get it a later row takes its place.
+    A row can only be given when the one before it is, which takes a while: LANES quarters of the rows are gone through side by
+    side. Each leaves a row too many behind its last payment and event, so that there is a gap between the quarters.
+
+    Args:
+        payment_rows, event_rows: uint32[payments + LANES], uint32[events + LANES]; those of quarter q are from first[q] + q on.
+        first: uint64[2, LANES + 1], filled with the first payment and the first event of each quarter.
     """
-    payment = u64(0)
-    event = u64(event)
-    taken = u64(0)
-    for row in range(payment_rows.size + event_rows.size - 2):
-        key = keys[event + taken]
-        injected = u64(np.int64(key >> u64(32)) + origin < np.int64(seconds[payment]))
-        payment_rows[payment] = row
-        event_rows[taken] = row
-        taken += injected
-        payment += u64(1) - injected
+    rows = payments + events
+    quarter = rows // LANES
+    for q in range(LANES + 1):
+        row = rows if q == LANES else q * quarter
+        first[0, q] = payments_before(row, payments, seconds, keys, events, origin)
+        first[1, q] = u64(row) - first[0, q]
+    p0, p1, p2, p3 = first[0, 0], first[0, 1], first[0, 2], first[0, 3]
+    e0, e1, e2, e3 = first[1, 0], first[1, 1], first[1, 2], first[1, 3]
+    for row in range(quarter):
+        p0, e0 = place_next(payment_rows, event_rows, row, p0, e0, u64(0), seconds, keys, origin)
+        p1, e1 = place_next(payment_rows, event_rows, row + quarter, p1, e1, u64(1), seconds, keys, origin)
+        p2, e2 = place_next(payment_rows, event_rows, row + 2 * quarter, p2, e2, u64(2), seconds, keys, origin)
+        p3, e3 = place_next(payment_rows, event_rows, row + 3 * quarter, p3, e3, u64(3), seconds, keys, origin)
+    for row in range(LANES * quarter, rows):
+        p3, e3 = place_next(payment_rows, event_rows, row, p3, e3, u64(3), seconds, keys, origin)
+
+
+@helper
+def scatter(out, rows, values):
+    """out[rows[i]] = values[i]."""
+    for i in range(rows.size):
+        out[rows[i]] = values[i]
+
+
+@helper
+def put_payments(out, rows, payments, first, place_latitude, place_longitude, day_offset, wanted):
+    """Payments from number `first` on to their rows, a column at a time."""
+    span = slice(first, first + rows.size)
+    second = payments.second[span]
+    for i in range(rows.size):
+        out.second[rows[i]] = second[i] + day_offset
+    if wanted & CARD:
+        scatter(out.card, rows, payments.card[span])
+    if wanted & CATEGORY:
+        scatter(out.category, rows, payments.category[span])
+    if wanted & CENTS:
+        scatter(out.cents, rows, payments.cents[span])
+    if wanted & PLACE:
+        scatter(out.place, rows, payments.place[span])
+    if wanted & POSITION:
+        place = payments.place[span]
+        for i in range(rows.size):
+            out.latitude[rows[i]] = place_latitude[place[i]]
+            out.longitude[rows[i]] = place_longitude[place[i]]
+
+
+@helper
+def put_events(out, rows, keys, events, day_offset, wanted):
+    """Events to their rows, an event at a time, since its record is in one piece."""
+    for i in range(rows.size):
+        row = rows[i]
+        record = keys[i] & u64(0xFFFFFFFF)
+        word_0 = events.record[record, 0]
+        word_1 = events.record[record, 1]
+        out.second[row] = np.int32(word_0) + day_offset
+        if wanted & CARD:
+            out.card[row] = word_0 >> u64(32)
+        if wanted & CATEGORY:
+            out.category[row] = np.uint8(word_1 >> u64(48))
+        if wanted & CENTS:
+            out.cents[row] = u32(word_1)
+        if wanted & PLACE:
+            out.place[row] = np.uint16(word_1 >> u64(32))
+        if wanted & LABEL:
+            out.label[row] = np.int8(word_1 >> u64(57))
+        if wanted & POSITION:
+            word_2 = events.record[record, 2]
+            out.latitude[row] = np.int32(word_2)
+            out.longitude[row] = np.int32(word_2 >> u64(32))
+            out.walked[row] = np.uint8(word_1 >> u64(56)) & np.uint8(1)
 
 
 @kernel
-def merge(out, payments, keys, event, events, origin, place_latitude, place_longitude, day_offset, spare):
+def merge(out, payments, keys, event, events, origin, place_latitude, place_longitude, day_offset, spare, quarters, wanted):
     """Merge sorted payments and injected events.
 
     Args:
-        out: Block, all of it filled: with all payments and as many events as there is room for besides.
+        out: Block, filled: with all payments and as many events as there is room for besides.
         payments: Block with room for one row more; its positions, `walked` and `label` are not read: a payment is at its place.
         keys: as `order_by_second` leaves them, from position `event` on. events: Events. origin: of the keys.
-        day_offset: seconds from midnight to the start of the period. spare: uint32[rows + 2], scratch.
+        day_offset: seconds from midnight to the start of the period.
+        spare: uint32[rows + 2 * LANES], scratch. quarters: uint64[2, LANES + 1], scratch.
+        wanted: the columns of `out` that are, besides `second`; the others are left with anything.
     """
     ordinary = payments.second.size - 1
     payments.second[ordinary] = END_OF_TIME
     injected = out.second.size - ordinary
-    payment_rows = spare[: ordinary + 1]
-    event_rows = spare[ordinary + 1 : ordinary + injected + 2]
-    rows_in_order(payment_rows, event_rows, payments.second, keys, event, origin)
-    for i in range(ordinary):
-        row = payment_rows[i]
-        place = payments.place[i]
-        out.second[row] = payments.second[i] + day_offset
-        out.card[row] = payments.card[i]
-        out.category[row] = payments.category[i]
-        out.cents[row] = payments.cents[i]
-        out.place[row] = place
-        out.latitude[row] = place_latitude[place]
-        out.longitude[row] = place_longitude[place]
-        out.walked[row] = 0
-        out.label[row] = 0
-    for i in range(injected):
-        row = event_rows[i]
-        record = keys[u64(event + i)] & u64(0xFFFFFFFF)
-        word_0 = events.record[record, 0]
-        word_1 = events.record[record, 1]
-        word_2 = events.record[record, 2]
-        out.second[row] = np.int32(word_0) + day_offset
-        out.card[row] = word_0 >> u64(32)
-        out.category[row] = np.uint8(word_1 >> u64(48))
-        out.cents[row] = u32(word_1)
-        out.place[row] = np.uint16(word_1 >> u64(32))
-        out.latitude[row] = np.int32(word_2)
-        out.longitude[row] = np.int32(word_2 >> u64(32))
-        out.walked[row] = np.uint8(word_1 >> u64(56)) & np.uint8(1)
-        out.label[row] = np.int8(word_1 >> u64(57))
+    payment_rows = spare[: ordinary + LANES]
+    event_rows = spare[ordinary + LANES : ordinary + injected + 2 * LANES]
+    keys = keys[event:]
+    rows_in_order(payment_rows, event_rows, quarters, payments.second, keys, ordinary, injected, origin)
+    if wanted & LABEL:
+        out.label[:] = 0
+    if wanted & POSITION:
+        out.walked[:] = 0
+    for q in range(LANES):
+        first, behind = quarters[0, q], quarters[0, q + 1]
+        rows = payment_rows[first + u64(q) : behind + u64(q)]
+        put_payments(out, rows, payments, first, place_latitude, place_longitude, day_offset, wanted)
+        first, behind = quarters[1, q], quarters[1, q + 1]
+        put_events(out, event_rows[first + u64(q) : behind + u64(q)], keys[first:behind], events, day_offset, wanted)

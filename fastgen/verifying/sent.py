@@ -89,7 +89,7 @@ class SentMessages:
         return Split(messages, self.partitions, self._key is not None, self.delay, self.form)
 
     def _messages_before(self, number: int) -> int:
-        worker = Worker(self.data.plan, positions=False)
+        worker = Worker(self.data.plan, names=())
         for item in self.items[len(self._before) - 1 : number]:
             self._before.append(self._before[-1] + sum(map(worker.count, item)))
         return self._before[number]

@@ -18,6 +18,7 @@ from scipy import stats
 
 from fastgen.config import Config
 from fastgen.plan import Plan
+from fastgen.schema import TRANSACTIONS
 from fastgen.windows import Worker
 from kernels import SAMPLES, Sample, make_rows, make_sample, read_rows
 
@@ -159,11 +160,10 @@ def test_groups_together_have_each_withdrawal_once(cash: Sample) -> None:
 
 
 def test_without_positions_nothing_else_changes(cash: Sample) -> None:
-    worker = Worker(cash.plan, positions=False)
+    worker = Worker(cash.plan, names=[name for name in TRANSACTIONS.names if name not in ("latitude", "longitude")])
     rows = read_rows(worker.fill(range(cash.plan.grid.groups)), cash.plan.day_offset)
-    assert [row._replace(latitude=0, longitude=0) for row in rows] == [
-        row._replace(latitude=0, longitude=0) for row in cash.rows
-    ]  # fmt: skip
+    nowhere = {"latitude": 0, "longitude": 0, "walked": 0}
+    assert [row._replace(**nowhere) for row in rows] == [row._replace(**nowhere) for row in cash.rows]
 
 
 def test_some_withdrawals_come_after_the_period() -> None:

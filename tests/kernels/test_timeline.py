@@ -1,6 +1,6 @@
 """Times: sorted and uniform, brought into order, merged."""
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -14,7 +14,7 @@ from naive import Row
 from numpy.typing import NDArray
 from scipy import stats
 
-from fastgen.kernels import timeline
+from fastgen.kernels import tables, timeline
 from fastgen.kernels.tables import Block
 from kernels import SAMPLES, each_sample, make_sample, pack_events, read_events, read_rows, sample_of
 
@@ -102,13 +102,6 @@ def test_order_of_many(width: int) -> None:
     assert order_of(keys_of(seconds.tolist(), 0, width)) == np.argsort(seconds, kind="stable").tolist()
 
 
-@given(st.lists(st.integers(0, 50), max_size=40), st.integers(0, 60), st.data())
-def test_first_from(values: list[int], second: int, data: st.DataObject) -> None:
-    start = data.draw(st.integers(0, len(values)))
-    found = timeline.first_from(keys_of([100 + value for value in values], 100, 51), start, second)
-    assert found == bisect_left(sorted(values), second, lo=start)
-
-
 # Merging
 
 second = st.integers(0, 12)
@@ -118,12 +111,23 @@ event = st.builds(
 )  # fmt: skip
 
 
+FIELDS = {
+    "card": tables.CARD, "category": tables.CATEGORY, "cents": tables.CENTS, "place": tables.PLACE, "latitude": tables.POSITION,
+    "longitude": tables.POSITION, "walked": tables.POSITION, "label": tables.LABEL,
+}  # fmt: skip
+
+
+def only(row: Row, wanted: int) -> Row:
+    """A row whose other columns are zero."""
+    return row._replace(**{name: 0 for name, bit in FIELDS.items() if not wanted & bit})
+
+
 SPARE = Row(0, 0, 0, 0, 0, 0, 0, 0, 0)
 PLACES = [(5, -1), (-6, 2), (7_000_000, -99_000_000)]
 COORDINATES = [np.array(values, np.int32) for values in zip(*PLACES, strict=True)]
 
 
-@given(st.lists(event, max_size=12), st.lists(event, max_size=12), st.integers(0, 2**31 - 2**17), st.integers(0, 86_399), st.data())
+@given(st.lists(event, max_size=30), st.lists(event, max_size=30), st.integers(0, 2**31 - 2**17), st.integers(0, 86_399), st.data())
 def test_merging_is_sorting(payments: list[Row], events: list[Row], origin: int, day_offset: int, data: st.DataObject) -> None:
     """Payments come first at equal times; they are at their place, which is all that is read of their position."""
     payments, events = ([row._replace(second=origin + row.second) for row in rows] for rows in (payments, events))
@@ -138,9 +142,14 @@ def test_merging_is_sorting(payments: list[Row], events: list[Row], origin: int,
     expected = sorted(at_place + by_time[start:stop], key=lambda row: row.second)
     out, packed = Block.empty(len(expected)), pack_events(events or [SPARE])
     keys = keys_of([row.second for row in events], origin, 13)
-    order = np.empty(len(expected) + 2, np.uint32)
-    timeline.merge(out, block_of([*payments, SPARE]), keys, start, packed, origin, *COORDINATES, day_offset, order)
+    scratch = np.empty(len(expected) + 2 * timeline.LANES, np.uint32), np.empty((2, timeline.LANES + 1), np.uint64)
+    given = block_of([*payments, SPARE]), keys, start, packed, origin, *COORDINATES, day_offset, *scratch
+    timeline.merge(out, *given, tables.ALL)
     assert read_rows(out, day_offset) == expected
+    for wanted in (0, *FIELDS.values(), tables.ALL - tables.POSITION):
+        some = block_of([SPARE] * len(expected))
+        timeline.merge(some, *given, wanted)
+        assert read_rows(some, day_offset) == [only(row, wanted) for row in expected]
 
 
 @given(st.lists(event, max_size=5))

@@ -1,0 +1,107 @@
+"""All rows of a window: ordinary payments, drawn, and injected events, merged."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastgen.kernels.jit import helper, kernel
+from fastgen.kernels.payments import payment_rows
+from fastgen.kernels.tables import Events
+from fastgen.kernels.timeline import LANES, merge, sorted_times
+
+
+class Drawn(NamedTuple):
+    """Payments, column by column, see Block; they have no position of their own."""
+
+    second: NDArray[np.int32]
+    card: NDArray[np.uint32]
+    category: NDArray[np.uint8]
+    cents: NDArray[np.uint32]
+    place: NDArray[np.uint16]
+
+
+class Scratch(NamedTuple):
+    """What a window's rows are made in, for up to as many rows as word_slot has.
+
+    drawn: its payments, with room for one more. word_slot, word_offset: uint32, words of their amounts.
+    spacing: float64, of their times. order: uint32, where rows go; quarters: uint64[2, LANES + 1].
+    """
+
+    drawn: Drawn
+    word_slot: NDArray[np.uint32]
+    word_offset: NDArray[np.uint32]
+    spacing: NDArray[np.float64]
+    order: NDArray[np.uint32]
+    quarters: NDArray[np.uint64]
+
+    @classmethod
+    def empty(cls, rows: int) -> "Scratch":
+        """Room for so many rows."""
+        kinds: list[Any] = [np.int32, np.uint32, np.uint8, np.uint32, np.uint16]
+        drawn: list[Any] = [np.empty(rows + 1, kind) for kind in kinds]
+        word_slot, word_offset = np.empty((2, rows), np.uint32)
+        order, quarters = np.empty(rows + 2 * LANES, np.uint32), np.empty((2, LANES + 1), np.uint64)
+        return cls(Drawn(*drawn), word_slot, word_offset, np.empty(rows + 8), order, quarters)
+
+
+class Window(NamedTuple):
+    """A window: its number, the second at which it starts (since the start of the period) and how many it is wide.
+
+    payment, payments: the number of its first payment, and how many it has. event: the first of its events in the keys.
+    """
+
+    number: int
+    start: int
+    width: int
+    payment: int
+    payments: int
+    event: int
+
+
+class Injected(NamedTuple):
+    """The events of a group of windows, and in `keys`, uint64[n + 1], their order, see `order_by_second`; origin: of the keys."""
+
+    events: Events
+    keys: NDArray[np.uint64]
+    origin: int
+
+
+@helper
+def draw(drawn, window, payments, scratch):
+    """The window's payments."""
+    count = window.payments
+    few = Drawn(drawn.second[:count], drawn.card[:count], drawn.category[:count], drawn.cents[:count], drawn.place[:count])
+    payment_rows(few, window.payment, payments, scratch.word_slot[:count], scratch.word_offset[:count])
+    sorted_times(few.second, payments.seed, window.number, window.start, window.width, scratch.spacing)
+
+
+@kernel
+def window_rows(out, window, injected, payments, place_latitude, place_longitude, day_offset, scratch, wanted):
+    """The rows of a window in event-time order.
+
+    Args:
+        out: Block of as many rows as the window has. window: Window. injected: Injected. payments: Payments.
+        scratch: Scratch, with room for them. wanted: see `merge`.
+    """
+    all_drawn = scratch.drawn
+    room = window.payments + 1
+    drawn = Drawn(
+        all_drawn.second[:room], all_drawn.card[:room], all_drawn.category[:room], all_drawn.cents[:room], all_drawn.place[:room]
+    )
+    if window.payments:
+        draw(drawn, window, payments, scratch)
+    merge(
+        out,
+        drawn,
+        injected.keys,
+        window.event,
+        injected.events,
+        injected.origin,
+        place_latitude,
+        place_longitude,
+        day_offset,
+        scratch.order[: out.second.size + 2 * LANES],
+        scratch.quarters,
+        wanted,
+    )
