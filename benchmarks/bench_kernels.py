@@ -57,6 +57,7 @@ from fastgen.kernels import (
 from fastgen.kernels.digits import Tile
 from fastgen.kernels.memory import SLACK
 from fastgen.kernels.tables import ALL, Block, Events, Listed
+from fastgen.kernels.windows import Injected, Scratch, Window, window_rows
 from fastgen.plan import GROUP_ROWS, WINDOW_ROWS, proportional
 from fastgen.pools import alias_table
 from fastgen.schema import TRANSACTIONS
@@ -316,6 +317,7 @@ INPUTS: dict[str, Callable[[Given], Any]] = {
     "key_room": lambda g: np.empty((2, g.rows + 1), np.uint64),
     "halves": halves_of_block,
     "merged": merged,
+    "window": lambda g: window_to_fill(g),
     # Payments
     "cash": lambda g: len(g.plan.config.categories),
     "quota": lambda g: dataset_of(2 * g.rows + 1_000_000).plan.payment_rules.quota,
@@ -435,6 +437,33 @@ def withdraw(given: Given) -> None:
 def list_keep_and_withdraw(given: Given) -> None:
     list_and_keep(given)
     withdraw(given)
+
+
+def withdraw_all(given: Given) -> int:
+    """As a worker does it, with a call for all steps."""
+    count, needed = atm.withdrawals(given.events, given.listed, given.group, given.cells[1], *given.rules, True)
+    assert needed <= given.listed.number.size
+    return int(count)
+
+
+def window_to_fill(given: Given) -> tuple[Any, ...]:
+    """The first window of the group, and what its rows are made of."""
+    plan, grid = given.plan, given.plan.grid
+    seconds = given.events.second[: withdraw_all(given)]
+    keys, spare = np.empty((2, seconds.size + 1), np.uint64)
+    start, number = given.group * grid.group, given.group * grid.windows
+    timeline.order_by_second(keys, spare, seconds, start, grid.group, np.empty(4097, np.int64))
+    events = int(np.searchsorted(keys, np.uint64(grid.window << 32)))
+    first, behind = plan.payment_offsets[number : number + 2].tolist()
+    window = Window(number, start, grid.window, first, behind - first, 0)
+    rules = plan.payment_rules, *plan.place_coordinates, plan.day_offset
+    out, scratch = Block.empty(behind - first + events), Scratch.empty(behind - first + events)
+    return out, window, Injected(given.events, keys, start), *rules, scratch, ALL
+
+
+def fill_window(given: Given) -> int:
+    window_rows(*given.window)
+    return int(given.window[0].second.size)
 
 
 def withdraw_abroad(given: Given) -> int:
@@ -780,6 +809,7 @@ COMPARISONS: dict[str, Comparison] = {
         {"numpy argsort": numpy_merge},
         lambda g: sorted(g.row_list, key=lambda row: row.second),
     ),
+    "windows.window_rows": Comparison((window_rows,), fill_window, {}, None, made=fill_window),
     # Payments
     "payments.quota_classes": Comparison(
         (payments.quota_classes,),
@@ -813,6 +843,7 @@ COMPARISONS: dict[str, Comparison] = {
         plain_withdrawals,
         made=list_and_keep,
     ),
+    "atm.withdrawals": Comparison((atm.withdrawals,), withdraw_all, {}, None, made=withdraw_all),
     "atm.foreign_rows": Comparison((atm.foreign_rows,), withdraw_abroad, {}, None, made=withdraw_abroad, ratio=MUCH_FRAUD),
     # Chains
     "chains.count_chains": Comparison(
