@@ -336,9 +336,7 @@ def test_what_is_there_already_is_told(broker: Address, filled: str, caplog: pyt
 
 def test_a_topic_that_would_delete_the_rows(broker: Address, topic: str) -> None:
     make_topic(broker, topic, retention_ms="604800000")
-    with pytest.raises(
-        KafkaError, match=r"keeps records for 7 days, 0:00:00 and would delete events of 2022-01-01 \(--timestamps now"
-    ):
+    with pytest.raises(KafkaError, match=r"keeps records for 7 days and would delete events of 2022-01-01 \(--timestamps now"):
         send(broker, topic)
     assert send(broker, topic, timestamps="now").acknowledged == 3_000
 
