@@ -59,7 +59,7 @@ class MessageSource:
         self._partitions = partitions
         self._value = transaction_layout(data.plan, columns, "ndjson", coordinates, newline=False)
         self._key = transaction_layout(data.plan, [key], "bare", coordinates, newline=False) if key else None
-        self._source = RowSource(data.plan, {*columns, key or ""})
+        self._source = RowSource(data.plan, {*columns, *([key] if key else [])})
         self._arenas = Arenas(), Arenas()
 
     def encode(self, groups: range) -> Messages:
