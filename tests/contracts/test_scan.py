@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fastgen import Config, Dataset, OptionError, scan
+from fastgen.dataset import GROUPS_IN_BATCH
 from fastgen.frames import TransactionFrames
 from fastgen.ids import RowSource
 from fastgen.intervals import within
@@ -190,9 +191,9 @@ def test_a_time_range_touches_only_its_groups(made: dict[str, Any], engine: Any)
 
 
 @ENGINES
-def test_the_first_rows_make_only_the_first_groups(made: dict[str, Any], engine: Any) -> None:
+def test_the_first_rows_make_only_the_first_batch(made: dict[str, Any], engine: Any) -> None:
     scan(DATA, threads=1).head(10).collect(engine=engine)
-    assert made["groups"] == [0]
+    assert made["groups"] == list(range(GROUPS_IN_BATCH))
 
 
 # Arrow
