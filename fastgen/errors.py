@@ -131,7 +131,17 @@ def did_you_mean(name: str, known: Iterable[str]) -> str | None:
 def _shown(value: object, width: int = 60) -> str:
     """The value as its author would recognise it, in at most `width` characters."""
     try:
-        text = str(value) if isinstance(value, (date, timedelta)) else repr(value)
+        text = span(value) if isinstance(value, timedelta) else str(value) if isinstance(value, date) else repr(value)
     except ValueError:  # an integer too long to print
         text = f"<{type(value).__name__}>"
     return text if len(text) <= width else text[: width - 3] + "..."
+
+
+def span(length: timedelta) -> str:
+    """A length of time in words: whole days without the hours that they do not have.
+
+    Example:
+        >>> span(timedelta(days=7)), span(timedelta(hours=30))
+        ('7 days', '1 day, 6:00:00')
+    """
+    return str(length).removesuffix(", 0:00:00")

@@ -71,7 +71,7 @@ _mock_topic_create = _function("rd_kafka_mock_topic_create", ctypes.c_int, _poin
 _err2name = _function("rd_kafka_err2name", _text, ctypes.c_int)
 
 
-@cfunc(types.void(types.voidptr, types.CPointer(types.int64), types.CPointer(types.int64)), cache=True)  # type: ignore[untyped-decorator]
+@cfunc(types.void(types.voidptr, types.CPointer(types.int64), types.CPointer(types.int64)), cache=True)  # type: ignore[untyped-decorator]  # numba has no types
 def _count_delivery(_handle: Any, message: Any, counts: Any) -> None:
     """A delivery report: rd_kafka_message_t begins with the error, and its third word with the partition."""
     words = carray(message, (3,))
@@ -85,7 +85,7 @@ def _count_delivery(_handle: Any, message: Any, counts: Any) -> None:
         counted[CODES + code + _MIDDLE] += 1
 
 
-@cfunc(types.void(types.voidptr, types.int32, types.voidptr, types.voidptr), cache=True)  # type: ignore[untyped-decorator]
+@cfunc(types.void(types.voidptr, types.int32, types.voidptr, types.voidptr), cache=True)  # type: ignore[untyped-decorator]  # numba has no types
 def _say_nothing(_handle: Any, _level: Any, _facility: Any, _line: Any) -> None:
     """The library's log lines; what matters of them comes back as the errors of messages."""
 
@@ -148,7 +148,8 @@ def configured(settings: Mapping[str, str]) -> int:
     for name, value in settings.items():
         if _conf_set(conf, name.encode(), value.encode(), reason, len(reason)):
             _conf_destroy(conf)
-            raise OptionError(f"producer setting {name}", _shown(name, value), f"is refused: {reason.value.decode()}")
+            # Without the value: under a misspelt name it may be a secret. The library names one that it knows to be no secret.
+            raise OptionError(f"producer setting {name}", NOT_GIVEN, f"is refused: {reason.value.decode()}")
     _conf_set_log_cb(conf, _say_nothing.address)
     return conf
 
@@ -156,11 +157,6 @@ def configured(settings: Mapping[str, str]) -> int:
 def check(settings: Mapping[str, str]) -> None:
     """Raise an OptionError for a setting that the library refuses."""
     _conf_destroy(configured(settings))
-
-
-def _shown(name: str, value: str) -> str:
-    """A setting's value, unless it may be a secret."""
-    return "..." if any(word in name for word in ("password", "secret", "key", "jaas", "token")) else value
 
 
 class CompiledProducer:

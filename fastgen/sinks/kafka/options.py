@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
-from fastgen.errors import OptionError
+from fastgen.errors import NOT_GIVEN, OptionError
 
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
@@ -21,7 +21,7 @@ def pairs(field: str, texts: Iterable[str]) -> dict[str, str]:
     for text in texts:
         name, sign, value = text.partition("=")
         if not sign or not name.strip():
-            raise OptionError(field, name, "must be KEY=VALUE")
+            raise OptionError(field, NOT_GIVEN, "must be KEY=VALUE")  # not what it is: it may be a secret
         found[name.strip()] = re.sub(r"\$\{(\w+)\}", lambda match: _variable(field, match[1]), value.strip())
     return found
 

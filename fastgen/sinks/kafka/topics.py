@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from fastgen.dataset import Dataset
-from fastgen.errors import KafkaError
+from fastgen.errors import KafkaError, span
 from fastgen.sinks.kafka.delivery import Topic
 
 if TYPE_CHECKING:
@@ -76,17 +76,12 @@ def check_times(name: str, settings: Mapping[str, str], data: Dataset, loop: boo
     oldest = (start - datetime(1970, 1, 1)).total_seconds()
     if kept >= 0 and "delete" in settings.get("cleanup.policy", "delete") and time.time() - oldest > kept / 1000:
         raise KafkaError(
-            f"topic {name} keeps records for {_span(kept)} and would delete events of {start:%Y-%m-%d}",
+            f"topic {name} keeps records for {span(timedelta(milliseconds=kept))} and would delete events of {start:%Y-%m-%d}",
             hint="--timestamps now, or set the topic's retention.ms to -1",
         )
     ahead = int(settings.get("message.timestamp.after.max.ms", FOREVER))
     if runs_ahead(data, loop, speed) and ahead < int(FOREVER) and (loop or last_second(data) - time.time() > ahead / 1000):
         raise KafkaError(
-            f"topic {name} takes no records that are more than {_span(ahead)} ahead of the clock",
+            f"topic {name} takes no records that are more than {span(timedelta(milliseconds=ahead))} ahead of the clock",
             hint=f"--timestamps now, or set the topic's message.timestamp.after.max.ms to {FOREVER}",
         )
-
-
-def _span(milliseconds: int) -> str:
-    """A length of time: "7 days", "0:16:40", "1 day, 6:00:00"."""
-    return str(timedelta(milliseconds=milliseconds)).removesuffix(", 0:00:00")
