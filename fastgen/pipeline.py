@@ -58,6 +58,6 @@ def ahead(items: Iterable[Item]) -> Iterator[Item]:
         waiting: Future[Item | object] = pool.submit(next, remaining, end)
         while (item := waiting.result()) is not end:
             waiting = pool.submit(next, remaining, end)
-            yield item  # type: ignore[misc]
+            yield item  # type: ignore[misc]  # it is not `end`
     finally:
         pool.shutdown(wait=False, cancel_futures=True)

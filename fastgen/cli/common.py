@@ -103,7 +103,7 @@ def compiling_announced(quiet: bool) -> Iterator[None]:
     """Say it once if kernels have to be compiled, which takes seconds."""
     from numba.core import event
 
-    class Listener(event.Listener):  # type: ignore[misc]
+    class Listener(event.Listener):  # type: ignore[misc]  # numba has no types
         told = quiet
 
         def on_start(self, _: object) -> None:

@@ -19,14 +19,14 @@ def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
         compiled = njit(cache=True, **OPTIONS)(function)
     except RuntimeError:
         compiled = njit(**OPTIONS)(function)
-    return compiled  # type: ignore[no-any-return]
+    return compiled  # type: ignore[no-any-return]  # numba has no types
 
 
 def helper(function: Callable[..., Any]) -> Callable[..., Any]:
     """A small function that is always inlined into the kernels that call it."""
-    return njit(forceinline=True, no_cpython_wrapper=True, **OPTIONS)(function)  # type: ignore[no-any-return]
+    return njit(forceinline=True, no_cpython_wrapper=True, **OPTIONS)(function)  # type: ignore[no-any-return]  # numba has no types
 
 
 def rewritten(function: Callable[..., Any]) -> Callable[..., Any]:
     """Code that takes the place of its call before types are known: only the kernel around it is compiled, for its types."""
-    return njit(inline="always")(function)  # type: ignore[no-any-return]
+    return njit(inline="always")(function)  # type: ignore[no-any-return]  # numba has no types

@@ -65,7 +65,7 @@ def _of_our_time(column: pl.Series) -> pl.Series:
     """Times and dates; those so far away that Python has none like them are null."""
     low, high = YEARS[column.dtype]
     numbers = column.to_physical()
-    if column.len() == column.null_count() or (low <= int(numbers.min()) and int(numbers.max()) <= high):  # type: ignore[arg-type]
+    if numbers.is_between(low, high).all():
         return column
     return column.set(~numbers.is_between(low, high), None)
 

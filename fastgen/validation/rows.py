@@ -63,7 +63,7 @@ class Rows(Part):
     @cached_property
     def in_cents(self) -> Mask:
         """Whether amounts have no more than two decimals."""
-        return self.cents / 100 == self._floats("amount")  # type: ignore[no-any-return]
+        return self.cents / 100 == self._floats("amount")  # type: ignore[no-any-return]  # comparing arrays: numpy says Any
 
     @cached_property
     def latitude(self) -> Array:

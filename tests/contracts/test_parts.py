@@ -312,7 +312,7 @@ def test_other_data_are_not_touched(tmp_path: Path, whole: Path) -> None:
 )
 def test_options_that_do_not_go_together(tmp_path: Path, output: str, options: dict[str, int], line: str) -> None:
     with pytest.raises(OptionError) as caught:
-        write(DATA, f"{tmp_path}/{output}", **options)  # type: ignore[arg-type]
+        write(DATA, f"{tmp_path}/{output}", **options)  # type: ignore[arg-type]  # one dict of options of several types
     assert str(caught.value).startswith(line)
     assert not list(tmp_path.iterdir())
 

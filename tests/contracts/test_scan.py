@@ -73,8 +73,8 @@ def test_the_interval_is_never_too_narrow(condition: pl.Expr) -> None:
     low, high = within(condition, "datetime")
     found = WHOLE.filter(condition)["datetime"].dt.epoch("us")
     if found.len():
-        assert low is None or low <= found.min()  # type: ignore[operator]
-        assert high is None or high >= found.max()  # type: ignore[operator]
+        assert low is None or low <= found.min()  # type: ignore[operator]  # whole numbers here
+        assert high is None or high >= found.max()  # type: ignore[operator]  # whole numbers here
 
 
 def microseconds(moment: datetime) -> int:
@@ -203,7 +203,7 @@ def test_an_arrow_stream() -> None:
     reader = pa.RecordBatchReader.from_stream(DATA)
     batches = list(reader)
     assert len(batches) == sum(1 for _ in DATA.batches())
-    assert pl.from_arrow(batches).equals(WHOLE)  # type: ignore[union-attr]
+    assert pl.from_arrow(batches).equals(WHOLE)  # type: ignore[union-attr]  # batches are a frame
     assert pl.DataFrame(DATA).equals(WHOLE)
     assert pa.table(DATA).num_rows == WHOLE.height
     assert pa.table(DATA.part(1, of=2)).num_rows == DATA.part(1, of=2).num_rows

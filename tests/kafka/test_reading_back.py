@@ -124,7 +124,7 @@ def told_by_kcat(broker: Address, topic: str, partition: int) -> tuple[int, str]
     ]
     with subprocess.Popen(argv, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
-        for lines in iter(lambda: process.stdout.readlines(1 << 20), []):  # type: ignore[union-attr]
+        for lines in iter(lambda: process.stdout.readlines(1 << 20), []):  # type: ignore[union-attr]  # there, see above
             found.add(lines)
     assert process.returncode == 0
     return found.told
