@@ -82,6 +82,7 @@ class Worker:
         injected = Injected(self.events, keys, group * grid.group)
         events = [0, *np.searchsorted(keys[:-1], self._window_keys).tolist()]
         payments = plan.payment_offsets[first : first + grid.windows + 1].tolist()
+        rules = plan.payment_rules, *plan.place_coordinates, plan.day_offset
         at = kept or 0
         for number, ((payment, next_payment), (event, next_event)) in enumerate(
             zip(pairwise(payments), pairwise(events), strict=True)
@@ -93,8 +94,7 @@ class Worker:
                 continue
             self._grow_rows(at, rows)
             block = self.rows.rows(at, at + rows)
-            rules = plan.payment_rules
-            window_rows(block, window, injected, rules, *plan.place_coordinates, plan.day_offset, self.scratch, self.wanted)
+            window_rows(block, window, injected, *rules, self.scratch, self.wanted)
             yield block
             if kept is not None:
                 at += rows
