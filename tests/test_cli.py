@@ -24,6 +24,7 @@ from fastgen import Config, Dataset, cli, load_config
 from fastgen.cli import common
 from fastgen.config import config_schema
 from fastgen.config_text import to_toml
+from fastgen.kernels import jit
 from fastgen.schema import DATA_VERSION
 
 ROOT = Path(__file__).parents[1]
@@ -599,6 +600,17 @@ def test_compiling_is_told_once(capsys: pytest.CaptureFixture[str]) -> None:
             njit(lambda x: x + 1)(1)
             njit(lambda x: x + 2)(1)
         assert capsys.readouterr() == ("", told)
+
+
+def test_compiling_on_every_run_is_told_as_that(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A function that is in no file stands for a package in a directory that cannot be written."""
+    monkeypatch.setattr(jit, "is_kept", True)
+    scope: dict[str, Any] = {}
+    exec("def double(x):\n    return x + x", scope)
+    with common.compiling_announced(quiet=False):
+        assert jit.kernel(scope["double"])(21) == 42
+    told = "every run does so anew, as no folder for them can be written (set NUMBA_CACHE_DIR to one that can)"
+    assert capsys.readouterr().err == f"fastgen: compiling kernels for this machine; {told}\n"
 
 
 @pytest.mark.parametrize(

@@ -98,6 +98,15 @@ def human_size(size: float) -> str:
     return f"{size:.1f} TB"
 
 
+def _later_runs() -> str:
+    """What compiling means for the runs that follow."""
+    from fastgen.kernels import jit
+
+    if jit.is_kept:
+        return "later runs of this kind start at once"
+    return "every run does so anew, as no folder for them can be written (set NUMBA_CACHE_DIR to one that can)"
+
+
 @contextmanager
 def compiling_announced(quiet: bool) -> Iterator[None]:
     """Say it once if kernels have to be compiled, which takes seconds."""
@@ -109,7 +118,7 @@ def compiling_announced(quiet: bool) -> Iterator[None]:
         def on_start(self, _: object) -> None:
             if not self.told:
                 self.told = True
-                say("compiling kernels for this machine; later runs of this kind start at once")
+                say(f"compiling kernels for this machine; {_later_runs()}")
 
         def on_end(self, _: object) -> None: ...
 

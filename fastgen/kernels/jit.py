@@ -10,14 +10,20 @@ OPTIONS = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "_nr
 tuples the counting, which is atomic, takes several times as long as the work."""
 
 
+is_kept = True
+"""Whether machine code is kept for later runs: not once a kernel has found no directory for it."""
+
+
 def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile on first use and keep the machine code on disk. Called from Python and from kernels.
 
     Where no directory for the cache can be written, the code is compiled anew in each process.
     """
+    global is_kept
     try:
         compiled = njit(cache=True, **OPTIONS)(function)
     except RuntimeError:
+        is_kept = False
         compiled = njit(**OPTIONS)(function)
     return compiled  # type: ignore[no-any-return]  # numba has no types
 
