@@ -586,7 +586,16 @@ def test_the_command_is_installed_under_its_name() -> None:
     scripts = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["scripts"]
     assert list(scripts) == ["fastgen"]
     module, _, name = scripts["fastgen"].partition(":")
-    assert getattr(import_module(module), name) is cli.main
+    assert callable(getattr(import_module(module), name))
+
+
+def test_an_interruption_while_modules_are_loaded(folder: Path) -> None:
+    """Ctrl-C comes in the middle of the first import of the command line's library."""
+    Path("click.py").write_text("import os, signal, time\nos.kill(os.getpid(), signal.SIGINT)\ntime.sleep(9)\n")
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(folder), *sys.path])}
+    argv = [sys.executable, "-m", "fastgen", "--help"]
+    done = subprocess.run(argv, env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "fastgen: interrupted\n")
 
 
 def test_compiling_is_told_once(capsys: pytest.CaptureFixture[str]) -> None:
