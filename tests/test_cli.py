@@ -149,6 +149,15 @@ def test_the_summary(run: Run, folder: Path) -> None:
     assert int(found[3].replace(",", "")) > 0
 
 
+def test_one_of_a_kind_is_told_as_one(run: Run, folder: Path) -> None:
+    one = ["--rows=1", "--set=cards=1", "--set=atm.cards=0"]
+    assert run("generate", *one, "-o", "out").err.startswith("fastgen: 1 transaction, 1 credit_card, 1 profile to out: ")
+    run("generate", *one, "-o", "parts/", "--parts=1")
+    assert run("generate", *one, "-o", "parts/", "--parts=1").err.startswith("fastgen: nothing to parts/ (1 part was there): ")
+    Path("one.toml").write_text("rows = 1\ncards = 1\n[atm]\ncards = 0\n")
+    assert " is valid: 1 transaction, fingerprint " in run("config", "check", "one.toml").err
+
+
 def test_the_default_seed_is_told_and_stored(run: Run, folder: Path) -> None:
     seed = Config().seed
     assert run("generate", "--rows=10", "-o", "out").err.endswith(f", seed {seed}\n")

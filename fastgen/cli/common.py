@@ -89,6 +89,11 @@ def announce(data: "Dataset") -> None:
         say(f"note: {plan.cash_cards:,} cash cards, not {plan.cash_cards_wanted:,}: no more cards have a susceptible holder")
 
 
+def counted(number: int, plural: str) -> str:
+    """So many of them, such as 1 transaction or 20 transactions."""
+    return f"{number:,} {plural.removesuffix('s') if number == 1 else plural}"
+
+
 def human_size(size: float) -> str:
     """Bytes in decimal units."""
     for unit in ("B", "kB", "MB", "GB"):

@@ -5,7 +5,7 @@ import os
 import click
 
 from fastgen.cli.commands import Group, examples
-from fastgen.cli.common import data_options, read_config, say
+from fastgen.cli.common import counted, data_options, read_config, say
 
 FILE = click.argument("path", type=click.Path(), default="fastgen.toml", metavar="[FILE]")
 
@@ -68,7 +68,7 @@ def check(path: str) -> None:
     from fastgen.dataset import Dataset
 
     data = Dataset(load_config(path))
-    say(f"{path} is valid: {data.num_rows:,} transactions, fingerprint {data.fingerprint}")
+    say(f"{path} is valid: {counted(data.num_rows, 'transactions')}, fingerprint {data.fingerprint}")
 
 
 @config.command(epilog=examples("fastgen config schema > fastgen.schema.json"))

@@ -6,7 +6,17 @@ import click
 
 from fastgen.cli import completing
 from fastgen.cli.commands import Command, examples, section
-from fastgen.cli.common import WHOLE, announce, compiling_announced, data_options, human_size, is_interactive, read_config, say
+from fastgen.cli.common import (
+    WHOLE,
+    announce,
+    compiling_announced,
+    counted,
+    data_options,
+    human_size,
+    is_interactive,
+    read_config,
+    say,
+)
 from fastgen.cli.progress import rows_bar
 from fastgen.errors import InterruptedRunError
 
@@ -133,8 +143,8 @@ def summary(data: "Dataset", output: str, report: "WriteReport") -> str:
     counts: dict[str, int] = {}
     for file in report.files:
         counts[file.table] = counts.get(file.table, 0) + file.rows
-    tables = ", ".join(f"{rows:,} {table}" for table, rows in counts.items()) or "nothing"
-    there = f" ({report.skipped:,} parts were there)" if report.skipped else ""
+    tables = ", ".join(counted(rows, table) for table, rows in counts.items()) or "nothing"
+    there = f" ({counted(report.skipped, 'parts')} {'was' if report.skipped == 1 else 'were'} there)" if report.skipped else ""
     took = f"{report.seconds:.2f} s, {report.rows / max(report.seconds, 1e-9):,.0f} rows/s"
     return f"{tables} to {output}{there}: {human_size(report.size)} in {took}, seed {data.config.seed}"
 
@@ -143,6 +153,6 @@ def plan_text(data: "Dataset", sizes: dict[str, int]) -> str:
     """The plan as lines of names and numbers; of a part, that of the whole and what the part has."""
     lines = [f"seed                 {data.config.seed}", f"fingerprint          {data.fingerprint}"]
     lines += [f"{name:20} {count:,}" for name, count in data.plan.counts.items()]
-    lines += [f"of these, this part  about {data.expected_rows():,} transactions"] if data.is_part else []
+    lines += [f"of these, this part  about {counted(data.expected_rows(), 'transactions')}"] if data.is_part else []
     lines += [f"{name:20} about {human_size(size)}" for name, size in sizes.items()]
     return "\n".join(lines)
