@@ -34,6 +34,8 @@ CASES = {
     "fastgen generate --set=fraud.ra": "fastgen generate --set=fraud.ratio=",
     "fastgen generate --set fraud.ratio=0.1 --see": "fastgen generate --set fraud.ratio=0.1 --seed ",
     "fastgen generate --output fol": "fastgen generate --output folder/",
+    "fastgen generate --output=fol": "fastgen generate --output=folder/",
+    "fastgen generate --config=sett": "fastgen generate --config=settings.toml ",
     "fastgen generate --config sett": "fastgen generate --config settings.toml ",
     "fastgen config check sett": "fastgen config check settings.toml ",
     "fastgen produce --key cit": "fastgen produce --key city ",
@@ -188,7 +190,9 @@ def test_files_are_left_to_the_shell(option: str) -> None:
     assert [item.type for item in items] == ["file"]
 
 
-@pytest.mark.parametrize(("shell", "changes"), [("bash", ["nospace"]), ("zsh", ["compset", "-S"]), ("fish", ["--max 1"])])
+@pytest.mark.parametrize(
+    ("shell", "changes"), [("bash", ["nospace"]), ("zsh", ["compset", "-S"]), ("fish", ["--max 1", "$before$path"])]
+)
 def test_the_script_is_that_of_the_shell(shell: str, changes: list[str]) -> None:
     """What click's scripts lack has found its place in them."""
     ended = CliRunner().invoke(cli.cli, ["completion", shell])

@@ -73,6 +73,10 @@ class Zsh(_WholeWords, ZshComplete):
 
 @add_completion_class
 class Fish(_WholeWords, FishComplete):
-    """Words and their meanings may have commas."""
+    """Words and their meanings may have commas; files have what stands before the equals sign in front."""
 
-    source_template = FishComplete.source_template.replace('string split ","', 'string split --max 1 ","')
+    source_template = FishComplete.source_template.replace('string split ","', 'string split --max 1 ","').replace(
+        "__fish_complete_path $metadata[2];",
+        "set -l before (string match --regex '^--[^=]*=' -- (commandline -t));\n"
+        '            for path in (__fish_complete_path $metadata[2]); echo -- "$before$path"; end;',
+    )
