@@ -157,9 +157,14 @@ def test_secrets_are_not_shown() -> None:
     assert "hush" not in done.stdout + done.stderr
 
 
-def test_no_broker_answers() -> None:
+def test_no_broker_answers(caplog: pytest.LogCaptureFixture) -> None:
+    """It is said once, and soon, that one is being waited for."""
+    began = time.time()
     with pytest.raises(KafkaError, match=r"127.0.0.1:1: no broker answers"):
         produce(SMALL, "127.0.0.1:1")
+    [note] = caplog.records
+    assert note.getMessage() == "no answer yet from 127.0.0.1:1; trying for 15 s"
+    assert note.created - began < 4
 
 
 def test_settings_of_the_client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

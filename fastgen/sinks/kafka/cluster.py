@@ -21,6 +21,7 @@ from fastgen.sinks.kafka.delivery import Topic
 LOG: Final = logging.getLogger("fastgen.kafka")
 """Keeps what the client library says from the standard error; what matters of it comes back as errors."""
 LOG.addHandler(logging.NullHandler())
+NOTES: Final = logging.getLogger("fastgen")
 TIMEOUT = 15.0
 """Seconds that a request may take."""
 ELECTING: Final = {KafkaErrors.NOT_LEADER_FOR_PARTITION, KafkaErrors.LEADER_NOT_AVAILABLE, KafkaErrors.UNKNOWN_TOPIC_OR_PART}
@@ -46,7 +47,7 @@ class Cluster:
 
     def topic(self, name: str) -> Topic | None:
         """A topic, or None where it is not there. Asking does not make it."""
-        until = time.monotonic() + TIMEOUT
+        until, told = time.monotonic() + TIMEOUT, False
         while True:
             try:
                 found = self._admin.list_topics(timeout=TIMEOUT / 8).topics.get(name)
@@ -55,6 +56,9 @@ class Cluster:
                 cause = next((each for each in reversed(self._told) if each.code() != KafkaErrors._ALL_BROKERS_DOWN), None)
                 if cause is not None and cause.code() in HOPELESS:
                     raise KafkaError(f"{self._address}: no broker takes the connection: {_told(cause)}") from None
+                if not told:
+                    told = True
+                    NOTES.warning("no answer yet from %s; trying for %.0f s", self._address, TIMEOUT)
                 if time.monotonic() > until:
                     reason = _told(cause) if cause else _reason(error)
                     raise KafkaError(
