@@ -21,11 +21,18 @@ OTHER = Dataset(Config(rows=3_000, seed=6, cards=400))
 PARTS = Dataset(Config(rows=200_000, seed=5, cards=1_000))
 
 
-@pytest.fixture(params=FORMAT_NAMES)
-def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
-    """A dataset in one of the formats."""
-    write(DATA, tmp_path / "data", format=request.param)
-    return tmp_path / "data"
+@pytest.fixture(scope="module", params=FORMAT_NAMES)
+def written(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A dataset in one of the formats, written once."""
+    path = tmp_path_factory.mktemp("written") / "data"
+    write(DATA, path, format=request.param)
+    return path
+
+
+@pytest.fixture
+def folder(written: Path, tmp_path: Path) -> Path:
+    """A copy of it, to be spoilt."""
+    return Path(shutil.copytree(written, tmp_path / "data"))
 
 
 def wrong(report: VerifyReport, table: str = "transactions") -> dict[str, int]:
@@ -317,11 +324,18 @@ def test_a_column_is_missing(folder: Path) -> None:
 # Parts
 
 
-@pytest.fixture(params=["parquet", "ndjson"])
-def parts(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
-    """Three parts."""
-    write(PARTS, tmp_path / "parts", format=request.param, parts=3)
-    return tmp_path / "parts"
+@pytest.fixture(scope="module", params=["parquet", "ndjson"])
+def written_parts(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three parts, written once."""
+    path = tmp_path_factory.mktemp("written") / "parts"
+    write(PARTS, path, format=request.param, parts=3)
+    return path
+
+
+@pytest.fixture
+def parts(written_parts: Path, tmp_path: Path) -> Path:
+    """A copy of them, to be spoilt."""
+    return Path(shutil.copytree(written_parts, tmp_path / "parts"))
 
 
 def transactions(folder: Path) -> list[Path]:
