@@ -13,9 +13,9 @@ from fastgen.reading.pieces import REFUSALS, Damage, Reader, Rows, readable, tol
 from fastgen.reading.text import CsvFile, NdjsonFile
 from fastgen.reading.typed import typed
 from fastgen.schema import TABLES
+from fastgen.sinks.earlier import OWN_NAME, RECORDS
 from fastgen.sinks.formats import FORMATS, said_by
 from fastgen.sinks.manifest import MANIFEST, joined
-from fastgen.sinks.parts import OWN_NAME, RECORDS
 
 if TYPE_CHECKING:
     import os

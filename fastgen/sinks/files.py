@@ -6,7 +6,6 @@ A file appears under its final name only when it is complete. It is written whil
 import os
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -15,11 +14,11 @@ from fastgen.dataset import Dataset, positive
 from fastgen.errors import OptionError, OutputExistsError
 from fastgen.pipeline import available_threads
 from fastgen.schema import TABLES
-from fastgen.sinks import manifest
+from fastgen.sinks import earlier, manifest
 from fastgen.sinks.encoder import Request
 from fastgen.sinks.formats import Target, file_name, make_encoder, resolve
 from fastgen.sinks.output import Counter, explained, opened
-from fastgen.sinks.parts import files_of_parts, write_parts
+from fastgen.sinks.parts import write_parts
 from fastgen.sinks.tables import FileReport, Work, write_table, write_together
 from fastgen.text import Coordinates
 
@@ -198,17 +197,17 @@ def _write_directory(requests: list[Request], work: Work) -> list[FileReport]:
     with explained(root):
         os.makedirs(root, exist_ok=True)
     names = [file_name(request.table, work.target) for request in requests]
-    parts = files_of_parts(Path(root))
-    if parts and not work.overwrite:
+    described = earlier.descriptions(Path(root))
+    if earlier.parts(Path(root)) and not work.overwrite:
         raise OutputExistsError(f"{root} holds other data", hint="--overwrite replaces them")
-    replaced = {*parts, *manifest.files_in(manifest.read(Path(root, manifest.MANIFEST)))} - set(names)
+    replaced = earlier.files(described).difference(names, [manifest.MANIFEST])
+    earlier.refuse_unknown(Path(root), replaced)
 
     def describe(files: list[FileReport]) -> bytes:
         tables = {file.table: manifest.entry(file, root) for file in files}
         return manifest.encoded(manifest.identity(requests[0], work.target) | {"tables": tables})
 
     files = write_together(requests, names, manifest.MANIFEST, describe, work)
-    for name in replaced:
-        with explained(root), suppress(FileNotFoundError):
-            os.unlink(os.path.join(root, name))
+    earlier.remove(Path(root), replaced)
+    earlier.remove_folders(Path(root))
     return files

@@ -1,6 +1,7 @@
 """What a directory's manifest.json says: everything needed to make the same data again, and to recognize them."""
 
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -13,6 +14,8 @@ from fastgen.sinks.formats import Target
 from fastgen.sinks.tables import FileReport
 
 MANIFEST: Final = "manifest.json"
+OWN_NAME: Final = re.compile(rf"({'|'.join(TABLES)})(/part-\d+-of-\d+)?(\.\w+){{1,2}}")
+"""What tables' files are called in a directory."""
 
 
 def identity(request: Request, target: Target) -> dict[str, Any]:
@@ -74,10 +77,10 @@ def read(path: Path) -> dict[str, Any]:
 def files_in(manifest: dict[str, Any]) -> set[str]:
     """The files of tables that a manifest names, relative to its directory."""
     found = set()
-    for table, content in manifest.get("tables", {}).items():
+    for content in manifest.get("tables", {}).values():
         for each in content.get("files", [content]) if isinstance(content, dict) else []:
             name = each.get("file") if isinstance(each, dict) else None
             # Nothing but names that we give: a manifest may come from anywhere, and these files may be removed.
-            if table in TABLES and isinstance(name, str) and ".." not in name and name.startswith((f"{table}.", f"{table}/part-")):
+            if isinstance(name, str) and OWN_NAME.fullmatch(name):
                 found.add(name)
     return found

@@ -10,20 +10,17 @@ import re
 import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from fastgen.errors import InterruptedRunError, OutputExistsError
 from fastgen.schema import TABLES
-from fastgen.sinks import manifest
+from fastgen.sinks import earlier, manifest
+from fastgen.sinks.earlier import RECORDS
 from fastgen.sinks.encoder import Request
 from fastgen.sinks.formats import Target, file_name
 from fastgen.sinks.output import explained, opened
 from fastgen.sinks.tables import FileReport, Work, write_together
-
-RECORDS: Final = "parts"
-OWN_NAME: Final = re.compile(r"part-\d+-of-\d+\.\w+(\.\w+)?")
 
 
 def part_name(number: int, of: int) -> str:
@@ -49,8 +46,8 @@ def write_parts(whole: list[Request], of: int, numbers: Iterable[int], work: Wor
         OutputExistsError: the directory holds something else, and it is not to be overwritten.
     """
     directory = _Directory(whole, of, work.target)
-    directory.prepare(work.overwrite)
-    there = set() if work.overwrite else {number for number in numbers if directory.is_complete(number)}
+    goes_on = directory.prepare(work.overwrite)
+    there = {number for number in numbers if directory.is_complete(number)} if goes_on else set()
     wanted = [number for number in numbers if number not in there]
     workers = max(1, min(work.threads, len(wanted)))
     progress = _Shared(work.progress)
@@ -67,12 +64,6 @@ def write_parts(whole: list[Request], of: int, numbers: Iterable[int], work: Wor
             raise
     directory.finish()
     return files, len(there)
-
-
-def files_of_parts(root: Path) -> list[str]:
-    """The records and files of parts that a directory holds, relative to it."""
-    folders = [name for name in (RECORDS, *TABLES) if (root / name).is_dir()]
-    return [f"{folder}/{name}" for folder in folders for name in os.listdir(root / folder) if OWN_NAME.fullmatch(name)]
 
 
 class _Shared:
@@ -98,30 +89,31 @@ class _Directory:
         self._whole, self._of, self._target = whole, of, target
         self._root = Path(target.path)
         self._identity = manifest.identity(whole[0], target) | {"parts": of}
+        stem, ending = rf"part-\d+-of-{of:05}", re.escape(file_name("", target))
+        self._own = re.compile(rf"({'|'.join(TABLES)})/{stem}{ending}|{RECORDS}/{stem}\.json|{re.escape(manifest.MANIFEST)}")
 
     def _record(self, number: int) -> Path:
         return self._root / RECORDS / f"{part_name(number, self._of)}.json"
 
-    def prepare(self, overwrite: bool) -> None:
-        """Make the directories, empty of other data."""
+    def prepare(self, overwrite: bool) -> bool:
+        """Make the directories. Other data stay until the parts are complete.
+
+        Returns:
+            Whether parts that are complete are to stay: not if they are all that is there and shall be overwritten.
+        """
+        described = earlier.descriptions(self._root)
+        others = {name: content for name, content in described.items() if not self._is_ours(content)}
+        if not overwrite and (others or (not described and earlier.parts(self._root))):
+            raise OutputExistsError(f"{self._target.path} holds other data", hint="--overwrite replaces them")
+        own = {name for name in earlier.parts(self._root) if self._own.fullmatch(name)}
+        earlier.refuse_unknown(self._root, earlier.files(described) | own)
         with explained(self._target.path):
             for name in (RECORDS, *TABLES):
                 os.makedirs(self._root / name, exist_ok=True)
-            others = self._others()
-            if others and not overwrite:
-                raise OutputExistsError(f"{self._target.path} holds other data", hint="--overwrite replaces them")
-            for name in others:
-                with suppress(FileNotFoundError):
-                    os.unlink(self._root / name)
-
-    def _others(self) -> list[str]:
-        """Files of other data; parts without a record, as an interrupted run leaves them, count as ours if there is one."""
-        of_parts = files_of_parts(self._root)
-        described = [name for name in of_parts if name.startswith(RECORDS)]
-        described += [manifest.MANIFEST] if (self._root / manifest.MANIFEST).exists() else []
-        if described and all(self._is_ours(manifest.read(self._root / name)) for name in described):
-            return []
-        return sorted({*of_parts, *described, *manifest.files_in(manifest.read(self._root / manifest.MANIFEST))})
+        replaced = manifest.files_in(others.get(manifest.MANIFEST, {}))
+        if any(self._own.fullmatch(name) for name in replaced):
+            earlier.remove(self._root, [manifest.MANIFEST])  # before it is no longer true; records say the same of each part
+        return bool(others) or not overwrite
 
     def _is_ours(self, described: dict[str, Any]) -> bool:
         same = {name for name in self._identity if name != "fastgen"}
@@ -129,30 +121,35 @@ class _Directory:
 
     def is_complete(self, number: int) -> bool:
         """Whether a part is there, as its record says."""
-        tables = manifest.read(self._record(number)).get("tables", {})
-        sizes = {each["file"]: each["bytes"] for each in tables.values()}
+        record = manifest.read(self._record(number))
+        sizes = {each["file"]: each["bytes"] for each in record.get("tables", {}).values()} if self._is_ours(record) else {}
         return len(sizes) == len(self._whole) and all(_size(self._root / name) == size for name, size in sizes.items())
 
     def write(self, number: int, work: Work) -> list[FileReport]:
-        """Write the tables of a part, then its record."""
+        """Write the tables of a part, then its record. What its place held of other data goes."""
         root, stem = self._target.path, part_name(number, self._of)
         requests = [request._replace(data=request.data.part(number, self._of)) for request in self._whole]
         names = [f"{request.table}/{stem}{file_name('', self._target)}" for request in requests]
+        before = manifest.files_in(manifest.read(self._record(number)))
 
         def describe(files: list[FileReport]) -> bytes:
             tables = {file.table: manifest.entry(file, root) for file in files}
             return manifest.encoded(self._identity | {"part": number, "tables": tables})
 
-        return write_together(requests, names, f"{RECORDS}/{stem}.json", describe, work)
+        files = write_together(requests, names, f"{RECORDS}/{stem}.json", describe, work)
+        earlier.remove(self._root, before.difference(names))
+        return files
 
     def finish(self) -> None:
-        """Describe the whole, if all parts are there."""
-        records = [manifest.read(self._record(number)) for number in range(1, self._of + 1) if self._record(number).exists()]
-        if len(records) < self._of:
+        """Describe the whole, if all parts are there; what other data are there still is replaced by then, and goes."""
+        described = earlier.descriptions(self._root)
+        ours = {content["part"]: content for content in described.values() if "part" in content and self._is_ours(content)}
+        if len(ours) < self._of:
             return
-        tables = {table: manifest.joined([record["tables"][table] for record in records]) for table in TABLES}
+        tables = {table: manifest.joined([ours[number]["tables"][table] for number in sorted(ours)]) for table in TABLES}
         with opened(str(self._root / manifest.MANIFEST), overwrite=True) as out:
             out.write(manifest.encoded(self._identity | {"tables": tables}))
+        earlier.remove(self._root, (name for name in earlier.files(described) if not self._own.fullmatch(name)))
 
 
 def _size(path: Path) -> int | None:

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import fastgen as fg
-from fastgen import Config, Dataset, OptionError, OutputExistsError, write
+from fastgen import Config, Dataset, OptionError, OutputExistsError, verify, write
 from fastgen.schema import TABLES
 
 DATA = Dataset(Config(rows=400_000, seed=3))
@@ -297,8 +297,84 @@ def test_other_data_are_not_touched(tmp_path: Path, whole: Path) -> None:
         write(DATA, f"{tmp_path}/", format="ndjson", parts=2)
     write(DATA, f"{tmp_path}/", format="ndjson", parts=2, overwrite=True)
     assert len(files_of(tmp_path)) == 2 * 4 + 1
+
+
+def test_data_that_are_replaced_stay_until_the_new_ones_are_complete(tmp_path: Path) -> None:
+    """Two parts give way to three that machines make one by one; in between are all of the old ones, with their manifest."""
+    other = Dataset(Config(rows=400_000, seed=4))
+    write(DATA, f"{tmp_path}/", format="ndjson", parts=2)
+    (tmp_path / "transactions" / "notes.txt").write_text("mine")
+    before = files_of(tmp_path)
+    for number in (2, 3):
+        write(other, f"{tmp_path}/", format="csv", parts=3, part=number, overwrite=True)
+        assert before.items() <= files_of(tmp_path).items()
+    assert len(files_of(tmp_path)) == len(before) + 2 * 4
+    with pytest.raises(OutputExistsError, match="holds other data"):
+        write(other, f"{tmp_path}/", format="csv", parts=3, part=1)
+    assert write(other, f"{tmp_path}/", format="csv", parts=3, overwrite=True).skipped == 2, "what is made already stays"
+    assert len(files_of(tmp_path)) == 3 * 4 + 2
+    assert (tmp_path / "transactions" / "notes.txt").exists()
+    assert verify(tmp_path).ok
+
+
+def test_a_part_takes_the_place_of_another(tmp_path: Path) -> None:
+    """As many parts as before, of another format and seed: each replaces the one of its number, and the manifest goes first."""
+    other = Dataset(Config(rows=400_000, seed=4))
+    write(DATA, f"{tmp_path}/", format="ndjson", parts=3)
     write(other, f"{tmp_path}/", format="csv", parts=3, part=2, overwrite=True)
-    assert len(files_of(tmp_path)) == 4
+    found = {path.name for path in (tmp_path / "transactions").iterdir()}
+    assert found == {"part-00001-of-00003.ndjson", "part-00002-of-00003.csv", "part-00003-of-00003.ndjson"}
+    assert write(other, f"{tmp_path}/", format="csv", parts=3, overwrite=True).skipped == 1
+    assert len(files_of(tmp_path)) == 3 * 4 + 1
+    assert verify(tmp_path).ok
+
+
+def test_an_overwriting_run_that_fails_goes_on_where_it_was(tmp_path: Path) -> None:
+    other = Dataset(Config(rows=400_000, seed=4))
+    write(DATA, f"{tmp_path}/", format="ndjson")
+    before = files_of(tmp_path)
+    passed = 0
+
+    def progress(rows: int) -> None:
+        nonlocal passed
+        passed += rows
+        if passed > 250_000:
+            raise StopError
+
+    with pytest.raises(StopError):
+        write(other, f"{tmp_path}/", format="ndjson", parts=6, overwrite=True, threads=1, progress=progress)
+    assert before.items() <= files_of(tmp_path).items()
+    complete = len(list((tmp_path / "parts").iterdir()))
+    assert write(other, f"{tmp_path}/", format="ndjson", parts=6, overwrite=True).skipped == complete > 0
+    assert len(files_of(tmp_path)) == 6 * 4 + 1
+    assert verify(tmp_path).ok
+
+
+@pytest.mark.parametrize("parts", [None, 2, 3])
+def test_parts_that_nothing_describes_are_neither_removed_nor_mixed_in(tmp_path: Path, parts: int | None) -> None:
+    write(DATA, f"{tmp_path}/", format="ndjson", parts=2)
+    stray = tmp_path / "transactions" / "part-00001-of-00009.ndjson"
+    stray.write_text("{}")
+    before = files_of(tmp_path)
+    with pytest.raises(OutputExistsError, match=r"part-00001-of-00009.ndjson is a part of unknown data"):
+        write(DATA, f"{tmp_path}/", format="ndjson", parts=parts, overwrite=True)
+    assert files_of(tmp_path) == before
+    stray.unlink()
+    write(DATA, f"{tmp_path}/", format="ndjson", parts=parts, overwrite=True)
+    assert verify(tmp_path).ok
+
+
+def test_a_manifest_from_elsewhere_removes_nothing_but_tables(tmp_path: Path) -> None:
+    """Names that fastgen does not give are not believed."""
+    (tmp_path / "a" / "transactions.d").mkdir(parents=True)
+    outside = [tmp_path / "out.csv", tmp_path / "a" / "transactions.d" / "x", tmp_path / "a" / "transactions.my.own.csv"]
+    for path in outside:
+        path.write_text("mine")
+    named = [f"../{outside[0].name}", str(outside[0]), "transactions/../../out.csv", "transactions.d/x", "transactions.my.own.csv"]
+    described = {"tables": {"transactions": {"files": [{"file": name} for name in named]}}}
+    (tmp_path / "a" / "manifest.json").write_text(json.dumps(described))
+    write(Dataset(Config(rows=100)), tmp_path / "a/", format="ndjson", parts=1, overwrite=True)
+    assert [path.read_text() for path in outside] == ["mine"] * 3
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,68 @@
+"""What earlier runs left in a directory: what other data may replace, and what must stay as nothing there tells whose it is."""
+
+import os
+import re
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final
+
+from fastgen.errors import OutputExistsError
+from fastgen.schema import TABLES
+from fastgen.sinks import manifest
+from fastgen.sinks.output import explained
+
+RECORDS: Final = "parts"
+OWN_NAME: Final = re.compile(r"part-\d+-of-\d+(\.\w+){1,2}")
+
+
+def descriptions(root: Path) -> dict[str, dict[str, Any]]:
+    """The manifest and the records of parts that are in a directory, by their names relative to it."""
+    records = {name: manifest.read(root / name) for name in parts(root) if name.startswith(f"{RECORDS}/")}
+    found = {name: content for name, content in records.items() if content}
+    if os.path.lexists(root / manifest.MANIFEST):
+        found[manifest.MANIFEST] = manifest.read(root / manifest.MANIFEST)  # also one that is not fastgen's: it is in the way
+    return found
+
+
+def files(described: dict[str, dict[str, Any]]) -> set[str]:
+    """What belongs to these descriptions: they themselves and the tables' files that they name."""
+    return set(described).union(*(manifest.files_in(content) for content in described.values()))
+
+
+def refuse_unknown(root: Path, known: set[str]) -> None:
+    """Refuse to put data beside parts that nothing describes: who read the directory would take them for the data's.
+
+    Args:
+        known: files that are described, or about to be replaced.
+
+    Raises:
+        OutputExistsError: there is another one. It is left to its owner.
+    """
+    for name in sorted(parts(root)):
+        if name not in known:
+            raise OutputExistsError(
+                f"{root / name} is a part of unknown data, as no manifest or record there names it",
+                hint="remove it, or choose another directory",
+            )
+
+
+def remove(root: Path, names: Iterable[str]) -> None:
+    """Remove files of a directory that are still there."""
+    with explained(str(root)):
+        for name in names:
+            with suppress(FileNotFoundError):
+                os.unlink(root / name)
+
+
+def remove_folders(root: Path) -> None:
+    """Remove the folders of parts that are empty."""
+    for folder in (RECORDS, *TABLES):
+        with suppress(OSError):
+            os.rmdir(root / folder)
+
+
+def parts(root: Path) -> list[str]:
+    """The files in a directory that are called as parts and their records are, by their names relative to it."""
+    folders = [name for name in (RECORDS, *TABLES) if (root / name).is_dir()]
+    return [f"{folder}/{name}" for folder in folders for name in os.listdir(root / folder) if OWN_NAME.fullmatch(name)]
