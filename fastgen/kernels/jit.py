@@ -3,12 +3,11 @@
 from collections.abc import Callable
 from typing import Any
 
-from numba import njit
+from numba import cfunc, njit
 
 OPTIONS = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "_nrt": False}
 """Without numba's runtime (nrt) kernels can allocate nothing, and count no references: in a loop over the fields of nested
 tuples the counting, which is atomic, takes several times as long as the work."""
-
 
 is_kept = True
 """Whether machine code is kept for later runs: not once a kernel has found no directory for it."""
@@ -19,13 +18,22 @@ def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
 
     Where no directory for the cache can be written, the code is compiled anew in each process.
     """
+    return _kept(lambda cache: njit(cache=cache, **OPTIONS)(function))  # type: ignore[no-any-return]  # numba has no types
+
+
+def callback(signature: Any) -> Callable[[Callable[..., Any]], Any]:
+    """A decorator: compile a function that C code calls, kept like a kernel. Its attribute `address` is where it begins."""
+    return lambda function: _kept(lambda cache: cfunc(signature, cache=cache)(function))
+
+
+def _kept(compiled: Callable[[bool], Any]) -> Any:
+    """What a compiler makes, with its cache if there can be one: it refuses where no directory for that can be written."""
     global is_kept
     try:
-        compiled = njit(cache=True, **OPTIONS)(function)
+        return compiled(True)
     except RuntimeError:
         is_kept = False
-        compiled = njit(**OPTIONS)(function)
-    return compiled  # type: ignore[no-any-return]  # numba has no types
+        return compiled(False)
 
 
 def helper(function: Callable[..., Any]) -> Callable[..., Any]:

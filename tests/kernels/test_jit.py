@@ -1,12 +1,13 @@
 """Kernels are kept on disk where that is possible, and work where it is not."""
 
+import ctypes
 from typing import Any
 
 import numpy as np
-from numba import njit
+from numba import njit, types
 
 from fastgen.kernels.cards import card_numbers
-from fastgen.kernels.jit import helper, kernel
+from fastgen.kernels.jit import callback, helper, kernel
 
 
 def test_kernels_are_cached_on_disk() -> None:
@@ -21,6 +22,13 @@ def test_without_a_place_for_a_cache_kernels_are_compiled() -> None:
     double = kernel(scope["double"])
     assert type(double._cache).__name__ == "NullCache"
     assert double(21) == 42
+
+
+def test_without_a_place_for_a_cache_callbacks_are_compiled() -> None:
+    scope: dict[str, Any] = {}
+    exec("def double(x):\n    return x + x", scope)
+    double = callback(types.int64(types.int64))(scope["double"])
+    assert ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64)(double.address)(21) == 42
 
 
 def test_division_by_zero_is_that_of_ieee() -> None:

@@ -11,11 +11,11 @@ from typing import Any, Final
 import confluent_kafka.cimpl
 import llvmlite.binding as llvm
 import numpy as np
-from numba import carray, cfunc, types
+from numba import carray, types
 from numpy.typing import NDArray
 
 from fastgen.errors import NOT_GIVEN, OptionError
-from fastgen.kernels.jit import kernel
+from fastgen.kernels.jit import callback, kernel
 from fastgen.sinks.kafka.delivery import Counts, RefusedError
 from fastgen.sinks.kafka.messages import Messages
 
@@ -71,7 +71,7 @@ _mock_topic_create = _function("rd_kafka_mock_topic_create", ctypes.c_int, _poin
 _err2name = _function("rd_kafka_err2name", _text, ctypes.c_int)
 
 
-@cfunc(types.void(types.voidptr, types.CPointer(types.int64), types.CPointer(types.int64)), cache=True)  # type: ignore[untyped-decorator]  # numba has no types
+@callback(types.void(types.voidptr, types.CPointer(types.int64), types.CPointer(types.int64)))
 def _count_delivery(_handle: Any, message: Any, counts: Any) -> None:
     """A delivery report: rd_kafka_message_t begins with the error, and its third word with the partition."""
     words = carray(message, (3,))
@@ -85,7 +85,7 @@ def _count_delivery(_handle: Any, message: Any, counts: Any) -> None:
         counted[CODES + code + _MIDDLE] += 1
 
 
-@cfunc(types.void(types.voidptr, types.int32, types.voidptr, types.voidptr), cache=True)  # type: ignore[untyped-decorator]  # numba has no types
+@callback(types.void(types.voidptr, types.int32, types.voidptr, types.voidptr))
 def _say_nothing(_handle: Any, _level: Any, _facility: Any, _line: Any) -> None:
     """The library's log lines; what matters of them comes back as the errors of messages."""
 
