@@ -38,6 +38,7 @@ from numpy.typing import NDArray
 import fastgen.kernels
 from fastgen import Config, Dataset
 from fastgen.digest import TransactionDigests
+from fastgen.ids import TransactionIds
 from fastgen.kernels import (
     atm,
     cards,
@@ -50,6 +51,7 @@ from fastgen.kernels import (
     payments,
     rising,
     rng,
+    splitting,
     tallies,
     text,
     timeline,
@@ -57,7 +59,7 @@ from fastgen.kernels import (
 from fastgen.kernels.digits import Tile
 from fastgen.kernels.memory import SLACK
 from fastgen.kernels.tables import ALL, Block, Events, Listed
-from fastgen.kernels.windows import Injected, Scratch, Window, window_rows
+from fastgen.kernels.windows import Group, Injected, Scratch, group_rows, window_rows
 from fastgen.plan import GROUP_ROWS, WINDOW_ROWS, proportional
 from fastgen.pools import alias_table
 from fastgen.schema import TRANSACTIONS
@@ -118,7 +120,7 @@ def philox_numbers(out: Any, seed: Any) -> None:
 @looped
 def binomials(out: Any, seed: Any, trials: Any, p: Any) -> None:
     for i in range(out.size):
-        out[i] = rng.binomial(seed, 5, i, trials, p)
+        out[i] = splitting.binomial(seed, 5, i, trials, p)
 
 
 @looped
@@ -164,7 +166,7 @@ class Given:
         self.philox, self.pcg = np.random.Philox(int(SEED)), np.random.PCG64(int(SEED))
         self.events = Events(np.empty(2 * GROUP_ROWS, np.int32), np.empty((2 * GROUP_ROWS, 3), np.uint64))
         self.tile = Tile.empty()
-        self.stack = np.empty((4, 64), np.uint64)
+        self.splitting = splitting.Splitting.empty()
         self.partitions, self.partition_order = np.empty((2, rows), np.int32)
         self.partition_starts = np.empty(13, np.int64)
         self.card_ends = np.arange(rows + 1) * 16
@@ -317,7 +319,7 @@ INPUTS: dict[str, Callable[[Given], Any]] = {
     "key_room": lambda g: np.empty((2, g.rows + 1), np.uint64),
     "halves": halves_of_block,
     "merged": merged,
-    "window": lambda g: window_to_fill(g),
+    "whole_group": lambda g: group_to_fill(g),
     # Payments
     "cash": lambda g: len(g.plan.config.categories),
     "quota": lambda g: dataset_of(2 * g.rows + 1_000_000).plan.payment_rules.quota,
@@ -446,24 +448,25 @@ def withdraw_all(given: Given) -> int:
     return int(count)
 
 
-def window_to_fill(given: Given) -> tuple[Any, ...]:
-    """The first window of the group, and what its rows are made of."""
+def group_to_fill(given: Given) -> tuple[Any, ...]:
+    """The rows of the group, and what they are made of."""
     plan, grid = given.plan, given.plan.grid
     seconds = given.events.second[: withdraw_all(given)]
     keys, spare = np.empty((2, seconds.size + 1), np.uint64)
-    start, number = given.group * grid.group, given.group * grid.windows
-    timeline.order_by_second(keys, spare, seconds, start, grid.group, np.empty(4097, np.int64))
-    events = int(np.searchsorted(keys, np.uint64(grid.window << 32)))
-    first, behind = plan.payment_offsets[number : number + 2].tolist()
-    window = Window(number, start, grid.window, first, behind - first, 0)
+    first = given.group * grid.windows
+    timeline.order_by_second(keys, spare, seconds, given.group * grid.group, grid.group, np.empty(4097, np.int64))
+    payments = plan.payment_offsets[first : first + grid.windows + 1]
+    rows = int(payments[-1] - payments[0]) + seconds.size
+    group = Group(first, grid.window, plan.period, payments)
+    injected = Injected(given.events, keys, given.group * grid.group)
     rules = plan.payment_rules, *plan.place_coordinates, plan.day_offset
-    out, scratch = Block.empty(behind - first + events), Scratch.empty(behind - first + events)
-    return out, window, Injected(given.events, keys, start), *rules, scratch, ALL
+    hashing = TransactionIds(plan, ()).hashing
+    return Block.empty(rows), np.empty(0, np.uint8), group, injected, *rules, Scratch.empty(rows), ALL, hashing
 
 
-def fill_window(given: Given) -> int:
-    window_rows(*given.window)
-    return int(given.window[0].second.size)
+def fill_group(given: Given) -> int:
+    group_rows(*given.whole_group)
+    return int(given.whole_group[0].second.size)
 
 
 def withdraw_abroad(given: Given) -> int:
@@ -767,23 +770,23 @@ COMPARISONS: dict[str, Comparison] = {
         plain_permutation,
         of="number",
     ),
-    "rng.binomial_few": Comparison(
-        (rng.binomial, rng.binomial_few),
+    "splitting.binomial_few": Comparison(
+        (splitting.binomial, splitting.binomial_few),
         lambda g: binomials(g.signed, SEED, 1_000, 0.005),
         {"numpy binomial": lambda g: g.random.binomial(1_000, 0.005, g.rows)},
         lambda g: [naive.binomial(7, 5, i, 1_000, 0.005) for i in range(g.rows)],
         of="draw",
     ),
-    "rng.binomial_many": Comparison(
-        (rng.binomial, rng.binomial_many),
+    "splitting.binomial_many": Comparison(
+        (splitting.binomial, splitting.binomial_many),
         lambda g: binomials(g.signed, SEED, 1_000_000, 0.4),
         {"numpy binomial": lambda g: g.random.binomial(1_000_000, 0.4, g.rows)},
         lambda g: [naive.binomial(7, 5, i, 1_000_000, 0.4) for i in range(g.rows)],
         of="draw",
     ),
-    "rng.split_counts": Comparison(
-        (rng.split_counts,),
-        lambda g: rng.split_counts(g.signed, SEED, 1, PER_WINDOW * g.rows, g.edges, g.stack),
+    "splitting.split_counts": Comparison(
+        (splitting.split_counts,),
+        lambda g: splitting.split_counts(g.signed, SEED, 1, PER_WINDOW * g.rows, g.edges, g.splitting),
         {"numpy multinomial": lambda g: g.random.multinomial(PER_WINDOW * g.rows, g.equal_shares)},
         lambda g: naive.split(7, 1, PER_WINDOW * g.rows, [1] * g.rows),
         of="window",
@@ -809,7 +812,7 @@ COMPARISONS: dict[str, Comparison] = {
         {"numpy argsort": numpy_merge},
         lambda g: sorted(g.row_list, key=lambda row: row.second),
     ),
-    "windows.window_rows": Comparison((window_rows,), fill_window, {}, None, made=fill_window),
+    "windows.group_rows": Comparison((group_rows, window_rows), fill_group, {}, None, made=fill_group),
     # Payments
     "payments.quota_classes": Comparison(
         (payments.quota_classes,),

@@ -174,7 +174,7 @@ class Dataset:
 
     def _frames(self, names: Sequence[str], threads: int) -> Iterator["pl.DataFrame"]:
         from fastgen.frames import TransactionFrames
-        from fastgen.ids import RowSource
+        from fastgen.windows import RowSource
 
         frames = TransactionFrames(self.plan, names)
         source = RowSource(self.plan, names)

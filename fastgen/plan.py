@@ -17,7 +17,7 @@ from fastgen.config import Config
 from fastgen.errors import ConfigError
 from fastgen.kernels import cards as card_kernels
 from fastgen.kernels import chains as chain_kernels
-from fastgen.kernels import rng
+from fastgen.kernels import rng, splitting
 from fastgen.kernels.columns import looked_up, packed_digits
 from fastgen.kernels.tables import Amounts, Chains, Payments, Quota, Sequences
 from fastgen.pools import Pools, alias_table, load_pools, microdegrees
@@ -441,5 +441,5 @@ class Plan:
     def _offsets(self, stream: int, total: int, edges: NDArray[np.int64]) -> NDArray[np.int64]:
         """Running totals of `total` events over the leaves between `edges`."""
         offsets = np.zeros(edges.size, np.int64)
-        rng.split_counts(offsets[1:], self.seed, stream, total, edges, np.empty((4, 64), np.uint64))
+        splitting.split_counts(offsets[1:], self.seed, stream, total, edges, splitting.Splitting.empty())
         return np.cumsum(offsets, out=offsets)

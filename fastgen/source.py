@@ -9,9 +9,9 @@ from polars.io.plugins import register_io_source
 from fastgen.config import Config
 from fastgen.dataset import GROUPS_IN_BATCH, Dataset, positive
 from fastgen.frames import HolderFrames, TransactionFrames
-from fastgen.ids import RowSource
 from fastgen.intervals import Interval, within
 from fastgen.pipeline import available_threads, in_order
+from fastgen.windows import RowSource
 
 if TYPE_CHECKING:
     from fastgen.plan import Plan

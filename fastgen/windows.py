@@ -1,19 +1,23 @@
 """Groups of windows filled with rows: what one thread does, with memory that it reuses."""
 
-from collections.abc import Callable, Collection, Iterator
-from itertools import pairwise
+import threading
+from collections.abc import Collection, Iterator
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fastgen.ids import TransactionIds
 from fastgen.kernels import atm, chains, tables, timeline
 from fastgen.kernels.tables import Block, Events, Listed
-from fastgen.kernels.windows import Injected, Scratch, Window, window_rows
+from fastgen.kernels.windows import Group, Injected, Scratch, group_rows
 from fastgen.plan import Plan
 from fastgen.schema import TRANSACTIONS
 
 SPARE = 1.25
+PIECE_ROWS = 12_000
+"""At most so many rows are rendered at once: their text stays in the cache until it is written."""
+NO_DIGESTS: Final = np.empty(0, np.uint8)
 
 PARTS: Final = {
     "tid": tables.CARD | tables.CENTS,
@@ -39,34 +43,32 @@ class Worker:
         self.wanted = 0
         for name in names:
             self.wanted |= PARTS[name]
+        self.hashed = "tid" in names
+        self.ids = TransactionIds(plan, names)
         self.rows = Block.empty(0)
         self.scratch = Scratch.empty(0)
         self._grow_events(0)
         self._grow_listed(0)
         self._ranges = np.empty(plan.config.fraud.chain_lengths.high, np.int64)
         self._digits = np.empty(4097, np.int64)
-        self._window_keys = (np.arange(1, plan.grid.windows + 1) * plan.grid.window).astype(np.uint64) << np.uint64(32)
 
-    def fill(self, groups: range, each: Callable[[Block, int], object] | None = None) -> Block:
-        """All rows of these groups, in event-time order: a view that is valid until the next call.
-
-        `each` is called with each window's rows, while they are in the cache, and how many rows are before them.
-        """
+    def fill(self, groups: range) -> Block:
+        """All rows of these groups, in event-time order, hashed where a tid is wanted: a view, valid until the next call."""
         count = 0
         for group in groups:
-            for block in self._group_windows(group, count):
-                if each:
-                    each(block, count)
-                count += block.second.size
+            count = self._fill(group, count, self.hashed)
         return self.rows.rows(0, count)
 
-    def windows(self, groups: range) -> Iterator[Block]:
-        """The rows of these groups, a block for each window that has any, while they are in the cache.
+    def pieces(self, groups: range) -> Iterator[Block]:
+        """The rows of these groups, not hashed, in blocks small enough for the cache.
 
         A block is a view that is valid until the next one is asked for.
         """
         for group in groups:
-            yield from self._group_windows(group, None)
+            total = self._fill(group, 0, hashed=False)
+            pieces = -(-total // PIECE_ROWS)
+            for i in range(pieces):
+                yield self.rows.rows(total * i // pieces, total * (i + 1) // pieces)
 
     def count(self, group: int) -> int:
         """How many rows a group has: its payments are planned, all other events are made and counted."""
@@ -74,30 +76,28 @@ class Worker:
         payments = int(offsets[(group + 1) * windows] - offsets[group * windows])
         return payments + self._inject(group).size - 1  # behind the last key there is one more
 
-    def _group_windows(self, group: int, kept: int | None) -> Iterator[Block]:
-        """The windows of a group; their rows are put behind the `kept` ones, or all to the same place for None."""
+    def _fill(self, group: int, kept: int, hashed: bool) -> int:
+        """Put the rows of a group behind the `kept` ones; returns how many there are then."""
         plan, grid = self.plan, self.plan.grid
         first = group * grid.windows
         keys = self._inject(group)
-        injected = Injected(self.events, keys, group * grid.group)
-        events = [0, *np.searchsorted(keys[:-1], self._window_keys).tolist()]
-        payments = plan.payment_offsets[first : first + grid.windows + 1].tolist()
-        rules = plan.payment_rules, *plan.place_coordinates, plan.day_offset
-        at = kept or 0
-        for number, ((payment, next_payment), (event, next_event)) in enumerate(
-            zip(pairwise(payments), pairwise(events), strict=True)
-        ):
-            start = (first + number) * grid.window
-            window = Window(first + number, start, min(grid.window, plan.period - start), payment, next_payment - payment, event)
-            rows = window.payments + next_event - event
-            if not rows:
-                continue
-            self._grow_rows(at, rows)
-            block = self.rows.rows(at, at + rows)
-            window_rows(block, window, injected, *rules, self.scratch, self.wanted)
-            yield block
-            if kept is not None:
-                at += rows
+        payments = plan.payment_offsets[first : first + grid.windows + 1]
+        count = kept + int(payments[-1] - payments[0]) + keys.size - 1
+        if count > kept:
+            self._grow_rows(kept, count)
+        group_rows(
+            self.rows.rows(kept, count),
+            self.ids.room(count, kept)[16 * kept :] if hashed else NO_DIGESTS,
+            Group(first, grid.window, plan.period, payments),
+            Injected(self.events, keys, group * grid.group),
+            plan.payment_rules,
+            *plan.place_coordinates,
+            plan.day_offset,
+            self.scratch,
+            self.wanted,
+            self.ids.hashing,
+        )
+        return count
 
     def _inject(self, group: int) -> NDArray[np.uint64]:
         """Fill `self.events` with the events that are not ordinary payments; returns their sorted keys."""
@@ -136,12 +136,12 @@ class Worker:
                 return int(count)
             self._grow_listed(needed)
 
-    def _grow_rows(self, kept: int, rows: int) -> None:
-        """Make room for so many rows more than the kept ones."""
-        if self.rows.second.size < kept + rows:
-            self.rows = self.rows.moved(int((kept + rows) * SPARE), kept)
-        if self.scratch.word_slot.size < rows:
-            self.scratch = Scratch.empty(int(rows * SPARE))
+    def _grow_rows(self, kept: int, count: int) -> None:
+        """Make room for so many rows, the kept ones included."""
+        if self.rows.second.size < count:
+            self.rows = self.rows.moved(int(count * SPARE), kept)
+        if self.scratch.word_slot.size < count - kept:
+            self.scratch = Scratch.empty(int((count - kept) * SPARE))
 
     def _grow_events(self, count: int) -> None:
         size = int((count + 1) * SPARE)
@@ -150,3 +150,16 @@ class Worker:
 
     def _grow_listed(self, count: int) -> None:
         self._listed = Listed.empty(int(count * SPARE) + atm.AT_ONCE, self.plan.config.atm.lengths.high)
+
+
+class RowSource(threading.local):
+    """Makes rows and their ids: each thread that touches it gets its own worker and scratch memory."""
+
+    def __init__(self, plan: Plan, names: Collection[str]) -> None:
+        self.worker = Worker(plan, names)
+        self.ids = self.worker.ids
+
+    def fill(self, groups: range) -> tuple[Block, NDArray[np.uint8]]:
+        """The rows of these groups, and their MD5 digests, uint8[16 n]; empty where no tid is wanted."""
+        rows = self.worker.fill(groups)
+        return rows, self.ids.room(rows.second.size if self.worker.hashed else 0)

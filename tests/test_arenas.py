@@ -10,7 +10,7 @@ import pytest
 from fastgen import Config, Dataset
 from fastgen.arenas import KEPT, Arenas, Lease, with_room
 from fastgen.frames import TransactionFrames
-from fastgen.ids import RowSource
+from fastgen.windows import RowSource
 
 DATA = Dataset(Config(rows=700_000, seed=9))
 

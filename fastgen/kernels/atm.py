@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from fastgen.kernels.jit import helper, kernel
+from fastgen.kernels.jit import helper, kernel, part
 from fastgen.kernels.payments import amount
 from fastgen.kernels.rng import (
     FOREIGN,
@@ -47,7 +47,7 @@ def write_cells(second, width, row, low, high, shift, sequences):
         at += found
 
 
-@kernel
+@part
 def list_withdrawals(listed, first_cell, group_cells, sequences):
     """The sequences whose k-th withdrawal, if they have one, falls into a group of cells, for k = 1, 2, ...
 
@@ -89,7 +89,7 @@ def list_withdrawals(listed, first_cell, group_cells, sequences):
     return count
 
 
-@kernel
+@part
 def keep_long_enough(listed, total, sequences):
     """Drop the sequences that end before their k-th withdrawal; `left` becomes the position among the cash cards.
 
@@ -171,7 +171,7 @@ def withdrawal_words(slot, offset, number, seed, k):
         offset[i] = w1
 
 
-@kernel
+@part
 def withdrawal_rows(out, listed, count, sequences, payments, place_latitude, place_longitude, walk):
     """Make the listed withdrawals the first `count` events of `out`.
 
@@ -220,7 +220,7 @@ def holder_of(number, sequences):
     return sequences.cash_cards[permute(number, sequences.keys) // u64(sequences.lengths) % u64(sequences.cash_cards.size)]
 
 
-@kernel
+@part
 def foreign_rows(out, count, first_cell, group_cells, sequences, payments, place_latitude, place_longitude):
     """Append the foreign withdrawals that fall into a group of cells to `out` from row `count`.
 

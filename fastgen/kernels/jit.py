@@ -21,6 +21,14 @@ def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     return _kept(lambda cache: njit(cache=cache, **OPTIONS)(function))  # type: ignore[no-any-return]  # numba has no types
 
 
+def part(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A kernel that others take in before types are known: compiled by itself only where Python calls it.
+
+    A kernel that is called by another one is optimized by itself and again with its caller, which takes its time on a first run.
+    """
+    return _kept(lambda cache: njit(cache=cache, inline="always", **OPTIONS)(function))  # type: ignore[no-any-return]  # numba has no types
+
+
 def callback(signature: Any) -> Callable[[Callable[..., Any]], Any]:
     """A decorator: compile a function that C code calls, kept like a kernel. Its attribute `address` is where it begins."""
     return lambda function: _kept(lambda cache: cfunc(signature, cache=cache)(function))

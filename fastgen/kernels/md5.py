@@ -7,15 +7,16 @@ Source: Rivest, "The MD5 Message-Digest Algorithm", RFC 1321, 1992.
 """
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
+from numpy.typing import NDArray
 
-from fastgen.kernels.digits import TILE, amount_texts, card_texts, time_texts
+from fastgen.kernels.digits import TILE, Tile, amount_texts, card_texts, time_texts
 from fastgen.kernels.jit import kernel, rewritten
 from fastgen.kernels.rng import u32, u64
 
@@ -28,6 +29,17 @@ LENGTH_WORD = 14
 ROTATIONS = [7, 12, 17, 22] * 4 + [5, 9, 14, 20] * 4 + [4, 11, 16, 23] * 4 + [6, 10, 15, 21] * 4
 CONSTANTS = [int(abs(math.sin(step + 1)) * 2**32) for step in range(64)]
 INITIAL = (0x67452301, 0xEFCDAB89, 0x98BADCFE, 0x10325476)
+
+
+class Hashing(NamedTuple):
+    """What rows are hashed with.
+
+    cards: uint64[cards], all card numbers, two digits to a byte. days: uint32[days, 3], "YYYY-MM-DD ". tile: scratch.
+    """
+
+    cards: NDArray[np.uint64]
+    days: NDArray[np.uint32]
+    tile: Tile
 
 
 def word_of_step(step: int) -> int:

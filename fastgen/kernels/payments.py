@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from fastgen.kernels.jit import helper, kernel
+from fastgen.kernels.jit import helper, kernel, part
 from fastgen.kernels.rng import PAYMENT, below, feistel, network, philox, u32, u64, walk_cycle
 
 
@@ -55,7 +55,7 @@ def quota_classes(out, first, quota, left, right):
         out[j] = class_of(number, quota)
 
 
-@kernel
+@part
 def payment_rows(out, first, payments, word_slot, word_offset):
     """Card, place, category and cents of the payments first, first + 1, ...
 

@@ -1,13 +1,15 @@
-"""All rows of a window: ordinary payments, drawn, and injected events, merged."""
+"""The rows of a group of windows: ordinary payments, drawn, and injected events, merged window by window, and hashed."""
 
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fastgen.kernels.jit import helper, kernel
+from fastgen.kernels.jit import kernel, part
+from fastgen.kernels.md5 import transaction_digests
 from fastgen.kernels.payments import payment_rows
-from fastgen.kernels.tables import Events
+from fastgen.kernels.rng import u64
+from fastgen.kernels.tables import Block, Events
 from fastgen.kernels.timeline import LANES, merge, sorted_times
 
 
@@ -59,6 +61,18 @@ class Window(NamedTuple):
     event: int
 
 
+class Group(NamedTuple):
+    """A group of windows: the number of the first one, how many seconds each is wide, and the period, where payments end.
+
+    payments: int64[windows + 1], how many come before each window, and before the end of the last one.
+    """
+
+    window: int
+    width: int
+    period: int
+    payments: NDArray[np.int64]
+
+
 class Injected(NamedTuple):
     """The events of a group of windows, and in `keys`, uint64[n + 1], their order, see `order_by_second`; origin: of the keys."""
 
@@ -67,7 +81,7 @@ class Injected(NamedTuple):
     origin: int
 
 
-@helper
+@part
 def draw(drawn, window, payments, scratch):
     """The window's payments."""
     count = window.payments
@@ -76,7 +90,7 @@ def draw(drawn, window, payments, scratch):
     sorted_times(few.second, payments.seed, window.number, window.start, window.width, scratch.spacing)
 
 
-@kernel
+@part
 def window_rows(out, window, injected, payments, place_latitude, place_longitude, day_offset, scratch, wanted):
     """The rows of a window in event-time order.
 
@@ -105,3 +119,51 @@ def window_rows(out, window, injected, payments, place_latitude, place_longitude
         scratch.quarters,
         wanted,
     )
+
+
+@part
+def first_event(keys, low, second):
+    """The first event from `low` on that is not before a second (from the keys' origin on)."""
+    high = keys.size - 1  # behind the last key there is one more
+    bound = u64(second) << u64(32)
+    while low < high:
+        middle = (low + high) // 2
+        if keys[middle] < bound:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+@kernel
+def group_rows(out, digests, group, injected, payments, place_latitude, place_longitude, day_offset, scratch, wanted, hashing):
+    """The rows of a group in event-time order, a window at a time, so that each step finds them in the cache.
+
+    Args:
+        out: Block of as many rows as the group has. digests: uint8[16 n], filled with the MD5 digests; of size 0 for none.
+        group: Group. injected: Injected. payments: Payments.
+        scratch: Scratch, with room for the rows of any window. wanted: see `merge`. hashing: Hashing.
+    """
+    at = event = 0
+    for i in range(group.payments.size - 1):
+        start = (group.window + i) * group.width
+        drawn = group.payments[i + 1] - group.payments[i]
+        behind = first_event(injected.keys, event, (i + 1) * group.width)
+        end = at + drawn + behind - event
+        rows = Block(
+            out.second[at:end],
+            out.card[at:end],
+            out.category[at:end],
+            out.cents[at:end],
+            out.place[at:end],
+            out.latitude[at:end],
+            out.longitude[at:end],
+            out.walked[at:end],
+            out.label[at:end],
+        )
+        window = Window(group.window + i, start, min(group.width, group.period - start), group.payments[i], drawn, event)
+        if end > at:
+            window_rows(rows, window, injected, payments, place_latitude, place_longitude, day_offset, scratch, wanted)
+            if digests.size:
+                transaction_digests(digests[16 * at : 16 * end], rows, hashing.cards, hashing.days, hashing.tile)
+        at, event = end, behind

@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 
 from fastgen.dataset import Dataset
 from fastgen.digest import HolderDigests, TransactionDigests
-from fastgen.ids import RowSource
 from fastgen.kernels.tables import Block
 from fastgen.sinks.output import Out
 from fastgen.text import Coordinates
+from fastgen.windows import RowSource
 
 
 class Encoded(NamedTuple):

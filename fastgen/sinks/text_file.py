@@ -37,7 +37,7 @@ class TransactionTextFile:
     def encode(self, item: range) -> Iterator[Encoded]:
         """Render window by window, while the rows are in the cache; a piece that is written at once is, too."""
         ids, row = self._source.ids, self._row
-        for block in self._source.worker.windows(item):
+        for block in self._source.worker.pieces(item):
             memory = with_room(self._arenas.take(), 0, block.second.size * row.longest + SLACK)
             tids = ids.room(block.second.size)
             end = transaction_text(memory, 0, NO_ENDS, tids, block, ids.cards, row.layout, ids.tile)

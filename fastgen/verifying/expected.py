@@ -12,7 +12,6 @@ from fastgen.dataset import Dataset
 from fastgen.digest import Digest, HolderDigests, TransactionDigests
 from fastgen.frames import HolderFrames, TransactionFrames
 from fastgen.holders import CHUNK
-from fastgen.ids import RowSource
 from fastgen.pipeline import in_order
 from fastgen.plan import Plan
 from fastgen.sinks.encoder import Request
@@ -20,6 +19,7 @@ from fastgen.sinks.output import Counter
 from fastgen.sinks.text_file import HolderTextFile, TransactionTextFile
 from fastgen.text import Coordinates, Style
 from fastgen.verifying.chunks import UNKNOWN, Chunk, Chunks, chunks_of
+from fastgen.windows import RowSource
 
 ROWS = 1 << 16
 """About so many rows a chunk has."""

@@ -21,7 +21,7 @@ from small_configs import configs
 
 from fastgen import Config, Dataset, write
 from fastgen.frames import TransactionFrames
-from fastgen.ids import RowSource
+from fastgen.windows import RowSource
 
 COLUMNS = ("tid", "datetime", "cc_num", "category", "amount", "latitude", "longitude", "city", "country", "fraud_label")
 # A day of payments, so that there are several groups in it, and many after it that hold withdrawals alone.

@@ -13,10 +13,9 @@ from hypothesis import strategies as st
 from fastgen import Config, Dataset, OptionError, scan
 from fastgen.dataset import GROUPS_IN_BATCH
 from fastgen.frames import TransactionFrames
-from fastgen.ids import RowSource
 from fastgen.intervals import within
-from fastgen.kernels import md5
 from fastgen.schema import TABLES
+from fastgen.windows import RowSource
 
 DATA = Dataset(Config(rows=400_000, seed=3))
 WHOLE = DATA.transactions()
@@ -148,7 +147,7 @@ def test_unknown_columns_are_named() -> None:
 def made(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """What is made while a test runs: the columns, the groups, the hashes."""
     seen: dict[str, Any] = {"columns": set(), "groups": [], "hashes": 0}
-    frame, fill, hashed = TransactionFrames.frame, RowSource.fill, md5.transaction_digests
+    frame, fill = TransactionFrames.frame, RowSource.fill
 
     def noting_columns(self: TransactionFrames, *made: Any) -> pl.DataFrame:
         seen["columns"].update(self.names)
@@ -156,15 +155,12 @@ def made(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
     def noting_groups(self: RowSource, groups: range) -> Any:
         seen["groups"].extend(groups)
-        return fill(self, groups)
-
-    def noting_hashes(*arguments: Any) -> None:
-        seen["hashes"] += 1
-        hashed(*arguments)
+        rows, digests = fill(self, groups)
+        seen["hashes"] += digests.size // 16
+        return rows, digests
 
     monkeypatch.setattr(TransactionFrames, "frame", noting_columns)
     monkeypatch.setattr(RowSource, "fill", noting_groups)
-    monkeypatch.setattr(md5, "transaction_digests", noting_hashes)
     return seen
 
 

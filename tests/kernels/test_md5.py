@@ -11,12 +11,13 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from fastgen.config import Config
-from fastgen.ids import TransactionIds, hexadecimal
+from fastgen.ids import hexadecimal
 from fastgen.kernels.digits import Tile
 from fastgen.kernels.md5 import hex_digits, transaction_digests
 from fastgen.kernels.tables import Block
 from fastgen.plan import Plan
-from fastgen.windows import Worker
+from fastgen.schema import TRANSACTIONS
+from fastgen.windows import RowSource
 from kernels import SAMPLES, card_texts, each_sample, make_sample, packed
 
 ORIGIN = datetime(1999, 12, 30)
@@ -69,13 +70,10 @@ def random_block(n: int, days: int = DAYS) -> Block:
 def test_rows_of_whole_datasets(name: str) -> None:
     """Window by window, as they are made, each behind the ones before."""
     sample = make_sample(name)
-    worker, ids = Worker(sample.plan), TransactionIds(sample.plan)
+    rows, digests = RowSource(sample.plan, TRANSACTIONS.names).fill(range(sample.plan.grid.groups))
     cards = card_texts(sample.plan)
-    before = 0
-    for block in worker.windows(range(sample.plan.grid.groups)):
-        ids.digest(block, before)
-        before += block.second.size
-    assert texts_of(ids.room(before)) == [naive.values(row, sample.twin, cards)["tid"] for row in sample.rows]
+    assert rows.second.size == len(sample.rows)
+    assert texts_of(digests) == [naive.values(row, sample.twin, cards)["tid"] for row in sample.rows]
 
 
 def test_the_samples_have_what_may_go_wrong() -> None:
@@ -144,14 +142,13 @@ def test_rows_of_any_kind(rows: list[tuple[int, int, int]]) -> None:
 
 def test_the_last_years() -> None:
     plan = Plan(Config(rows=500, start="9899-12-31 23:00:00", end="9900-02-01"))
-    worker, ids = Worker(plan), TransactionIds(plan)
+    source = RowSource(plan, TRANSACTIONS.names)
     cards = card_texts(plan)
     for group in range(plan.grid.groups):
-        block = worker.fill(range(group, group + 1))
-        ids.digest(block)
+        block, digests = source.fill(range(group, group + 1))
         rows = zip(block.second.tolist(), block.card.tolist(), block.cents.tolist(), strict=True)
         texts = [f"{plan.origin + timedelta(seconds=second)}{cards[card]}{cents / 100}" for second, card, cents in rows]
-        assert texts_of(ids.room(block.second.size)) == [md5(text.encode()).hexdigest() for text in texts]
+        assert texts_of(digests) == [md5(text.encode()).hexdigest() for text in texts]
 
 
 @given(st.binary(max_size=100))

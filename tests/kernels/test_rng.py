@@ -2,12 +2,11 @@
 
 import math
 from collections import Counter
-from itertools import pairwise
 
 import naive
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numba import njit
 from numpy.typing import NDArray
@@ -47,16 +46,6 @@ def permutation(seed: int, name: int, size: int, multiple: int = 1) -> NDArray[n
     out = np.empty(size, np.uint64)
     rng.images(out, 0, rng.permutation_keys(seed, name, size, multiple))
     return out
-
-
-def binomial(seed: int, index: int, n: int, p: float) -> int:
-    return int(rng.binomial(np.uint64(seed), rng.SPLIT_PAYMENTS, np.uint64(index), n, p))
-
-
-def split(seed: int, stream: int, total: int, edges: list[int]) -> list[int]:
-    counts = np.full(len(edges) - 1, -1, np.int64)
-    rng.split_counts(counts, np.uint64(seed), stream, total, np.array(edges, np.int64), np.empty((4, 64), np.uint64))
-    return counts.tolist()
 
 
 # Philox
@@ -192,90 +181,3 @@ def test_neighbours_are_strangers() -> None:
         image = permutation(seed, 1, size).astype(np.int64)
         observed.update((np.diff(image) % size * 50 // size).tolist())
     assert stats.chisquare([observed[i] for i in range(50)]).pvalue > LEAST_P
-
-
-# Counts
-
-FEW = [(10, 0.3), (1, 0.5), (1_000, 0.0099), (10**9, 3e-9), (19, 0.5), (30, 0.8), (2_000, 0.999)]
-MANY = [(20, 0.5), (40, 0.25), (54_000, 0.5), (1_000, 0.013), (10**6, 0.31), (10**9, 0.5), (10**12, 1e-10), (300, 0.9)]
-
-
-@pytest.mark.parametrize(("n", "p"), FEW + MANY)
-def test_binomial_draws_have_the_distribution(n: int, p: float) -> None:
-    tries = 20_000
-    drawn = np.array([binomial(1, index, n, p) for index in range(tries)])
-    law = stats.binom(n, p)
-    assert drawn.min() >= 0
-    assert drawn.max() <= n
-    assert abs(drawn.mean() - law.mean()) < 4 * law.std() / tries**0.5
-    assert drawn.var() == pytest.approx(law.var(), rel=0.05)
-    # Bins of at least one in a hundred each.
-    edges = np.unique(law.ppf(np.linspace(0, 1, 60)[1:-1]))
-    upper = law.cdf(edges)
-    kept = [i for i in range(len(edges)) if 0.01 < upper[i] < 0.99]
-    kept = [i for before, i in pairwise([-1, *kept]) if before < 0 or upper[i] - upper[before] > 0.005]
-    cells = np.searchsorted(edges[kept], drawn)
-    expected = np.diff([0, *upper[kept], 1]) * tries
-    assert stats.chisquare(np.bincount(cells, minlength=len(expected)), expected).pvalue > LEAST_P
-
-
-@pytest.mark.parametrize(("n", "p"), FEW + MANY)
-def test_binomial_draws_are_the_twins(n: int, p: float) -> None:
-    for index in range(100):
-        assert binomial(77, index, n, p) == naive.binomial(77, rng.SPLIT_PAYMENTS, index, n, p)
-
-
-# Shares of a period are never smaller: 2^24 cells of at most an hour.
-shares = st.one_of(st.floats(1e-12, 1), st.sampled_from([0.0, 0.5, 1.0, 1e-12, 1 - 1e-12]))
-
-
-@given(seeds, st.integers(0, 2**64 - 1), st.integers(0, 10**7), shares)
-def test_binomial_draws_of_any_size(seed: int, index: int, n: int, p: float) -> None:
-    found = binomial(seed, index, n, p)
-    assert 0 <= found <= n
-    assert found == naive.binomial(seed, rng.SPLIT_PAYMENTS, index, n, p)
-
-
-@pytest.mark.parametrize(("n", "p", "expected"), [(0, 0.5, 0), (10**12, 0.0, 0), (10**12, 1.0, 10**12), (1, 1.0, 1), (5, 1e-12, 0)])
-def test_binomial_draws_without_a_choice(n: int, p: float, expected: int) -> None:
-    assert {binomial(3, index, n, p) for index in range(50)} == {expected}
-
-
-@settings(max_examples=60)
-@given(seeds, st.integers(1, 4), st.integers(0, 5_000), st.lists(st.integers(0, 10**6), max_size=40))
-def test_counts_are_split_as_the_twin_splits_them(seed: int, stream: int, total: int, widths: list[int]) -> None:
-    widths = [*widths, 1]
-    edges = [7, *(7 + edge for edge in naive.running(widths)[1:])]
-    counts = split(seed, stream, total, edges)
-    assert counts == naive.split(seed, stream, total, widths)
-    assert sum(counts) == total
-    assert all(n == 0 for n, width in zip(counts, widths, strict=True) if not width)
-    assert split(seed, stream, total, edges) == counts
-
-
-def test_counts_of_no_leaves() -> None:
-    assert split(1, 1, 0, [0]) == []
-
-
-def test_counts_follow_the_widths() -> None:
-    widths = [1, 5, 0, 30, 30, 2, 400, 77, 77, 3, 1_000, 12, 12]
-    edges = naive.running(widths)
-    wide = [width for width in widths if width]
-    for seed in range(20):
-        counts = [n for n, width in zip(split(seed, 1, 10**6, edges), widths, strict=True) if width]
-        assert stats.chisquare(counts, 10**6 * np.array(wide) / sum(wide)).pvalue > LEAST_P
-
-
-def test_counts_are_as_spread_as_a_multinomial_draw() -> None:
-    edges = list(range(0, 1_100, 100))
-    found = np.array([split(seed, 2, 50, edges) for seed in range(4_000)])
-    assert found.mean(0) == pytest.approx(5, abs=0.15)
-    assert found.var(0) == pytest.approx(50 * 0.1 * 0.9, rel=0.1)
-    correlation = np.corrcoef(found.T)[~np.eye(10, dtype=bool)]
-    assert correlation == pytest.approx(-1 / 9, abs=0.07)
-
-
-def test_seed_and_stream_make_the_counts() -> None:
-    edges = list(range(0, 3_300, 100))
-    found = {tuple(split(seed, stream, 10_000, edges)) for seed in range(5) for stream in range(1, 5)}
-    assert len(found) == 20

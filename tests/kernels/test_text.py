@@ -46,7 +46,7 @@ class Rendered:
 
     def __init__(self, plan: Plan, block: Block, rows: list[Row], twin: Twin) -> None:
         self.plan, self.block = plan, block
-        self.source = TransactionIds(plan)
+        self.source = TransactionIds(plan, TRANSACTIONS.names)
         cards = card_texts(plan)
         self.rows = [naive.values(row, twin, cards) for row in rows]
 

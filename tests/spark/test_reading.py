@@ -14,9 +14,8 @@ from hypothesis import strategies as st
 
 from fastgen import Config, Dataset, FastgenError
 from fastgen.arrow import TransactionBatches
-from fastgen.ids import RowSource
-from fastgen.kernels import md5
 from fastgen.schema import TABLES
+from fastgen.windows import RowSource
 
 from .conftest import Load, plain, require_pyspark
 
@@ -115,7 +114,7 @@ def test_parquet(load: Load, spark: Any, tmp_path: Path) -> None:
 def made(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """What is made while a test runs: the columns, the groups, the hashes."""
     seen: dict[str, Any] = {"columns": set(), "groups": [], "hashes": 0}
-    column, fill, hashed = TransactionBatches._column, RowSource.fill, md5.transaction_digests
+    column, fill = TransactionBatches._column, RowSource.fill
 
     def noting_columns(self: TransactionBatches, name: str, *rows: Any) -> Any:
         seen["columns"].add(name)
@@ -123,15 +122,12 @@ def made(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
     def noting_groups(self: RowSource, groups: range) -> Any:
         seen["groups"].extend(groups)
-        return fill(self, groups)
-
-    def noting_hashes(*arguments: Any) -> None:
-        seen["hashes"] += 1
-        hashed(*arguments)
+        rows, digests = fill(self, groups)
+        seen["hashes"] += digests.size // 16
+        return rows, digests
 
     monkeypatch.setattr(TransactionBatches, "_column", noting_columns)
     monkeypatch.setattr(RowSource, "fill", noting_groups)
-    monkeypatch.setattr(md5, "transaction_digests", noting_hashes)
     return seen
 
 

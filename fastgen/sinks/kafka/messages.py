@@ -8,13 +8,13 @@ from numpy.typing import NDArray
 
 from fastgen.arenas import Arenas, with_room
 from fastgen.dataset import Dataset
-from fastgen.ids import RowSource
 from fastgen.kernels.columns import epoch_times
 from fastgen.kernels.memory import SLACK
 from fastgen.kernels.partitions import key_partitions
 from fastgen.kernels.tables import Block
 from fastgen.kernels.text import transaction_text
 from fastgen.text import Coordinates, RowText, transaction_layout
+from fastgen.windows import RowSource
 
 
 class Texts(NamedTuple):
@@ -67,7 +67,7 @@ class MessageSource:
         blocks = []
         for_values, for_keys = self._arenas
         values, keys = _Writer(self._value, for_values.take()), _Writer(self._key, for_keys.take()) if self._key else None
-        for block in self._source.worker.windows(groups):
+        for block in self._source.worker.pieces(groups):
             values.add(block, self._source)
             if keys:
                 keys.add(block, self._source)

@@ -25,7 +25,7 @@ def first_event_at(data: Dataset, moment: datetime) -> Dataset:
         OptionError: a moment with a time zone, or too far away.
     """
     plan = data.plan
-    blocks = Worker(plan, names=()).windows(range(plan.grid.groups))
+    blocks = Worker(plan, names=()).pieces(range(plan.grid.groups))
     first = next(int(block.second[0]) - plan.day_offset for block in blocks)
     try:
         return moved(data, moment.replace(microsecond=0) - timedelta(seconds=first))

@@ -1,0 +1,284 @@
+"""How many of so many events fall where: binomial draws, and the splitting of a total by them.
+
+Sources:
+    Binomial draws: Hormann, "The Generation of Binomial Random Variates", 1993 (algorithm BTRS).
+    Waiting times: Devroye, "Non-Uniform Random Variate Generation", 1986, X.4.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastgen.kernels.jit import helper, kernel, part
+from fastgen.kernels.rng import minus_log, philox, u64
+
+SIDE_BY_SIDE = 4096
+"""Leaves of a tree that is split level by level."""
+
+
+class Splitting(NamedTuple):
+    """Scratch memory of `split_counts`.
+
+    stack: uint64[4, 64], ranges of leaves yet to be split. edges: int64[2, SIDE_BY_SIDE + 1], of the ranges of two levels.
+    The rest, [SIDE_BY_SIDE], is of the nodes that wait for another success: node: int64, twice its place in its level, plus one if
+    what is drawn goes to the right. number: uint64. left: float64, trials that are left. rate, wait: float64, see `next_waits`.
+    """
+
+    stack: NDArray[np.uint64]
+    edges: NDArray[np.int64]
+    node: NDArray[np.int64]
+    number: NDArray[np.uint64]
+    left: NDArray[np.float64]
+    rate: NDArray[np.float64]
+    wait: NDArray[np.float64]
+
+    @classmethod
+    def empty(cls) -> "Splitting":
+        """Uninitialized."""
+        size = SIDE_BY_SIDE
+        left, rate, wait = np.empty((3, size))
+        return cls(
+            np.empty((4, 64), np.uint64),
+            np.empty((2, size + 1), np.int64),
+            np.empty(size, np.int64),
+            np.empty(size, np.uint64),
+            left,
+            rate,
+            wait,
+        )
+
+
+@helper
+def stirling_tail(k):
+    """ln(k!) minus Stirling's approximation, k >= 0 (Hormann 1993, table and series)."""
+    if k == 0:
+        return 0.08106146679532726
+    if k == 1:
+        return 0.04134069595540929
+    if k == 2:
+        return 0.02767792568499834
+    if k == 3:
+        return 0.02079067210376509
+    if k == 4:
+        return 0.01664469118982119
+    if k == 5:
+        return 0.01387612882307075
+    if k == 6:
+        return 0.01189670994589177
+    if k == 7:
+        return 0.01041126526197209
+    if k == 8:
+        return 0.009255462182712733
+    if k == 9:
+        return 0.008330563433362871
+    next_k = np.float64(k + 1)
+    square = next_k * next_k
+    return (1.0 / 12 - (1.0 / 360 - 1.0 / 1260 / square) / square) / next_k
+
+
+@helper
+def log(value):
+    """ln(x) for any normal x > 0, from + - * / alone."""
+    return -minus_log(value)
+
+
+@helper
+def uniform(word_high, word_low):
+    """A double in (0, 1) from two 32-bit words (52 bits, never an end)."""
+    return (np.float64(((word_high << u64(32)) | word_low) >> u64(12)) + 0.5) * (1.0 / 4503599627370496.0)
+
+
+@kernel
+def binomial_few(seed, stream, index, n, p):
+    """Binomial(n, p) for n * p < 10 by adding geometric waiting times: how many successes fit into n trials."""
+    successes = 0
+    trials = 0
+    rate = minus_log(1.0 - p)
+    if rate <= 0.0:
+        return 0  # p is below half a unit in the last place of 1
+    lane = 0
+    while True:
+        w0, w1, _, _ = philox(seed, stream, index, lane)
+        wait = np.floor(minus_log(uniform(w0, w1)) / rate)
+        if wait >= n - trials:
+            return successes
+        trials += np.int64(wait) + 1
+        successes += 1
+        lane += 1
+
+
+@kernel
+def binomial_many(seed, stream, index, n, p):
+    """Binomial(n, p) for p <= 1/2, n * p >= 10 by transformed rejection (BTRS)."""
+    count = np.float64(n)
+    spread = np.sqrt(count * p * (1.0 - p))
+    b = 1.15 + 2.53 * spread
+    a = -0.0873 + 0.0248 * b + 0.01 * p
+    c = count * p + 0.5
+    accept = 0.92 - 4.2 / b
+    odds = p / (1.0 - p)
+    alpha = (2.83 + 5.1 / b) * spread
+    mode = np.floor((count + 1.0) * p)
+    lane = 0
+    while True:
+        w0, w1, w2, w3 = philox(seed, stream, index, lane)
+        lane += 1
+        u = uniform(w0, w1) - 0.5
+        v = uniform(w2, w3)
+        us = 0.5 - abs(u)
+        k = np.floor((2.0 * a / us + b) * u + c)
+        if us >= 0.07 and v <= accept:
+            return np.int64(k)
+        if k < 0.0 or k > count:
+            continue
+        height = log(v * alpha / (a / (us * us) + b))
+        bound = (
+            (mode + 0.5) * log((mode + 1.0) / (odds * (count - mode + 1.0)))
+            + (count + 1.0) * log((count - mode + 1.0) / (count - k + 1.0))
+            + (k + 0.5) * log(odds * (count - k + 1.0) / (k + 1.0))
+            + stirling_tail(np.int64(mode))
+            + stirling_tail(np.int64(count - mode))
+            - stirling_tail(np.int64(k))
+            - stirling_tail(np.int64(count - k))
+        )
+        if height <= bound:
+            return np.int64(k)
+
+
+@kernel
+def binomial(seed, stream, index, n, p):
+    """One Binomial(n, p) draw, 0 <= p <= 1, as int64."""
+    if n == 0 or p <= 0.0:
+        return np.int64(0)
+    if p >= 1.0:
+        return np.int64(n)
+    q = min(p, 1.0 - p)
+    few = np.float64(n) * q < 10.0
+    successes = binomial_few(seed, stream, index, n, q) if few else binomial_many(seed, stream, index, n, q)
+    return successes if p <= 0.5 else n - successes
+
+
+@part
+def next_waits(few, count, seed, stream, lane):
+    """How many trials fail before the next success of each waiting node: geometric, by the logarithm of a uniform number."""
+    number = few.number[:count]
+    rate = few.rate[:count]
+    wait = few.wait[:count]
+    for i in range(count):
+        w0, w1, _, _ = philox(seed, stream, number[i], lane)
+        wait[i] = np.floor(minus_log(uniform(w0, w1)) / rate[i])
+
+
+@part
+def settle(counts, edges, node, drawn):
+    """Cut the count of a node: what was drawn goes to one side, the rest to the other."""
+    low, high = edges[node >> 1], edges[(node >> 1) + 1]
+    first = counts[low] - drawn if node & 1 else drawn
+    counts[(low + high) // 2] = counts[low] - first
+    counts[low] = first
+
+
+@part
+def wait_for_all(counts, edges, few, count, seed, stream):
+    """Binomial draws of few successes for many nodes at once: the same as `binomial_few` makes one by one."""
+    lane = 0
+    while count:
+        next_waits(few, count, seed, stream, lane)
+        kept = 0
+        for i in range(count):
+            # Where the rate is 0 the wait is infinite, or no number at all.
+            goes_on = few.wait[i] < few.left[i]
+            if not goes_on:
+                settle(counts, edges, few.node[i], lane)
+            few.node[kept] = few.node[i]
+            few.number[kept] = few.number[i]
+            few.rate[kept] = few.rate[i]
+            few.left[kept] = few.left[i] - (few.wait[i] + 1.0)
+            kept += np.int64(goes_on)
+        count = kept
+        lane += 1
+
+
+@part
+def split_level(counts, leaves, edges, nodes, first, seed, stream, few):
+    """Cut the counts of all ranges of a level in two; leaves: the widths' edges, see `split_counts`."""
+    count = 0
+    for j in range(nodes):
+        low, high = edges[j], edges[j + 1]
+        if high - low == 1:
+            continue
+        middle = (low + high) // 2
+        n = counts[low]
+        p = np.float64(leaves[middle] - leaves[low]) / np.float64(leaves[high] - leaves[low])
+        q = min(p, 1.0 - p)
+        node = 2 * j + np.int64(p > 0.5)
+        if n == 0 or q <= 0.0:
+            settle(counts, edges, node, 0)
+        elif np.float64(n) * q < 10.0:
+            few.node[count] = node
+            few.number[count] = first + u64(j)
+            few.left[count] = np.float64(n)
+            few.rate[count] = 1.0 - q
+            count += 1
+        else:
+            settle(counts, edges, node, binomial_many(seed, stream, first + u64(j), n, q))
+    for i in range(count):
+        few.rate[i] = max(minus_log(few.rate[i]), 0.0)
+    wait_for_all(counts, edges, few, count, seed, stream)
+
+
+@part
+def split_levels(counts, leaves, low, high, first, seed, stream, scratch):
+    """Split the count of a range, counts[low], over its leaves, level by level: draws of a level do not wait for each other.
+
+    The ranges of a level differ in size by at most one leaf, so that none is a leaf before the last level.
+    """
+    edges, finer = scratch.edges[0], scratch.edges[1]
+    edges[0], edges[1] = low, high
+    nodes = 1
+    while nodes < high - low:
+        split_level(counts, leaves, edges, nodes, first, seed, stream, scratch)
+        for j in range(nodes):
+            finer[2 * j] = edges[j]
+            finer[2 * j + 1] = (edges[j] + edges[j + 1]) // 2
+        finer[2 * nodes] = high
+        edges, finer = finer, edges
+        nodes *= 2
+        first *= u64(2)
+
+
+@kernel
+def split_counts(counts, seed, stream, total, edges, scratch):
+    """Distribute `total` events over the leaves of a tree by recursive binomial splitting.
+
+    The result is one multinomial draw with probabilities proportional to the leaves' widths. Each
+    node draws by its own number (the root is 1, the children of node v are 2v and 2v + 1).
+
+    Args:
+        counts: int64[leaves], filled.
+        edges: int64[leaves + 1], non-decreasing; leaf i has the width edges[i + 1] - edges[i].
+        scratch: Splitting.
+    """
+    first = scratch.stack[0].view(np.int64)
+    last = scratch.stack[1].view(np.int64)
+    amount = scratch.stack[2].view(np.int64)
+    node = scratch.stack[3]
+    first[0], last[0], amount[0], node[0] = 0, counts.size, total, 1
+    depth = 0 if counts.size else -1
+    while depth >= 0:
+        low, high, n, number = first[depth], last[depth], amount[depth], node[depth]
+        depth -= 1
+        if n == 0:
+            counts[low:high] = 0
+            continue
+        if high - low <= SIDE_BY_SIDE:
+            counts[low] = n
+            split_levels(counts, edges, low, high, number, seed, stream, scratch)
+            continue
+        middle = (low + high) // 2
+        share = np.float64(edges[middle] - edges[low]) / np.float64(edges[high] - edges[low])
+        left = binomial(seed, stream, number, n, share)
+        first[depth + 1], last[depth + 1], amount[depth + 1], node[depth + 1] = middle, high, n - left, u64(2) * number + u64(1)
+        first[depth + 2], last[depth + 2], amount[depth + 2], node[depth + 2] = low, middle, left, u64(2) * number
+        depth += 2

@@ -1,0 +1,63 @@
+"""Counts against their plain twins and the distributions that they stand for."""
+
+from itertools import pairwise
+
+import naive
+import numpy as np
+import pytest
+from hypothesis import strategies as st
+from scipy import stats
+
+from fastgen.kernels import rng, splitting
+
+LEAST_P = 1e-4
+"""Of a statistic of draws with a fixed seed; a wrong distribution gives values far below."""
+
+seeds = st.integers(0, 2**64 - 1)
+
+
+def binomial(seed: int, index: int, n: int, p: float) -> int:
+    return int(splitting.binomial(np.uint64(seed), rng.SPLIT_PAYMENTS, np.uint64(index), n, p))
+
+
+def split(seed: int, stream: int, total: int, edges: list[int]) -> list[int]:
+    counts = np.full(len(edges) - 1, -1, np.int64)
+    splitting.split_counts(counts, np.uint64(seed), stream, total, np.array(edges, np.int64), splitting.Splitting.empty())
+    return counts.tolist()
+
+
+FEW = [(10, 0.3), (1, 0.5), (1_000, 0.0099), (10**9, 3e-9), (19, 0.5), (30, 0.8), (2_000, 0.999)]
+MANY = [(20, 0.5), (40, 0.25), (54_000, 0.5), (1_000, 0.013), (10**6, 0.31), (10**9, 0.5), (10**12, 1e-10), (300, 0.9)]
+
+
+@pytest.mark.parametrize(("n", "p"), FEW + MANY)
+def test_binomial_draws_have_the_distribution(n: int, p: float) -> None:
+    tries = 20_000
+    drawn = np.array([binomial(1, index, n, p) for index in range(tries)])
+    law = stats.binom(n, p)
+    assert drawn.min() >= 0
+    assert drawn.max() <= n
+    assert abs(drawn.mean() - law.mean()) < 4 * law.std() / tries**0.5
+    assert drawn.var() == pytest.approx(law.var(), rel=0.05)
+    # Bins of at least one in a hundred each.
+    edges = np.unique(law.ppf(np.linspace(0, 1, 60)[1:-1]))
+    upper = law.cdf(edges)
+    kept = [i for i in range(len(edges)) if 0.01 < upper[i] < 0.99]
+    kept = [i for before, i in pairwise([-1, *kept]) if before < 0 or upper[i] - upper[before] > 0.005]
+    cells = np.searchsorted(edges[kept], drawn)
+    expected = np.diff([0, *upper[kept], 1]) * tries
+    assert stats.chisquare(np.bincount(cells, minlength=len(expected)), expected).pvalue > LEAST_P
+
+
+@pytest.mark.parametrize(("n", "p"), FEW + MANY)
+def test_binomial_draws_are_the_twins(n: int, p: float) -> None:
+    for index in range(100):
+        assert binomial(77, index, n, p) == naive.binomial(77, rng.SPLIT_PAYMENTS, index, n, p)
+
+
+@pytest.mark.parametrize("leaves", [splitting.SIDE_BY_SIDE - 1, splitting.SIDE_BY_SIDE, splitting.SIDE_BY_SIDE + 1, 20_000])
+@pytest.mark.parametrize("total", [3, 20_000, 10**9])
+def test_counts_of_many_leaves(leaves: int, total: int) -> None:
+    """Large trees are split one node at a time, those below level by level."""
+    widths = [(7 * i) % 13 * (i % 5 > 0) for i in range(leaves)]
+    assert split(3, 2, total, naive.running(widths)) == naive.split(3, 2, total, widths)
