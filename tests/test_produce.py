@@ -118,6 +118,10 @@ def test_the_command() -> None:
         (["--mock", "--labels-delay", "2d"], "labels_delay = 2 days: must come with a topic for labels"),
         (["--mock", "-X", "acks=0"], "producer setting acks = '0': must not be 0"),
         (["--mock", "-X", "acks=1"], "producer settings: are refused: "),
+        (
+            ["--mock", "-X", "request.required.acks=0", "-X", "acks=all"],
+            "producer setting request.required.acks = '0': must not be 0",
+        ),
     ],
 )
 def test_what_is_refused(arguments: list[str], line: str) -> None:
@@ -125,6 +129,33 @@ def test_what_is_refused(arguments: list[str], line: str) -> None:
     assert done.returncode == 2, done.stderr
     assert done.stderr.startswith(f"fastgen: {line}")
     assert len(done.stderr.splitlines()) == 1
+
+
+@ways
+@pytest.mark.parametrize(
+    ("name", "value", "reason"),
+    [
+        ("transactional.id", "s3cr3t", "messages are sent without transactions"),
+        ("delivery.report.only.error", "true", "messages are counted by their delivery reports"),
+        ("test.mock.num.brokers", "1", "messages would go to a cluster inside this process; mock has one"),
+        ("partitioner", "random", "partitions are computed as Java's producer does"),
+    ],
+)
+def test_settings_with_which_no_run_can_keep_its_word(name: str, value: str, reason: str, plain: bool, tmp_path: Path) -> None:
+    path = tmp_path / "client.properties"
+    path.write_text(f"{name} = {value}\n")
+    for given in (["-X", f"{name}={value}"], ["--producer-config", str(path)]):
+        done = run("--mock", "--rows", "1k", *given, *(["--plain"] if plain else []))
+        assert done.returncode == 2
+        assert done.stderr.startswith(f"fastgen: producer setting {name}: must not be given: {reason}")
+        assert done.stderr.count("\n") == 1
+        assert "s3cr3t" not in done.stderr
+
+
+@pytest.mark.parametrize(("setting", "told"), [("FALSE", True), ("0", True), ("True", False), ("1", False)])
+def test_without_idempotence_a_line_says_what_that_means(setting: str, told: bool, caplog: pytest.LogCaptureFixture) -> None:
+    assert produce(SMALL, mock=True, settings={"enable.idempotence": setting}).acknowledged == 2_000
+    assert [record.getMessage().startswith("producers are not idempotent") for record in caplog.records] == [True] * told
 
 
 def test_what_is_refused_is_said_alone() -> None:

@@ -6,10 +6,17 @@ from datetime import timedelta
 from importlib.util import find_spec
 from typing import Final
 
-from fastgen.errors import KafkaError, OptionError, did_you_mean
+from fastgen.errors import NOT_GIVEN, KafkaError, OptionError, did_you_mean
 from fastgen.schema import TRANSACTIONS
 
 LABEL: Final = "fraud_label"
+UNFIT: Final = {
+    "transactional.id": "messages are sent without transactions, by producers that are idempotent without them",
+    "delivery.report.only.error": "messages are counted by their delivery reports",
+    "test.mock.num.brokers": "messages would go to a cluster inside this process; mock has one",
+    "partitioner": "partitions are computed as Java's producer does, which librdkafka calls murmur2_random",
+}
+"""Settings of the client with which a run would not end, would count wrongly, or that would have no effect."""
 
 
 def require_client() -> None:
@@ -24,6 +31,16 @@ def require_client() -> None:
 def connection(bootstrap_servers: str | None, settings: Mapping[str, str] | None) -> dict[str, str]:
     """Librdkafka's settings, with the servers among them if they are given."""
     return dict(settings or {}) | ({"bootstrap.servers": bootstrap_servers} if bootstrap_servers else {})
+
+
+def check_settings(settings: Mapping[str, str]) -> None:
+    """Refuse settings of the client that no run can keep to. Their values are not said: some are nobody's business."""
+    for name, reason in UNFIT.items():
+        if name in settings:
+            raise OptionError(f"producer setting {name}", NOT_GIVEN, f"must not be given: {reason}")
+    for name in ("acks", "request.required.acks"):
+        if settings.get(name) == "0":
+            raise OptionError(f"producer setting {name}", "0", "must not be 0: no message would be acknowledged")
 
 
 def check_messages(key: str | None, coordinates: str, timestamps: str) -> None:

@@ -17,6 +17,7 @@ from fastgen.sinks.kafka.asked import (
     COLUMNS_OF_LABELS,
     check_labels,
     check_messages,
+    check_settings,
     check_topics,
     columns_of_values,
     connection,
@@ -145,6 +146,7 @@ def produce(
     given = connection(bootstrap_servers, settings)
     check_messages(key, coordinates, timestamps)
     check_topics(topic, labels_topic)
+    check_settings(given)
     _check(given, rate, speed, mock)
     check_labels(key, with_label, labels_topic, labels_delay, timed=timestamps == "event" or speed is not None)
     _check_resume(resume, mock, loop or shift_to is not None)
@@ -283,6 +285,10 @@ def _check_delivered(report: ProduceReport) -> None:
 
 
 def _check_settings(settings: Mapping[str, str]) -> None:
+    if settings["enable.idempotence"].lower() not in ("true", "t", "1"):
+        LOG.warning(
+            "producers are not idempotent (enable.idempotence): where requests are repeated, rows may be doubled or swapped"
+        )
     try:
         from fastgen.sinks.kafka.librdkafka import check
     except (OSError, AttributeError):
@@ -307,8 +313,6 @@ def _check(settings: Mapping[str, str], rate: float | None, speed: float | None,
             raise OptionError(name, value, "must be a number above 0")
     if rate is not None and speed is not None:
         raise OptionError("rate", rate, "must not be given with speed")
-    if settings.get("acks", settings.get("request.required.acks")) == "0":
-        raise OptionError("producer setting acks", "0", "must not be 0: no message would be acknowledged")
     if mock and "bootstrap.servers" in settings:
         raise OptionError("mock", mock, "must not be given with bootstrap servers")
     if not mock and "bootstrap.servers" not in settings:
