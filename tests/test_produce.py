@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fastgen import Config, Dataset, KafkaError, OptionError, produce
-from fastgen.sinks.kafka import cluster
+from fastgen import Config, Dataset, DeliveryError, KafkaError, OptionError, produce
+from fastgen.sinks.kafka import asked, cluster
 from fastgen.sinks.kafka.messages import Messages, MessageSource
 from fastgen.sinks.kafka.options import client_settings, duration, moment, pairs
 from fastgen.sinks.kafka.pace import Lag, Pace
@@ -150,6 +150,13 @@ def test_settings_with_which_no_run_can_keep_its_word(name: str, value: str, rea
         assert done.stderr.startswith(f"fastgen: producer setting {name}: must not be given: {reason}")
         assert done.stderr.count("\n") == 1
         assert "s3cr3t" not in done.stderr
+
+
+@ways
+def test_why_the_library_takes_nothing(plain: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asked, "UNFIT", {})
+    with pytest.raises(DeliveryError, match=r"2,000 of 2,000 messages were not acknowledged: 2,000 were not sent: .*\(_STATE\)"):
+        produce(SMALL, mock=True, plain=plain, settings={"transactional.id": "x"})
 
 
 @pytest.mark.parametrize(("setting", "told"), [("FALSE", True), ("0", True), ("True", False), ("1", False)])

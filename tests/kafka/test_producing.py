@@ -18,7 +18,7 @@ import naive
 import numpy as np
 import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource, ResourceType
 from confluent_kafka.cimpl import NewPartitions, NewTopic
 
 from fastgen import Config, Dataset, DeliveryError, InterruptedRunError, KafkaError, produce
@@ -462,10 +462,29 @@ def test_records_of_somebody_else_meanwhile(broker: Address, topic: str) -> None
 def test_records_that_are_too_large(broker: Address, topic: str, plain: bool) -> None:
     make_topic(broker, topic, retention_ms="-1", max_message_bytes="200")
     told: list[ProduceReport] = []
-    with pytest.raises(DeliveryError, match=r"messages were not acknowledged: .*MSG_SIZE_TOO_LARGE.* \(--resume sends the rest\)"):
+    hint = r"\(raise the topic's max.message.bytes, or lower batch.size with -X; then --resume sends the rest\)$"
+    with pytest.raises(DeliveryError, match=rf"messages were not acknowledged: .*MSG_SIZE_TOO_LARGE.* {hint}"):
         send(broker, topic, plain=plain, tell=told.append)
     assert told[0].acknowledged == 0
     assert any("MSG_SIZE_TOO_LARGE" in reason for reason in told[0].errors)
+
+
+@pytest.mark.parametrize("remedy", ["topic", "client"])
+def test_batches_that_are_too_large(broker: Address, topic: str, remedy: str) -> None:
+    """Either of the ways out that are named is one."""
+    make_topic(broker, topic, retention_ms="-1", max_message_bytes="5000")
+    with pytest.raises(DeliveryError, match="MSG_SIZE_TOO_LARGE"):
+        send(broker, topic)
+    settings = dict(broker.properties)
+    if remedy == "topic":
+        change = ConfigEntry("max.message.bytes", "1000000", incremental_operation=AlterConfigOpType.SET)
+        asked = ConfigResource(ResourceType.TOPIC, topic, incremental_configs=[change])
+        admin = AdminClient(dict(broker.properties))
+        admin.incremental_alter_configs([asked])[asked].result(timeout=15)
+    else:
+        settings["batch.size"] = "4000"
+    send(broker, topic, settings=settings, resume=True)
+    assert received(broker.properties, topic) == expected(dataset())
 
 
 def test_another_number_of_partitions(broker: Address, filled: str) -> None:

@@ -44,6 +44,8 @@ DEFAULTS: Final = {
 """Safe, and what was measured to be fastest; every one of them can be set otherwise."""
 
 RESUME: Final = "--resume sends the rest"
+TOO_LARGE: Final = "MSG_SIZE_TOO_LARGE"
+"""What a broker says of a batch of messages that is larger than a topic takes."""
 
 
 @dataclass(frozen=True)
@@ -210,7 +212,7 @@ def _send(
         for run in runs:
             run.abandon()
         if isinstance(error, RefusedError):
-            _check_delivered(_report(runs))
+            _check_delivered(_report(runs), str(error))
             raise DeliveryError(str(error), hint=RESUME) from None
         raise
     finally:
@@ -272,16 +274,19 @@ def _report(runs: list[Run]) -> ProduceReport:
     )
 
 
-def _check_delivered(report: ProduceReport) -> None:
+def _check_delivered(report: ProduceReport, refused: str = "") -> None:
+    """Refuse a report of messages that were not acknowledged; `refused`: why nothing more was handed over."""
     for each in (report, report.labels):
         if each and (each.failed or each.skipped + each.acknowledged != each.rows):
             reasons = [f"{number:,} {reason}" for reason, number in each.errors.items()]
             unsent = each.rows - each.skipped - each.acknowledged - each.failed
-            reasons += [f"{unsent:,} were not sent"] if unsent else []
+            why = f": {refused}" if refused and not reasons else ""
+            reasons += [f"{unsent:,} were not sent{why}"] if unsent else []
             lost, told = each.failed + unsent, "; ".join(reasons)
-            raise DeliveryError(
-                f"topic {each.topic}: {lost:,} of {each.rows:,} messages were not acknowledged: {told}", hint=RESUME
+            hint = (
+                f"raise the topic's max.message.bytes, or lower batch.size with -X; then {RESUME}" if TOO_LARGE in told else RESUME
             )
+            raise DeliveryError(f"topic {each.topic}: {lost:,} of {each.rows:,} messages were not acknowledged: {told}", hint=hint)
 
 
 def _check_settings(settings: Mapping[str, str]) -> None:
