@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
     from fastgen.sinks.kafka.cluster import Cluster
 
-REMEDY = "another configuration made it, or something else wrote to it: take another topic"
+REMEDY = (
+    "give the options of the run that filled it, those of the data as well as --key, --with-label, --coordinates, --timestamps and "
+    "--labels-delay; or, if something else wrote to it, take another topic"
+)
 
 
 class Position(NamedTuple):
