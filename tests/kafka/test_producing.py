@@ -22,6 +22,7 @@ from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, C
 from confluent_kafka.cimpl import NewPartitions, NewTopic
 
 from fastgen import Config, Dataset, DeliveryError, InterruptedRunError, KafkaError, produce
+from fastgen.sinks.kafka import cluster
 from fastgen.sinks.kafka.producing import ProduceReport
 from fastgen.sinks.kafka.run import Progress
 
@@ -387,6 +388,20 @@ def test_tls_and_passwords(secure_broker: Broker, topic: str, tmp_path: Path) ->
     assert "no broker takes the connection: SASL authentication error: Authentication failed" in wrong.stderr
     assert secret not in done.stdout + done.stderr + wrong.stdout + wrong.stderr
     assert len(wrong.stderr.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize("protocol", [None, "sasl_plaintext", "SSL"])
+def test_a_port_of_the_other_kind(secure_broker: Broker, protocol: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A plain client at a TLS port, and the other way round."""
+    monkeypatch.setattr(cluster, "TIMEOUT", 2.0)
+    settings = secure_broker.secure_properties
+    del settings["security.protocol"]
+    told = r"no broker answers: .*\(it ends connections at the first word: if it wants TLS, -X security.protocol=SSL or SASL_SSL\)$"
+    if protocol == "SSL":
+        settings |= secure_broker.properties
+        told = r"no broker answers: .*connecting to a PLAINTEXT broker listener\? \(--bootstrap-servers names one\)$"
+    with pytest.raises(KafkaError, match=told):
+        produce(dataset(), settings=settings | ({"security.protocol": protocol} if protocol else {}))
 
 
 @pytest.mark.parametrize(("kind", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])

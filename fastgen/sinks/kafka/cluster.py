@@ -32,6 +32,17 @@ STILL = 2.0
 """Seconds for which offsets must not change before they count as final."""
 
 
+class Greeting:
+    """Takes the client library's log, the only one to say that brokers end connections at the first word, as TLS listeners do."""
+
+    def __init__(self) -> None:
+        self.refused = False
+
+    def log(self, _level: int, _form: str, *words: object) -> None:
+        """A line, as a logger takes it."""
+        self.refused |= "in state APIVERSION_QUERY" in str(words[-1])
+
+
 class Cluster:
     """Asks and changes a cluster; `settings` are librdkafka's."""
 
@@ -39,7 +50,8 @@ class Cluster:
         self._settings: dict[str, Any] = {**settings, "logger": LOG, "log_level": "0"}
         self._address = settings["bootstrap.servers"]
         self._told: list[KafkaErrors] = []
-        with_causes = self._settings | {"error_cb": self._told.append}
+        self._greeting = Greeting()
+        with_causes = self._settings | {"error_cb": self._told.append, "logger": self._greeting, "log_level": "6"}
         try:
             self._admin = AdminClient(with_causes)
         except (KafkaException, ValueError) as error:
@@ -61,11 +73,17 @@ class Cluster:
                     NOTES.warning("no answer yet from %s; trying for %.0f s", self._address, TIMEOUT)
                 if time.monotonic() > until:
                     reason = _told(cause) if cause else _reason(error)
-                    raise KafkaError(
-                        f"{self._address}: no broker answers: {reason}", hint="--bootstrap-servers names one"
-                    ) from None
+                    raise KafkaError(f"{self._address}: no broker answers: {reason}", hint=self._hint) from None
             else:
                 return None if found is None else Topic(name, len(found.partitions))
+
+    @property
+    def _hint(self) -> str:
+        """What to do where no broker answers."""
+        plain = "ssl" not in self._settings.get("security.protocol", "").lower()
+        if plain and self._greeting.refused:
+            return "it ends connections at the first word: if it wants TLS, -X security.protocol=SSL or SASL_SSL"
+        return "--bootstrap-servers names one"
 
     def settings(self, topic: Topic) -> dict[str, str]:
         """A topic's settings; none where the broker does not tell."""
