@@ -12,9 +12,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from confluent_kafka import KafkaError as KafkaErrors
+from confluent_kafka import KafkaException
 
 from fastgen import Config, Dataset, DeliveryError, KafkaError, OptionError, produce
 from fastgen.sinks.kafka import asked, cluster
+from fastgen.sinks.kafka.delivery import Topic
 from fastgen.sinks.kafka.messages import Messages, MessageSource
 from fastgen.sinks.kafka.options import client_settings, duration, moment, pairs
 from fastgen.sinks.kafka.pace import Lag, Pace
@@ -190,6 +193,28 @@ def test_why_no_broker_answers(monkeypatch: pytest.MonkeyPatch, address: str, ca
     monkeypatch.setattr(cluster, "TIMEOUT", 2.0)
     with pytest.raises(KafkaError, match=rf"^{address}: no broker answers: .*{cause}.*\(--bootstrap-servers names one\)$"):
         produce(SMALL, address)
+
+
+class Electing:
+    """A consumer that hears of a partition only after a while."""
+
+    def __init__(self, code: int) -> None:
+        self.answers = [code, code, None]
+
+    def get_watermark_offsets(self, *_: Any, **__: Any) -> tuple[int, int]:
+        if (code := self.answers.pop(0)) is not None:
+            raise KafkaException(KafkaErrors(code))
+        return 3, 7
+
+
+@pytest.mark.parametrize("code", [KafkaErrors.LEADER_NOT_AVAILABLE, KafkaErrors._UNKNOWN_PARTITION, KafkaErrors._UNKNOWN_TOPIC])
+def test_offsets_of_a_partition_without_a_leader_are_waited_for(code: int) -> None:
+    assert cluster._offsets(Electing(code), Topic("t", 1), 0) == (3, 7)  # type: ignore[arg-type]
+
+
+def test_offsets_that_cannot_be_read() -> None:
+    with pytest.raises(KafkaError, match=r"topic t: its offsets cannot be read: .*[Aa]uthorization"):
+        cluster._offsets(Electing(KafkaErrors.TOPIC_AUTHORIZATION_FAILED), Topic("t", 1), 0)  # type: ignore[arg-type]
 
 
 def test_secrets_are_not_shown() -> None:

@@ -24,8 +24,14 @@ LOG.addHandler(logging.NullHandler())
 NOTES: Final = logging.getLogger("fastgen")
 TIMEOUT = 15.0
 """Seconds that a request may take."""
-ELECTING: Final = {KafkaErrors.NOT_LEADER_FOR_PARTITION, KafkaErrors.LEADER_NOT_AVAILABLE, KafkaErrors.UNKNOWN_TOPIC_OR_PART}
-"""What brokers say of a partition that has no leader for a moment."""
+ELECTING: Final = {
+    KafkaErrors.NOT_LEADER_FOR_PARTITION,
+    KafkaErrors.LEADER_NOT_AVAILABLE,
+    KafkaErrors.UNKNOWN_TOPIC_OR_PART,
+    KafkaErrors._UNKNOWN_PARTITION,
+    KafkaErrors._UNKNOWN_TOPIC,
+}
+"""What is said of a partition that has no leader for a moment: by brokers, and by the library that has heard of none."""
 HOPELESS: Final = {KafkaErrors._AUTHENTICATION, KafkaErrors._SSL}
 """What does not get better by waiting: passwords, certificates."""
 STILL = 2.0
