@@ -68,6 +68,17 @@ def test_progress_says_how_far_a_run_is(plain: bool, monkeypatch: pytest.MonkeyP
     assert seen[-1].bytes > 2_000 * 200
 
 
+@ways
+@pytest.mark.parametrize("producers", [1, 2])
+def test_no_more_messages_are_in_flight_than_a_queue_has_room_for(plain: bool, producers: int) -> None:
+    seen = list[Progress]()
+    settings = {"queue.buffering.max.messages": "500"}
+    report = produce(SMALL, mock=True, plain=plain, producers=producers, settings=settings, progress=seen.append)
+    assert report.acknowledged == 2_000
+    assert 0 <= min(at.in_flight for at in seen) < max(at.in_flight for at in seen) <= 500 * producers
+    assert (seen[-1].passed, seen[-1].bytes) == (2_000, report.bytes)
+
+
 def test_the_command() -> None:
     done = run("--mock", "--rows", "1000", "--json")
     assert done.returncode == 0

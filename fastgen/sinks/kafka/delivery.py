@@ -51,6 +51,10 @@ class Sender(Protocol):
         """Count the delivery reports that are there, or come within this time."""
 
     @property
+    def taken(self) -> int:
+        """Messages that the library has taken so far."""
+
+    @property
     def waiting(self) -> int:
         """Messages that have no delivery report yet."""
 

@@ -178,10 +178,11 @@ class CompiledProducer:
         self._arguments[:, 0] = kinds
         self._arguments[0, 1], self._arguments[1, 1] = self._topic, _COPY
         self._with_key, self._stopped = with_key, False
+        self.taken = 0
 
     def send(self, messages: Messages, times: NDArray[np.int64], order: NDArray[np.int32], ranges: NDArray[np.int64]) -> None:
         """See `Sender.send`."""
-        done = int(ranges[:, 0].min())
+        done, before = int(ranges[:, 0].min()), self.taken
         values, keys = messages.values, messages.keys
         while done < order.size and not self._stopped:
             done, code = enqueue(
@@ -197,6 +198,7 @@ class CompiledProducer:
                 ranges,
                 done,
             )
+            self.taken = before + int(np.clip(done - ranges[:, 0], 0, ranges[:, 1] - ranges[:, 0]).sum())
             if code not in (0, QUEUE_FULL):
                 raise RefusedError(explain(code))
             if code == QUEUE_FULL:

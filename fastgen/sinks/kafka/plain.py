@@ -22,6 +22,7 @@ class PlainProducer:
         except confluent_kafka.KafkaException as error:
             raise OptionError("producer settings", NOT_GIVEN, f"are refused: {error.args[0].str()}") from None
         self._topic, self._with_key, self._stopped = topic, with_key, False
+        self.taken = 0
         self._delivered = np.zeros(partitions, np.int64)
         self._errors: Counter[str] = Counter()
 
@@ -49,6 +50,7 @@ class PlainProducer:
             except confluent_kafka.KafkaException as error:
                 raise RefusedError(f"{error.args[0].str()} ({error.args[0].name()})") from None
             else:
+                self.taken += 1
                 return
 
     def poll(self, milliseconds: int) -> None:

@@ -27,7 +27,7 @@ class Progress(NamedTuple):
     """How far the transactions are.
 
     passed: messages that are in the topic or on their way. acknowledged, failed: by delivery reports. in_flight: without one.
-    bytes: of values that were sent. seconds: since the start. lag: seconds by which the oldest message without a report is late.
+    bytes: of their values, about. seconds: since the start. lag: seconds by which the oldest message without a report is late.
     """
 
     passed: int
@@ -148,14 +148,17 @@ class Run:
         Raises:
             RefusedError: a message failed. It leaves a gap: nothing more must be sent behind it.
         """
+        # The stream counts parts whole, of which the library takes no more than its queue has room for. Threads go on meanwhile.
+        taken = sum(sender.taken for sender in self.senders)
         counts, stream = self.counts, self.stream
         delivered, failed = sum(each.delivered for each in counts), sum(each.failed for each in counts)
+        taken = max(taken, delivered)
         if failed:
             raise RefusedError(f"topic {self.topic.name}: messages failed")
         lag = self.lag.now(delivered, stream.sent, stream.next_due)
         seconds = time.perf_counter() - self.began
-        passed = self.skipped + stream.sent
-        return Progress(passed, delivered, failed, stream.sent - delivered - failed, stream.bytes, seconds, lag)
+        size = round(stream.bytes * taken / max(stream.sent, 1))
+        return Progress(self.skipped + taken, delivered, failed, taken - delivered, size, seconds, lag)
 
     def flush(self) -> bool:
         """Wait a little for delivery reports; whether all have come."""
