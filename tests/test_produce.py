@@ -130,6 +130,9 @@ def test_the_command() -> None:
         (["--mock", "--topic", "bad topic!"], "topic = 'bad topic!': must be the name of a topic"),
         (["--mock", "--key", "fraud_label"], "key = 'fraud_label': must not be the label"),
         (["--mock", "--labels-delay", "2d"], "labels_delay = 2 days: must come with a topic for labels"),
+        (["--bootstrap-servers", "h:1", "--partitions", "8"], "partitions: must come with create_topic"),
+        (["--mock", "--replication-factor", "3"], "replication_factor: must come with create_topic"),
+        (["--mock", "--topic-config", "retention.ms=-1"], "topic_config: must come with create_topic"),
         (["--mock", "-X", "acks=0"], "producer setting acks = '0': must not be 0"),
         (["--mock", "-X", "acks=1"], "producer settings: are refused: "),
         (
@@ -177,6 +180,12 @@ def test_why_the_library_takes_nothing(plain: bool, monkeypatch: pytest.MonkeyPa
 def test_without_idempotence_a_line_says_what_that_means(setting: str, told: bool, caplog: pytest.LogCaptureFixture) -> None:
     assert produce(SMALL, mock=True, settings={"enable.idempotence": setting}).acknowledged == 2_000
     assert [record.getMessage().startswith("producers are not idempotent") for record in caplog.records] == [True] * told
+
+
+@pytest.mark.parametrize(("producers", "told"), [(2, []), (3, ["topic t has 2 partitions, and no use for more producers"])])
+def test_more_producers_than_partitions(producers: int, told: list[str], caplog: pytest.LogCaptureFixture) -> None:
+    assert produce(SMALL, topic="t", mock=True, partitions=2, producers=producers).acknowledged == 2_000
+    assert [record.getMessage() for record in caplog.records] == told
 
 
 def test_what_is_refused_is_said_alone() -> None:

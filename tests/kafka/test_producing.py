@@ -106,7 +106,9 @@ def received(properties: dict[str, str], topic: str) -> list[list[Record]]:
 
 
 def send(broker: Address, topic: str, data: Dataset | None = None, **options: Any) -> ProduceReport:
-    given = {"topic": topic, "settings": broker.properties, "create_topic": True, "partitions": PARTITIONS}
+    given: dict[str, Any] = {"topic": topic, "settings": broker.properties}
+    if options.get("create_topic", True):
+        given |= {"create_topic": True, "partitions": PARTITIONS}
     return produce(data or dataset(), **(given | options))
 
 

@@ -65,6 +65,13 @@ def check_topics(topic: str, labels_topic: str | None) -> None:
         raise OptionError("labels_topic", labels_topic, "must be another topic than that of the transactions")
 
 
+def check_made(made: bool, given: Mapping[str, object]) -> None:
+    """Refuse what is said of a topic that is not made. Values are not said, as those of settings may be secret."""
+    for field, value in given.items():
+        if value is not None and not made:
+            raise OptionError(field, NOT_GIVEN, "must come with create_topic: a topic that is there stays as it is")
+
+
 def check_labels(key: str | None, with_label: bool, topic: str | None, delay: timedelta, timed: bool) -> None:
     """Refuse labels that go nowhere, or a delay that nobody sees; `timed`: whether it is seen."""
     if key == LABEL and not with_label:

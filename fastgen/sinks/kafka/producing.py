@@ -16,6 +16,7 @@ from fastgen.sinks.kafka import topics
 from fastgen.sinks.kafka.asked import (
     COLUMNS_OF_LABELS,
     check_labels,
+    check_made,
     check_messages,
     check_settings,
     check_topics,
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 
 LOG: Final = logging.getLogger("fastgen")
 TOPIC: Final = "credit_card_transactions"
+PARTITIONS: Final = 4
+"""Of a topic that is made, unless said."""
 DEFAULTS: Final = {
     "enable.idempotence": "true",
     "acks": "all",
@@ -95,8 +98,8 @@ def produce(
     producers: int = 1,
     threads: int = 1,
     create_topic: bool = False,
-    partitions: int = 4,
-    replication_factor: int = 1,
+    partitions: int | None = None,
+    replication_factor: int | None = None,
     topic_config: Mapping[str, str] | None = None,
     resume: bool = False,
     rate: float | None = None,
@@ -121,7 +124,8 @@ def produce(
         timestamps: of the records: the events' times, or those of sending.
         settings: librdkafka's, which win over fastgen's defaults: idempotent, acks=all, lz4.
         producers: handles of the client library, each with its own thread and partitions. threads: that make rows.
-        create_topic: make the topic, with `partitions`, `replication_factor` and `topic_config`; it keeps records for ever.
+        create_topic: make the topic, with `partitions` (4 unless given), `replication_factor` (1) and `topic_config`; it keeps
+            records for ever.
         resume: go on where an earlier run of the same configuration ended; nothing is sent twice.
         rate: messages a second. speed: event time passes so many times faster than life. Unless given, as fast as possible.
         shift_to: moves the dataset in time, so that this is when its first event happens.
@@ -152,14 +156,17 @@ def produce(
     _check(given, rate, speed, mock)
     check_labels(key, with_label, labels_topic, labels_delay, timed=timestamps == "event" or speed is not None)
     _check_resume(resume, mock, loop or shift_to is not None)
-    for name, number in (("producers", producers), ("threads", threads), ("partitions", partitions)):
-        positive(name, number)
+    number = PARTITIONS if partitions is None else partitions
+    for name, count in (("producers", producers), ("threads", threads), ("partitions", number)):
+        positive(name, count)
+    check_made(create_topic, {"replication_factor": replication_factor, "topic_config": topic_config or None})
+    check_made(create_topic or mock, {"partitions": partitions})
     data = first_event_at(data, shift_to) if shift_to else data
     columns = columns_of_values(with_label)
     with ExitStack() as stack:
         wanted = [topic] + ([labels_topic] if labels_topic else [])
         if mock:
-            given["bootstrap.servers"] = stack.enter_context(_mock(dict.fromkeys(wanted, partitions)))
+            given["bootstrap.servers"] = stack.enter_context(_mock(dict.fromkeys(wanted, number)))
         options = Options(DEFAULTS | given, producers, threads, timestamps == "event", plain)
         _check_settings(options.settings)
         from fastgen.sinks.kafka.cluster import Cluster
@@ -175,11 +182,13 @@ def produce(
             made = topics.settings_for(data, loop, speed) | dict(topic_config or {})
             for name in wanted:
                 check(name, made)
-                topics.ensure(cluster, name, partitions, replication_factor, made)
+                topics.ensure(cluster, name, number, 1 if replication_factor is None else replication_factor, made)
         found = [topics.present(cluster, name) for name in wanted]
         kept = [{} if mock else cluster.settings(each) for each in found]
         for each, its in zip(found, kept, strict=True):
             check(each.name, its)
+            if producers > each.partitions:
+                LOG.warning("topic %s has %d partitions, and no use for more producers", *each)
         rows = Rows(data, key, coordinates, loop)
         runs: list[Run] = []
         starts: list[NDArray[np.int64]] = []
