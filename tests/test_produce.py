@@ -188,6 +188,20 @@ def test_more_producers_than_partitions(producers: int, told: list[str], caplog:
     assert [record.getMessage() for record in caplog.records] == told
 
 
+@ways
+def test_the_log_of_the_library_is_its_own(plain: bool) -> None:
+    """Where it is asked for it comes from all handles, as the library writes it; else not at all."""
+    given = ["--mock", "--rows", "1k", "-q", "-X", "sasl.password=s3cr3t", *(["--plain"] if plain else [])]
+    done = run(*given, "-X", "debug=all")
+    assert done.returncode == 0
+    lines = done.stderr.splitlines()
+    assert any("Client configuration" in line for line in lines)
+    assert len({line.split("|")[3] for line in lines if line.startswith("%")}) >= 2  # one that asks, one that sends
+    assert not [line for line in lines if line.startswith("fastgen:")]
+    assert "s3cr3t" not in done.stderr
+    assert run(*given).stderr == ""
+
+
 def test_what_is_refused_is_said_alone() -> None:
     """Notes come when the options are right; nothing is compiled or counted before."""
     done = run("--mock", "--key", "card", "--rows", "1k")

@@ -388,7 +388,15 @@ def test_tls_and_passwords(secure_broker: Broker, topic: str, tmp_path: Path) ->
     wrong = subprocess.run(argv, env=os.environ | {"KAFKA_PASSWORD": "no" + secret}, capture_output=True, text=True, check=False)
     assert wrong.returncode == 1
     assert "no broker takes the connection: SASL authentication error: Authentication failed" in wrong.stderr
-    assert secret not in done.stdout + done.stderr + wrong.stdout + wrong.stderr
+    logged = subprocess.run(
+        [*argv, "-X", "debug=all", "--resume"],
+        env=os.environ | {"KAFKA_PASSWORD": secret},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert "SCRAM" in logged.stderr
+    assert secret not in done.stdout + done.stderr + wrong.stdout + wrong.stderr + logged.stdout + logged.stderr
     assert len(wrong.stderr.strip().splitlines()) == 1
 
 

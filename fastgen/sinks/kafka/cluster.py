@@ -19,7 +19,7 @@ from fastgen.errors import NOT_GIVEN, KafkaError, OptionError
 from fastgen.sinks.kafka.delivery import Topic
 
 LOG: Final = logging.getLogger("fastgen.kafka")
-"""Keeps what the client library says from the standard error; what matters of it comes back as errors."""
+"""Keeps what the client library says from the standard error, unless it was asked for; what matters of it comes as errors."""
 LOG.addHandler(logging.NullHandler())
 NOTES: Final = logging.getLogger("fastgen")
 TIMEOUT = 15.0
@@ -53,11 +53,13 @@ class Cluster:
     """Asks and changes a cluster; `settings` are librdkafka's."""
 
     def __init__(self, settings: Mapping[str, str]) -> None:
-        self._settings: dict[str, Any] = {**settings, "logger": LOG, "log_level": "0"}
+        self._settings: dict[str, Any] = dict(settings) | ({} if "debug" in settings else {"logger": LOG, "log_level": "0"})
         self._address = settings["bootstrap.servers"]
         self._told: list[KafkaErrors] = []
         self._greeting = Greeting()
-        with_causes = self._settings | {"error_cb": self._told.append, "logger": self._greeting, "log_level": "6"}
+        with_causes = self._settings | {"error_cb": self._told.append}
+        if "debug" not in settings:
+            with_causes |= {"logger": self._greeting, "log_level": "6"}
         try:
             self._admin = AdminClient(with_causes)
         except (KafkaException, ValueError) as error:

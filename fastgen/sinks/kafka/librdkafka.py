@@ -87,7 +87,7 @@ def _count_delivery(_handle: Any, message: Any, counts: Any) -> None:
 
 @callback(types.void(types.voidptr, types.int32, types.voidptr, types.voidptr))
 def _say_nothing(_handle: Any, _level: Any, _facility: Any, _line: Any) -> None:
-    """The library's log lines; what matters of them comes back as the errors of messages."""
+    """The library's log lines, unless they were asked for; what matters of them comes back as the errors of messages."""
 
 
 @kernel
@@ -150,7 +150,8 @@ def configured(settings: Mapping[str, str]) -> int:
             _conf_destroy(conf)
             # Without the value: under a misspelt name it may be a secret. The library names one that it knows to be no secret.
             raise OptionError(f"producer setting {name}", NOT_GIVEN, f"is refused: {reason.value.decode()}")
-    _conf_set_log_cb(conf, _say_nothing.address)
+    if "debug" not in settings:
+        _conf_set_log_cb(conf, _say_nothing.address)
     return conf
 
 
