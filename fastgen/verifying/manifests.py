@@ -40,9 +40,13 @@ def described(path: str | os.PathLike[str]) -> Dataset:
     """The dataset that a manifest.json describes, or the one in a directory.
 
     Raises:
-        InputError: it is no manifest, or describes nothing that can be made here.
+        InputError: it is no manifest, describes nothing that can be made here, or contradicts itself.
     """
-    return data_of(described_by(Path(path)))
+    stored = described_by(Path(path))
+    data = data_of(stored)
+    if (told := next(disagreements(stored, data), None)) is not None:
+        raise InputError(f"{stored.path}: {told}")
+    return data
 
 
 def data_of(stored: Stored) -> Dataset:

@@ -347,6 +347,23 @@ def command(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(argv, capture_output=True, text=True, check=False, timeout=120)
 
 
+@pytest.mark.parametrize("edited", ["seed", "configuration's seed"])
+def test_a_manifest_that_was_edited(edited: str, tmp_path: Path) -> None:
+    """It is told before anything is compared: what a topic holds is not to blame."""
+    write(dataset(), tmp_path / "data")
+    path = tmp_path / "data" / "manifest.json"
+    manifest = json.loads(path.read_text())
+    (manifest if edited == "seed" else manifest["config"])["seed"] += 1
+    path.write_text(json.dumps(manifest))
+    done = command("--topic", "t", "--bootstrap-servers", "127.0.0.1:1", "--manifest", str(path))
+    told = "seed is 12, and the configuration's is 11" if edited == "seed" else "the fingerprint is not that of the configuration"
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert told in done.stderr
+    assert done.stderr.startswith(f"fastgen: {path}: manifest: ")
+    assert len(done.stderr.splitlines()) == 1
+
+
 def test_the_command(broker: Address, topic: str, tmp_path: Path) -> None:
     send(broker, topic)
     connection = ["--topic", topic, "--bootstrap-servers", broker.bootstrap]
