@@ -24,7 +24,7 @@ from fastgen.cli.progress import Lately, Show, per_second, progress_bar
 
 if TYPE_CHECKING:
     from fastgen.dataset import Dataset
-    from fastgen.sinks.kafka.producing import ProduceReport
+    from fastgen.sinks.kafka.reports import ProduceReport
     from fastgen.sinks.kafka.run import Progress
 
 

@@ -23,7 +23,7 @@ from confluent_kafka.cimpl import NewPartitions, NewTopic
 
 from fastgen import Config, Dataset, DeliveryError, InterruptedRunError, KafkaError, produce
 from fastgen.sinks.kafka import cluster
-from fastgen.sinks.kafka.producing import ProduceReport
+from fastgen.sinks.kafka.reports import ProduceReport
 from fastgen.sinks.kafka.run import Progress
 
 from .broker import Address, Broker

@@ -3,9 +3,8 @@
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +25,7 @@ from fastgen.sinks.kafka.asked import (
 )
 from fastgen.sinks.kafka.delivery import RefusedError, Topic
 from fastgen.sinks.kafka.periods import first_event_at
+from fastgen.sinks.kafka.reports import RESUME, ProduceReport, check_delivered, report_of
 from fastgen.sinks.kafka.resume import beginning, find_position
 from fastgen.sinks.kafka.run import Options, Progress, Rows, Run, send_all
 from fastgen.text import Coordinates
@@ -45,44 +45,6 @@ DEFAULTS: Final = {
     "queue.buffering.max.messages": "100000",
 }
 """Safe, and what was measured to be fastest; every one of them can be set otherwise."""
-
-RESUME: Final = "--resume sends the rest"
-TOO_LARGE: Final = "MSG_SIZE_TOO_LARGE"
-"""What a broker says of a batch of messages that is larger than a topic takes."""
-
-
-@dataclass(frozen=True)
-class ProduceReport:
-    """What `produce` did.
-
-    rows: messages of the dataset. skipped: of those, how many were in the topic already. acknowledged, failed: of those sent.
-    errors: failed ones by reason. partitions: acknowledged ones. bytes: of values that were
-    handed over. seconds: from the first message to the last report.
-    lag: seconds by which the schedule was missed at worst. way: compiled or plain. labels: the report of the labels' topic.
-    """
-
-    topic: str
-    rows: int
-    skipped: int
-    acknowledged: int
-    failed: int
-    errors: dict[str, int]
-    partitions: tuple[int, ...]
-    bytes: int
-    seconds: float
-    lag: float
-    way: str
-    labels: "ProduceReport | None" = None
-
-    @property
-    def messages_per_second(self) -> float:
-        """Acknowledged messages a second."""
-        return self.acknowledged / max(self.seconds, 1e-9)
-
-    def as_dict(self) -> dict[str, Any]:
-        """For JSON."""
-        rounded = {name: round(getattr(self, name), 3) for name in ("seconds", "lag", "messages_per_second")}
-        return asdict(self) | rounded
 
 
 def produce(
@@ -221,14 +183,14 @@ def _send(
         for run in runs:
             run.abandon()
         if isinstance(error, RefusedError):
-            _check_delivered(_report(runs), str(error))
+            check_delivered(report_of(runs), str(error))
             raise DeliveryError(str(error), hint=RESUME) from None
         raise
     finally:
-        report = _report(runs)
+        report = report_of(runs)
         if tell:
             tell(report)
-    _check_delivered(report)
+    check_delivered(report)
     return report
 
 
@@ -257,45 +219,6 @@ def _check_ends(run: Run, began: NDArray[np.int64], ends: NDArray[np.int64], res
         LOG.warning("%s", told)
     else:
         raise DeliveryError(told, hint="make the topic anew")
-
-
-def _report(runs: list[Run]) -> ProduceReport:
-    labels = _report(runs[1:]) if runs[1:] else None
-    run = runs[0]
-    counts = run.counts
-    errors: dict[str, int] = {}
-    for each in counts:
-        for reason, number in each.errors.items():
-            errors[reason] = errors.get(reason, 0) + number
-    return ProduceReport(
-        topic=run.topic.name,
-        rows=run.rows,
-        skipped=run.skipped,
-        acknowledged=sum(each.delivered for each in counts),
-        failed=sum(each.failed for each in counts),
-        errors=errors,
-        partitions=tuple(np.sum([each.partitions for each in counts], axis=0).tolist()),
-        bytes=run.stream.bytes,
-        seconds=run.seconds,
-        lag=run.lag.worst,
-        way=run.way,
-        labels=labels,
-    )
-
-
-def _check_delivered(report: ProduceReport, refused: str = "") -> None:
-    """Refuse a report of messages that were not acknowledged; `refused`: why nothing more was handed over."""
-    for each in (report, report.labels):
-        if each and (each.failed or each.skipped + each.acknowledged != each.rows):
-            reasons = [f"{number:,} {reason}" for reason, number in each.errors.items()]
-            unsent = each.rows - each.skipped - each.acknowledged - each.failed
-            why = f": {refused}" if refused and not reasons else ""
-            reasons += [f"{unsent:,} were not sent{why}"] if unsent else []
-            lost, told = each.failed + unsent, "; ".join(reasons)
-            hint = (
-                f"raise the topic's max.message.bytes, or lower batch.size with -X; then {RESUME}" if TOO_LARGE in told else RESUME
-            )
-            raise DeliveryError(f"topic {each.topic}: {lost:,} of {each.rows:,} messages were not acknowledged: {told}", hint=hint)
 
 
 def _check_settings(settings: Mapping[str, str]) -> None:

@@ -1,0 +1,87 @@
+"""What a run did, message by message accounted for; and what is wrong where some were not acknowledged."""
+
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+import numpy as np
+
+from fastgen.errors import DeliveryError
+from fastgen.sinks.kafka.run import Run
+
+RESUME: Final = "--resume sends the rest"
+TOO_LARGE: Final = "MSG_SIZE_TOO_LARGE"
+"""What a broker says of a batch of messages that is larger than a topic takes."""
+
+
+@dataclass(frozen=True)
+class ProduceReport:
+    """What `produce` did.
+
+    rows: messages of the dataset. skipped: of those, how many were in the topic already. acknowledged, failed: of those sent.
+    errors: failed ones by reason. partitions: acknowledged ones. bytes: of values that were
+    handed over. seconds: from the first message to the last report.
+    lag: seconds by which the schedule was missed at worst. way: compiled or plain. labels: the report of the labels' topic.
+    """
+
+    topic: str
+    rows: int
+    skipped: int
+    acknowledged: int
+    failed: int
+    errors: dict[str, int]
+    partitions: tuple[int, ...]
+    bytes: int
+    seconds: float
+    lag: float
+    way: str
+    labels: "ProduceReport | None" = None
+
+    @property
+    def messages_per_second(self) -> float:
+        """Acknowledged messages a second."""
+        return self.acknowledged / max(self.seconds, 1e-9)
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        rounded = {name: round(getattr(self, name), 3) for name in ("seconds", "lag", "messages_per_second")}
+        return asdict(self) | rounded
+
+
+def report_of(runs: list[Run]) -> ProduceReport:
+    """What the runs of topics did; the first is that of the transactions."""
+    labels = report_of(runs[1:]) if runs[1:] else None
+    run = runs[0]
+    counts = run.counts
+    errors: dict[str, int] = {}
+    for each in counts:
+        for reason, number in each.errors.items():
+            errors[reason] = errors.get(reason, 0) + number
+    return ProduceReport(
+        topic=run.topic.name,
+        rows=run.rows,
+        skipped=run.skipped,
+        acknowledged=sum(each.delivered for each in counts),
+        failed=sum(each.failed for each in counts),
+        errors=errors,
+        partitions=tuple(np.sum([each.partitions for each in counts], axis=0).tolist()),
+        bytes=run.stream.bytes,
+        seconds=run.seconds,
+        lag=run.lag.worst,
+        way=run.way,
+        labels=labels,
+    )
+
+
+def check_delivered(report: ProduceReport, refused: str = "") -> None:
+    """Refuse a report of messages that were not acknowledged; `refused`: why nothing more was handed over."""
+    for each in (report, report.labels):
+        if each and (each.failed or each.skipped + each.acknowledged != each.rows):
+            reasons = [f"{number:,} {reason}" for reason, number in each.errors.items()]
+            unsent = each.rows - each.skipped - each.acknowledged - each.failed
+            why = f": {refused}" if refused and not reasons else ""
+            reasons += [f"{unsent:,} were not sent{why}"] if unsent else []
+            lost, told = each.failed + unsent, "; ".join(reasons)
+            hint = (
+                f"raise the topic's max.message.bytes, or lower batch.size with -X; then {RESUME}" if TOO_LARGE in told else RESUME
+            )
+            raise DeliveryError(f"topic {each.topic}: {lost:,} of {each.rows:,} messages were not acknowledged: {told}", hint=hint)
