@@ -10,6 +10,7 @@ import sys
 import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from fnmatch import fnmatch
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
@@ -53,6 +54,19 @@ def blocks(page: Path) -> Iterator[Block]:
 def prose(page: Path) -> str:
     """A page without its blocks."""
     return re.sub(r"^```.*?^```$", "", page.read_text(), flags=re.DOTALL | re.MULTILINE)
+
+
+def links(page: Path) -> Iterator[tuple[Path, str]]:
+    """Where links inside the project lead: a file and, if there is one, a heading."""
+    for target in re.findall(r"\]\(([^)\s]+)\)", prose(page)):
+        if "://" not in target:
+            path, _, heading = target.partition("#")
+            yield (page.parent / path).resolve() if path else page, heading
+
+
+def as_read() -> list[Path]:
+    """The README, the pages in the order in which it links to them, and the rest."""
+    return list(dict.fromkeys([ROOT / "README.md", *(path for path, _ in links(ROOT / "README.md") if path in PAGES), *PAGES]))
 
 
 def named(page: Path) -> str:
@@ -148,14 +162,36 @@ def kafka_if_needed(page: Path, request: pytest.FixtureRequest, monkeypatch: pyt
             deleted.result(timeout=15)
 
 
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where a reader of all pages stands, as in a clone."""
+    return tmp_path_factory.mktemp("reader")
+
+
+def states(folder: Path) -> dict[Path, int]:
+    """The files below a folder and when they were last written."""
+    return {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()}
+
+
+def is_ignored(name: str) -> bool:
+    """Whether git leaves out what has this name in the root of the project."""
+    return any(fnmatch(f"/{name}", line.rstrip("/")) for line in (ROOT / ".gitignore").read_text().splitlines())
+
+
 @pytest.mark.parametrize(
-    "page", [page for page in PAGES if any(b.language in ("sh", "python", "toml") for b in blocks(page))], ids=named
+    "page", [page for page in as_read() if any(b.language in ("sh", "python", "toml") for b in blocks(page))], ids=named
 )
 def test_examples(
-    page: Path, request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    page: Path,
+    request: pytest.FixtureRequest,
+    folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
-    """Those of a page share a folder and their names, in order."""
-    monkeypatch.chdir(tmp_path)
+    """All pages share a folder, as they do for a reader; those of a page share their names too, in order."""
+    monkeypatch.chdir(folder)
+    there = states(folder)
     names: dict[str, Any] = {"__name__": "example"}
     with kafka_if_needed(page, request, monkeypatch), Commands() as shell:
         for block in blocks(page):
@@ -167,11 +203,13 @@ def test_examples(
                     case "python":
                         run_python(block, page, names)
                     case "toml":
-                        Path("example.toml").write_text(block.text)
-                        load_config("example.toml")
+                        (tmp_path / "example.toml").write_text(block.text)
+                        load_config(tmp_path / "example.toml")
             except Exception as error:
                 error.add_note(f"in the block at {named(page)}:{block.line}")
                 raise
+    assert states(folder).items() >= there.items(), "what other pages have made is as it was"
+    assert [path.name for path in folder.iterdir() if not is_ignored(path.name)] == []
     if page.name == "tutorial.md":
         check_tutorial(capfd.readouterr().out)
 
@@ -327,14 +365,6 @@ def anchors(page: Path) -> set[str]:
     """The names that headings get."""
     headings = re.findall(r"^#+ (.+)$", prose(page), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
-
-
-def links(page: Path) -> Iterator[tuple[Path, str]]:
-    """Where links inside the project lead: a file and, if there is one, a heading."""
-    for target in re.findall(r"\]\(([^)\s]+)\)", prose(page)):
-        if "://" not in target:
-            path, _, heading = target.partition("#")
-            yield (page.parent / path).resolve() if path else page, heading
 
 
 @each_page
