@@ -82,7 +82,9 @@ class Dataset:
             raise OptionError("part", number, "must be taken of a whole dataset")
         groups = self.plan.grid.groups
         if positive("parts", of) > groups:
-            raise OptionError("parts", of, f"must be at most {groups:,}, the groups of windows that this dataset has")
+            raise OptionError(
+                "parts", of, f"must be at most {groups:,}: this dataset is made in so many groups of rows, which are not cut"
+            )
         if positive("part", number) > of:
             raise OptionError("part", number, f"must be among 1 to {of:,}")
         part = Dataset(self.config)

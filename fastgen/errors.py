@@ -77,7 +77,10 @@ class ConfigError(UsageError):
 
 
 class OptionError(UsageError):
-    """An option of a run (not of the data) is not valid."""
+    """An option of a run (not of the data) is not valid.
+
+    Other options stand in backticks in `allowed` and `hint`; the command writes them as flags.
+    """
 
 
 class InputError(FastgenError):
@@ -131,7 +134,17 @@ def did_you_mean(name: str, known: Iterable[str]) -> str | None:
 def _shown(value: object, width: int = 60) -> str:
     """The value as its author would recognise it, in at most `width` characters."""
     try:
-        text = span(value) if isinstance(value, timedelta) else str(value) if isinstance(value, date) else repr(value)
+        match value:
+            case timedelta():
+                text = span(value)
+            case date():
+                text = str(value)
+            case bool():  # as in TOML
+                text = str(value).lower()
+            case tuple():  # what a list has become
+                text = repr(list(value))
+            case _:
+                text = repr(value)
     except ValueError:  # an integer too long to print
         text = f"<{type(value).__name__}>"
     return text if len(text) <= width else text[: width - 3] + "..."

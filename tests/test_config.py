@@ -99,11 +99,11 @@ BAD = {
     "unknown, called self": ({"self": 1}, "self = 1: unknown setting (fastgen config show prints all that there are)"),
     # wrong types
     "text for a whole number": ({"seed": "3"}, f"seed = '3': {SEEDS}"),
-    "boolean for a whole number": ({"seed": True}, f"seed = True: {SEEDS}"),
+    "boolean for a whole number": ({"seed": True}, f"seed = true: {SEEDS}"),
     "float for a whole number": ({"seed": 3.0}, f"seed = 3.0: {SEEDS}"),
     "nothing for a whole number": ({"seed": None}, f"seed = None: {SEEDS}"),
     "text for a number": ({"fraud": {"ratio": "0.1"}}, "fraud.ratio = '0.1': must be a number between 0 and 1"),
-    "boolean for a number": ({"fraud": {"ratio": False}}, "fraud.ratio = False: must be a number between 0 and 1"),
+    "boolean for a number": ({"fraud": {"ratio": False}}, "fraud.ratio = false: must be a number between 0 and 1"),
     "number for a table": ({"fraud": 3}, "fraud = 3: must be a table of settings"),
     "table for a list": ({"amounts": {}}, "amounts = {}: must be a list"),
     "set for a list": ({"amounts": {1}}, "amounts = {1}: must be a list"),
@@ -174,8 +174,8 @@ BAD = {
         "atm.step_hours = [1, 8760]: 8,760 lengths of a step times the period's 333,096 hours must be at most 16,777,216",
     ),
     # lists
-    "no amounts": ({"amounts": []}, "amounts = (): must not be empty"),
-    "no categories": ({"categories": []}, "categories = (): must not be empty"),
+    "no amounts": ({"amounts": []}, "amounts = []: must not be empty"),
+    "no categories": ({"categories": []}, "categories = []: must not be empty"),
     "shares below one": ({"amounts": [part(0.5, 1, 2), part(0.4, 2, 3)]}, "amounts: shares must add up to 1, not 0.9"),
     "shares above one": ({"categories": [shop(share=0.6), shop(share=0.6)]}, "categories: shares must add up to 1, not 1.2"),
     "shares of bands": ({"atm": {"bands": [part(0.9, 20, 30)]}}, "atm.bands: shares must add up to 1, not 0.9"),
@@ -261,7 +261,7 @@ def test_bad_input_is_told_in_one_line(given_settings: dict[str, Any], line: str
 
 def test_long_values_are_cut() -> None:
     line = line_of(categories=[shop(name=f"Shop {i}") for i in range(201)])
-    assert line.startswith("categories = ({'name': 'Shop 0',")
+    assert line.startswith("categories = [{'name': 'Shop 0',")
     assert line.endswith("...: must have at most 200 entries")
     assert len(line) < 120
 

@@ -1,12 +1,14 @@
 """Commands as they are here: options in sections, examples under the help, wrong usage in one line with a hint."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any, TypeVar
 
 import click
 
-from fastgen.errors import did_you_mean
+from fastgen.errors import OptionError, did_you_mean
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -46,10 +48,30 @@ class Command(click.Command):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse; a mistake names the command in which it was made."""
         try:
-            return super().parse_args(ctx, args)
+            with self._options_named():
+                return super().parse_args(ctx, args)
         except click.UsageError as error:
             error.ctx = error.ctx or ctx
             raise
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run; errors name options as the command line does."""
+        with self._options_named():
+            return super().invoke(ctx)
+
+    @contextmanager
+    def _options_named(self) -> Iterator[None]:
+        """Write `shift_to` as --shift-to in what the library says of options."""
+        flags = {text.lstrip("-").replace("-", "_"): text for option in self.params for text in option.opts}
+
+        def named(text: str) -> str:
+            return re.sub(r"`(\w+)`", lambda found: flags.get(found[1], found[0]), text)
+
+        try:
+            yield
+        except OptionError as error:
+            field = flags.get(error.field, error.field)
+            raise OptionError(field, error.value, named(error.allowed), hint=error.hint and named(error.hint)) from error
 
 
 class Group(click.Group):
@@ -70,8 +92,10 @@ def mistake(error: click.UsageError) -> str:
             return _line(f"{name}: {path} has no such option", did_you_mean(name, names) or hint)
         case click.NoSuchCommand(command_name=name, possibilities=near):
             return _line(f"{name}: {path} has no such command", did_you_mean(name, near or ()) or hint)
-        case click.MissingParameter(param=click.Parameter() as missing):
+        case click.MissingParameter(param=click.Option() as missing):
             return _line(f"{max(missing.opts, key=len)}: must be given: {_meaning(missing)}", hint)
+        case click.MissingParameter(param=click.Argument() as missing):
+            return _line(f"{missing.metavar}: must be given", hint)
         case click.BadOptionUsage(option_name=name):
             option = next((each for each in options if name in each.opts), None)
             if isinstance(option, click.Option):
@@ -85,7 +109,7 @@ def _line(text: str, hint: str) -> str:
     return f"{text} ({hint})"
 
 
-def _meaning(parameter: click.Parameter) -> str:
-    """What a parameter is for, in the words of its help."""
-    text: str = getattr(parameter, "help", None) or parameter.metavar or ""
+def _meaning(option: click.Option) -> str:
+    """What an option is for, in the words of its help."""
+    text = option.help or option.metavar or ""
     return text[:1].lower() + text[1:].rstrip(".")

@@ -9,7 +9,7 @@ import click
 from fastgen.cli.commands import Command, examples, section
 from fastgen.cli.common import WHOLE, compiling_announced, data_options, is_interactive, read_config, say
 from fastgen.cli.progress import rows_bar
-from fastgen.errors import DifferenceError, OptionError
+from fastgen.errors import NOT_GIVEN, DifferenceError, OptionError
 
 SHOWN = 10
 """Differences that are printed; the JSON has more."""
@@ -76,13 +76,17 @@ def verify(
     Of a directory that is the configuration in manifest.json, unless the options say what the data are. A topic holds what the
     options say, those of fastgen produce included. Ends with 0 if everything is there and as it should be, and with 1 if not.
     """
-    if (target is None) == (topic is None):
-        raise OptionError("topic", topic, "must be given, or else a directory or a file")
+    if target is None and topic is None:
+        raise OptionError("topic", NOT_GIVEN, "must be given, or else a directory or a file")
+    if target is not None and topic is not None:
+        raise OptionError("topic", topic, "must not be given with a directory or a file")
     told = bool(settings) or any(value is not None for value in (path, rows, scale, seed))
     if not told and (parts, part) != (None, None):
-        raise OptionError("part", part, "must come with what the data are", hint="--config, --rows, --seed or --set")
+        field, value = ("parts", parts) if part is None else ("part", part)
+        hint = "such as `config`, `rows`, `seed` or `set`"
+        raise OptionError(field, value, "must come with options that say what the data are", hint=hint)
     if manifest is not None and (told or topic is None):
-        raise OptionError("manifest", manifest, "must come with a topic, and no other options that say what the data are")
+        raise OptionError("manifest", manifest, "must come with `topic`, and with no options that say what the data are")
     with compiling_announced(quiet):
         from fastgen.dataset import Dataset
         from fastgen.verifying.manifests import described

@@ -107,12 +107,12 @@ def _parts(data: Dataset, target: Target, parts: int | None, part: int | None) -
     """The parts that are wanted, checked."""
     if parts is None:
         if part is not None:
-            raise OptionError("part", part, "must come with the number of parts")
+            raise OptionError("part", part, "must come with `parts`")
         if data.is_part and target.directory:
-            raise OptionError("output", target.path, "must be a file for a part of a dataset", hint="or give parts and part")
+            raise OptionError("output", target.path, "must be a file for a part of a dataset", hint="or give `parts` and `part`")
         return range(0)
     if part is None and not target.directory:
-        raise OptionError("parts", parts, "must not be given for a file without part", hint="or name a directory")
+        raise OptionError("parts", parts, "must not be given without `part` for a file", hint="or name a directory")
     data.part(1 if part is None else part, parts)  # which refuses parts that there are not
     return range(1, parts + 1) if part is None else range(part, part + 1)
 

@@ -113,7 +113,7 @@ def _from_name(name: str, format: str | None, compression: str | None) -> tuple[
     if format is None and named.format is None:
         endings = [rules.ending for rules in FORMATS.values()]
         near = did_you_mean(named.suffix, [*endings, *(other for rules in FORMATS.values() for other in rules.other_endings)])
-        raise OptionError("output", name, f"must end with one of {', '.join(endings)}", hint=near or "or give the format")
+        raise OptionError("output", name, f"must end with one of {', '.join(endings)}", hint=near or "or give `format`")
     if format is not None and named.format not in (None, format):
         raise OptionError("format", format, f"must be {named.format} for a file that ends with {named.suffix}")
     if named.compression is None and named.format in ("csv", "ndjson") and compression in COMPRESSED_ENDINGS:
@@ -122,7 +122,7 @@ def _from_name(name: str, format: str | None, compression: str | None) -> tuple[
     chosen = format or named.format
     assert chosen is not None
     if named.compression is not None and chosen in ("parquet", "ipc"):
-        raise OptionError("output", name, f"must not end so: {chosen} compresses inside the file", hint="give the compression")
+        raise OptionError("output", name, f"must not end like this: {chosen} compresses inside the file", hint="give `compression`")
     return chosen, compression
 
 

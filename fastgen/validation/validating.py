@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from fastgen.config import Config
 from fastgen.dataset import Dataset
-from fastgen.errors import FastgenError, OptionError
+from fastgen.errors import NOT_GIVEN, FastgenError, OptionError
 from fastgen.pools import load_pools
 from fastgen.stored import Stored, open_stored
 from fastgen.validation.report import ValidationReport
@@ -58,7 +58,9 @@ def validate(
     there: Config | None
     if isinstance(data, Dataset):
         if data.is_part:
-            raise OptionError("data", data, "must be a whole dataset: the statistics of a part are not those that are configured")
+            raise OptionError(
+                "data", NOT_GIVEN, "must be a whole dataset: the statistics of a part are not those that are configured"
+            )
         source, tables, there, notes = "a dataset", Made(data), data.config, []
     else:
         stored = data if isinstance(data, Stored) else open_stored(data)

@@ -102,7 +102,11 @@ def test_a_part_can_be_sent_elsewhere() -> None:
         (0, 3, "part = 0: must be a whole number of at least 1"),
         (4, 3, "part = 4: must be among 1 to 3"),
         (1, 0, "parts = 0: must be a whole number of at least 1"),
-        (1, GROUPS + 1, f"parts = {GROUPS + 1}: must be at most {GROUPS}, the groups of windows that this dataset has"),
+        (
+            1,
+            GROUPS + 1,
+            f"parts = {GROUPS + 1}: must be at most {GROUPS}: this dataset is made in so many groups of rows, which are not cut",
+        ),
         (1.5, 3, "part = 1.5: must be a whole number of at least 1"),
     ],
 )
@@ -380,10 +384,10 @@ def test_a_manifest_from_elsewhere_removes_nothing_but_tables(tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("output", "options", "line"),
     [
-        ("x.csv", {"parts": 2}, "parts = 2: must not be given for a file without part (or name a directory)"),
-        ("x/", {"part": 2}, "part = 2: must come with the number of parts"),
+        ("x.csv", {"parts": 2}, "parts = 2: must not be given without `part` for a file (or name a directory)"),
+        ("x/", {"part": 2}, "part = 2: must come with `parts`"),
         ("x/", {"part": 3, "parts": 2}, "part = 3: must be among 1 to 2"),
-        ("x/", {"parts": 10_000}, f"parts = 10000: must be at most {GROUPS}, the groups"),
+        ("x/", {"parts": 10_000}, f"parts = 10000: must be at most {GROUPS}: this dataset is made in so many groups"),
     ],
 )
 def test_options_that_do_not_go_together(tmp_path: Path, output: str, options: dict[str, int], line: str) -> None:

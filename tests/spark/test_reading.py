@@ -186,7 +186,7 @@ def test_partitions_unless_they_are_given() -> None:
         ({"columns": ""}, r"OptionError: columns = '': must be among tid"),
         ({"parts": 0}, r"OptionError: parts = '0': must be a whole number of at least 1"),
         ({"parts": "few"}, r"OptionError: parts = 'few': must be a whole number such as"),
-        ({"parts": 10_000}, r"OptionError: parts = 10000: must be at most \d+, the groups of windows"),
+        ({"parts": 10_000}, r"OptionError: parts = 10000: must be at most \d+: this dataset is made in so many groups"),
         ({"rowsPerSecond": 5}, r"OptionError: rowsPerSecond = 5: is for streams"),
         ({"config": "/nowhere/fastgen.toml"}, r"ConfigError: /nowhere/fastgen.toml: cannot be read: no such file"),
     ],

@@ -93,13 +93,17 @@ def test_a_file_and_what_it_should_hold(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([], "topic = None: must be given, or else a directory or a file"),
-        (["data", "--topic", "t"], "topic = 't': must be given, or else"),
-        (["data", "--part", "1", "--parts", "2"], "part = 1: must come with what the data are"),
-        (["data", "--manifest", "data"], "manifest = 'data': must come with a topic"),
-        (["data/transactions.csv"], "config: must be given: data/transactions.csv has no manifest"),
-        (["data", "--table", "card"], "table = 'card': must be one of"),
-        (["data", *FLAGS, "--parts", "2", "--part", "3"], "part"),
+        ([], "--topic: must be given, or else a directory or a file"),
+        (["data", "--topic", "t"], "--topic = 't': must not be given with a directory or a file"),
+        (
+            ["data", "--part", "1", "--parts", "2"],
+            "--part = 1: must come with options that say what the data are (such as --config, ",
+        ),
+        (["data", "--parts", "2"], "--parts = 2: must come with options that say what the data are"),
+        (["data", "--manifest", "data"], "--manifest = 'data': must come with --topic, and with no options"),
+        (["data/transactions.csv"], "--config: must be given: data/transactions.csv has no manifest"),
+        (["data", "--table", "card"], "--table = 'card': must be one of"),
+        (["data", *FLAGS, "--parts", "2", "--part", "3"], "--parts = 2: must be at most 1: "),
     ],
 )
 def test_what_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], message: str) -> None:

@@ -13,7 +13,7 @@ LABEL: Final = "fraud_label"
 UNFIT: Final = {
     "transactional.id": "messages are sent without transactions, by producers that are idempotent without them",
     "delivery.report.only.error": "messages are counted by their delivery reports",
-    "test.mock.num.brokers": "messages would go to a cluster inside this process; mock has one",
+    "test.mock.num.brokers": "messages would go to a cluster inside this process; `mock` has one",
     "partitioner": "partitions are computed as Java's producer does, which librdkafka calls murmur2_random",
 }
 """Settings of the client with which a run would not end, would count wrongly, or that would have no effect."""
@@ -69,17 +69,17 @@ def check_made(made: bool, given: Mapping[str, object]) -> None:
     """Refuse what is said of a topic that is not made. Values are not said, as those of settings may be secret."""
     for field, value in given.items():
         if value is not None and not made:
-            raise OptionError(field, NOT_GIVEN, "must come with create_topic: a topic that is there stays as it is")
+            raise OptionError(field, NOT_GIVEN, "must come with `create_topic`: a topic that is there stays as it is")
 
 
 def check_labels(key: str | None, with_label: bool, topic: str | None, delay: timedelta, timed: bool) -> None:
     """Refuse labels that go nowhere, or a delay that nobody sees; `timed`: whether it is seen."""
     if key == LABEL and not with_label:
-        raise OptionError("key", key, "must not be the label, unless values have it too", hint="give with_label")
+        raise OptionError("key", key, "must not be the label, unless values have it too", hint="give `with_label`")
     if delay and topic is None:
-        raise OptionError("labels_delay", delay, "must come with a topic for labels")
+        raise OptionError("labels_delay", delay, "must come with `labels_topic`")
     if delay and not timed:
-        raise OptionError("labels_delay", delay, "has no effect on records that bear the time of sending, unless with a speed")
+        raise OptionError("labels_delay", delay, "has no effect on records that bear the time of sending, unless `speed` is given")
 
 
 def columns_of_values(with_label: bool) -> tuple[str, ...]:

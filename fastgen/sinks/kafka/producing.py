@@ -249,16 +249,16 @@ def _check(settings: Mapping[str, str], rate: float | None, speed: float | None,
         if value is not None and not (np.isfinite(value) and value > 0):
             raise OptionError(name, value, "must be a number above 0")
     if rate is not None and speed is not None:
-        raise OptionError("rate", rate, "must not be given with speed")
+        raise OptionError("rate", rate, "must not be given with `speed`")
     if mock and "bootstrap.servers" in settings:
-        raise OptionError("mock", mock, "must not be given with bootstrap servers")
+        raise OptionError("mock", NOT_GIVEN, "must not be given with bootstrap servers")
     if not mock and "bootstrap.servers" not in settings:
         told = "must be given, as host:port,..."
-        raise OptionError("bootstrap_servers", NOT_GIVEN, told, hint="or mock, to try it without a broker")
+        raise OptionError("bootstrap_servers", NOT_GIVEN, told, hint="or `mock`, to try it without a broker")
 
 
 def _check_resume(resume: bool, mock: bool, other_rows: bool) -> None:
     if resume and mock:
-        raise OptionError("resume", resume, "must not be given with mock, which keeps nothing to go on from")
+        raise OptionError("resume", NOT_GIVEN, "must not be given with `mock`, which keeps nothing to go on from")
     if resume and other_rows:
-        raise OptionError("resume", resume, "must not be given with loop or shift_to, which make other rows each time")
+        raise OptionError("resume", NOT_GIVEN, "must not be given with `loop` or `shift_to`, which make other rows each time")
