@@ -122,7 +122,7 @@ def generate(
             "coordinates": coordinates,
         }
         if dry_run:
-            click.echo(plan_text(wanted, estimate(wanted, output, **options)))
+            click.echo(plan_text(wanted, estimate(data, output, parts=parts, part=part, **options)))
             return
         total = rows_to_write(wanted, output, **options)
         if not quiet:

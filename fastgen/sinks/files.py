@@ -18,7 +18,7 @@ from fastgen.sinks import earlier, manifest
 from fastgen.sinks.encoder import Request
 from fastgen.sinks.formats import Target, file_name, make_encoder, resolve
 from fastgen.sinks.output import Counter, explained, opened
-from fastgen.sinks.parts import write_parts
+from fastgen.sinks.parts import part_name, write_parts
 from fastgen.sinks.tables import FileReport, Work, write_table, write_together
 from fastgen.text import Coordinates
 
@@ -126,8 +126,12 @@ def estimate(
     columns: Sequence[str] | None = None,
     compression: str | None = None,
     coordinates: Coordinates = "text",
+    parts: int | None = None,
+    part: int | None = None,
 ) -> dict[str, int]:
     """The bytes that `write` would write, by file, judged from a few pieces of each table; nothing is written.
+
+    All parts of a table count as one file, whose name has a star for their numbers.
 
     Example:
         >>> from fastgen import Config
@@ -135,6 +139,8 @@ def estimate(
         ['cards.csv']
     """
     target = resolve(output, format, compression)
+    _parts(data, target, parts, part)
+    data = data if part is None or parts is None else data.part(part, parts)
     sizes = {}
     for request in _requests(data, target, table, columns, coordinates, digests=False):
         encoder = make_encoder(request, target.format)
@@ -151,10 +157,18 @@ def estimate(
         for piece in pieces:
             encoder.append(out, piece.content)
         growth = (out.size - first) / sum(piece.rows for piece in pieces)
-        path = os.path.join(target.path, file_name(request.table, target)) if target.directory else target.path
+        path = os.path.join(target.path, _name(request.table, target, parts, part)) if target.directory else target.path
         rows = data.expected_rows(request.table)
         sizes[path] = first + round(growth * (rows - largest.rows))
     return sizes
+
+
+def _name(table: str, target: Target, parts: int | None, part: int | None) -> str:
+    """The file of a table in a directory, or those of its parts."""
+    if parts is None:
+        return file_name(table, target)
+    stem = part_name(part, parts) if part else f"part-*-of-{parts:05}"
+    return os.path.join(table, stem + file_name("", target))
 
 
 def rows_to_write(
