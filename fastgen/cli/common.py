@@ -108,8 +108,8 @@ def _later_runs() -> str:
     from fastgen.kernels import jit
 
     if jit.is_kept:
-        return "later runs of this kind start at once"
-    return "every run does so anew, as no folder for them can be written (set NUMBA_CACHE_DIR to one that can)"
+        return ", once for each kind of work; later runs of the same kind start at once"
+    return "; every run does so anew, as no folder for them can be written (set NUMBA_CACHE_DIR to one that can)"
 
 
 @contextmanager
@@ -123,7 +123,7 @@ def compiling_announced(quiet: bool) -> Iterator[None]:
         def on_start(self, _: object) -> None:
             if not self.told:
                 self.told = True
-                say(f"compiling kernels for this machine; {_later_runs()}")
+                say(f"compiling kernels for this machine{_later_runs()}")
 
         def on_end(self, _: object) -> None: ...
 
