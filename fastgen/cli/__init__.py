@@ -76,6 +76,8 @@ def main() -> None:
 
 
 def _fail(error: FastgenError) -> NoReturn:
+    if isinstance(error, InterruptedRunError):  # all is cleared away: no other exit code, while threads end
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
     say(str(error))
     sys.exit(error.exit_code)
 
