@@ -44,7 +44,7 @@ Run = Callable[..., Ended]
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Iterator[Run]:
     """Call the command's own `main`, as the script does, in this process."""
-    handler = signal.getsignal(signal.SIGTERM)
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
 
     def call(*arguments: object) -> Ended:
         monkeypatch.setattr(sys, "argv", ["fastgen", *map(str, arguments)])
@@ -56,7 +56,8 @@ def run(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> I
         return Ended(code or 0, *capfd.readouterr())
 
     yield call
-    signal.signal(signal.SIGTERM, handler)
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
 
 
 @pytest.fixture
@@ -213,6 +214,24 @@ def test_a_dry_run_of_a_part_tells_the_size_of_the_part(run: Run, folder: Path) 
     run("generate", *options)
     assert float(size[1]) == pytest.approx(Path("second.parquet").stat().st_size / 1e6, rel=0.1)
     assert int(rows[1].replace(",", "")) == pytest.approx(pl.read_parquet("second.parquet").height, rel=0.05)
+
+
+@pytest.mark.parametrize("options", [["--parts=2"], ["--parts=2", "--part=2"]], ids=" ".join)
+def test_a_dry_run_names_the_parts(run: Run, folder: Path, options: list[str]) -> None:
+    options = ["--rows=150k", *options, "-o", "out"]
+    told = dict(re.findall(r"^(\S+) +about ([\d.]+ [kM]B)$", run("generate", "--dry-run", *options).out, re.MULTILINE))
+    run("generate", *options)
+    assert {path for name in told for path in folder.glob(name)} == {*folder.rglob("*.parquet")}
+    for name, size in told.items():
+        number, unit = size.split()
+        assert float(number) * UNITS[unit] == pytest.approx(
+            sum(path.stat().st_size for path in folder.glob(name)), rel=0.15
+        )  # each part has its own dictionaries
+
+
+def test_a_dry_run_of_parts_that_there_cannot_be(run: Run, folder: Path) -> None:
+    ended = run("generate", "--dry-run", "--parts=2", "-o", "x.csv")
+    assert (ended.code, ended.err.split(":")[1]) == (2, " --parts = 2")
 
 
 def test_a_dry_run_to_the_standard_output(run: Run, folder: Path) -> None:
@@ -611,7 +630,10 @@ def test_compiling_is_told_once(capsys: pytest.CaptureFixture[str]) -> None:
     from numba import njit
 
     for quiet, told in (
-        (False, "fastgen: compiling kernels for this machine; later runs of this kind start at once\n"),
+        (
+            False,
+            "fastgen: compiling kernels for this machine, once for each kind of work; later runs of the same kind start at once\n",
+        ),
         (True, ""),
     ):
         with common.compiling_announced(quiet):
@@ -627,8 +649,8 @@ def test_compiling_on_every_run_is_told_as_that(capsys: pytest.CaptureFixture[st
     exec("def double(x):\n    return x + x", scope)
     with common.compiling_announced(quiet=False):
         assert jit.kernel(scope["double"])(21) == 42
-    told = "every run does so anew, as no folder for them can be written (set NUMBA_CACHE_DIR to one that can)"
-    assert capsys.readouterr().err == f"fastgen: compiling kernels for this machine; {told}\n"
+    told = "; every run does so anew, as no folder for them can be written (set NUMBA_CACHE_DIR to one that can)"
+    assert capsys.readouterr().err == f"fastgen: compiling kernels for this machine{told}\n"
 
 
 @pytest.mark.parametrize(
