@@ -8,8 +8,10 @@ import shlex
 import signal
 import subprocess
 import sys
+import time
 import tomllib
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import datetime
 from importlib import import_module
 from pathlib import Path
@@ -624,6 +626,29 @@ def test_an_interruption_while_modules_are_loaded(folder: Path) -> None:
     argv = [sys.executable, "-m", "fastgen", "--help"]
     done = subprocess.run(argv, env=environment, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "fastgen: interrupted\n")
+
+
+@pytest.mark.parametrize(
+    ("command", "arguments"),
+    [("generating", ["generate", "-o", "x.csv"]), ("producing", ["produce", "--mock"])],
+    ids=["generate", "produce"],
+)
+def test_an_interruption_that_a_library_swallows(
+    run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch, command: str, arguments: list[str]
+) -> None:
+    """As `except Exception` does around an import, or whoever calls a destructor."""
+
+    def swallow(*_: object) -> bool:
+        with suppress(Exception):
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(9)
+        return False
+
+    monkeypatch.setattr(f"fastgen.cli.{command}.is_interactive", swallow)
+    ended = run(*arguments, "--rows=9")
+    assert ended.code == 130
+    assert ended.err.splitlines()[-1].startswith("fastgen: interrupted")
+    assert names_in(folder) == []
 
 
 def test_compiling_is_told_once(capsys: pytest.CaptureFixture[str]) -> None:

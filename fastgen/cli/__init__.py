@@ -18,6 +18,7 @@ from fastgen.cli.completing import completion
 from fastgen.cli.configuring import config
 from fastgen.cli.generating import generate
 from fastgen.cli.producing import produce
+from fastgen.cli.progress import stopped
 from fastgen.cli.reporting import report
 from fastgen.cli.validating import validate
 from fastgen.cli.verifying import verify
@@ -44,15 +45,11 @@ for command in (generate, produce, verify, validate, report, config, completion)
     cli.add_command(command)
 
 
-_stopped: list[InterruptedRunError] = []
-"""What a signal raised. Where it struck, as in an import, it may have come out as something else."""
-
-
 def main() -> None:
     """Run the command; every failure is one line on the standard error."""
     signal.signal(signal.SIGTERM, _terminate)
     signal.signal(signal.SIGINT, _interrupt)
-    _stopped.clear()
+    stopped.clear()
     if "_FASTGEN_COMPLETE" in os.environ:
         import fastgen.cli.shells  # noqa: F401
     try:
@@ -66,8 +63,8 @@ def main() -> None:
     except FastgenError as error:
         _fail(error)
     except Exception as error:
-        if _stopped:
-            _fail(_stopped[0])
+        if stopped:
+            _fail(stopped[0])
         if isinstance(error, MemoryError):
             _fail(FastgenError("out of memory"))
         if isinstance(error, OSError):  # such as that of a full standard output; those of other outputs are FastgenErrors
@@ -83,10 +80,10 @@ def _fail(error: FastgenError) -> NoReturn:
 
 
 def _interrupt(*_: object) -> None:
-    _stopped.append(InterruptedRunError("interrupted"))
-    raise _stopped[-1]
+    stopped.append(InterruptedRunError("interrupted"))
+    raise stopped[-1]
 
 
 def _terminate(*_: object) -> None:
-    _stopped.append(TerminatedRunError("terminated"))
-    raise _stopped[-1]
+    stopped.append(TerminatedRunError("terminated"))
+    raise stopped[-1]

@@ -20,7 +20,7 @@ from fastgen.cli.common import (
     read_config,
     say,
 )
-from fastgen.cli.progress import Lately, Show, per_second, progress_bar
+from fastgen.cli.progress import Lately, Show, per_second, progress_bar, stopped
 
 if TYPE_CHECKING:
     from fastgen.dataset import Dataset
@@ -170,6 +170,8 @@ def progress_told(show: Show, data: "Dataset", *, endless: bool, notes: bool, mo
 
     def look(at: "Progress") -> None:
         nonlocal begun
+        if stopped:
+            raise stopped[0]
         if not begun:
             begun = True
             announce(data)

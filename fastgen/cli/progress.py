@@ -5,6 +5,10 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from fastgen.errors import InterruptedRunError
+
+stopped: list[InterruptedRunError] = []
+"""What a signal raised. Where it struck, as in an import, it may have come out as something else, or not at all."""
 LATELY = 3.0
 """Seconds over which rates are taken while a run goes on."""
 
@@ -57,6 +61,8 @@ def rows_bar(rows: int | None, shown: bool) -> Iterator[Callable[[int], object]]
 
         def advance(more: int) -> None:
             nonlocal done
+            if stopped:
+                raise stopped[0]
             done += more
             rate = lately.rate(time.monotonic(), done)
             show(done, rows, f"{done:,} rows, {per_second(rate)} rows/s" if rate else f"{done:,} rows")
