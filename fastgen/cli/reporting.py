@@ -3,7 +3,7 @@
 import click
 
 from fastgen.cli.commands import Command, examples
-from fastgen.cli.common import compiling_announced, human_size, is_interactive, say
+from fastgen.cli.common import compiling_announced, counted, human_size, is_interactive, say
 from fastgen.cli.progress import rows_bar
 
 
@@ -34,4 +34,5 @@ def report(path: str, output: str, overwrite: bool, quiet: bool, no_progress: bo
             made = make(path, output, overwrite=overwrite, progress=advance)
     if not quiet:
         took = f"{made.seconds:.2f} s, {made.rows / max(made.seconds, 1e-9):,.0f} rows/s"
-        say(f"{made.rows:,} transactions, {made.frauds:,} frauds of {path} on {output}: {human_size(made.size)} in {took}")
+        shows = f"{counted(made.rows, 'transactions')} of {path}, {counted(made.frauds, 'frauds')} among them"
+        say(f"{output} shows {shows}: {human_size(made.size)} in {took}")

@@ -70,7 +70,7 @@ def parts_of(stored: Stored, data: Dataset) -> list[Dataset]:
     try:
         return [data.part(number, of) for number in stored.parts or range(1, of + 1)]
     except (OptionError, TypeError) as error:
-        raise InputError(f"{stored.path}: its manifest names parts that there are not: {error}") from None
+        raise InputError(f"{stored.path}: its manifest names parts that there cannot be: {error}") from None
 
 
 def disagreements(stored: Stored, data: Dataset) -> Iterator[str]:

@@ -50,7 +50,7 @@ class TopicCheck:
                 self.notes += check.notes
         ends = self._cluster.offsets(self._topic)[:, 1]
         if more := int((ends - self._offsets[:, 1]).sum()):
-            self.notes.append(f"topic {self._topic.name} got {more:,} records more while it was read; they were not compared")
+            self.notes.append(f"topic {self._topic.name} got {more:,} more records while it was read; they were not compared")
         return counts
 
     def _note_offsets(self) -> None:

@@ -470,7 +470,7 @@ def test_a_broker_that_is_away_and_forgets_its_producer(own_broker: Broker, topi
     found = received(own_broker.properties, topic)
     more = sum(map(len, found)) - 20_000
     assert found == expected(data) if not told else more > 0
-    assert not told or f"got {more:,} records more than were sent" in told
+    assert not told or f"got {more:,} more records than were sent" in told
 
 
 def test_records_of_somebody_else_meanwhile(broker: Address, topic: str) -> None:
@@ -482,7 +482,7 @@ def test_records_of_somebody_else_meanwhile(broker: Address, topic: str) -> None
             written.append(1)
 
     written: list[int] = []
-    with pytest.raises(DeliveryError, match=r"got 1 records more than were sent: something else wrote to it, or"):
+    with pytest.raises(DeliveryError, match=r"got 1 more records than were sent: something else wrote to it, or"):
         send(broker, topic, rate=3_000, progress=progress)
 
 

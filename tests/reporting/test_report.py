@@ -304,7 +304,9 @@ def test_the_command(small: Dataset, tmp_path: Path, capfd: pytest.CaptureFixtur
     run("report", tmp_path / "data", "--output", tmp_path / "page.html")
     told = capfd.readouterr()
     assert told.out == ""
-    assert re.search(rf"4,000 transactions, {small.plan.frauds} frauds of .*data on .*page\.html: [\d.]+ kB in [\d.]+ s", told.err)
+    assert re.search(
+        rf"page\.html shows 4,000 transactions of .*data, {small.plan.frauds} frauds among them: [\d.]+ kB in [\d.]+ s", told.err
+    )
     run("report", tmp_path / "data", "-o", tmp_path / "page.html", "--overwrite", "--quiet")
     assert capfd.readouterr() == ("", "")
 

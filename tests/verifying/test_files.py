@@ -500,7 +500,7 @@ def test_an_entry_of_a_part_was_edited(parts: Path) -> None:
     [problem] = verify(parts).problems
     assert problem.startswith("manifest: transactions/part-00002-of-00003")
     edit(parts, parts=10**6)
-    with pytest.raises(InputError, match="names parts that there are not"):
+    with pytest.raises(InputError, match="names parts that there cannot be"):
         verify(parts)
 
 

@@ -62,7 +62,7 @@ def check_topics(topic: str, labels_topic: str | None) -> None:
                 field, wanted, "must be the name of a topic: up to 249 letters, digits, dots, underscores and hyphens"
             )
     if labels_topic == topic:
-        raise OptionError("labels_topic", labels_topic, "must be another topic than that of the transactions")
+        raise OptionError("labels_topic", labels_topic, "must be another topic than the one of the transactions")
 
 
 def check_made(made: bool, given: Mapping[str, object]) -> None:

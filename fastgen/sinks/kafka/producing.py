@@ -213,7 +213,7 @@ def _check_ends(run: Run, began: NDArray[np.int64], ends: NDArray[np.int64], res
     if not more:
         return
     told = (
-        f"topic {run.topic.name} got {more:,} records more than were sent: something else wrote to it, or a broker took some twice"
+        f"topic {run.topic.name} got {more:,} more records than were sent: something else wrote to it, or a broker took some twice"
     )
     if began.any() and not resume:
         LOG.warning("%s", told)
