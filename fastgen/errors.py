@@ -126,9 +126,20 @@ def did_you_mean(name: str, known: Iterable[str]) -> str | None:
         >>> did_you_mean("amout", ["tid", "amount"])
         'did you mean amount?'
     """
+    near = nearest(name, known)
+    return None if near is None else f"did you mean {near}?"
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The known name that is nearest to another one, if one is near; case and leading hyphens do not count.
+
+    Example:
+        >>> nearest("Amount_EUR", ["tid", "amount"])
+        'amount'
+    """
     names = {each.lower().lstrip("-"): each for each in known}
     near = get_close_matches(name.lower().lstrip("-"), names, n=1)
-    return f"did you mean {names[near[0]]}?" if near else None
+    return names[near[0]] if near else None
 
 
 def _shown(value: object, width: int = 60) -> str:

@@ -103,21 +103,21 @@ class Stored:
 
     def pieces(self, table: str, path: Path, columns: Sequence[str], rows: int = BATCH_ROWS) -> Iterator[Rows | Damage]:
         """The rows of one file as `batches` has them; what cannot be read is told, and the rest is read where that is possible."""
-        for piece in self._reading(path, columns).pieces(columns, rows):
+        for piece in self._reading(table, path, columns).pieces(columns, rows):
             yield piece if isinstance(piece, Damage) else Rows(piece.first, _typed(table, path, piece.frame))
 
     def head(self, table: str, path: Path, columns: Sequence[str]) -> "pl.DataFrame":
         """Some of the first rows of one file, as `batches` has them; none where they cannot be read."""
-        return _typed(table, path, self._reading(path, columns).head(columns))
+        return _typed(table, path, self._reading(table, path, columns).head(columns))
 
-    def _reading(self, path: Path, columns: Sequence[str]) -> Reader:
+    def _reading(self, table: str, path: Path, columns: Sequence[str]) -> Reader:
         """What reads a file, which has these columns."""
         reader = self.reader(path)
         missing = [name for name in columns if name not in reader.columns] if reader.columns else []
         if missing:
             raise InputError(
                 f"{path}: has no column {missing[0]}: its columns are {', '.join(reader.columns)}",
-                hint=did_you_mean(missing[0], reader.columns),
+                hint=did_you_mean(missing[0], [name for name in reader.columns if name not in TABLES[table].names]),
             )
         return reader
 

@@ -108,6 +108,24 @@ def test_some_columns(tmp_path: Path, name: str) -> None:
         next(stored.batches("transactions", ["tid"]))
 
 
+def test_a_column_of_another_name_is_guessed_among_the_unknown_ones(tmp_path: Path) -> None:
+    path = tmp_path / "some.csv"
+    path.write_text("datetime,country,Amt\n")
+    with pytest.raises(InputError, match=r"has no column amount: its columns are datetime, country, Amt \(did you mean Amt\?\)$"):
+        next(open_stored(path).batches("transactions", ["amount"]))
+    path.write_text("datetime,country,worth\n")
+    with pytest.raises(InputError, match=r"has no column amount: its columns are datetime, country, worth$"):
+        next(open_stored(path).batches("transactions", ["amount"]))
+
+
+def test_columns_are_those_of_any_of_the_first_rows(tmp_path: Path) -> None:
+    path = tmp_path / "transactions.ndjson"
+    write(DATA, path)
+    path.write_text(path.read_text().replace('"amount"', '"aXount"', 1))
+    stored = open_stored(path)
+    assert stored.columns("transactions") == TABLES["transactions"].names
+
+
 @pytest.mark.parametrize("name", FORMATS)
 def test_no_rows(tmp_path: Path, name: Any) -> None:
     """A part that no event falls into has files without rows."""

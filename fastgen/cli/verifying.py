@@ -106,7 +106,8 @@ def verify(
     elif not quiet:
         click.echo("\n".join(lines(report)))
     if not report.ok:
-        raise DifferenceError(f"{report.path} does not hold what its configuration makes: {report.wrong}")
+        wrong = report.wrong if as_json or quiet else report.wrong_in_numbers  # problems are told once
+        raise DifferenceError(f"{report.path} does not hold what its configuration makes: {wrong}")
     if not quiet:
         say(f"{report.path} holds what its configuration makes: {speed(report)}")
 
@@ -167,6 +168,8 @@ def lines(report: "VerifyReport") -> Iterator[str]:
 def counts(table: "TableCounts") -> Iterator[str]:
     """How many rows a table has of which kind."""
     yield f"{table.same:,} of {table.rows:,} rows are as they should be"
+    if table.absent:
+        yield f"compared without {' and '.join(table.absent)}"
     for kind, count in table.counts():
         columns = f" ({', '.join(f'{name} {rows:,}' for name, rows in table.columns.items())})" if kind == "altered" else ""
         yield f"{count:,} {kind}{columns}"

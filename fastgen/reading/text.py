@@ -5,6 +5,7 @@ import io
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 
@@ -88,13 +89,11 @@ class NdjsonFile(TextFile):
 
     def _names(self, head: bytes) -> tuple[str, ...]:
         self.parser = NdjsonParser(str(self._path))
+        names: dict[str, None] = {}  # of all rows, as any of them may lack a value, or be damaged
         for line in islice(io.BytesIO(head), 100):
-            try:
+            with suppress(ValueError):
                 row = json.loads(line)
-            except ValueError:
-                continue
-            if isinstance(row, dict):
-                return tuple(row)
-        if head:
+                names |= dict.fromkeys(row if isinstance(row, dict) else ())
+        if head and not names:
             raise self._refusal("its first lines are no JSON objects")
-        return ()
+        return tuple(names)

@@ -14,6 +14,7 @@ from fastgen.schema import TABLES
 from fastgen.stored import Stored, open_stored
 from fastgen.verifying import manifests
 from fastgen.verifying.expected import Expected
+from fastgen.verifying.fitting import fitting
 from fastgen.verifying.report import VerifyReport
 from fastgen.verifying.tables import Checked, TableCheck
 from fastgen.verifying.texts import written_as
@@ -128,14 +129,18 @@ class _Check:
         return [self._table(name) for name in self._asked.tables]
 
     def _table(self, table: str) -> Checked:
-        columns = manifests.columns_of(self._stored, table)
-        expected = Expected(self._asked.parts, table, columns, written_as(self._stored, table), self._threads)
+        fit = fitting(self._stored, table, manifests.columns_of(self._stored, table), self._name)
+        expected = Expected(self._asked.parts, table, fit.shared, written_as(self._stored, table), self._threads)
         checked = TableCheck(self._stored, expected, self._asked.rows(table), self._name).run(self._progress)
+        checked.counts.absent = fit.absent
+        checked.problems[:0] = fit.problems
         if self._asked.described:
             if checked.digests:
-                checked.problems += manifests.wrong_entries(self._stored, table, checked.digests)
+                checked.problems += manifests.wrong_entries(self._stored, table, checked.digests, whole=not fit.absent)
             checked.problems += self._absent(table, checked)
         self.notes += self._unlike(table, checked)
+        if fit.unknown:
+            self.notes.append(f"{table}: columns that no configuration makes were not compared: {', '.join(fit.unknown)}")
         return checked
 
     def _name(self, path: Path) -> str:
@@ -171,5 +176,3 @@ class _Check:
                 yield f"{file.where} is not named in the manifest: it holds {file.found:,} rows of part {held}{again}"
             elif file.parts and len(entries) > 1 and part_of.get(file.where) not in file.parts:
                 yield f"{file.where} holds rows of part {held}, not of part {self._number(part_of[file.where])}"
-        if checked.more:
-            yield f"{table}: columns that no configuration makes were not compared: {', '.join(checked.more)}"

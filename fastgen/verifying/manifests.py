@@ -116,18 +116,22 @@ def columns_of(stored: Stored, table: str) -> tuple[str, ...]:
     return tuple(told)
 
 
-def wrong_entries(stored: Stored, table: str, digests: Sequence[Digest]) -> Iterator[str]:
-    """What a manifest says of a table's rows and content that is not so; digests: of its parts as they should be."""
-    whole = Digest()
+def wrong_entries(stored: Stored, table: str, digests: Sequence[Digest], *, whole: bool) -> Iterator[str]:
+    """What a manifest says of a table's rows and content that is not so.
+
+    Args:
+        digests: of its parts as they should be. whole: whether these are of all its columns, and can be compared with others.
+    """
+    joined = Digest()
     for digest in digests:
-        whole.add(digest.rows, digest.total)
+        joined.add(digest.rows, digest.total)
     told = entries(stored, table)
     if len(told) != len(digests):
         yield f"manifest: names {len(told)} files of {table}, and there should be {len(digests)}"
         return
     entry = (stored.manifest or {})["tables"][table]
     pairs = [(str(each.get("file")), each, digest) for each, digest in zip(told, digests, strict=True)]
-    for name, each, digest in pairs if entry is told[0] else [(table, entry, whole), *pairs]:
+    for name, each, digest in pairs if entry is told[0] else [(table, entry, joined), *pairs]:
         for field, value in (("rows", digest.rows), ("digest", digest.text)):
-            if each.get(field) != value:
+            if (whole or field == "rows") and each.get(field) != value:
                 yield f"manifest: {name}: {field} is {each.get(field)}, and the configuration makes {value}"

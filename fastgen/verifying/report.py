@@ -55,7 +55,8 @@ class FileCounts:
 class TableCounts:
     """How many rows of a table there should be and are, and what is wrong with how many.
 
-    columns: of altered rows, how many of them have another value there. stopped: why counting ended early; the counts are then
+    columns: of altered rows, how many of them have another value there. absent: columns that should be there, and are not in all
+    files; rows were compared without them. stopped: why counting ended early; the counts are then
     of the rows up to there.
     """
 
@@ -70,6 +71,7 @@ class TableCounts:
     altered: int = 0
     out_of_order: int = 0
     columns: dict[str, int] = field(default_factory=dict)
+    absent: list[str] = field(default_factory=list)
     stopped: str | None = None
     files: list[FileCounts] = field(default_factory=list)
 
@@ -81,8 +83,8 @@ class TableCounts:
 
     @property
     def ok(self) -> bool:
-        """Whether all rows are there, once, in order, and no others."""
-        return self.stopped is None and not any(self.counts()) and self.same == self.found
+        """Whether all rows are there, once, in order, with all columns, and no others."""
+        return self.stopped is None and not self.absent and not any(self.counts()) and self.same == self.found
 
 
 @dataclass(frozen=True)
@@ -115,13 +117,22 @@ class VerifyReport:
     @property
     def wrong(self) -> str:
         """What is wrong, in a few words; nothing where all is well."""
+        return "; ".join([*self._rows_and_stop(), *self.problems[:1]])
+
+    @property
+    def wrong_in_numbers(self) -> str:
+        """The same for who has read the problems already."""
+        problems = len(self.problems)
+        return "; ".join([*self._rows_and_stop(), *([f"{problems:,} problem{'s' * (problems > 1)}"] if problems else [])])
+
+    def _rows_and_stop(self) -> list[str]:
         counts: Counter[Kind] = Counter()
         for table in self.tables:
             counts.update(dict(table.counts()))
         told = [f"{counts[kind]:,} {kind}" for kind in KINDS if counts[kind]]
         stopped = next((table.stopped for table in self.tables if table.stopped), None)
         rows = [", ".join(told) + (" row" if counts.total() == 1 else " rows")] if told else []
-        return "; ".join([*rows, *([stopped] if stopped else []), *self.problems[:1]])
+        return [*rows, *([stopped] if stopped else [])]
 
     @property
     def first(self) -> Difference | None:

@@ -10,7 +10,6 @@ from fastgen.digest import Digest
 from fastgen.errors import InputError
 from fastgen.reading.pieces import Damage
 from fastgen.reading.text import TextFile
-from fastgen.schema import TABLES
 from fastgen.stored import Stored
 from fastgen.verifying.aligning import Aligner
 from fastgen.verifying.chunks import UNKNOWN
@@ -25,13 +24,12 @@ from fastgen.verifying.report import Difference, TableCounts
 class Checked:
     """What was found out about a table.
 
-    digests: of the rows that there should be, by part; none where counting was stopped. more: columns that the table has not.
+    digests: of the rows that there should be, by part; none where counting was stopped.
     """
 
     counts: TableCounts
     differences: list[Difference]
     digests: list[Digest]
-    more: list[str]
     problems: list[str] = field(default_factory=list)
 
 
@@ -47,7 +45,6 @@ class TableCheck:
         self._log = Log(expected.table, rows)
         self._problems: list[str] = []
         self._opened: list[tuple[str, Cursor]] = []
-        self._more: dict[str, None] = {}
 
     def run(self, progress: Callable[[int], object]) -> Checked:
         """Do it; progress is called with numbers of rows."""
@@ -70,7 +67,7 @@ class TableCheck:
             count_missing(aligner, expected, self._log)
         for name, cursor in self._opened:
             self._problems += [f"{name}: {_rows_of(damage)} cannot be read: {damage.reason}" for damage in cursor.damages]
-        return Checked(self._log.finish(), self._log.differences, digests, list(self._more), self._problems)
+        return Checked(self._log.finish(), self._log.differences, digests, self._problems)
 
     def _cursors(self) -> Iterator[tuple[str, Cursor]]:
         """The files in the order of what they hold; one that cannot be read is a problem."""
@@ -82,7 +79,6 @@ class TableCheck:
     def _cursor(self, path: Path) -> Cursor:
         table, columns = self._expected.table, self._expected.columns
         reader = self._stored.reader(path)
-        self._more |= dict.fromkeys(name for name in reader.columns if name not in TABLES[table].names)
         if isinstance(reader, TextFile):
             return TextCursor(reader, table, columns)
         return FrameCursor(self._stored.pieces(table, path, columns), table, columns)

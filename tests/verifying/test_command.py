@@ -45,9 +45,7 @@ def test_something_is_wrong(folder: Path, capfd: pytest.CaptureFixture[str]) -> 
     with pytest.raises(DifferenceError) as error:
         run(folder)
     assert error.value.exit_code == 1
-    assert str(error.value) == (
-        f"{folder} does not hold what its configuration makes: 301 missing, 1 altered rows; profiles.csv is not there"
-    )
+    assert str(error.value) == (f"{folder} does not hold what its configuration makes: 301 missing, 1 altered rows; 1 problem")
     lines = capfd.readouterr().out.splitlines()
     assert lines[0] == "transactions: 1,998 of 2,000 rows are as they should be, 1 missing, 1 altered (city 1)"
     assert lines[2] == "profiles: 0 of 300 rows are as they should be, 300 missing"
@@ -57,11 +55,25 @@ def test_something_is_wrong(folder: Path, capfd: pytest.CaptureFixture[str]) -> 
     assert lines[5].startswith("another: transactions: transactions.csv, row 101: missing, expected ")
 
 
+def test_a_column_was_renamed(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """It is said once, and not that rows are missing."""
+    path = path_of(folder)
+    path.write_text(path.read_text().replace("amount", "amt", 1))
+    with pytest.raises(DifferenceError, match=r"its configuration makes: 1 problem$"):
+        run(folder)
+    assert capfd.readouterr().out.splitlines() == [
+        "transactions: 2,000 of 2,000 rows are as they should be, compared without amount",
+        "credit_cards: 300 of 300 rows are as they should be",
+        "profiles: 300 of 300 rows are as they should be",
+        "problem: transactions.csv: has no column amount, and has the unknown column amt (was amount renamed to amt?)",
+    ]
+
+
 def test_quietly(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
     run(folder, "-q")
     assert capfd.readouterr() == ("", "")
     path_of(folder).unlink()
-    with pytest.raises(DifferenceError):
+    with pytest.raises(DifferenceError, match=r"2,000 missing rows; transactions\.csv is not there"):
         run(folder, "-q")
     assert capfd.readouterr() == ("", "")  # the error is printed by who catches it
 

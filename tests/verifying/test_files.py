@@ -42,6 +42,12 @@ def wrong(report: VerifyReport, table: str = "transactions") -> dict[str, int]:
     return dict(counts.counts())
 
 
+def wrong_of(report: VerifyReport) -> dict[str, int]:
+    """What is wrong with the rows of transactions; the other tables are as they should be, by all columns."""
+    assert all(each.ok for each in report.tables if each.table != "transactions")
+    return dict(report.tables[0].counts())
+
+
 def checked(folder: Path, change: Callable[[list[Row]], list[Row] | None], table: str = "transactions") -> VerifyReport:
     spoil(path_of(folder, table), change, table)
     return verify(folder)
@@ -314,14 +320,90 @@ def test_a_file_of_another_format(folder: Path) -> None:
     assert any(path.name in problem for problem in report.problems)
 
 
-def test_a_column_is_missing(folder: Path) -> None:
-    report = checked(folder, lambda rows: [{name: value for name, value in row.items() if name != "city"} for row in rows])
+def renamed(rows: list[Row], **names: str) -> list[Row]:
+    """The rows with other names of columns; those that are called "" are left out."""
+    return [{new: value for name, value in row.items() if (new := names.get(name, name))} for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("names", "problem"),
+    [
+        ({"city": ""}, "has no column city"),
+        ({"amount": "amt"}, "has no column amount, and has the unknown column amt (was amount renamed to amt?)"),
+        ({"amount": "betrag"}, "has no column amount, and has the unknown column betrag (was amount renamed to betrag?)"),
+        (
+            {"amount": "betrag", "country": "countries"},
+            "has no columns amount, country, and has the unknown columns betrag, countries (was country renamed to countries?)",
+        ),
+        ({"datetime": "when", "city": "town"}, "has no columns datetime, city, and has the unknown columns when, town"),
+    ],
+)
+def test_a_column_is_missing(folder: Path, names: dict[str, str], problem: str) -> None:
+    """It is told once, and the rows are compared by the columns that are there."""
+    report = checked(folder, lambda rows: renamed(rows, **names))
+    assert wrong_of(report) == {}
+    assert not report.ok
+    assert report.problems == (f"{path_of(folder).name}: {problem}",)
+    assert report.tables[0].same == 3_000
+    assert report.tables[0].absent == list(names)
+    assert report.notes == ()
+
+
+def test_a_column_and_rows_are_missing(folder: Path) -> None:
+    report = checked(folder, lambda rows: renamed(rows[:50] + rows[51:], amount="amt"))
+    assert wrong_of(report) == {"missing": 1}
+    assert report.first
+    assert report.first.row == 51
+
+
+def test_hardly_a_column_is_there(folder: Path) -> None:
+    """It is no such table."""
+    report = checked(folder, lambda rows: [{name: row[name] for name in ("tid", "datetime", "cc_num", "amount")} for row in rows])
     assert wrong(report) == {"missing": 3_000}
     [problem] = report.problems
-    assert "has no column city" in problem
+    assert "has no column category: its columns are tid, datetime, cc_num, amount" in problem
+
+
+def test_a_column_more(folder: Path) -> None:
+    report = checked(folder, lambda rows: [row | {"terminal": "7"} for row in rows])
+    assert report.ok
+    assert report.notes == ("transactions: columns that no configuration makes were not compared: terminal",)
+
+
+def test_columns_in_another_order(folder: Path) -> None:
+    """Each has its name."""
+    report = checked(folder, lambda rows: [dict(reversed(row.items())) for row in rows])
+    assert report.ok
+    assert (report.notes, report.differences) == ((), ())
+    report = checked(folder, lambda rows: rows[:7] + rows[8:])
+    assert wrong(report) == {"missing": 1}
 
 
 # Parts
+
+
+def test_columns_are_missing_in_parts(tmp_path: Path) -> None:
+    """Files that lack the same are one problem, and what one of them lacks is compared in none."""
+    write(PARTS, tmp_path, format="csv", parts=4)
+    first, second, third, fourth = transactions(tmp_path)
+    for path in (second, third):
+        spoil(path, lambda rows: renamed(rows, amount="amt"))
+    report = verify(tmp_path)
+    assert wrong_of(report) == {}
+    assert report.problems == (
+        f"transactions/{second.name} and 1 more file: has no column amount, and has the unknown column amt "
+        "(was amount renamed to amt?)",
+    )
+    half = ("tid", "cc_num", "category", "city", "country")
+    spoil(first, lambda rows: renamed(rows, **dict.fromkeys(half[:4], "")))
+    spoil(fourth, lambda rows: renamed(rows, **dict.fromkeys(half, "")))
+    report = verify(tmp_path)
+    assert report.tables[0].absent == ["tid", "cc_num", "category", "amount", "city"]
+    assert [problem.partition(":")[0] for problem in report.problems] == [
+        f"transactions/{first.name}",
+        f"transactions/{second.name} and 1 more file",
+        str(fourth),  # without its columns hardly any would be left
+    ]
 
 
 @pytest.fixture(scope="module", params=["parquet", "ndjson"])

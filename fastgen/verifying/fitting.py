@@ -1,0 +1,73 @@
+"""The columns by which files can be compared: those that all of them have; what one lacks, or has beside them, is told."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from fastgen.errors import InputError, nearest
+from fastgen.schema import TABLES
+from fastgen.stored import Stored
+
+
+class Fit(NamedTuple):
+    """Columns of a table's files.
+
+    shared: those to compare, in the table's order. absent: those that a file lacks. unknown: what files that lack nothing have
+    beside those of the table. problems: what each of the others lacks.
+    """
+
+    shared: tuple[str, ...]
+    absent: list[str]
+    unknown: list[str]
+    problems: list[str]
+
+
+def fitting(stored: Stored, table: str, wanted: tuple[str, ...], name: Callable[[Path], str]) -> Fit:
+    """Look at the columns of all files; their order does not matter, since each has a name.
+
+    A file that would leave less than half of the columns is taken for none of this table, and does not count here, nor does one
+    that cannot be read. Both are found when their rows are looked for.
+
+    Args:
+        wanted: the columns that there should be. name: how a file is called in the report.
+    """
+    absent: set[str] = set()
+    unknown: dict[str, None] = {}
+    files: dict[str, list[str]] = {}
+    for path in stored.tables.get(table, []):
+        try:
+            there = stored.reader(path).columns
+        except InputError:
+            continue
+        lacking = [column for column in wanted if column not in there]
+        others = [column for column in there if column not in TABLES[table].names]
+        if not lacking:
+            unknown |= dict.fromkeys(others)
+        elif 2 * len(absent.union(lacking)) <= len(wanted):
+            absent.update(lacking)
+            files.setdefault(_described(lacking, others), []).append(name(path))
+    shared = tuple(column for column in wanted if column not in absent)
+    problems = [f"{_several(names)}: {text}" for text, names in files.items()]
+    return Fit(shared, [column for column in wanted if column in absent], list(unknown), problems)
+
+
+def _described(lacking: Sequence[str], unknown: Sequence[str]) -> str:
+    """What a file lacks, and under which name that may be there."""
+    text = f"has no {_columns(lacking)}"
+    if not unknown:
+        return text
+    if len(lacking) == len(unknown) == 1:
+        guesses = [(lacking[0], unknown[0])]
+    else:
+        guesses = [(column, near) for column in lacking if (near := nearest(column, unknown)) is not None]
+    hint = f" (was {' and '.join(f'{old} renamed to {new}' for old, new in guesses)}?)" if guesses else ""
+    return f"{text}, and has the unknown {_columns(unknown)}{hint}"
+
+
+def _columns(names: Sequence[str]) -> str:
+    return f"column{'s' if len(names) > 1 else ''} {', '.join(names)}"
+
+
+def _several(names: Sequence[str]) -> str:
+    more = len(names) - 1
+    return f"{names[0]} and {more:,} more file{'s' * (more > 1)}" if more else names[0]
