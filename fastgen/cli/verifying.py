@@ -171,7 +171,8 @@ def counts(table: "TableCounts") -> Iterator[str]:
     if table.absent:
         yield f"compared without {' and '.join(table.absent)}"
     for kind, count in table.counts():
-        columns = f" ({', '.join(f'{name} {rows:,}' for name, rows in table.columns.items())})" if kind == "altered" else ""
-        yield f"{count:,} {kind}{columns}"
+        told = [f"unreadable {table.unreadable:,}"] if table.unreadable else []
+        told += [f"{name} {rows:,}" for name, rows in table.columns.items()]
+        yield f"{count:,} {kind} ({', '.join(told)})" if kind == "altered" else f"{count:,} {kind}"
     if table.stopped:
         yield f"stopped: {table.stopped}"

@@ -115,6 +115,17 @@ class Aligner:
                 return found if stop is None or found < stop else None
         return None
 
+    def missing_from(self, first: int) -> int:
+        """How many rows of one part were not met, one behind the other from a place on."""
+        parts, rows = self._expected.parts, 0
+        for chunk in range(first >> SHIFT, self._expected.last + 1):
+            start = first & MASK if chunk == first >> SHIFT else 0
+            end = self.seen.next_met(chunk, start) if parts[chunk] == parts[first >> SHIFT] else start
+            rows += end - start
+            if end < self.seen.rows(chunk):
+                break
+        return rows
+
     def _pass_same(self, cursor: Cursor, chunk: Chunk) -> bool:
         """Pass the next rows if they are the next of the chunk; whether there were any."""
         row = cursor.row

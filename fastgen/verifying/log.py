@@ -14,17 +14,26 @@ EXAMPLES = 10
 """Rows of each kind that are shown."""
 SAMPLE = 100
 """Foreign rows that are looked at more closely."""
+UNREADABLE = "a row that is cut or cannot be read"
+"""What is shown in place of a row without any value."""
 SHOWN = 300
 """Characters of a row that are shown."""
 
 
 class Log:
-    """Notes about a table. unit: what rows are numbered by, rows from 1 and offsets from 0. sample: some foreign rows."""
+    """Notes about a table.
 
-    def __init__(self, table: str, rows: int, unit: Literal["row", "offset"] = "row") -> None:
+    Args:
+        columns: whose values a row is read from. unit: what rows are numbered by, rows from 1 and offsets from 0.
+
+    Attributes:
+        sample: some foreign rows.
+    """
+
+    def __init__(self, table: str, rows: int, columns: Sequence[str], unit: Literal["row", "offset"] = "row") -> None:
         self.counts = TableCounts(table, rows)
         self.sample = pl.DataFrame()
-        self._unit = unit
+        self._unit, self._read = unit, columns
         self.columns: Counter[str] = Counter()
         self._differences: list[tuple[int, Difference]] = []
         self._shown: Counter[Kind] = Counter()
@@ -83,12 +92,13 @@ class Log:
         expected: str | None = None,
         found: str | None = None,
         file: int | None = None,
+        rows: int = 1,
     ) -> None:
         """A row of the file at hand, or of another file, by its number from 0."""
         number = len(self.counts.files) - 1 if file is None else file
         where = self.counts.files[number].where
         self._shown[kind] += 1
-        shown = Difference(kind, self.counts.table, where, row + (self._unit == "row"), column, expected, found, self._unit)
+        shown = Difference(kind, self.counts.table, where, row + (self._unit == "row"), column, expected, found, self._unit, rows)
         self._differences.append((number, shown))
 
     def add_rows(self, kind: Kind, numbers: NDArray[np.int64], first: int, frame: pl.DataFrame) -> None:
@@ -108,12 +118,25 @@ class Log:
     def add_altered(self, row: int, numbers: NDArray[np.int64], found: pl.DataFrame, expected: pl.DataFrame) -> None:
         """Rows that were altered, as they are and as they should be; their numbers count from row number `row` of the file."""
         self.add("altered", numbers.size)
+        lost = self._unreadable(found)
+        self.counts.unreadable += int(lost.sum())
+        for i in np.flatnonzero(lost)[:EXAMPLES].tolist():
+            if self.wants("altered"):
+                self.show("altered", row + int(numbers[i]), expected=as_line(expected, i), found=UNREADABLE)
+        if lost.any():
+            numbers, found, expected = numbers[~lost], found.filter(~lost), expected.filter(~lost)
         for name, rows in changed(found, expected):
             self.columns[name] += rows.size
             for i in rows[:EXAMPLES].tolist():
                 if self.wants("altered"):
                     values = (value_text(expected[name][i]), value_text(found[name][i]))
                     self.show("altered", row + int(numbers[i]), name, *values)
+
+    def _unreadable(self, frame: pl.DataFrame) -> NDArray[np.bool_]:
+        """bool[n]: whether rows have no value at all; of a single column that is one that is missing."""
+        if len(self._read) == 1:
+            return np.zeros(frame.height, bool)
+        return frame.select(pl.all_horizontal(pl.col(self._read).is_null())).to_series().to_numpy()
 
 
 def value_text(value: object) -> str:
@@ -122,8 +145,11 @@ def value_text(value: object) -> str:
 
 
 def as_line(frame: pl.DataFrame, number: int) -> str:
-    """A row as its values; what cannot be read is a question mark."""
-    text = ", ".join(map(value_text, frame.row(number)))
+    """A row as its values; what cannot be read is a question mark, unless nothing can."""
+    values = frame.row(number)
+    if len(values) > 1 and all(value is None for value in values):
+        return UNREADABLE
+    text = ", ".join(map(value_text, values))
     return text if len(text) <= SHOWN else text[: SHOWN - 3] + "..."
 
 

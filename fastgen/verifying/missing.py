@@ -30,7 +30,8 @@ def count_missing(aligner: Aligner, expected: Chunks, log: Log) -> None:
             chunk = first >> SHIFT
             end = ends.get(int(expected.parts[chunk]))
             kind: Kind = "truncated" if end is not None and first >= end else "missing"
-            log.show(kind, gap.row, expected=as_line(expected.frame(chunk), first & MASK), file=gap.file)
+            line = as_line(expected.frame(chunk), first & MASK)
+            log.show(kind, gap.row, expected=line, file=gap.file, rows=aligner.missing_from(first))
 
 
 def _ends(aligner: Aligner, expected: Chunks) -> dict[int, int]:

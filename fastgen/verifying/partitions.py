@@ -74,7 +74,7 @@ class PartitionCheck:
     def __init__(self, sent: SentMessages, topic: str, partition: int, cursor: Cursor) -> None:
         self._sent, self._partition, self._cursor = sent, partition, cursor
         self._rows = PartitionRows(sent, partition)
-        self._log = Log(f"{topic}, partition {partition}", 0, unit="offset")
+        self._log = Log(f"{topic}, partition {partition}", 0, sent.form.columns, unit="offset")
         self._aligner = Aligner(self._rows, iter([("", cursor)]), self._log)
         self.problems: list[str] = []
         self.notes: list[str] = []

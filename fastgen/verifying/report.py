@@ -13,11 +13,11 @@ such row; it is not as it was made; it is not where it should be."""
 
 @dataclass(frozen=True)
 class Difference:
-    """A row that is not as it should be.
+    """A row that is not as it should be, or several of them that are missing one behind the other.
 
     where: the file, if there are any. row: its number there, from 1, or in a topic its offset; of one that is missing, the number
-    that it would have.
-    column, expected, found: of an altered row, a value; of others the whole row, where there is one.
+    that it would have. rows: how many are missing from there on.
+    column, expected, found: of an altered row that can be read, a value; of others the whole row, where there is one.
     """
 
     kind: Kind
@@ -28,12 +28,14 @@ class Difference:
     expected: str | None = None
     found: str | None = None
     unit: Literal["row", "offset"] = "row"
+    rows: int = 1
 
     def __str__(self) -> str:
         place = [self.where] if self.where else []
-        told = [f"{self.table}: {', '.join([*place, f'{self.unit} {self.row:,}'])}: {self.kind}"]
+        kind, first = (self.kind, "") if self.rows == 1 else (f"{self.rows:,} rows {self.kind}", "the first ")
+        told = [f"{self.table}: {', '.join([*place, f'{self.unit} {self.row:,}'])}: {kind}"]
         told += [f"column {self.column}"] if self.column else []
-        told += [f"expected {self.expected}"] if self.expected is not None else []
+        told += [f"{first}expected {self.expected}"] if self.expected is not None else []
         told += [f"found {self.found}"] if self.found is not None else []
         return ", ".join(told)
 
@@ -55,7 +57,8 @@ class FileCounts:
 class TableCounts:
     """How many rows of a table there should be and are, and what is wrong with how many.
 
-    columns: of altered rows, how many of them have another value there. absent: columns that should be there, and are not in all
+    columns: of altered rows, how many of them have another value there. unreadable: how many of them have no value that can be
+    read, as of a line that is cut; these are in no column's number. absent: columns that should be there, and are not in all
     files; rows were compared without them. stopped: why counting ended early; the counts are then
     of the rows up to there.
     """
@@ -70,6 +73,7 @@ class TableCounts:
     foreign: int = 0
     altered: int = 0
     out_of_order: int = 0
+    unreadable: int = 0
     columns: dict[str, int] = field(default_factory=dict)
     absent: list[str] = field(default_factory=list)
     stopped: str | None = None

@@ -93,6 +93,11 @@ class Seen:
         numbers = np.flatnonzero(~self.of(chunk)[start:])
         return start + int(numbers[0]) if numbers.size else None
 
+    def next_met(self, chunk: int, start: int) -> int:
+        """The number of the first row of a chunk, from `start` on, that was met; how many rows it has if there is none."""
+        numbers = np.flatnonzero(self.of(chunk)[start:])
+        return start + int(numbers[0]) if numbers.size else self.rows(chunk)
+
     @property
     def size(self) -> int:
         """Bytes that the bits take."""

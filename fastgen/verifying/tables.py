@@ -42,7 +42,7 @@ class TableCheck:
 
     def __init__(self, stored: Stored, expected: Expected, rows: int, name: Callable[[Path], str]) -> None:
         self._stored, self._expected, self._name = stored, expected, name
-        self._log = Log(expected.table, rows)
+        self._log = Log(expected.table, rows, expected.columns)
         self._problems: list[str] = []
         self._opened: list[tuple[str, Cursor]] = []
 

@@ -55,6 +55,17 @@ def test_something_is_wrong(folder: Path, capfd: pytest.CaptureFixture[str]) -> 
     assert lines[5].startswith("another: transactions: transactions.csv, row 101: missing, expected ")
 
 
+def test_a_row_is_cut(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    path = path_of(folder)
+    path.write_bytes(path.read_bytes()[:-30])
+    with pytest.raises(DifferenceError, match=r"1 altered row$"):
+        run(folder)
+    lines = capfd.readouterr().out.splitlines()
+    assert lines[0] == "transactions: 1,999 of 2,000 rows are as they should be, 1 altered (unreadable 1)"
+    [told] = lines[3:]
+    assert told.startswith("first difference: transactions: transactions.csv, row 2,000: altered, expected ")
+
+
 def test_a_column_was_renamed(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
     """It is said once, and not that rows are missing."""
     path = path_of(folder)

@@ -13,6 +13,7 @@ from fastgen import Config, Dataset, InputError, OptionError, VerifyReport, veri
 from fastgen.pools import load_pools
 from fastgen.schema import TABLES
 from fastgen.verifying.checking import rows_to_compare
+from fastgen.verifying.log import UNREADABLE
 
 from .tables import EVERY_WAY, FORMAT_NAMES, Row, load, path_of, save, spoil
 
@@ -175,7 +176,11 @@ def test_a_row_is_missing(folder: Path, number: int) -> None:
 def test_several_rows_are_missing(folder: Path) -> None:
     report = checked(folder, lambda rows: [row for number, row in enumerate(rows) if number not in (5, 6, 7, 500, 2_999)])
     assert wrong(report) == {"missing": 4, "truncated": 1}
-    assert [(each.kind, each.row) for each in report.differences] == [("missing", 6), ("missing", 498), ("truncated", 2_996)]
+    told = [(each.kind, each.row, each.rows) for each in report.differences]
+    assert told == [("missing", 6, 3), ("missing", 498, 1), ("truncated", 2_996, 1)]
+    where = f"transactions: {path_of(folder).name}, row"
+    assert str(report.differences[0]).startswith(f"{where} 6: 3 rows missing, the first expected {DATA.transactions()['tid'][5]}, ")
+    assert str(report.differences[1]).startswith(f"{where} 498: missing, expected {DATA.transactions()['tid'][500]}, ")
 
 
 @pytest.mark.parametrize("rows", [0, 1, 2_900])
@@ -183,7 +188,11 @@ def test_the_end_is_missing(folder: Path, rows: int) -> None:
     report = checked(folder, lambda found: found[:rows])
     assert wrong(report) == ({"truncated": 3_000 - rows} if rows else {"missing": 3_000})
     assert report.first
-    assert (report.first.kind, report.first.row) == ("truncated" if rows else "missing", rows + 1)
+    assert (report.first.kind, report.first.row, report.first.rows) == (
+        "truncated" if rows else "missing",
+        rows + 1,
+        3_000 - rows,
+    )
 
 
 @pytest.mark.parametrize(("number", "at"), [(0, 0), (70, 70), (70, 71), (70, 2_500), (2_500, 70), (2_999, 3_000)])
@@ -259,8 +268,26 @@ def test_bytes_are_flipped_in_text(tmp_path: Path, name: Any) -> None:
     path.write_bytes(content)
     report = verify(tmp_path)
     assert wrong(report) == {"altered": 1}
-    assert report.first
-    assert report.first.found == "?"
+    [difference] = report.differences
+    assert difference.found == UNREADABLE
+
+
+@pytest.mark.parametrize("name", ["csv", "ndjson"])
+@pytest.mark.parametrize("number", [50, 2_999])
+def test_a_row_is_cut(tmp_path: Path, name: Any, number: int) -> None:
+    """It is one difference, with the whole row, and not one for each column."""
+    write(DATA, tmp_path, format=name)
+    path = path_of(tmp_path)
+    lines = path.read_bytes().splitlines()
+    lines[number + (name == "csv")] = lines[number + (name == "csv")][:60]
+    path.write_bytes(b"\n".join(lines))
+    report = verify(tmp_path)
+    assert wrong(report) == {"altered": 1}
+    assert (report.tables[0].unreadable, report.tables[0].columns) == (1, {})
+    [difference] = report.differences
+    assert str(difference).startswith(f"transactions: {path.name}, row {number + 1:,}: altered, expected ")
+    assert str(difference.expected).startswith(DATA.transactions()["tid"][number] + ", 2022-")
+    assert str(difference).endswith(", found a row that is cut or cannot be read")
 
 
 def test_bytes_are_flipped_in_parquet(tmp_path: Path) -> None:
