@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 READERS: Final[dict[str, Callable[[Path], Reader]]] = {"parquet": ParquetFile, "csv": CsvFile, "ndjson": NdjsonFile, "ipc": IpcFile}
 BATCH_ROWS: Final = 131_072
+NAMED: Final = 3
+"""Files that a note names."""
 
 
 class Stored:
@@ -32,7 +35,7 @@ class Stored:
     Args:
         path: the directory or file. manifest: what describes it, if anything does. format: of all files.
         tables: the files of each table that is there, by name. parts: the numbers of the parts that the manifest describes,
-            if it does not describe the whole.
+            if it does not describe the whole. others: what is there beside them in a format of tables.
 
     Example:
         >>> import tempfile
@@ -50,8 +53,10 @@ class Stored:
         format: str,
         tables: dict[str, list[Path]],
         parts: tuple[int, ...] | None = None,
+        others: Sequence[Path] = (),
     ) -> None:
         self.path, self.manifest, self.format, self.tables, self.parts = path, manifest, format, tables, parts
+        self._others = others
         self._readers: dict[Path, Reader] = {}
 
     def config(self) -> Config | None:
@@ -109,6 +114,16 @@ class Stored:
     def head(self, table: str, path: Path, columns: Sequence[str]) -> "pl.DataFrame":
         """Some of the first rows of one file, as `batches` has them; none where they cannot be read."""
         return _typed(table, path, self._reading(table, path, columns).head(columns))
+
+    def overlooked(self) -> str | None:
+        """A note about files that may hold tables and are not read; None where there are none."""
+        if not self._others:
+            return None
+        names = [path.relative_to(self.path).as_posix() for path in self._others]
+        told = ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED:,} more" if len(names) > NAMED else "")
+        verbs, plural = (("is", "was"), "") if len(names) == 1 else (("are", "were"), "s")
+        why = "not named in the manifest" if self.manifest else f"not called as file{plural} of tables"
+        return f"{told} {verbs[0]} {why}, and {verbs[1]} not looked at"
 
     def _reading(self, table: str, path: Path, columns: Sequence[str]) -> Reader:
         """What reads a file, which has these columns."""
@@ -169,7 +184,9 @@ def open_stored(path: "str | os.PathLike[str]", table: str | None = None) -> Sto
         raise InputError(f"{root}: holds no {' and no '.join(names)} in a format that fastgen writes")
     format = _format_of(root, wanted, manifest)
     kept = {name: own for name, files in wanted.items() if (own := [file for file in files if said_by(file.name).format == format])}
-    return Stored(root, manifest, format, kept, parts)
+    not_asked_for = {name: files for name, files in found.items() if name not in wanted}
+    others = {*_tables_in(root), *chain(*wanted.values())}.difference(*kept.values(), *not_asked_for.values())
+    return Stored(root, manifest, format, kept, parts, sorted(others))
 
 
 def described_by(path: Path) -> Stored:

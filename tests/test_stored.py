@@ -186,6 +186,18 @@ def test_a_folder_of_any_names(tmp_path: Path) -> None:
     assert read(tmp_path / "other", "transactions").equals(frame)
 
 
+def test_files_that_are_overlooked(tmp_path: Path) -> None:
+    write(DATA, tmp_path / "transactions.csv")
+    assert open_stored(tmp_path).overlooked() is None
+    for name in ("a", "b", "c", "transactions-old", ".hidden"):
+        (tmp_path / f"{name}.csv").touch()
+    assert (
+        open_stored(tmp_path).overlooked()
+        == "a.csv, b.csv, c.csv and 1 more are not called as files of tables, and were not looked at"
+    )
+    assert open_stored(tmp_path / "transactions.csv").overlooked() is None
+
+
 def test_times_of_iso_8601(tmp_path: Path) -> None:
     rows = [row | {"datetime": row["datetime"].isoformat()} for row in expected("transactions").to_dicts()]
     rows[7]["datetime"] = "2022-02-30T00:00:00"

@@ -18,6 +18,8 @@ def _about_files(facts: Facts) -> Iterator[str]:
         yield "No manifest says how the data were made: what is compared with a configuration is compared with the default one."
     if stored.parts is not None:
         yield f"Of the dataset only some parts are there: {', '.join(map(str, stored.parts))}."
+    if overlooked := stored.overlooked():
+        yield f"{overlooked}."
     missing = [table for table in TABLES if table not in stored.tables]
     if missing:
         silent = "; of ages of holders nothing can be said" if "profiles" in missing else ""

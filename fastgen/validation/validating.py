@@ -94,6 +94,8 @@ def _notes(stored: Stored) -> list[str]:
         notes.append(
             f"names and places are judged by the lists of Faker {pools.faker}; the data have those of {words.get('faker')}"
         )
+    if overlooked := stored.overlooked():
+        notes.append(overlooked)
     if stored.parts:
         notes.append(f"only {len(stored.parts):,} parts are there, and counts are those of the whole")
     return notes

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,7 +15,7 @@ from fastgen.stored import Stored, open_stored
 from fastgen.verifying import manifests
 from fastgen.verifying.expected import Expected
 from fastgen.verifying.fitting import fitting
-from fastgen.verifying.report import VerifyReport
+from fastgen.verifying.report import FileCounts, VerifyReport
 from fastgen.verifying.tables import Checked, TableCheck
 from fastgen.verifying.texts import written_as
 
@@ -119,7 +119,8 @@ class _Check:
 
     def __init__(self, asked: _Asked, threads: int, progress: Callable[[int], object]) -> None:
         self._asked, self._stored, self._threads, self._progress = asked, asked.stored, threads, progress
-        self.notes: list[str] = []
+        overlooked = self._stored.overlooked()
+        self.notes = [overlooked] if overlooked else []
         if self._stored.parts:
             numbers = ", ".join(map(str, self._stored.parts))
             self.notes.append(f"only parts {numbers} of {(self._stored.manifest or {}).get('parts')} are described, and compared")
@@ -168,11 +169,22 @@ class _Check:
         entries = manifests.entries(self._stored, table)
         part_of = {str(entry.get("file")): part for part, entry in enumerate(entries)}
         for file in checked.counts.files:
-            held = " and ".join(str(self._number(part)) for part in file.parts)
             if file.found and file.foreign == file.found:
                 yield f"{file.where} holds no row of these data"
             elif self._stored.manifest is not None and file.where not in part_of:
-                again = ", all of them rows that are there already" if file.doubled == file.found else ""
-                yield f"{file.where} is not named in the manifest: it holds {file.found:,} rows of part {held}{again}"
+                yield f"{file.where} is not named in the manifest: it holds {self._held(file)}"
             elif file.parts and len(entries) > 1 and part_of.get(file.where) not in file.parts:
-                yield f"{file.where} holds rows of part {held}, not of part {self._number(part_of[file.where])}"
+                yield f"{file.where} holds rows of {self._named(file.parts)}, not of {self._named([part_of[file.where]])}"
+
+    def _held(self, file: FileCounts) -> str:
+        """What a file holds that may hold anything."""
+        if not file.found:
+            return "no rows"
+        if not file.parts:
+            return f"{file.found:,} rows, none of them as it should be"
+        of = f" of {self._named(file.parts)}" if len(self._asked.parts) > 1 else ""
+        return f"{file.found:,} rows{of}{', all of them rows that are there already' if file.doubled == file.found else ''}"
+
+    def _named(self, parts: Sequence[int]) -> str:
+        """Parts by their numbers."""
+        return f"part{'s' * (len(parts) > 1)} {' and '.join(str(self._number(part)) for part in parts)}"

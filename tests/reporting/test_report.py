@@ -112,6 +112,13 @@ def test_parts_make_no_difference(reported: Reported, tmp_path: Path) -> None:
     assert re.sub(r"(transactions|credit_cards|profiles) ([\d,]+) 3 ", r"\1 \2 1 ", parts) == whole
 
 
+def test_files_that_are_not_looked_at_are_said(reported: Reported, small: Dataset, tmp_path: Path) -> None:
+    fastgen.write(small, tmp_path / "data")
+    assert "not looked at" not in reported(tmp_path / "data")
+    (tmp_path / "data" / "transactions-old.csv").touch()
+    assert "transactions-old.csv is not named in the manifest, and was not looked at." in reported(tmp_path / "data")
+
+
 def test_transactions_alone(reported: Reported, small: Dataset, tmp_path: Path) -> None:
     fastgen.write(small, tmp_path / "payments.ndjson.gz")
     text = reported(tmp_path / "payments.ndjson.gz")

@@ -86,6 +86,13 @@ def test_other_word_lists_are_said(tmp_path: Path) -> None:
     assert "1.2.3+" in note
 
 
+def test_files_that_are_not_looked_at_are_said(tmp_path: Path) -> None:
+    write(Dataset(SMALL), tmp_path)
+    (tmp_path / "transactions-old.csv").touch()
+    [note] = validate(tmp_path).notes
+    assert note == "transactions-old.csv is not named in the manifest, and was not looked at"
+
+
 # Some of the tables
 
 

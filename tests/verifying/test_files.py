@@ -397,6 +397,22 @@ def test_a_column_more(folder: Path) -> None:
     assert report.notes == ("transactions: columns that no configuration makes were not compared: terminal",)
 
 
+def test_files_that_are_not_looked_at(folder: Path) -> None:
+    """A copy under another name, and a table in another format."""
+    path = path_of(folder)
+    shutil.copy(path, folder / f"transactions-old{path.suffix}")
+    other = ".csv" if path.suffix != ".csv" else ".ndjson"
+    write(DATA, folder / f"profiles{other}", table="profiles")
+    (folder / "notes.txt").touch()
+    report = verify(folder)
+    assert report.ok
+    names = f"profiles{other}, transactions-old{path.suffix}"
+    assert report.notes == (f"{names} are not named in the manifest, and were not looked at",)
+    (folder / f"transactions-old{path.suffix}").unlink()
+    assert verify(folder, table="transactions").notes == ()
+    assert verify(folder, table="profiles").notes == (f"profiles{other} is not named in the manifest, and was not looked at",)
+
+
 def test_columns_in_another_order(folder: Path) -> None:
     """Each has its name."""
     report = checked(folder, lambda rows: [dict(reversed(row.items())) for row in rows])
@@ -498,6 +514,32 @@ def test_parts_were_renamed(parts: Path) -> None:
         f"is not named in the manifest: it holds {PARTS.part(3, 3).num_rows:,} rows of part 3",
         f"is not there; rows of it are in transactions/a{third.suffix}",
     ]
+
+
+def test_a_file_more_says_what_it_holds(parts: Path) -> None:
+    """Also where that is nothing, or nothing that is as it should be."""
+    first = transactions(parts)[0]
+    rows = load(first)
+    names = [first.with_name(f"x-{number}{first.suffix}") for number in range(3)]
+    save(names[0], [])
+    save(names[1], [row | {"city": "Erewhon"} for row in rows[:100]])
+    save(first, rows[100:])
+    save(names[2], rows[-50:])
+    assert sorted(note for note in verify(parts).notes if "not named" in note) == [
+        f"transactions/{names[0].name} is not named in the manifest: it holds no rows",
+        f"transactions/{names[1].name} is not named in the manifest: it holds 100 rows, none of them as it should be",
+        f"transactions/{names[2].name} is not named in the manifest: it holds 50 rows of part 1, all of them rows that are there already",
+    ]
+
+
+def test_a_whole_under_another_name_is_of_no_part(folder: Path) -> None:
+    path = path_of(folder)
+    (folder / "transactions").mkdir()
+    path.rename(folder / "transactions" / path.name)
+    report = verify(folder)
+    assert report.ok
+    where = f"transactions/{path.name}"
+    assert f"{where} is not named in the manifest: it holds 3,000 rows" in report.notes
 
 
 def test_a_part_of_other_data(parts: Path, tmp_path: Path) -> None:
