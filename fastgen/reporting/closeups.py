@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import altair as alt
 
-from fastgen.reporting.drawing import FRAUD_PAYMENT, FRAUD_WITHDRAWAL, GRID, INK, MUTED, NARROW, WITHDRAWAL, data
+from fastgen.reporting.drawing import FRAUD_PAYMENT, FRAUD_WITHDRAWAL, GRID, INK, MUTED, NARROW, PAPER, WITHDRAWAL, data
 from fastgen.reporting.examples import Chain, Withdrawals
 from fastgen.reporting.overviews import time_axis
 from fastgen.reporting.words import count, day_and_time, duration, money, shortened
@@ -21,6 +21,10 @@ TALLEST: Final = 7
 """Powers of ten from 0.01 to the top of a lane."""
 MARKS: Final = ((100, "1"), (10_000, "100"), (1_000_000, "10k"))
 RIGHT: Final = 30
+ASIDE: Final = 10
+"""Pixels between a sequence and the words beside it."""
+LETTER: Final = 6.5
+"""Pixels that a letter takes, about."""
 
 
 def chains(shown: Sequence[Chain], width: int) -> Any:
@@ -81,7 +85,7 @@ def sequences(cards: Sequence[Sequence[Withdrawals]], width: int) -> Any:
             times = [event.second * 1_000 for event in lane.own]
             dots += [{"from": time, "lane": row} for time in times]
             frauds += [{"from": event.second * 1_000, "lane": row} for event in lane.frauds]
-            stories += [{"lane": row, **story} for story in lane_story(lane)] if width > NARROW else []
+            stories += [{"lane": row, **story} for story in lane_story(lane)]
             if times:
                 lines.append({"from": times[0], "to": times[-1], "lane": row})
     every = [row["from"] // 1_000 for row in dots + frauds]
@@ -103,37 +107,41 @@ def sequences(cards: Sequence[Sequence[Withdrawals]], width: int) -> Any:
         grid=False,
     )
     y = alt.Y("lane:O", scale=alt.Scale(domain=list(range(len(labels)))), axis=axis)
-    told = alt.Chart(data([row | beside(row, min(every), max(every)) for row in stories]))
+    across = width - extent - 8
+    told = alt.Chart(data([row | beside(row, min(every), max(every), across) for row in stories]))
     layers = (
         alt.Chart(data(lines)).mark_rule(color=GRID, strokeWidth=1.5).encode(x=x, x2="to:T", y=y),
-        alt.Chart(data(frauds))
-        .mark_point(shape="diamond", filled=True, color=FRAUD_WITHDRAWAL, size=130, opacity=1)
-        .encode(x=x, y=y),
         alt.Chart(data(dots)).mark_circle(color=WITHDRAWAL, size=38, opacity=1).encode(x=x, y=y),
+        alt.Chart(data(frauds))  # in front, and set off from the withdrawals that it comes between
+        .mark_point(shape="diamond", filled=True, fill=FRAUD_WITHDRAWAL, stroke=PAPER, strokeWidth=1.2, size=140, opacity=1)
+        .encode(x=x, y=y),
         *(
             told.transform_filter(f"datum.side == '{side}'")
-            .mark_text(align=side, dx=10 if side == "left" else -10, color=INK)
+            .mark_text(align=side, dx=ASIDE if side == "left" else -ASIDE, color=INK)
             .encode(x=x, y=y, text="text:N")
             for side in ("left", "right")
         ),
     )
-    return alt.layer(*layers).properties(width=width - extent - 8, height=alt.Step(18))
+    return alt.layer(*layers).properties(width=across, height=alt.Step(18))
 
 
 def lane_story(lane: Withdrawals) -> list[dict[str, Any]]:
-    """The fraud of a sequence in words, and where the sequence begins and ends."""
+    """The fraud of a sequence in words, its place alone, and when the sequence begins and ends."""
     if not lane.frauds:
         return []
     fraud, first = lane.frauds[0], lane.own[0].second if lane.own else lane.frauds[0].second
     after = f", {duration(fraud.second - first)} after the first" if fraud.second > first else ""
     times = sorted(event.second for event in (*lane.own, *lane.frauds))
-    return [{"text": f"{fraud.place}{after}", "first": times[0], "last": times[-1]}]
+    return [{"place": fraud.place, "text": f"{fraud.place}{after}", "first": times[0], "last": times[-1]}]
 
 
-def beside(story: Mapping[str, Any], start: int, end: int) -> dict[str, Any]:
-    """Where the words stand: on the side of the sequence where there is more room."""
+def beside(story: Mapping[str, Any], start: int, end: int, width: int) -> dict[str, Any]:
+    """Where the words stand, and as many of them as fit: on the side of the sequence where there is more room."""
     before, behind = story["first"] - start, end - story["last"]
-    return {"from": (story["first"] if before > behind else story["last"]) * 1_000, "side": "right" if before > behind else "left"}
+    room = int((max(before, behind) / max(end - start, 1) * width - ASIDE) / LETTER)
+    text = story["text"] if len(story["text"]) <= room or width > NARROW else shortened(story["place"], max(room, 6))
+    side = "right" if before > behind else "left"
+    return {"from": (story["first"] if before > behind else story["last"]) * 1_000, "side": side, "text": text}
 
 
 def lane_label(lane: Withdrawals, width: int) -> str:

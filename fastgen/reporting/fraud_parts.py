@@ -52,7 +52,7 @@ def chains_part(facts: Facts) -> Part | None:
             lambda width: closeups.chains(shown, width),
             f"Time lines of {count(len(shown), 'attack chain')}, a stem for each payment.",
         ),
-        [KEY_FRAUD_PAYMENT],
+        [KEY_FRAUD_PAYMENT._replace(shape="circle")],
         f"{count(len(shown), 'chain')} of different lengths. A stem is a payment: where it stands is when, "
         "how high it is how much, on a logarithmic scale.",
         Table(["card", "start", "payments", "time", "amount", "km"], rows),
@@ -104,7 +104,7 @@ def sequences_part(facts: Facts) -> Part | None:
             lambda width: closeups.sequences(cards, width),
             f"Time lines of the withdrawals of {count(len(cards), 'card')}.",
         ),
-        [KEY_WITHDRAWAL, *([KEY_FRAUD_WITHDRAWAL._replace(shape="diamond")] if attacked else [])],
+        [KEY_WITHDRAWAL._replace(shape="circle"), *([KEY_FRAUD_WITHDRAWAL._replace(shape="diamond")] if attacked else [])],
         f"Sequences of {count(len(cards), 'card')}, a line each; of a card at most six.",
         Table(["card", "place", "first", "withdrawals", "step", "fraud"], rows, numeric=False),
     )

@@ -35,6 +35,8 @@ SPACING: Final = 16
 MOST_RANGES: Final = 40
 LEFT: Final = 36
 """Pixels for the labels of an axis of numbers."""
+TENTH: Final = "datum.value ? format(datum.value / 10, '~%') : ''"
+"""An expression that writes a density over powers of ten as the share of a tenth of one, which is a step of the outline."""
 COLOURS: Final = alt.Scale(domain=[int(kind) for kind in Kind], range=list(KIND_COLOURS))
 
 
@@ -135,7 +137,7 @@ def amounts(panels: Sequence[AmountPanel], width: int) -> Any:
     used = np.flatnonzero(np.sum([*expected, *(panel.counted for panel in panels)], axis=0))
     shown = slice(int(used[0]), int(used[-1]) + 1)
     charts = [
-        amount_panel(panel, shown, top, labels=number + columns >= len(panels)).properties(
+        amount_panel(panel, shown, top, below=number + columns >= len(panels), beside=number % columns == 0).properties(
             width=(width + SPACING) // columns - SPACING - 4,
             height=88,
             title=alt.TitleParams(shortened(panel.name, 24), subtitle=count(panel.rows, "row"), color=INK),
@@ -145,8 +147,8 @@ def amounts(panels: Sequence[AmountPanel], width: int) -> Any:
     return alt.concat(*charts, columns=columns, spacing=SPACING)
 
 
-def amount_panel(panel: AmountPanel, shown: slice, top: float, *, labels: bool) -> Any:
-    """One category."""
+def amount_panel(panel: AmountPanel, shown: slice, top: float, *, below: bool, beside: bool) -> Any:
+    """One category. below, beside: whether its axes have figures; those of shares stand on their lines, where amounts are few."""
     edges = (DISPLAYED[shown.start : shown.stop + 1] / 100).tolist()
     heights = {"counted": panel.counted[shown].tolist()}
     if panel.configured is not None:
@@ -154,9 +156,10 @@ def amount_panel(panel: AmountPanel, shown: slice, top: float, *, labels: bool) 
     x = alt.X(
         "edge:Q",
         scale=alt.Scale(type="log", domain=[edges[0], edges[-1]], nice=False),
-        axis=alt.Axis(values=[10.0**power for power in range(-2, 8, 2)], labelExpr=SHORT_NUMBERS, labels=labels, labelFlush=True),
+        axis=alt.Axis(values=[10.0**power for power in range(-2, 8, 2)], labelExpr=SHORT_NUMBERS, labels=below, labelFlush=True),
     )
-    scale, axis = alt.Scale(domain=[0, top], nice=False), alt.Axis(labels=False, tickCount=3)
+    scale = alt.Scale(domain=[0, top], nice=False)
+    axis = alt.Axis(labels=beside, tickCount=3, labelExpr=TENTH, labelAlign="left", labelBaseline="bottom", labelPadding=-2)
     base = alt.Chart(data(steps(edges, **heights)))
     area = base.mark_area(interpolate="step-after", opacity=0.6, clip=True, color=WITHDRAWAL if panel.cash else PAYMENT)
     layers = [area.encode(x=x, y=alt.Y("counted:Q", scale=scale, axis=axis))]

@@ -81,7 +81,7 @@ def separation(rules: Sequence[Rule], conditions: Sequence[str], width: int) -> 
         for rule, text in zip(rules, texts, strict=True)
     ]
     base = alt.Chart(data(values))
-    axis = alt.Axis(grid=False, labelColor=INK, labelLimit=extent - 8, minExtent=extent, maxExtent=extent)
+    axis = alt.Axis(grid=False, labelColor=INK, labelLimit=extent - 10, labelPadding=8, minExtent=extent, maxExtent=extent)
     y = alt.Y("rule:N", sort=[str(row["rule"]) for row in values], axis=axis)
     ticks = alt.Axis(format=".0%", values=[0, 0.25, 0.5, 0.75, 1] if width > NARROW else [0, 0.5, 1])
     scale = alt.Scale(domain=[0, 1])

@@ -149,8 +149,9 @@ def amounts(facts: Facts) -> Chapter:
             f"Density of amounts on a logarithmic scale, counted and configured, for {count(len(panels), 'category')}.",
         ),
         [*present(facts.survey.kinds * ORDINARY), *([Key("ink", "line", configured_text(facts))] if compared else [])],
-        "Share of a category's ordinary rows for each power of ten of the amount; all panels have one scale. Distance: the most "
-        f"by which the shares below some amount differ. By chance: what it exceeds once in twenty, for so many rows.{more}",
+        "Share of a category's ordinary rows in each tenth of a power of ten of the amount, a step of the outline; all panels have "
+        "one scale. Distance: the most by which the shares below some amount differ. By chance: what it exceeds once in twenty, "
+        f"for so many rows.{more}",
         Table(
             ["category", "rows", "5 % up to", "half up to", "95 % up to", "distance", "by chance"], [spent.line for spent in shown]
         ),

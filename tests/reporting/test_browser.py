@@ -165,6 +165,51 @@ def test_labels_do_not_overlap(page: Page, made: Path, width: int) -> None:
     assert overlapping == []
 
 
+CHART = "[...document.querySelectorAll('svg')].find(svg => svg.getBoundingClientRect().width && svg.ariaLabel.startsWith('%s'))"
+
+
+@pytest.mark.parametrize("width", [360, 1200])
+def test_frauds_among_withdrawals_are_seen_and_named(page: Page, default_page: Path, width: int) -> None:
+    page.open(default_page, width=width)
+    chart = CHART % "Time lines of the withdrawals"
+    seen = page.evaluate(
+        f"[...{chart}.querySelectorAll('path[fill=\"var(--fraud-withdrawal)\"]')].map(mark => {{"
+        "mark.scrollIntoView({block: 'center', behavior: 'instant'}); const box = mark.getBoundingClientRect();"
+        "return document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2) === mark; })"
+    )
+    assert seen
+    assert all(seen)
+    table = f"[...{chart}.closest('.part').querySelectorAll('tbody td:last-child')].map(cell => cell.textContent)"
+    places = [place for cell in page.evaluate(table) for place in re.findall(r"(.+?, [A-Z]{2}), ", cell)]
+    texts = page.evaluate(f"[...{chart}.querySelectorAll('text')].map(text => text.textContent)")
+    assert len(places) == len(seen)
+    assert all(any(text.startswith(place) for text in texts) for place in places)
+
+
+@pytest.mark.parametrize("width", [360, 1200])
+def test_shares_of_amounts_have_figures(page: Page, default_page: Path, width: int) -> None:
+
+    page.open(default_page, width=width)
+    texts = page.evaluate(f"[...{CHART % 'Density of amounts'}.querySelectorAll('text')].map(text => text.textContent)")
+    assert {"10%", "20%"} <= set(texts)
+    assert (
+        page.evaluate(f"{CHART % 'Density of amounts'}.closest('figure').textContent").count("Share of a category's ordinary rows")
+        == 1
+    )
+
+
+def test_names_of_rows_are_not_broken(page: Page, default_page: Path) -> None:
+    page.open(default_page, width=360)
+    lines = page.evaluate(
+        """[...document.querySelectorAll('tbody th')].filter(head => /^\\w+$/.test(head.textContent)).map(head => {
+            const range = document.createRange();
+            range.selectNodeContents(head);
+            return [head.textContent, new Set([...range.getClientRects()].filter(box => box.width).map(box => box.top)).size];
+        }).filter(([, lines]) => lines > 1)"""
+    )
+    assert lines == []
+
+
 @pytest.mark.parametrize("width", [360, 600, 720, 768, 1200])
 def test_labels_are_large_enough(page: Page, default_page: Path, width: int) -> None:
     """Seven pixels at least, which a chart's scale of amounts has on a small tablet; all others nine, as they come out."""
