@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 
     from fastgen.validation.report import Check, ValidationReport
 
-WIDE = 180
-"""Characters of a line that nobody looks at on a terminal."""
+COLUMNS = ("group", "check", "value", "expected", "test", "p or most", "verdict")
 SHORT = {"Kolmogorov-Smirnov": "KS"}
 COLOURS = {"passed": "green", "failed": "bold red", "skipped": "dim"}
 
@@ -94,35 +93,51 @@ def failures(report: "ValidationReport") -> Iterator[str]:
 
 
 def show(report: "ValidationReport") -> None:
-    """The table, what failed, and what the verdicts rest on."""
-    from rich.console import Console
+    """All checks, what failed, and what the verdicts rest on: as a table for a terminal, or as lines for other programs."""
+    tests = f"{report.tests} tests: good data fail any of them with probability {report.alpha:g} (Holm-Bonferroni)"
+    told = [
+        *(f"failed: {line}" for line in failures(report)),
+        *(f"note: {note}" for note in report.notes),
+        f"The configuration is {report.configuration}. {tests}; rules and counts are exact.",
+    ]
+    if sys.stdout.isatty():
+        from rich.console import Console
 
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else WIDE)
-    console.print(table(report.checks))
-    for line in failures(report):
-        console.print(f"failed: {line}", markup=False, soft_wrap=True)
-    for note in report.notes:
-        console.print(f"note: {note}", markup=False, soft_wrap=True)
-    told = f"{report.tests} tests: good data fail any of them with probability {report.alpha:g} (Holm-Bonferroni)"
-    console.print(f"The configuration is {report.configuration}. {told}; rules and counts are exact.", markup=False)
+        Console(highlight=False).print(table(report.checks))
+        click.echo("\n".join(told))
+    else:
+        click.echo("\n".join([*plain(report.checks), *told]))
+
+
+def cells(check: "Check") -> tuple[str, ...]:
+    """What there is to see of a check, under COLUMNS."""
+    tolerance = f"p = {check.p:.2g}" if check.p is not None else "" if check.tolerance is None else f"{check.tolerance:,}"
+    test = SHORT.get(check.test, check.test)
+    return check.group, check.name, check.value or check.note or "", check.expected, test, tolerance, check.verdict
+
+
+def plain(checks: "tuple[Check, ...]") -> Iterator[str]:
+    """A line for each check, as long as it is, with its group; columns are two blanks apart."""
+    rows = [COLUMNS, *map(cells, checks)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
 
 
 def table(checks: "tuple[Check, ...]") -> "Table":
-    """A row for each check."""
+    """A row for each check, under its group."""
     from rich import box
     from rich.table import Column, Table
     from rich.text import Text
 
-    fixed = [Column(name, width=width) for name, width in (("test", 10), ("p or most", 11), ("verdict", 7))]
-    folded = [Column(name, overflow="fold") for name in ("check", "value", "expected")]
+    fixed = [Column(name, width=width) for name, width in zip(COLUMNS[-3:], (10, 11, 7), strict=True)]
+    folded = [Column(name, overflow="fold") for name in COLUMNS[1:-3]]
     made = Table(*folded, *fixed, box=box.SIMPLE_HEAD, pad_edge=False)
     group = None
     for check in checks:
         if check.group != group:
             group = check.group
             made.add_row(Text(group, "bold"))
-        tolerance = f"p = {check.p:.2g}" if check.p is not None else "" if check.tolerance is None else f"{check.tolerance:,}"
-        verdict = Text(check.verdict, COLOURS[check.verdict])
-        cells = (f"  {check.name}", check.value or check.note or "", check.expected, SHORT.get(check.test, check.test), tolerance)
-        made.add_row(*map(Text, cells), verdict)
+        _, name, *others, verdict = cells(check)
+        made.add_row(Text(f"  {name}"), *map(Text, others), Text(verdict, COLOURS[check.verdict]))
     return made

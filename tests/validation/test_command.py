@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from fastgen import ConfigError, DifferenceError, InputError, cli
+from fastgen import ConfigError, Dataset, DifferenceError, InputError, cli, load_config, validate, write
 
 from .frames import Frames, cash, made, ordinary, save
 from .test_sources import SMALL
@@ -39,9 +39,9 @@ def test_all_is_well(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
     told = capfd.readouterr()
     lines = told.out.splitlines()
     [head] = [line.split() for line in lines if "verdict" in line]
-    assert head == ["check", "value", "expected", "test", "p", "or", "most", "verdict"]
-    order = next(line for line in lines if line.strip().startswith("order "))
-    assert order.split() == ["order", "all", "6,000", "none", "before", "the", "row", "above", "it", "rule", "0", "passed"]
+    assert head == ["group", "check", "value", "expected", "test", "p", "or", "most", "verdict"]
+    order = next(line for line in lines if line.split()[:2] == ["rows", "order"])
+    assert order.split() == ["rows", "order", "all", "6,000", "none", "before", "the", "row", "above", "it", "rule", "0", "passed"]
     times = next(line for line in lines if " KS " in line)
     assert " p = 0." in times
     assert not any(line.startswith("failed") for line in lines)
@@ -49,6 +49,26 @@ def test_all_is_well(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert "good data fail any of them with probability 0.001 (Holm-Bonferroni)" in lines[-1]
     assert told.err.startswith(f"fastgen: {folder}: all ")
     assert told.err.endswith(" s\n")
+
+
+def test_lines_for_other_programs(tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A check is one line, however long, with its group, and nothing at its end."""
+    monkeypatch.setenv("COLUMNS", "80")
+    name = f"a category {'with a long name ' * 4}indeed"
+    config = tmp_path / "long.toml"
+    config.write_text(f'rows = 6000\n[[categories]]\nname = "{name}"\nshare = 1\nlow = 0.01\nhigh = 9999.99\n')
+    write(Dataset(load_config(config)), tmp_path / "data")
+    run(tmp_path / "data")
+    lines = capfd.readouterr().out.splitlines()
+    assert all(line == line.rstrip() and line for line in lines)
+    report = validate(tmp_path / "data")
+    checks, rest = lines[1 : 1 + len(report.checks)], lines[1 + len(report.checks) :]
+    assert len(rest) == 1 + len(report.notes)
+    for line, check in zip(checks, report.checks, strict=True):
+        assert line.startswith(f"{check.group} ")
+        assert f" {check.name} " in line
+        assert line.endswith(f" {check.verdict}")
+    assert any(f" distribution of {name} " in line for line in checks)
 
 
 def test_something_is_wrong(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
