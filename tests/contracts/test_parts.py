@@ -197,18 +197,22 @@ class StopError(Exception):
     pass
 
 
-@pytest.mark.parametrize("threads", [1, 3])
-def test_a_run_that_fails_keeps_complete_parts_and_no_others(tmp_path: Path, threads: int) -> None:
-    passed = 0
+class StopAfter:
+    """A progress that fails once so many rows have passed."""
 
-    def progress(rows: int) -> None:
-        nonlocal passed
-        passed += rows
-        if passed > 250_000:
+    def __init__(self, rows: int) -> None:
+        self.left = rows
+
+    def __call__(self, rows: int) -> None:
+        self.left -= rows
+        if self.left < 0:
             raise StopError
 
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_a_run_that_fails_keeps_complete_parts_and_no_others(tmp_path: Path, threads: int) -> None:
     with pytest.raises(StopError):
-        write(DATA, f"{tmp_path}/", format="ndjson", parts=6, threads=threads, progress=progress)
+        write(DATA, f"{tmp_path}/", format="ndjson", parts=6, threads=threads, progress=StopAfter(250_000))
     names = [path.name for path in tmp_path.rglob("*") if path.is_file()]
     assert not [name for name in names if name.startswith(".")], "nothing half-written"
     complete = len(list((tmp_path / "parts").iterdir()))
@@ -337,16 +341,8 @@ def test_an_overwriting_run_that_fails_goes_on_where_it_was(tmp_path: Path) -> N
     other = Dataset(Config(rows=400_000, seed=4))
     write(DATA, f"{tmp_path}/", format="ndjson")
     before = files_of(tmp_path)
-    passed = 0
-
-    def progress(rows: int) -> None:
-        nonlocal passed
-        passed += rows
-        if passed > 250_000:
-            raise StopError
-
     with pytest.raises(StopError):
-        write(other, f"{tmp_path}/", format="ndjson", parts=6, overwrite=True, threads=1, progress=progress)
+        write(other, f"{tmp_path}/", format="ndjson", parts=6, overwrite=True, threads=1, progress=StopAfter(250_000))
     assert before.items() <= files_of(tmp_path).items()
     complete = len(list((tmp_path / "parts").iterdir()))
     assert write(other, f"{tmp_path}/", format="ndjson", parts=6, overwrite=True).skipped == complete > 0
