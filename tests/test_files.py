@@ -536,7 +536,7 @@ def test_a_directory_that_is_there_is_a_directory(tmp_path: Path, data: Dataset)
 @pytest.mark.parametrize(
     ("output", "options", "line"),
     [
-        ("x.txt", {}, "output = 'x.txt': must end with one of .parquet, .csv, .ndjson, .arrow (or give the format)"),
+        ("x.txt", {}, "output = 'x.txt': must end with one of .parquet, .csv, .ndjson, .arrow (or give `format`)"),
         ("x.csv", {"format": "parquet"}, "format = 'parquet': must be csv for a file that ends with .csv"),
         ("x.csv.gz", {"compression": "zstd"}, "compression = 'zstd': must be gzip for a file that ends with .gz"),
         ("x.csv", {"compression": "gzip"}, "output = 'x.csv': must end with .csv.gz if it is compressed by gzip"),

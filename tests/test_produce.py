@@ -154,7 +154,7 @@ def test_what_is_refused(arguments: list[str], line: str) -> None:
     [
         ("transactional.id", "s3cr3t", "messages are sent without transactions"),
         ("delivery.report.only.error", "true", "messages are counted by their delivery reports"),
-        ("test.mock.num.brokers", "1", "messages would go to a cluster inside this process; `mock` has one"),
+        ("test.mock.num.brokers", "1", "messages would go to a cluster inside this process; --mock has one"),
         ("partitioner", "random", "partitions are computed as Java's producer does"),
     ],
 )
