@@ -38,6 +38,7 @@ from numpy.typing import NDArray
 import fastgen.kernels
 from fastgen import Config, Dataset
 from fastgen.digest import TransactionDigests
+from fastgen.frames import ROOM
 from fastgen.ids import TransactionIds
 from fastgen.kernels import (
     atm,
@@ -320,6 +321,7 @@ INPUTS: dict[str, Callable[[Given], Any]] = {
     "halves": halves_of_block,
     "merged": merged,
     "whole_group": lambda g: group_to_fill(g),
+    "column_room": lambda g: room_for_columns(g),
     # Payments
     "cash": lambda g: len(g.plan.config.categories),
     "quota": lambda g: dataset_of(2 * g.rows + 1_000_000).plan.payment_rules.quota,
@@ -467,6 +469,16 @@ def group_to_fill(given: Given) -> tuple[Any, ...]:
 def fill_group(given: Given) -> int:
     group_rows(*given.whole_group)
     return int(given.whole_group[0].second.size)
+
+
+def room_for_columns(given: Given) -> columns.Columns:
+    """All of them."""
+    return columns.Columns(
+        **{
+            field: np.empty((given.rows, 2) if field.endswith("_views") else items * given.rows, kind)
+            for field, (_, items, kind) in ROOM.items()
+        }
+    )
 
 
 def withdraw_abroad(given: Given) -> int:
@@ -916,6 +928,13 @@ COMPARISONS: dict[str, Comparison] = {
         lambda g: columns.epoch_times(g.signed, g.block.second, g.plan.origin_seconds, 1_000_000),
         {"numpy": lambda g: (g.block.second.astype(np.int64) + g.plan.origin_seconds) * 1_000_000},
         lambda g: [(row.second + g.plan.origin_seconds) * 1_000_000 for row in g.twin_rows],
+        rows=GROUP_ROWS,
+    ),
+    "columns.fill_columns": Comparison(
+        (columns.fill_columns,),
+        lambda g: columns.fill_columns(g.column_room, g.block, g.digests, g.plan.card_digits, g.plan.origin_seconds),
+        {},
+        None,
         rows=GROUP_ROWS,
     ),
     "columns.card_numbers": Comparison(

@@ -1,14 +1,11 @@
 """Memory that goes round: taken by a thread that fills it, given back when nobody needs what it holds any more."""
 
 import math
-from collections.abc import Callable
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-Empty = Callable[[int, Any], NDArray[Any]]
-"""Makes an array of so many items of a type, such as np.empty."""
 KEPT: Final = 256
 """Arenas that wait to be used again; more of them are freed."""
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import polars as pl
@@ -11,12 +11,25 @@ from numpy.typing import NDArray
 
 from fastgen.arenas import Arenas, Lease
 from fastgen.holders import Holders, Piece, column_text
-from fastgen.ids import hexadecimal
 from fastgen.kernels import columns as kernels
+from fastgen.kernels.columns import Columns
 from fastgen.kernels.tables import Block
 from fastgen.plan import Plan
 from fastgen.schema import TABLES
 from fastgen.values import Values
+
+ROOM: Final = {
+    "tid": ("tid", 16, np.uint16),
+    "tid_views": ("tid", 2, np.uint64),
+    "datetime": ("datetime", 1, np.int64),
+    "cc_num": ("cc_num", 2, np.uint64),
+    "cc_num_views": ("cc_num", 2, np.uint64),
+    "amount": ("amount", 1, np.float64),
+    "latitude": ("latitude", 1, np.float64),
+    "longitude": ("longitude", 1, np.float64),
+    "fraud_label": ("fraud_label", 1, np.int8),
+}
+"""Of which column each field of `Columns` is, its items a row and their type."""
 
 
 class TransactionFrames:
@@ -66,24 +79,39 @@ class TransactionFrames:
 
         Its memory goes round, column by column: a column that is dropped gives its own back.
         """
-        return pl.DataFrame([self._series(name, rows, tids, Lease(self._arenas[name])) for name in self.names])
+        leases = {name: Lease(self._arenas[name]) for name in self.names}
+        room = self._room(rows.second.size, leases)
+        kernels.fill_columns(room, rows, tids, self._cards, self.plan.origin_seconds)
+        return pl.DataFrame([self._series(name, rows, room, leases[name]) for name in self.names])
 
-    def _series(self, name: str, rows: Block, tids: NDArray[np.uint8], lease: Lease) -> pl.Series:
+    @cached_property
+    def _cards(self) -> NDArray[np.uint64]:
+        return self.plan.card_digits if "cc_num" in self.names else np.empty(0, np.uint64)
+
+    def _room(self, rows: int, leases: dict[str, Lease]) -> Columns:
+        """Memory for the columns that are asked for. A card number is copied, as whoever writes the frame would write the whole
+        table of cards with a view of it.
+        """
+        fields = {}
+        for field, (column, items, kind) in ROOM.items():
+            size = rows if column in leases else 0
+            shape = (size, 2) if field.endswith("_views") else items * size
+            fields[field] = leases[column].empty(shape, kind) if size else np.empty(shape, kind)
+        return Columns(**fields)
+
+    def _series(self, name: str, rows: Block, room: Columns, lease: Lease) -> pl.Series:
         match name:
             case "tid":
-                return _texts(name, 32, hexadecimal(tids, lease.empty).view(np.uint32), lease)
+                return _texts(name, room.tid, room.tid_views, lease)
             case "cc_num":
-                # A copy of each number, not a view of the card table: whoever writes the frame would write the whole table.
-                return _texts(name, 16, self.values.card_numbers(rows.card, lease.empty).view(np.uint32), lease)
+                return _texts(name, room.cc_num, room.cc_num_views, lease)
             case "datetime":
-                return _numbers(name, pa.timestamp("us"), self.values.microseconds(rows, lease.empty), lease)
+                return _numbers(name, pa.timestamp("us"), room.datetime, lease)
             case "category" | "city" | "country":
                 return self.repeated[name][rows.category if name == "category" else rows.place]
             case "fraud_label":
-                labels = lease.empty(rows.label.size, np.int8)
-                labels[:] = rows.label
-                return _numbers(name, pa.int8(), labels, lease)
-        return _numbers(name, pa.float64(), self.values.numbers(name, rows, lease.empty), lease)
+                return _numbers(name, pa.int8(), room.fraud_label, lease)
+        return _numbers(name, pa.float64(), getattr(room, name), lease)
 
 
 class HolderFrames:
@@ -116,10 +144,8 @@ def _numbers(name: str, kind: pa.DataType, values: NDArray[Any], lease: Lease | 
     return pl.Series(name, pa.Array.from_buffers(kind, len(values), [None, _buffer(values, lease)]))
 
 
-def _texts(name: str, size: int, text: NDArray[np.uint32], lease: Lease) -> pl.Series:
-    """Texts of one size, end to end."""
-    views = lease.empty((4 * text.size // size, 2), np.uint64)
-    kernels.text_views(views, size, text, 0)
+def _texts(name: str, text: NDArray[Any], views: NDArray[np.uint64], lease: Lease) -> pl.Series:
+    """Texts end to end, and views of them."""
     buffers = [None, _buffer(views, lease), _buffer(text, lease)]
     return pl.Series(name, pa.Array.from_buffers(pa.string_view(), len(views), buffers))
 

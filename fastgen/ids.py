@@ -5,7 +5,6 @@ from collections.abc import Collection
 import numpy as np
 from numpy.typing import NDArray
 
-from fastgen.arenas import Empty
 from fastgen.kernels import md5
 from fastgen.kernels.digits import Tile
 from fastgen.plan import Plan
@@ -36,8 +35,8 @@ class TransactionIds:
         return self._digests[: 16 * rows]
 
 
-def hexadecimal(digests: NDArray[np.uint8], empty: Empty = np.empty) -> NDArray[np.uint8]:
-    """The digits of bytes, two for each, in a new array, or one from `empty`."""
-    text = empty(digests.size, np.uint16)
+def hexadecimal(digests: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The digits of bytes, two for each, in a new array."""
+    text = np.empty(digests.size, np.uint16)
     md5.hex_digits(digests, text)
     return text.view(np.uint8)

@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fastgen.arenas import Empty
 from fastgen.kernels import columns as kernels
 from fastgen.kernels.tables import Block
 from fastgen.plan import Plan
@@ -21,7 +20,7 @@ class Vocabulary(NamedTuple):
 
 
 class Values:
-    """Turns the codes of a block into values; arrays are new ones, or from `empty`, and the block may be overwritten."""
+    """Turns the codes of a block into values; arrays are new ones: the block may be overwritten."""
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
@@ -45,10 +44,10 @@ class Values:
         kernels.looked_up(codes, rows.category if name == "category" else rows.place, table)
         return codes
 
-    def numbers(self, name: str, rows: Block, empty: Empty = np.empty) -> NDArray[np.float64]:
+    def numbers(self, name: str, rows: Block) -> NDArray[np.float64]:
         """float64[n]: amount, latitude or longitude."""
         whole, divisor = {"amount": (rows.cents, 100.0), "latitude": (rows.latitude, 1e6), "longitude": (rows.longitude, 1e6)}[name]
-        out = empty(rows.second.size, np.float64)
+        out = np.empty(rows.second.size, np.float64)
         kernels.scaled(out, whole, divisor)
         return out
 
@@ -58,15 +57,15 @@ class Values:
         kernels.epoch_times(times, rows.second, self.plan.origin_seconds, 1)
         return times
 
-    def microseconds(self, rows: Block, empty: Empty = np.empty) -> NDArray[np.int64]:
+    def microseconds(self, rows: Block) -> NDArray[np.int64]:
         """int64[n]: event times in microseconds since 1970."""
-        times = empty(rows.second.size, np.int64)
+        times = np.empty(rows.second.size, np.int64)
         kernels.epoch_times(times, rows.second, self.plan.origin_seconds, 1_000_000)
         return times
 
-    def card_numbers(self, cards: NDArray[np.uint32], empty: Empty = np.empty) -> NDArray[np.uint64]:
+    def card_numbers(self, cards: NDArray[np.uint32]) -> NDArray[np.uint64]:
         """uint64[2 n]: the card numbers of these cards as text, eight digits to a word."""
-        text = empty(2 * cards.size, np.uint64)
+        text = np.empty(2 * cards.size, np.uint64)
         kernels.card_numbers(text, cards, self.plan.card_digits)
         return text
 

@@ -1,13 +1,35 @@
 """A block's codes as the values of columns: views of text, times, amounts, degrees."""
 
+from typing import NamedTuple
+
 import numpy as np
+from numpy.typing import NDArray
 
 from fastgen.kernels.digits import card_texts
-from fastgen.kernels.jit import kernel
+from fastgen.kernels.jit import kernel, part
+from fastgen.kernels.md5 import hex_digits
 from fastgen.kernels.rng import u64
 
 
-@kernel
+class Columns(NamedTuple):
+    """Room for columns of n rows; those that are not wanted have no items.
+
+    tid: uint16[16 n], text. tid_views, cc_num_views: uint64[n, 2], see `text_views`. datetime: int64, microseconds since 1970.
+    cc_num: uint64[2 n], text. amount, latitude, longitude: float64. fraud_label: int8.
+    """
+
+    tid: NDArray[np.uint16]
+    tid_views: NDArray[np.uint64]
+    datetime: NDArray[np.int64]
+    cc_num: NDArray[np.uint64]
+    cc_num_views: NDArray[np.uint64]
+    amount: NDArray[np.float64]
+    latitude: NDArray[np.float64]
+    longitude: NDArray[np.float64]
+    fraud_label: NDArray[np.int8]
+
+
+@part
 def text_views(views, size, text, first):
     """Arrow string views of consecutive values of one size: length, first four characters, buffer 0, offset.
 
@@ -21,14 +43,14 @@ def text_views(views, size, text, first):
         views[i, 1] = u64((first + i) * size) << u64(32)
 
 
-@kernel
+@part
 def scaled(out, values, divisor):
     """float64: whole numbers over a power of ten; one rounding, so it is the double that the decimal text names."""
     for i in range(values.size):
         out[i] = np.float64(values[i]) / divisor
 
 
-@kernel
+@part
 def epoch_times(out, seconds, origin, unit):
     """int64 times since 1970 from seconds since `origin` (seconds since 1970); unit: how many make a second."""
     for i in range(seconds.size):
@@ -39,6 +61,32 @@ def epoch_times(out, seconds, origin, unit):
 def card_numbers(out, indices, cards):
     """Card numbers end to end; out: uint64[2 n], cards: uint64[cards], two digits to a byte."""
     card_texts(out, indices, cards)
+
+
+@kernel
+def fill_columns(out, rows, digests, cards, origin):
+    """All columns that are no vocabulary's by one call: each call from Python is a meeting of threads at the interpreter's lock.
+
+    Args:
+        out: Columns, filled. rows: Block of n rows. digests: uint8[16 n], their MD5 digests, if a tid is wanted.
+        cards: uint64[cards], two digits to a byte. origin: seconds since 1970 to which the block's seconds are added.
+    """
+    if out.tid.size:
+        hex_digits(digests, out.tid)
+        text_views(out.tid_views, 32, out.tid.view(np.uint32), 0)
+    if out.datetime.size:
+        epoch_times(out.datetime, rows.second, origin, 1_000_000)
+    if out.cc_num.size:
+        card_texts(out.cc_num, rows.card, cards)
+        text_views(out.cc_num_views, 16, out.cc_num.view(np.uint32), 0)
+    if out.amount.size:
+        scaled(out.amount, rows.cents, 100.0)
+    if out.latitude.size:
+        scaled(out.latitude, rows.latitude, 1e6)
+    if out.longitude.size:
+        scaled(out.longitude, rows.longitude, 1e6)
+    for i in range(out.fraud_label.size):
+        out.fraud_label[i] = rows.label[i]
 
 
 @kernel
