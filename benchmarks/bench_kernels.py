@@ -119,12 +119,6 @@ def philox_numbers(out: Any, seed: Any) -> None:
 
 
 @looped
-def binomials(out: Any, seed: Any, trials: Any, p: Any) -> None:
-    for i in range(out.size):
-        out[i] = splitting.binomial(seed, 5, i, trials, p)
-
-
-@looped
 def amounts(out: Any, table: Any, category: Any, slot: Any, offset: Any) -> None:
     for i in range(out.size):
         out[i] = payments.amount(table, category[i], np.uint64(slot[i]), np.uint64(offset[i]))
@@ -782,25 +776,18 @@ COMPARISONS: dict[str, Comparison] = {
         plain_permutation,
         of="number",
     ),
-    "splitting.binomial_few": Comparison(
-        (splitting.binomial, splitting.binomial_few),
-        lambda g: binomials(g.signed, SEED, 1_000, 0.005),
-        {"numpy binomial": lambda g: g.random.binomial(1_000, 0.005, g.rows)},
-        lambda g: [naive.binomial(7, 5, i, 1_000, 0.005) for i in range(g.rows)],
-        of="draw",
-    ),
-    "splitting.binomial_many": Comparison(
-        (splitting.binomial, splitting.binomial_many),
-        lambda g: binomials(g.signed, SEED, 1_000_000, 0.4),
-        {"numpy binomial": lambda g: g.random.binomial(1_000_000, 0.4, g.rows)},
-        lambda g: [naive.binomial(7, 5, i, 1_000_000, 0.4) for i in range(g.rows)],
-        of="draw",
-    ),
     "splitting.split_counts": Comparison(
         (splitting.split_counts,),
         lambda g: splitting.split_counts(g.signed, SEED, 1, PER_WINDOW * g.rows, g.edges, g.splitting),
         {"numpy multinomial": lambda g: g.random.multinomial(PER_WINDOW * g.rows, g.equal_shares)},
         lambda g: naive.split(7, 1, PER_WINDOW * g.rows, [1] * g.rows),
+        of="window",
+    ),
+    "splitting.split_counts, few": Comparison(
+        (splitting.split_counts,),
+        lambda g: splitting.split_counts(g.signed, SEED, 1, 3 * g.rows, g.edges, g.splitting),
+        {"numpy multinomial": lambda g: g.random.multinomial(3 * g.rows, g.equal_shares)},
+        lambda g: naive.split(7, 1, 3 * g.rows, [1] * g.rows),
         of="window",
     ),
     # Times

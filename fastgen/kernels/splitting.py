@@ -20,7 +20,7 @@ SIDE_BY_SIDE = 4096
 class Splitting(NamedTuple):
     """Scratch memory of `split_counts`.
 
-    stack: uint64[4, 64], ranges of leaves yet to be split. edges: int64[2, SIDE_BY_SIDE + 1], of the ranges of two levels.
+    stack: uint64[3, 64], ranges of leaves yet to be split. edges: int64[2, SIDE_BY_SIDE + 1], of the ranges of two levels.
     The rest, [SIDE_BY_SIDE], is of the nodes that wait for another success: node: int64, twice its place in its level, plus one if
     what is drawn goes to the right. number: uint64. left: float64, trials that are left. rate, wait: float64, see `next_waits`.
     """
@@ -39,7 +39,7 @@ class Splitting(NamedTuple):
         size = SIDE_BY_SIDE
         left, rate, wait = np.empty((3, size))
         return cls(
-            np.empty((4, 64), np.uint64),
+            np.empty((3, 64), np.uint64),
             np.empty((2, size + 1), np.int64),
             np.empty(size, np.int64),
             np.empty(size, np.uint64),
@@ -89,26 +89,7 @@ def uniform(word_high, word_low):
     return (np.float64(((word_high << u64(32)) | word_low) >> u64(12)) + 0.5) * (1.0 / 4503599627370496.0)
 
 
-@kernel
-def binomial_few(seed, stream, index, n, p):
-    """Binomial(n, p) for n * p < 10 by adding geometric waiting times: how many successes fit into n trials."""
-    successes = 0
-    trials = 0
-    rate = minus_log(1.0 - p)
-    if rate <= 0.0:
-        return 0  # p is below half a unit in the last place of 1
-    lane = 0
-    while True:
-        w0, w1, _, _ = philox(seed, stream, index, lane)
-        wait = np.floor(minus_log(uniform(w0, w1)) / rate)
-        if wait >= n - trials:
-            return successes
-        trials += np.int64(wait) + 1
-        successes += 1
-        lane += 1
-
-
-@kernel
+@helper
 def binomial_many(seed, stream, index, n, p):
     """Binomial(n, p) for p <= 1/2, n * p >= 10 by transformed rejection (BTRS)."""
     count = np.float64(n)
@@ -146,19 +127,6 @@ def binomial_many(seed, stream, index, n, p):
             return np.int64(k)
 
 
-@kernel
-def binomial(seed, stream, index, n, p):
-    """One Binomial(n, p) draw, 0 <= p <= 1, as int64."""
-    if n == 0 or p <= 0.0:
-        return np.int64(0)
-    if p >= 1.0:
-        return np.int64(n)
-    q = min(p, 1.0 - p)
-    few = np.float64(n) * q < 10.0
-    successes = binomial_few(seed, stream, index, n, q) if few else binomial_many(seed, stream, index, n, q)
-    return successes if p <= 0.5 else n - successes
-
-
 @part
 def next_waits(few, count, seed, stream, lane):
     """How many trials fail before the next success of each waiting node: geometric, by the logarithm of a uniform number."""
@@ -181,7 +149,10 @@ def settle(counts, edges, node, drawn):
 
 @part
 def wait_for_all(counts, edges, few, count, seed, stream):
-    """Binomial draws of few successes for many nodes at once: the same as `binomial_few` makes one by one."""
+    """Binomial(n, p) for p <= 1/2, n * p < 10, for many nodes side by side, by adding geometric waiting times.
+
+    How many successes fit into n trials is drawn.
+    """
     lane = 0
     while count:
         next_waits(few, count, seed, stream, lane)
@@ -262,23 +233,20 @@ def split_counts(counts, seed, stream, total, edges, scratch):
     """
     first = scratch.stack[0].view(np.int64)
     last = scratch.stack[1].view(np.int64)
-    amount = scratch.stack[2].view(np.int64)
-    node = scratch.stack[3]
-    first[0], last[0], amount[0], node[0] = 0, counts.size, total, 1
+    node = scratch.stack[2]
+    first[0], last[0], node[0] = 0, counts.size, 1
+    counts[:1] = total
     depth = 0 if counts.size else -1
     while depth >= 0:
-        low, high, n, number = first[depth], last[depth], amount[depth], node[depth]
+        low, high, number = first[depth], last[depth], node[depth]
         depth -= 1
-        if n == 0:
+        if counts[low] == 0:
             counts[low:high] = 0
-            continue
-        if high - low <= SIDE_BY_SIDE:
-            counts[low] = n
+        elif high - low <= SIDE_BY_SIDE:
             split_levels(counts, edges, low, high, number, seed, stream, scratch)
-            continue
-        middle = (low + high) // 2
-        share = np.float64(edges[middle] - edges[low]) / np.float64(edges[high] - edges[low])
-        left = binomial(seed, stream, number, n, share)
-        first[depth + 1], last[depth + 1], amount[depth + 1], node[depth + 1] = middle, high, n - left, u64(2) * number + u64(1)
-        first[depth + 2], last[depth + 2], amount[depth + 2], node[depth + 2] = low, middle, left, u64(2) * number
-        depth += 2
+        else:
+            scratch.edges[0, 0], scratch.edges[0, 1] = low, high
+            split_level(counts, edges, scratch.edges[0], 1, number, seed, stream, scratch)
+            first[depth + 1], last[depth + 1], node[depth + 1] = (low + high) // 2, high, u64(2) * number + u64(1)
+            first[depth + 2], last[depth + 2], node[depth + 2] = low, (low + high) // 2, u64(2) * number
+            depth += 2

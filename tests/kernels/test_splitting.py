@@ -13,11 +13,18 @@ from fastgen.kernels import rng, splitting
 LEAST_P = 1e-4
 """Of a statistic of draws with a fixed seed; a wrong distribution gives values far below."""
 
+WHOLE = 2**40
+
 seeds = st.integers(0, 2**64 - 1)
 
 
-def binomial(seed: int, index: int, n: int, p: float) -> int:
-    return int(splitting.binomial(np.uint64(seed), rng.SPLIT_PAYMENTS, np.uint64(index), n, p))
+def binomial(seed: int, n: int, p: float) -> int:
+    """How many of n events fall into the first of two leaves that has a share of p, as a multiple of 2^-40."""
+    return split(seed, rng.SPLIT_PAYMENTS, n, [0, round(p * WHOLE), WHOLE])[0]
+
+
+def twin(seed: int, n: int, p: float) -> int:
+    return naive.binomial(seed, rng.SPLIT_PAYMENTS, 1, n, round(p * WHOLE) / WHOLE)
 
 
 def split(seed: int, stream: int, total: int, edges: list[int]) -> list[int]:
@@ -33,8 +40,8 @@ MANY = [(20, 0.5), (40, 0.25), (54_000, 0.5), (1_000, 0.013), (10**6, 0.31), (10
 @pytest.mark.parametrize(("n", "p"), FEW + MANY)
 def test_binomial_draws_have_the_distribution(n: int, p: float) -> None:
     tries = 20_000
-    drawn = np.array([binomial(1, index, n, p) for index in range(tries)])
-    law = stats.binom(n, p)
+    drawn = np.array([binomial(seed, n, p) for seed in range(tries)])
+    law = stats.binom(n, round(p * WHOLE) / WHOLE)
     assert drawn.min() >= 0
     assert drawn.max() <= n
     assert abs(drawn.mean() - law.mean()) < 4 * law.std() / tries**0.5
@@ -51,8 +58,8 @@ def test_binomial_draws_have_the_distribution(n: int, p: float) -> None:
 
 @pytest.mark.parametrize(("n", "p"), FEW + MANY)
 def test_binomial_draws_are_the_twins(n: int, p: float) -> None:
-    for index in range(100):
-        assert binomial(77, index, n, p) == naive.binomial(77, rng.SPLIT_PAYMENTS, index, n, p)
+    for seed in range(100):
+        assert binomial(seed, n, p) == twin(seed, n, p)
 
 
 @pytest.mark.parametrize("leaves", [splitting.SIDE_BY_SIDE - 1, splitting.SIDE_BY_SIDE, splitting.SIDE_BY_SIDE + 1, 20_000])
