@@ -64,7 +64,7 @@ from fastgen.kernels.windows import Group, Injected, Scratch, group_rows, window
 from fastgen.plan import GROUP_ROWS, WINDOW_ROWS, proportional
 from fastgen.pools import alias_table
 from fastgen.schema import TRANSACTIONS
-from fastgen.sinks.parquet_format import HEX_WEIGHTS
+from fastgen.sinks.parquet_columns import HEX_WEIGHTS
 from fastgen.text import RowText, transaction_layout
 from fastgen.values import Values
 from fastgen.windows import Worker

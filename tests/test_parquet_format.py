@@ -21,24 +21,25 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fastgen.kernels import packing
+from fastgen.sinks import parquet_columns as kinds
 from fastgen.sinks import parquet_format as fmt
 
 CODECS = ["none", "snappy", "lz4", "gzip", "zstd"]
 CITIES = [f"Städtchen {7919 * i % 971}" for i in range(971)]
 CARDS = np.array([f"4{7919 * i % 1_000_003:015d}" for i in range(70_000)], "S16")
 COLUMNS = [
-    fmt.Hex("tid", 32),
-    fmt.Timestamp("datetime"),
-    fmt.Dictionary("card", CARDS),
-    fmt.Dictionary("city", CITIES),
-    fmt.Dictionary("provider", ["visa"]),
-    fmt.Text("expires"),
-    fmt.Text("name"),
-    fmt.Hundredths("amount"),
-    fmt.Double("latitude"),
-    fmt.Int8("label"),
-    fmt.Date("birthdate"),
-    fmt.Int64("number"),
+    kinds.Hex("tid", 32),
+    kinds.Timestamp("datetime"),
+    kinds.Dictionary("card", CARDS),
+    kinds.Dictionary("city", CITIES),
+    kinds.Dictionary("provider", ["visa"]),
+    kinds.Text("expires"),
+    kinds.Text("name"),
+    kinds.Hundredths("amount"),
+    kinds.Double("latitude"),
+    kinds.Int8("label"),
+    kinds.Date("birthdate"),
+    kinds.Int64("number"),
 ]
 TYPES = {
     "tid": pa.string(), "datetime": pa.timestamp("us"), "card": pa.string(), "city": pa.string(),
@@ -90,7 +91,7 @@ def written(encoder: fmt.Encoder, groups: Sequence[fmt.RowGroup]) -> bytes:
     return file.getvalue()
 
 
-def one_column(column: fmt.Column, data: Any, rows: int, compression: str = "none") -> pq.ParquetFile:
+def one_column(column: kinds.Column, data: Any, rows: int, compression: str = "none") -> pq.ParquetFile:
     encoder = fmt.Encoder([column], compression)
     return pq.ParquetFile(io.BytesIO(written(encoder, [encoder.encode({column.name: data}, rows)])))
 
@@ -204,7 +205,7 @@ def test_only_write_is_needed_of_a_file() -> None:
 
 
 def test_more_rows_than_32_bits_can_count() -> None:
-    encoder, rows = fmt.Encoder([fmt.Int8("label")]), 1 << 24
+    encoder, rows = fmt.Encoder([kinds.Int8("label")]), 1 << 24
     group = encoder.encode({"label": np.zeros(rows, np.int8)}, rows)
     assert len(group.chunks[0].pages) == 128
     assert pq.read_metadata(io.BytesIO(written(encoder, [group] * 130))).num_rows == 130 << 24
@@ -223,7 +224,7 @@ def test_dictionaries_of_any_width(size: int) -> None:
     codes = np.random.default_rng(size).integers(0, size, 1003).astype(np.uint32)
     for dtype in (np.uint8, np.uint16, np.uint32):
         if size - 1 <= np.iinfo(dtype).max:
-            file = one_column(fmt.Dictionary("c", values), codes.astype(dtype), 1003)
+            file = one_column(kinds.Dictionary("c", values), codes.astype(dtype), 1003)
             assert file.read()["c"].to_pylist() == [values[code] for code in codes]
             statistics = file.metadata.row_group(0).column(0).statistics
             used = {values[code] for code in codes}
@@ -234,20 +235,20 @@ def test_dictionaries_of_any_width(size: int) -> None:
 def test_texts(texts: list[str]) -> None:
     encoded = [text.encode() for text in texts]
     offsets = np.cumsum([0, *map(len, encoded)])
-    file = one_column(fmt.Text("t"), (offsets, np.frombuffer(b"".join(encoded), np.uint8)), len(texts))
+    file = one_column(kinds.Text("t"), (offsets, np.frombuffer(b"".join(encoded), np.uint8)), len(texts))
     assert file.read()["t"].to_pylist() == texts
     statistics = file.metadata.row_group(0).column(0).statistics
     assert (statistics.min.encode(), statistics.max.encode()) == (min(encoded), max(encoded))
 
 
 def test_long_texts_have_no_statistics() -> None:
-    file = one_column(fmt.Text("t"), (np.array([0, 1, 5001]), np.full(5001, 97, np.uint8)), 2)
+    file = one_column(kinds.Text("t"), (np.array([0, 1, 5001]), np.full(5001, 97, np.uint8)), 2)
     assert file.read()["t"].to_pylist() == ["a", "a" * 5000]
     assert not file.metadata.row_group(0).column(0).statistics.has_min_max
 
 
 def test_peculiar_doubles() -> None:
-    column = fmt.Double("d")
+    column = kinds.Double("d")
     for values in ([0.0, 1.0], [-1.0, -0.0], [0.0], [-0.0], [1.5, float("inf")], [1.0, float("nan"), 2.0]):
         file = one_column(column, np.array(values), len(values))
         np.testing.assert_array_equal(np.array(file.read()["d"]), values)
@@ -263,10 +264,10 @@ def test_peculiar_doubles() -> None:
 @pytest.mark.parametrize("rows", [1, 2, 129, 4096, 4097, 40_000])
 def test_hexadecimal_frames(width: int, rows: int) -> None:
     """What Zstandard makes of the frames written by hand: the page, with no byte too many."""
-    column = fmt.Hex("h", width)
+    column = kinds.Hex("h", width)
     digests = np.frombuffer(np.random.default_rng(rows).bytes(rows * width // 2), np.uint8)
     page = column.page(digests, 0, rows)
-    size, frame = column.compressed_page(digests, 0, rows, fmt.codec("zstd"))
+    size, frame = column.compressed_page(digests, 0, rows, kinds.codec("zstd"))
     assert size == len(page)
     assert bytes(cramjam.zstd.decompress(frame)) == page.tobytes()
     assert page.tobytes()[-rows * width :] == digests.tobytes().hex().encode()
@@ -276,17 +277,17 @@ def test_hexadecimal_frames(width: int, rows: int) -> None:
 @pytest.mark.parametrize(
     ("column", "data", "complaint"),
     [
-        (fmt.Hex("h", 32), np.zeros(47, np.uint8), "47 uint8 instead of 48 uint8"),
-        (fmt.Timestamp("t"), np.zeros(3), "3 float64 instead of 3 int64"),
-        (fmt.Int8("i"), np.zeros(3, np.int64), "3 int64 instead of 3 int8"),
-        (fmt.Dictionary("d", ["a", "b"]), np.array([0, 1, 2], np.uint8), "code 2 in a vocabulary of 2"),
-        (fmt.Dictionary("d", []), np.zeros(3, np.uint8), "code 0 in a vocabulary of 0"),
-        (fmt.Dictionary("d", ["a"]), np.zeros(3, np.int64), "codes of type int64"),
-        (fmt.Text("t"), (np.array([0, 2, 1, 2]), np.zeros(2, np.uint8)), "offsets that fall"),
-        (fmt.Text("t"), (np.array([0, 1, 2, 3]), np.zeros(2, np.uint8)), "outside the text"),
+        (kinds.Hex("h", 32), np.zeros(47, np.uint8), "47 uint8 instead of 48 uint8"),
+        (kinds.Timestamp("t"), np.zeros(3), "3 float64 instead of 3 int64"),
+        (kinds.Int8("i"), np.zeros(3, np.int64), "3 int64 instead of 3 int8"),
+        (kinds.Dictionary("d", ["a", "b"]), np.array([0, 1, 2], np.uint8), "code 2 in a vocabulary of 2"),
+        (kinds.Dictionary("d", []), np.zeros(3, np.uint8), "code 0 in a vocabulary of 0"),
+        (kinds.Dictionary("d", ["a"]), np.zeros(3, np.int64), "codes of type int64"),
+        (kinds.Text("t"), (np.array([0, 2, 1, 2]), np.zeros(2, np.uint8)), "offsets that fall"),
+        (kinds.Text("t"), (np.array([0, 1, 2, 3]), np.zeros(2, np.uint8)), "outside the text"),
     ],
 )
-def test_data_that_do_not_fit(column: fmt.Column, data: Any, complaint: str) -> None:
+def test_data_that_do_not_fit(column: kinds.Column, data: Any, complaint: str) -> None:
     with pytest.raises(ValueError, match=complaint):
         fmt.Encoder([column]).encode({column.name: data}, 3)
 
@@ -297,12 +298,12 @@ def test_settings_that_do_not_exist() -> None:
     with pytest.raises(ValueError, match="'snappy' has no levels"):
         fmt.Encoder([], "snappy", 3)
     with pytest.raises(ValueError, match="no multiple of 16"):
-        fmt.Hex("h", 12)
+        kinds.Hex("h", 12)
 
 
 @pytest.mark.parametrize("compression", CODECS)
 def test_an_empty_dictionary_and_no_rows(compression: str) -> None:
-    file = one_column(fmt.Dictionary("d", []), np.zeros(0, np.uint8), 0, compression)
+    file = one_column(kinds.Dictionary("d", []), np.zeros(0, np.uint8), 0, compression)
     assert file.read()["d"].to_pylist() == []
     assert file.schema_arrow.types == [pa.string()]
 
@@ -367,7 +368,7 @@ def test_bits(data: st.DataObject, width: int) -> None:
 def test_deltas(values: list[int]) -> None:
     out = np.empty(packing.delta_room(len(values)), np.uint8)
     assert out[: packing.pack_deltas(np.array(values, np.int64), out, np.empty(160, np.uint64))].tobytes() == naive_deltas(values)
-    assert one_column(fmt.Int64("i"), np.array(values, np.int64), len(values)).read()["i"].to_pylist() == values
+    assert one_column(kinds.Int64("i"), np.array(values, np.int64), len(values)).read()["i"].to_pylist() == values
 
 
 @settings(deadline=None)
@@ -393,10 +394,10 @@ def test_bytes_range(size: int, data: st.DataObject) -> None:
 def test_ranks(values: list[int]) -> None:
     """Whole numbers by their ranks, as a column of hundredths takes them."""
     different = sorted(set(values))
-    codes, found = fmt.Hundredths("amount").load(np.array(values, np.uint32), len(values))
+    codes, found = kinds.Hundredths("amount").load(np.array(values, np.uint32), len(values))
     assert found.tolist() == [value / 100 for value in different]
     assert codes.tolist() == [different.index(value) for value in values]
-    file = one_column(fmt.Hundredths("amount"), np.array(values, np.uint32), len(values))
+    file = one_column(kinds.Hundredths("amount"), np.array(values, np.uint32), len(values))
     assert file.read()["amount"].to_pylist() == [value / 100 for value in values]
     statistics = file.metadata.row_group(0).column(0).statistics
     assert (statistics.min, statistics.max) == (min(values) / 100, max(values) / 100)

@@ -1,7 +1,7 @@
 """Kernels that squeeze columns into the encodings of Parquet.
 
 All work on flat arrays of a little-endian machine and check nothing: lengths and ranges are the caller's
-business (`fastgen.sinks.parquet_format`). Sources: Encodings.md of apache/parquet-format, whose sections are
+business (`fastgen.sinks.parquet_columns`). Sources: Encodings.md of apache/parquet-format, whose sections are
 named in quotes, and RFC 8878 (Zstandard).
 
 Indices are unsigned wherever time matters: to numba a signed index may count from the end, and the test for

@@ -10,9 +10,10 @@ from fastgen import __version__
 from fastgen.holders import Holders, Piece, column_text
 from fastgen.kernels.tables import Block
 from fastgen.schema import TABLES
-from fastgen.sinks import parquet_format as parquet
+from fastgen.sinks import parquet_columns as kinds
 from fastgen.sinks.encoder import Encoded, HolderSource, Request, TransactionSource
 from fastgen.sinks.output import Out
+from fastgen.sinks.parquet_format import Encoder, Writer
 from fastgen.values import Values
 
 ROWS_IN_ROW_GROUP = 1 << 17
@@ -25,11 +26,11 @@ MOST_CARDS_IN_DICTIONARY = 1 << 16
 class ParquetFile:
     """What both kinds of tables share: row groups are encoded by threads and written in order."""
 
-    _encoder: parquet.Encoder
+    _encoder: Encoder
 
     def begin(self, out: Out) -> None:
         """The magic number."""
-        self._writer = parquet.Writer(self._encoder, out, created_by=f"fastgen version {__version__}")
+        self._writer = Writer(self._encoder, out, created_by=f"fastgen version {__version__}")
 
     def append(self, out: Out, content: Any) -> None:
         """Write a row group."""
@@ -50,23 +51,23 @@ class TransactionParquetFile(ParquetFile):
         self._values = Values(plan)
         self._few_cards = plan.cards <= MOST_CARDS_IN_DICTIONARY
         self._source = TransactionSource(request)
-        self._encoder = parquet.Encoder([self._column(name) for name in request.names], request.compression)
+        self._encoder = Encoder([self._column(name) for name in request.names], request.compression)
 
-    def _column(self, name: str) -> parquet.Column:
+    def _column(self, name: str) -> kinds.Column:
         match name:
             case "tid":
-                return parquet.Hex(name, 32)
+                return kinds.Hex(name, 32)
             case "datetime":
-                return parquet.Timestamp(name)
+                return kinds.Timestamp(name)
             case "cc_num":
-                return parquet.Dictionary(name, self._all_cards().view("S16")) if self._few_cards else parquet.Hex(name, 16)
+                return kinds.Dictionary(name, self._all_cards().view("S16")) if self._few_cards else kinds.Hex(name, 16)
             case "category" | "city" | "country":
-                return parquet.Dictionary(name, self._values.vocabularies[name].values)
+                return kinds.Dictionary(name, self._values.vocabularies[name].values)
             case "amount":
-                return parquet.Hundredths(name)
+                return kinds.Hundredths(name)
             case "fraud_label":
-                return parquet.Int8(name)
-        return parquet.Double(name)
+                return kinds.Int8(name)
+        return kinds.Double(name)
 
     def _all_cards(self) -> NDArray[np.uint64]:
         plan = self._values.plan
@@ -104,17 +105,17 @@ class HolderParquetFile(ParquetFile):
         self._source = HolderSource(request)
         self._table, self._names = TABLES[request.table], request.names
         nobody = self._holders.pieces(request.table, range(0))
-        self._encoder = parquet.Encoder([self._column(name, nobody[name]) for name in request.names], request.compression)
+        self._encoder = Encoder([self._column(name, nobody[name]) for name in request.names], request.compression)
 
-    def _column(self, name: str, pieces: list[Piece]) -> parquet.Column:
+    def _column(self, name: str, pieces: list[Piece]) -> kinds.Column:
         match self._table.kind(name):
             case "date":
-                return parquet.Date(name)
+                return kinds.Date(name)
             case "city" | "country" as kind:
-                return parquet.Dictionary(name, self._values.vocabularies[kind].values)
+                return kinds.Dictionary(name, self._values.vocabularies[kind].values)
             case "word":
-                return parquet.Dictionary(name, pieces[0].texts.values)
-        return parquet.Text(name)
+                return kinds.Dictionary(name, pieces[0].texts.values)
+        return kinds.Text(name)
 
     def encode(self, item: range) -> Iterator[Encoded]:
         """Make and encode a row group."""

@@ -1,0 +1,53 @@
+"""Thrift's compact protocol, as far as Parquet needs it: a value is the number of its type and its bytes.
+
+Source: thrift-compact-protocol.md of apache/thrift.
+"""
+
+from collections.abc import Iterable, Mapping
+from functools import partial
+
+Field = tuple[int, bytes]
+TRUE, FALSE = (1, b""), (2, b"")
+
+
+def varint(number: int) -> bytes:
+    """A number in sevens of bits, the lowest first."""
+    out = bytearray()
+    while number > 127:
+        out.append(number & 127 | 128)
+        number >>= 7
+    return bytes(out) + bytes([number])
+
+
+def integer(kind: int, number: int) -> Field:
+    """A number with a sign, of a type of integers."""
+    return kind, varint(2 * number if number >= 0 else -2 * number - 1)
+
+
+i32, i64 = partial(integer, 5), partial(integer, 6)
+
+
+def binary(content: bytes) -> Field:
+    """Bytes, or text."""
+    return 8, varint(len(content)) + content
+
+
+def listed(items: Iterable[Field]) -> Field:
+    """A list of values of one type."""
+    items = list(items)
+    kind = items[0][0] if items else 12
+    head = bytes([len(items) << 4 | kind]) if len(items) < 15 else bytes([0xF0 | kind]) + varint(len(items))
+    return 9, head + b"".join(content for _, content in items)
+
+
+def struct(fields: Mapping[int, Field | None]) -> Field:
+    """Fields by number, rising in steps below 16; a None is left out."""
+    out, last = b"", 0
+    for number, field in fields.items():
+        if field is not None:
+            out += bytes([number - last << 4 | field[0]]) + field[1]
+            last = number
+    return 12, out + b"\0"
+
+
+EMPTY = struct({})
