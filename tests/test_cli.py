@@ -329,9 +329,9 @@ def test_what_a_signal_does_to_a_library_is_still_an_interruption(run: Run, fold
         except fastgen.TerminatedRunError:
             raise TypeError("odd") from None
 
-    monkeypatch.setattr("fastgen.sinks.files.write", fail)
+    monkeypatch.setattr("fastgen.sinks.files.carry_out", fail)
     assert run("generate", "--rows=5", "-o", "out") == Ended(143, "", "fastgen: terminated\n")
-    monkeypatch.setattr("fastgen.sinks.files.write", lambda *_, **__: 1 / 0)
+    monkeypatch.setattr("fastgen.sinks.files.carry_out", lambda *_, **__: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         run("generate", "--rows=5", "-o", "out")
 
@@ -527,7 +527,7 @@ def test_what_goes_wrong_inside_is_one_line_too(run: Run, folder: Path, monkeypa
         def raise_it(*_: object, **__: object) -> None:
             raise error
 
-        monkeypatch.setattr("fastgen.sinks.files.write", raise_it)
+        monkeypatch.setattr("fastgen.sinks.files.carry_out", raise_it)
         return run("generate", "--rows=5", "-o", "out")
 
     assert_one_line(fail(MemoryError()), 1, "out of memory")

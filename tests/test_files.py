@@ -32,8 +32,9 @@ import fastgen
 from fastgen import Config, Dataset, OptionError, OutputError, OutputExistsError, write
 from fastgen.pools import load_pools
 from fastgen.schema import DATA_VERSION
-from fastgen.sinks.files import estimate
+from fastgen.sinks.estimates import estimate
 from fastgen.sinks.formats import resolve
+from fastgen.sinks.wanted import wanted
 
 TABLES = ("transactions", "credit_cards", "profiles")
 CATEGORIES = [
@@ -593,7 +594,7 @@ def test_estimates_hold_for_many_and_for_dense_rows(tmp_path: Path, settings: di
 
 
 def judge_estimate(data: Dataset, folder: Path, **options: Any) -> None:
-    estimated = estimate(data, folder, **options)
+    estimated = estimate(wanted(data, folder, **options))
     assert not folder.exists()
     report = write(data, folder, **options)
     assert list(estimated) == [file.path for file in report.files]

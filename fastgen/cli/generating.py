@@ -23,6 +23,7 @@ from fastgen.errors import InterruptedRunError
 if TYPE_CHECKING:
     from fastgen.dataset import Dataset
     from fastgen.sinks.files import WriteReport
+    from fastgen.sinks.wanted import Wanted
 
 
 into, run = section("The output"), section("The run")
@@ -108,29 +109,32 @@ def generate(
     config = read_config(path, rows, scale, seed, settings)
     with compiling_announced(quiet):
         from fastgen.dataset import Dataset, positive
-        from fastgen.sinks.files import estimate, rows_to_write, write
+        from fastgen.pipeline import available_threads
+        from fastgen.sinks.files import carry_out
+        from fastgen.sinks.wanted import wanted
 
-        if threads is not None:
-            positive("threads", threads)  # before anything is counted
+        workers = available_threads() if threads is None else positive("threads", threads)  # before anything is counted
         data = Dataset(config)
-        wanted = data if part is None or parts is None else data.part(part, parts)
-        options: dict[str, Any] = {
-            "format": kind,
-            "table": table,
-            "columns": None if columns is None else [name.strip() for name in columns.split(",")],
-            "compression": compression,
-            "coordinates": coordinates,
-        }
+        work = wanted(
+            data,
+            output,
+            format=kind,
+            table=table,
+            columns=None if columns is None else [name.strip() for name in columns.split(",")],
+            compression=compression,
+            coordinates=coordinates,
+            parts=parts,
+            part=part,
+        )
         if dry_run:
-            click.echo(plan_text(wanted, estimate(data, output, parts=parts, part=part, **options)))
+            click.echo(plan_text(work))
             return
-        total = rows_to_write(wanted, output, **options)
+        total = work.rows
         if not quiet:
             announce(data)
         with rows_bar(total, shown=is_interactive(quiet, no_progress)) as advance:
             try:
-                options |= {"parts": parts, "part": part, "threads": threads, "overwrite": overwrite}
-                report = write(data, output, progress=advance, **options)
+                report = carry_out(work, threads=workers, overwrite=overwrite, progress=advance)
             except InterruptedRunError as error:
                 hint = "the same command makes the other parts" if parts and part is None else None
                 raise type(error)(f"{error.message}; unfinished files were removed", hint=hint) from None
@@ -149,10 +153,13 @@ def summary(data: "Dataset", output: str, report: "WriteReport") -> str:
     return f"{tables} to {output}{there}: {human_size(report.size)} in {took}, seed {data.config.seed}"
 
 
-def plan_text(data: "Dataset", sizes: dict[str, int]) -> str:
+def plan_text(work: "Wanted") -> str:
     """The plan as lines of names and numbers; of a part, that of the whole and what the part has."""
+    from fastgen.sinks.estimates import estimate
+
+    data = work.asked[0].data
     lines = [f"seed                 {data.config.seed}", f"fingerprint          {data.fingerprint}"]
     lines += [f"{name:20} {count:,}" for name, count in data.plan.counts.items()]
     lines += [f"of these, this part  about {counted(data.expected_rows(), 'transactions')}"] if data.is_part else []
-    lines += [f"{name:20} about {human_size(size)}" for name, size in sizes.items()]
+    lines += [f"{name:20} about {human_size(size)}" for name, size in estimate(work).items()]
     return "\n".join(lines)

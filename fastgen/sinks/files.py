@@ -8,21 +8,18 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from fastgen.dataset import Dataset, positive
-from fastgen.errors import OptionError, OutputExistsError
+from fastgen.errors import OutputExistsError
 from fastgen.pipeline import available_threads
-from fastgen.schema import TABLES
 from fastgen.sinks import earlier, manifest
 from fastgen.sinks.encoder import Request
-from fastgen.sinks.formats import Target, file_name, make_encoder, resolve
-from fastgen.sinks.output import Counter, explained, opened
-from fastgen.sinks.parts import part_name, write_parts
+from fastgen.sinks.formats import file_name
+from fastgen.sinks.output import explained, opened
+from fastgen.sinks.parts import write_parts
 from fastgen.sinks.tables import FileReport, Work, write_table, write_together
+from fastgen.sinks.wanted import Format, Wanted, wanted
 from fastgen.text import Coordinates
-
-Format = Literal["parquet", "csv", "ndjson", "ipc"]
 
 
 @dataclass(frozen=True)
@@ -84,125 +81,37 @@ def write(
         >>> write(Dataset(Config(rows=1_000)), "out/", format="csv").rows  # doctest: +SKIP
         1038
     """
-    began = time.perf_counter()
-    target = resolve(output, format, compression)
     threads = available_threads() if threads is None else positive("threads", threads)
-    numbers = _parts(data, target, parts, part)
-    if parts is not None and not target.directory:
-        data = data.part(numbers[0], parts)
-    requests = _requests(data, target, table, columns, coordinates, digests=target.directory)
-    work = Work(target, threads, overwrite, progress or (lambda _: None))
+    work = wanted(
+        data,
+        output,
+        format=format,
+        table=table,
+        columns=columns,
+        compression=compression,
+        coordinates=coordinates,
+        parts=parts,
+        part=part,
+    )
+    return carry_out(work, threads=threads, overwrite=overwrite, progress=progress)
+
+
+def carry_out(
+    work: Wanted, *, threads: int, overwrite: bool = False, progress: Callable[[int], object] | None = None
+) -> WriteReport:
+    """Write what is wanted; see `write`."""
+    began = time.perf_counter()
+    target, requests, parts, numbers = work
+    how = Work(target, threads, overwrite, progress or (lambda _: None))
     skipped = 0
     if not target.directory:
         with opened(target.path, overwrite) as out:
-            files = [write_table(out, requests[0], work)]
+            files = [write_table(out, requests[0], how)]
     elif parts is not None:
-        files, skipped = write_parts(requests, parts, numbers, work)
+        files, skipped = write_parts(requests, parts, numbers, how)
     else:
-        files = _write_directory(requests, work)
+        files = _write_directory(requests, how)
     return WriteReport(tuple(files), time.perf_counter() - began, skipped)
-
-
-def _parts(data: Dataset, target: Target, parts: int | None, part: int | None) -> range:
-    """The parts that are wanted, checked."""
-    if parts is None:
-        if part is not None:
-            raise OptionError("part", part, "must come with `parts`")
-        if data.is_part and target.directory:
-            raise OptionError("output", target.path, "must be a file for a part of a dataset", hint="or give `parts` and `part`")
-        return range(0)
-    if part is None and not target.directory:
-        raise OptionError("parts", parts, "must not be given without `part` for a file", hint="or name a directory")
-    data.part(1 if part is None else part, parts)  # which refuses parts that there are not
-    return range(1, parts + 1) if part is None else range(part, part + 1)
-
-
-def estimate(
-    data: Dataset,
-    output: str | os.PathLike[str],
-    *,
-    format: Format | None = None,
-    table: str | None = None,
-    columns: Sequence[str] | None = None,
-    compression: str | None = None,
-    coordinates: Coordinates = "text",
-    parts: int | None = None,
-    part: int | None = None,
-) -> dict[str, int]:
-    """The bytes that `write` would write, by file, judged from a few pieces of each table; nothing is written.
-
-    All parts of a table count as one file, whose name has a star for their numbers.
-
-    Example:
-        >>> from fastgen import Config
-        >>> list(estimate(Dataset(Config(rows=1_000)), "cards.csv", table="credit_cards"))
-        ['cards.csv']
-    """
-    target = resolve(output, format, compression)
-    _parts(data, target, parts, part)
-    data = data if part is None or parts is None else data.part(part, parts)
-    sizes = {}
-    for request in _requests(data, target, table, columns, coordinates, digests=False):
-        encoder = make_encoder(request, target.format)
-        out = Counter()
-        encoder.begin(out)
-        few = [encoder.items[len(encoder.items) * part // 8] for part in range(1, 8)]
-        pieces = [piece for item in few for piece in encoder.encode(item) if piece.rows] or [
-            piece for item in encoder.items for piece in encoder.encode(item)
-        ]
-        largest = max(pieces, key=lambda piece: piece.rows)
-        # Once more than counts: with the first piece may come what is written once, such as dictionaries.
-        encoder.append(out, largest.content)
-        first = out.size
-        for piece in pieces:
-            encoder.append(out, piece.content)
-        growth = (out.size - first) / sum(piece.rows for piece in pieces)
-        path = os.path.join(target.path, _name(request.table, target, parts, part)) if target.directory else target.path
-        rows = data.expected_rows(request.table)
-        sizes[path] = first + round(growth * (rows - largest.rows))
-    return sizes
-
-
-def _name(table: str, target: Target, parts: int | None, part: int | None) -> str:
-    """The file of a table in a directory, or those of its parts."""
-    if parts is None:
-        return file_name(table, target)
-    stem = part_name(part, parts) if part else f"part-*-of-{parts:05}"
-    return os.path.join(table, stem + file_name("", target))
-
-
-def rows_to_write(
-    data: Dataset,
-    output: str | os.PathLike[str],
-    *,
-    format: Format | None = None,
-    table: str | None = None,
-    columns: Sequence[str] | None = None,
-    compression: str | None = None,
-    coordinates: Coordinates = "text",
-) -> int:
-    """The rows that `write` would write, of all tables; of a part, about how many. Options are checked before anything is counted.
-
-    Example:
-        >>> from fastgen import Config
-        >>> rows_to_write(Dataset(Config(rows=1_000)), "out/")
-        1038
-    """
-    requests = _requests(data, resolve(output, format, compression), table, columns, coordinates, digests=False)
-    return sum(data.expected_rows(request.table) for request in requests)
-
-
-def _requests(
-    data: Dataset, target: Target, table: str | None, columns: Sequence[str] | None, coordinates: Coordinates, digests: bool
-) -> list[Request]:
-    """What is to be encoded for a target, checked."""
-    if coordinates not in ("text", "number"):
-        raise OptionError("coordinates", coordinates, "must be text or number")
-    if target.directory and (table is not None or columns is not None):
-        field, value = ("table", table) if table is not None else ("columns", ",".join(columns or ()))
-        raise OptionError(field, value, "must not be given for a directory, which gets all tables whole", hint="name a file")
-    names = list(TABLES) if target.directory else [table or "transactions"]
-    return [Request(data, name, data.columns(name, columns), target.compression, coordinates, digests) for name in names]
 
 
 def _write_directory(requests: list[Request], work: Work) -> list[FileReport]:

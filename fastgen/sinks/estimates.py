@@ -1,0 +1,38 @@
+"""How large files will be, judged from a few pieces of them."""
+
+from fastgen.sinks.encoder import Request
+from fastgen.sinks.formats import Target, make_encoder
+from fastgen.sinks.output import Counter
+from fastgen.sinks.wanted import Wanted
+
+
+def estimate(work: Wanted) -> dict[str, int]:
+    """The bytes that would be written, by file, judged from a few pieces of each table; nothing is written.
+
+    All parts of a table count as one file, whose name has a star for their numbers.
+
+    Example:
+        >>> from fastgen import Config, Dataset
+        >>> from fastgen.sinks.wanted import wanted
+        >>> list(estimate(wanted(Dataset(Config(rows=1_000)), "cards.csv", table="credit_cards")))
+        ['cards.csv']
+    """
+    return {work.path(request.table): _size(request._replace(digests=False), work.target) for request in work.asked}
+
+
+def _size(request: Request, target: Target) -> int:
+    encoder = make_encoder(request, target.format)
+    out = Counter()
+    encoder.begin(out)
+    few = [encoder.items[len(encoder.items) * eighth // 8] for eighth in range(1, 8)]
+    pieces = [piece for item in few for piece in encoder.encode(item) if piece.rows] or [
+        piece for item in encoder.items for piece in encoder.encode(item)
+    ]
+    largest = max(pieces, key=lambda piece: piece.rows)
+    # Once more than counts: with the first piece may come what is written once, such as dictionaries.
+    encoder.append(out, largest.content)
+    first = out.size
+    for piece in pieces:
+        encoder.append(out, piece.content)
+    growth = (out.size - first) / sum(piece.rows for piece in pieces)
+    return first + round(growth * (request.data.expected_rows(request.table) - largest.rows))

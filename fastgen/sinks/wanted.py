@@ -1,0 +1,101 @@
+"""What is to be written, checked before any work starts: which tables, columns and parts, to which files."""
+
+import os
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
+
+from fastgen.dataset import Dataset
+from fastgen.errors import OptionError
+from fastgen.schema import TABLES
+from fastgen.sinks.encoder import Request
+from fastgen.sinks.formats import Target, file_name, resolve
+from fastgen.sinks.parts import part_name
+from fastgen.text import Coordinates
+
+Format = Literal["parquet", "csv", "ndjson", "ipc"]
+
+
+class Wanted(NamedTuple):
+    """What is to be written.
+
+    requests: one for each table, of the whole dataset, or of the part that is one file. parts: how many a directory gets, if any.
+    numbers: those of them that are to be written.
+    """
+
+    target: Target
+    requests: list[Request]
+    parts: int | None
+    numbers: range
+
+    @property
+    def asked(self) -> list[Request]:
+        """The requests; of a single part, if that is wanted."""
+        if self.parts is None or len(self.numbers) > 1 or self.parts == 1:
+            return self.requests
+        return [request._replace(data=request.data.part(self.numbers.start, self.parts)) for request in self.requests]
+
+    @property
+    def rows(self) -> int:
+        """Rows of all tables; of a part, about how many."""
+        return sum(request.data.expected_rows(request.table) for request in self.asked)
+
+    def path(self, table: str) -> str:
+        """The file of a table, or all files of its parts."""
+        target = self.target
+        if not target.directory:
+            return target.path
+        if self.parts is None:
+            return os.path.join(target.path, file_name(table, target))
+        stem = f"part-*-of-{self.parts:05}" if len(self.numbers) > 1 else part_name(self.numbers.start, self.parts)
+        return os.path.join(target.path, table, stem + file_name("", target))
+
+
+def wanted(
+    data: Dataset,
+    output: str | os.PathLike[str],
+    *,
+    format: Format | None = None,
+    table: str | None = None,
+    columns: Sequence[str] | None = None,
+    compression: str | None = None,
+    coordinates: Coordinates = "text",
+    parts: int | None = None,
+    part: int | None = None,
+) -> Wanted:
+    """What `write` is to do with these arguments, which are its.
+
+    Raises:
+        OptionError: an option that is not allowed.
+
+    Example:
+        >>> from fastgen import Config
+        >>> wanted(Dataset(Config(rows=1_000)), "out/").rows
+        1038
+    """
+    target = resolve(output, format, compression)
+    numbers = _numbers(data, target, parts, part)
+    if parts is not None and not target.directory:
+        data, parts = data.part(numbers.start, parts), None
+    if coordinates not in ("text", "number"):
+        raise OptionError("coordinates", coordinates, "must be text or number")
+    if target.directory and (table is not None or columns is not None):
+        field, value = ("table", table) if table is not None else ("columns", ",".join(columns or ()))
+        raise OptionError(field, value, "must not be given for a directory, which gets all tables whole", hint="name a file")
+    names = list(TABLES) if target.directory else [table or "transactions"]
+    digests = target.directory
+    requests = [Request(data, name, data.columns(name, columns), target.compression, coordinates, digests) for name in names]
+    return Wanted(target, requests, parts, numbers)
+
+
+def _numbers(data: Dataset, target: Target, parts: int | None, part: int | None) -> range:
+    """The parts that are wanted, checked."""
+    if parts is None:
+        if part is not None:
+            raise OptionError("part", part, "must come with `parts`")
+        if data.is_part and target.directory:
+            raise OptionError("output", target.path, "must be a file for a part of a dataset", hint="or give `parts` and `part`")
+        return range(0)
+    if part is None and not target.directory:
+        raise OptionError("parts", parts, "must not be given without `part` for a file", hint="or name a directory")
+    data.part(1 if part is None else part, parts)  # which refuses parts that there are not
+    return range(1, parts + 1) if part is None else range(part, part + 1)
