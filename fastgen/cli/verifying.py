@@ -5,12 +5,25 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from fastgen.cli.commands import Command, examples, section
 from fastgen.cli.common import WHOLE, compiling_announced, data_options, is_interactive, read_config, say
 from fastgen.cli.progress import rows_bar
 from fastgen.errors import NOT_GIVEN, DifferenceError, OptionError
 
+OF_TOPICS = {
+    "bootstrap_servers": "bootstrap_servers",
+    "key": "key",
+    "with_label": "with_label",
+    "coordinates": "coordinates",
+    "timestamps": "timestamps",
+    "labels_topic": "labels_topic",
+    "labels_delay": "labels_delay",
+    "producer_config": "producer_config",
+    "extra": "X",
+}
+"""Parameters that only say what a topic holds and where it is, and what errors call them."""
 SHOWN = 10
 """Differences that are printed; the JSON has more."""
 
@@ -80,6 +93,7 @@ def verify(
         raise OptionError("topic", NOT_GIVEN, "must be given, or else a directory or a file")
     if target is not None and topic is not None:
         raise OptionError("topic", topic, "must not be given with a directory or a file")
+    check_fit(topic is not None)
     told = bool(settings) or any(value is not None for value in (path, rows, scale, seed))
     if not told and (parts, part) != (None, None):
         field, value = ("parts", parts) if part is None else ("part", part)
@@ -110,6 +124,15 @@ def verify(
         raise DifferenceError(f"{report.path} does not hold what its configuration makes: {wrong}")
     if not quiet:
         say(f"{report.path} holds what its configuration makes: {speed(report)}")
+
+
+def check_fit(has_topic: bool) -> None:
+    """Refuse options of a topic with files, and those of files with a topic."""
+    source = click.get_current_context().get_parameter_source
+    wrong, told = ({"table": "table", "parts": "parts", "part": "part"}, "not be given") if has_topic else (OF_TOPICS, "come")
+    for parameter, name in wrong.items():
+        if source(parameter) is ParameterSource.COMMANDLINE:
+            raise OptionError(name, NOT_GIVEN, f"must {told} with `topic`")
 
 
 def of_files(path: str, data: "Dataset | None", table: str | None, threads: int | None, shown: bool) -> "VerifyReport":

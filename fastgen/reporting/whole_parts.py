@@ -150,8 +150,8 @@ def amounts(facts: Facts) -> Chapter:
         ),
         [*present(facts.survey.kinds * ORDINARY), *([Key("ink", "line", configured_text(facts))] if compared else [])],
         "Share of a category's ordinary rows in each tenth of a power of ten of the amount, a step of the outline; all panels have "
-        "one scale. Distance: the most by which the shares below some amount differ. By chance: what it exceeds once in twenty, "
-        f"for so many rows.{more}",
+        "one scale. Distance: the most by which the shares below some amount differ. By chance: what it exceeds once in a thousand "
+        f"times, for so many rows.{more}",
         Table(
             ["category", "rows", "5 % up to", "half up to", "95 % up to", "distance", "by chance"], [spent.line for spent in shown]
         ),
@@ -165,15 +165,15 @@ def configured_text(facts: Facts) -> str:
 
 
 def by_chance(rows: int, categories: int = 1) -> float:
-    """The distance that one of so many categories, of so many rows each, exceeds by chance once in twenty, at most.
+    """The distance that one of so many categories, of so many rows each, exceeds by chance once in a thousand times, at most.
 
     Source: the tail of Kolmogorov's distribution, 2 exp(-2 d^2 n), and Bonferroni's inequality.
 
     Example:
         >>> round(by_chance(10_000), 4), round(by_chance(10_000, 10), 4)
-        (0.0136, 0.0173)
+        (0.0195, 0.0223)
     """
-    return float(np.sqrt(np.log(2 * categories / 0.05) / (2 * rows)))
+    return float(np.sqrt(np.log(2 * categories / 0.001) / (2 * rows)))
 
 
 def amounts_finding(facts: Facts, all_spent: Sequence[Spent]) -> str:

@@ -2,7 +2,6 @@
 
 import os
 import re
-from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
@@ -10,7 +9,6 @@ from typing import Any, Final
 from fastgen.errors import OutputExistsError
 from fastgen.schema import TABLES
 from fastgen.sinks import manifest
-from fastgen.sinks.output import explained
 
 RECORDS: Final = "parts"
 OWN_NAME: Final = re.compile(r"part-\d+-of-\d+(\.\w+){1,2}")
@@ -25,9 +23,10 @@ def descriptions(root: Path) -> dict[str, dict[str, Any]]:
     return found
 
 
-def files(described: dict[str, dict[str, Any]]) -> set[str]:
-    """What belongs to these descriptions: they themselves and the tables' files that they name."""
-    return set(described).union(*(manifest.files_in(content) for content in described.values()))
+def files(described: dict[str, dict[str, Any]]) -> list[str]:
+    """What belongs to these descriptions: the tables' files that they name, then they themselves, in the order of removal."""
+    named: set[str] = set().union(*(manifest.files_in(content) for content in described.values()))
+    return [*sorted(named), *described]
 
 
 def refuse_unknown(root: Path, known: set[str]) -> None:
@@ -45,14 +44,6 @@ def refuse_unknown(root: Path, known: set[str]) -> None:
                 f"{root / name} is a part of unknown data, as no manifest or record there names it",
                 hint="remove it, or choose another directory",
             )
-
-
-def remove(root: Path, names: Iterable[str]) -> None:
-    """Remove files of a directory that are still there."""
-    with explained(str(root)):
-        for name in names:
-            with suppress(FileNotFoundError):
-                os.unlink(root / name)
 
 
 def remove_folders(root: Path) -> None:

@@ -123,14 +123,13 @@ def _write_directory(requests: list[Request], work: Work) -> list[FileReport]:
     described = earlier.descriptions(Path(root))
     if earlier.parts(Path(root)) and not work.overwrite:
         raise OutputExistsError(f"{root} holds other data", hint="--overwrite replaces them")
-    replaced = earlier.files(described).difference(names, [manifest.MANIFEST])
-    earlier.refuse_unknown(Path(root), replaced)
+    replaced = [name for name in earlier.files(described) if name not in (*names, manifest.MANIFEST)]
+    earlier.refuse_unknown(Path(root), set(replaced))
 
     def describe(files: list[FileReport]) -> bytes:
         tables = {file.table: manifest.entry(file, root) for file in files}
         return manifest.encoded(manifest.identity(requests[0], work.target) | {"tables": tables})
 
-    files = write_together(requests, names, manifest.MANIFEST, describe, work)
-    earlier.remove(Path(root), replaced)
+    files = write_together(requests, names, manifest.MANIFEST, describe, work, replaced)
     earlier.remove_folders(Path(root))
     return files

@@ -4,7 +4,7 @@ import io
 import os
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, Final, Protocol
 
@@ -84,6 +84,16 @@ def opened(path: str, overwrite: bool) -> Iterator[Descriptor]:
             with suppress(OSError):
                 os.unlink(partial)
             raise
+
+
+@contextmanager
+def replacing(root: str, names: Iterable[str]) -> Iterator[None]:
+    """Remove files of a directory in the end, if all went well."""
+    yield
+    with explained(root):
+        for name in names:
+            with suppress(FileNotFoundError):
+                os.unlink(os.path.join(root, name))
 
 
 def is_special(path: str) -> bool:

@@ -10,6 +10,7 @@ import re
 import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from fastgen.sinks import earlier, manifest
 from fastgen.sinks.earlier import RECORDS
 from fastgen.sinks.encoder import Request
 from fastgen.sinks.formats import Target, file_name
-from fastgen.sinks.output import explained, opened
+from fastgen.sinks.output import explained, opened, replacing
 from fastgen.sinks.tables import FileReport, Work, write_together
 
 
@@ -106,13 +107,14 @@ class _Directory:
         if not overwrite and (others or (not described and earlier.parts(self._root))):
             raise OutputExistsError(f"{self._target.path} holds other data", hint="--overwrite replaces them")
         own = {name for name in earlier.parts(self._root) if self._own.fullmatch(name)}
-        earlier.refuse_unknown(self._root, earlier.files(described) | own)
+        earlier.refuse_unknown(self._root, own.union(earlier.files(described)))
         with explained(self._target.path):
             for name in (RECORDS, *TABLES):
                 os.makedirs(self._root / name, exist_ok=True)
         replaced = manifest.files_in(others.get(manifest.MANIFEST, {}))
         if any(self._own.fullmatch(name) for name in replaced):
-            earlier.remove(self._root, [manifest.MANIFEST])  # before it is no longer true; records say the same of each part
+            with explained(self._target.path), suppress(FileNotFoundError):
+                os.unlink(self._root / manifest.MANIFEST)  # before it is no longer true; records say the same of each part
         return bool(others) or not overwrite
 
     def _is_ours(self, described: dict[str, Any]) -> bool:
@@ -136,9 +138,7 @@ class _Directory:
             tables = {file.table: manifest.entry(file, root) for file in files}
             return manifest.encoded(self._identity | {"part": number, "tables": tables})
 
-        files = write_together(requests, names, f"{RECORDS}/{stem}.json", describe, work)
-        earlier.remove(self._root, before.difference(names))
-        return files
+        return write_together(requests, names, f"{RECORDS}/{stem}.json", describe, work, before.difference(names))
 
     def finish(self) -> None:
         """Describe the whole, if all parts are there; what other data are there still is replaced by then, and goes."""
@@ -147,9 +147,9 @@ class _Directory:
         if len(ours) < self._of:
             return
         tables = {table: manifest.joined([ours[number]["tables"][table] for number in sorted(ours)]) for table in TABLES}
-        with opened(str(self._root / manifest.MANIFEST), overwrite=True) as out:
+        others = [name for name in earlier.files(described) if not self._own.fullmatch(name)]
+        with opened(str(self._root / manifest.MANIFEST), overwrite=True) as out, replacing(self._target.path, others):
             out.write(manifest.encoded(self._identity | {"tables": tables}))
-        earlier.remove(self._root, (name for name in earlier.files(described) if not self._own.fullmatch(name)))
 
 
 def _size(path: Path) -> int | None:

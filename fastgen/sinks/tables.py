@@ -1,7 +1,7 @@
 """Tables written to open outputs while threads make them; tables that appear together, with a description of them."""
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import chain
@@ -11,7 +11,7 @@ from fastgen.digest import Digest
 from fastgen.pipeline import in_order
 from fastgen.sinks.encoder import Encoded, Encoder, Request
 from fastgen.sinks.formats import Target, make_encoder
-from fastgen.sinks.output import Descriptor, explained, opened
+from fastgen.sinks.output import Descriptor, explained, opened, replacing
 
 
 @dataclass(frozen=True)
@@ -61,12 +61,18 @@ def write_together(
     description: str,
     describe: Callable[[list[FileReport]], bytes],
     work: Work,
+    replaced: Iterable[str],
 ) -> list[FileReport]:
-    """Tables to files of these names and what describes them to another one; they get their names together, it the last one."""
+    """Tables to files of these names and what describes them to another one; they get their names together, it the last one.
+
+    Before it, what they replace goes: if a run ends in between, the old description still names what is left of that.
+    """
     root = work.target.path
     with ExitStack() as stack:
         paths = [os.path.join(root, name) for name in (description, *reversed(names))]
-        described, *outs = [stack.enter_context(opened(path, work.overwrite)) for path in paths]
+        described = stack.enter_context(opened(paths[0], work.overwrite))
+        stack.enter_context(replacing(root, replaced))
+        outs = [stack.enter_context(opened(path, work.overwrite)) for path in paths[1:]]
         files = [write_table(out, request, work) for out, request in zip(reversed(outs), requests, strict=True)]
         with explained(described.name):
             described.write(describe(files))

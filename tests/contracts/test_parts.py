@@ -350,6 +350,41 @@ def test_an_overwriting_run_that_fails_goes_on_where_it_was(tmp_path: Path) -> N
     assert verify(tmp_path).ok
 
 
+@pytest.mark.parametrize("kept", [0, 1, 2])
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({"parts": 4}, {"parts": 3}),
+        ({"parts": 3}, {"parts": 3, "format": "csv"}),
+        ({"parts": 3}, {"format": "csv"}),
+        ({}, {"parts": 2}),
+        ({}, {"format": "csv"}),
+    ],
+)
+def test_a_run_that_ends_while_it_removes_other_data_is_finished_by_the_same_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, before: dict[str, Any], after: dict[str, Any], kept: int
+) -> None:
+    other = Dataset(Config(rows=400_000, seed=4))
+    write(other, f"{tmp_path}/alone/", **after)
+    write(DATA, f"{tmp_path}/data/", **before)
+    unlink, left = os.unlink, kept
+
+    def stop(path: Any) -> None:
+        nonlocal left
+        if not str(path).endswith(".partial"):
+            if not left:
+                raise StopError
+            left -= 1
+        unlink(path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "unlink", stop)
+        with pytest.raises(StopError):
+            write(other, f"{tmp_path}/data/", threads=1, overwrite=True, **after)
+    write(other, f"{tmp_path}/data/", overwrite=True, **after)
+    assert files_of(tmp_path / "data") == files_of(tmp_path / "alone")
+
+
 @pytest.mark.parametrize("parts", [None, 2, 3])
 def test_parts_that_nothing_describes_are_neither_removed_nor_mixed_in(tmp_path: Path, parts: int | None) -> None:
     write(DATA, f"{tmp_path}/", format="ndjson", parts=2)

@@ -45,7 +45,7 @@ def send(properties: Mapping[str, str], topic: str, records: Iterable[Record]) -
         if error is not None:
             refused.append(error)
 
-    producer = Producer({**properties, "acks": "all"})
+    producer = Producer({**properties, "enable.idempotence": True})  # else requests that are sent again come out of order
     for record in records:
         producer.produce(topic, key=record.key, value=record.value, timestamp=record.timestamp, on_delivery=delivered)
     assert producer.flush(30) == 0

@@ -409,7 +409,7 @@ def test_a_port_of_the_other_kind(secure_broker: Broker, protocol: str | None, m
     told = r"no broker answers: .*\(it ends connections at the first word: if it wants TLS, -X security.protocol=SSL or SASL_SSL\)$"
     if protocol == "SSL":
         settings |= secure_broker.properties
-        told = r"no broker answers: .*connecting to a PLAINTEXT broker listener\? \(--bootstrap-servers names one\)$"
+        told = r"no broker answers: .*connecting to a PLAINTEXT broker listener\? \(is this its address, and is it running\?\)$"
     with pytest.raises(KafkaError, match=told):
         produce(dataset(), settings=settings | ({"security.protocol": protocol} if protocol else {}))
 

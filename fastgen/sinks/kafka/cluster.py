@@ -91,7 +91,7 @@ class Cluster:
         plain = "ssl" not in self._settings.get("security.protocol", "").lower()
         if plain and self._greeting.refused:
             return "it ends connections at the first word: if it wants TLS, -X security.protocol=SSL or SASL_SSL"
-        return "--bootstrap-servers names one"
+        return "is this its address, and is it running?"
 
     def settings(self, topic: Topic) -> dict[str, str]:
         """A topic's settings; none where the broker does not tell."""
