@@ -435,5 +435,8 @@ def test_messages_are_the_same_in_any_order_of_making() -> None:
 
 def test_labels_are_tid_and_label() -> None:
     report = produce(SMALL, mock=True, labels_topic="labels", labels_delay=timedelta(days=2))
+    told = report.as_dict()
+    assert told.keys() - told["labels"].keys() == {"labels"}
+    assert told["labels"]["topic"] == "labels"
     assert report.labels
     assert report.labels.bytes == 2_000 * len(json.dumps({"tid": "0" * 32, "fraud_label": 0}))

@@ -42,9 +42,11 @@ class ProduceReport:
         return self.acknowledged / max(self.seconds, 1e-9)
 
     def as_dict(self) -> dict[str, Any]:
-        """For JSON."""
-        rounded = {name: round(getattr(self, name), 3) for name in ("seconds", "lag", "messages_per_second")}
-        return asdict(self) | rounded
+        """For JSON; the labels' topic has the same names, but for `labels`."""
+        told = asdict(self) | {name: round(getattr(self, name), 3) for name in ("seconds", "lag", "messages_per_second")}
+        if self.labels is not None:
+            told["labels"] = {name: value for name, value in self.labels.as_dict().items() if name != "labels"}
+        return told
 
 
 def report_of(runs: list[Run]) -> ProduceReport:
