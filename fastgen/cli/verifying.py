@@ -12,18 +12,19 @@ from fastgen.cli.common import WHOLE, compiling_announced, data_options, is_inte
 from fastgen.cli.progress import rows_bar
 from fastgen.errors import NOT_GIVEN, DifferenceError, OptionError
 
-OF_TOPICS = {
-    "bootstrap_servers": "bootstrap_servers",
-    "key": "key",
-    "with_label": "with_label",
-    "coordinates": "coordinates",
-    "timestamps": "timestamps",
-    "labels_topic": "labels_topic",
-    "labels_delay": "labels_delay",
-    "producer_config": "producer_config",
-    "extra": "X",
-}
-"""Parameters that only say what a topic holds and where it is, and what errors call them."""
+OF_FILES = ("table", "parts", "part")
+OF_TOPICS = (
+    "bootstrap_servers",
+    "key",
+    "with_label",
+    "coordinates",
+    "timestamps",
+    "labels_topic",
+    "labels_delay",
+    "producer_config",
+    "extra",
+)
+"""Parameters that only say what a topic holds and where it is."""
 SHOWN = 10
 """Differences that are printed; the JSON has more."""
 
@@ -129,10 +130,10 @@ def verify(
 def check_fit(has_topic: bool) -> None:
     """Refuse options of a topic with files, and those of files with a topic."""
     source = click.get_current_context().get_parameter_source
-    wrong, told = ({"table": "table", "parts": "parts", "part": "part"}, "not be given") if has_topic else (OF_TOPICS, "come")
-    for parameter, name in wrong.items():
-        if source(parameter) is ParameterSource.COMMANDLINE:
-            raise OptionError(name, NOT_GIVEN, f"must {told} with `topic`")
+    for name in OF_FILES if has_topic else OF_TOPICS:
+        if source(name) is ParameterSource.COMMANDLINE:
+            told = "must not be given with `topic`" if has_topic else "must come with `topic`"
+            raise OptionError("X" if name == "extra" else name, NOT_GIVEN, told)
 
 
 def of_files(path: str, data: "Dataset | None", table: str | None, threads: int | None, shown: bool) -> "VerifyReport":

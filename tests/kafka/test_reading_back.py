@@ -172,7 +172,7 @@ def arrivals(broker: Address, topic: str, data: Dataset, **pace: float) -> tuple
         "topic_config": stamped,
         "timestamps": "now",
     }
-    produce(data, topic=topic, **options, **pace)  # type: ignore[arg-type]
+    produce(data, topic=topic, **options, **pace)  # type: ignore[arg-type]  # dicts of options of several types
     came = seconds(timestamp for _, timestamp, _, _ in records(broker, topic))
     events = data.transactions(["datetime"])["datetime"].dt.epoch("ms").to_numpy() / 1000
     return came, events - events[0]

@@ -136,7 +136,7 @@ def garbage(parts: Parts) -> None:
 
 
 def nothing(parts: Parts) -> None:
-    parts[1][100] = parts[1][100]._replace(value=None)  # type: ignore[arg-type]
+    parts[1][100] = parts[1][100]._replace(value=None)  # type: ignore[arg-type]  # a tombstone
 
 
 def foreign(parts: Parts) -> None:

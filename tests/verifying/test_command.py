@@ -127,6 +127,11 @@ def test_a_file_and_what_it_should_hold(folder: Path) -> None:
         (["data/transactions.csv"], "--config: must be given: data/transactions.csv has no manifest"),
         (["data", "--table", "card"], "--table = 'card': must be one of"),
         (["data", *FLAGS, "--parts", "2", "--part", "3"], "--parts = 2: must be at most 1: "),
+        (["data", "--key", "cc_num"], "--key: must come with --topic"),
+        (["data", "--with-label"], "--with-label: must come with --topic"),
+        (["data", "-X", "a=b"], "-X: must come with --topic"),
+        (["--topic", "t", "--table", "profiles"], "--table: must not be given with --topic"),
+        (["--topic", "t", "--parts", "2"], "--parts: must not be given with --topic"),
     ],
 )
 def test_what_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], message: str) -> None:
