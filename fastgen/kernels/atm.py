@@ -111,7 +111,9 @@ def keep_long_enough(listed, total, sequences):
     divisor = np.float64(columns)
     for i in range(number.size):
         row = grid_row(number[i], divisor)
-        left[i], right[i] = feistel(row, u32(number[i] - u64(row) * columns), unpacked)
+        left[i], right[i] = row, u32(number[i] - u64(row) * columns)
+    for i in range(number.size):
+        left[i], right[i] = feistel(left[i], right[i], unpacked)
     for i in range(number.size):
         if u64(left[i]) * columns + u64(right[i]) >= keys[0]:
             left[i], right[i] = walk_cycle(left[i], right[i], keys)

@@ -1,7 +1,7 @@
 """`tid`: the hexadecimal MD5 of a row's own `datetime + cc_num + amount`.
 
 The message has 38 to 43 characters, so one MD5 block holds it. Messages are laid out by word, one
-lane a row, and hashed eight rows to a vector, four vectors in flight.
+lane a row, and hashed eight rows to a vector, several vectors in flight.
 
 Source: Rivest, "The MD5 Message-Digest Algorithm", RFC 1321, 1992.
 """
@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from llvmlite import ir
+from llvmlite.binding import get_host_cpu_features
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
@@ -21,7 +22,8 @@ from fastgen.kernels.jit import kernel, part, rewritten
 from fastgen.kernels.rng import u32, u64
 
 LANES = 8
-STREAMS = 4
+STREAMS = 4 if get_host_cpu_features().get("avx512vl") else 3
+"""Vectors in flight, four registers each: AVX-512 has 32 of them, AVX2 has 16 and would spill with a fourth vector."""
 WORDS = 12
 """Words of the block that are not always zero: 0 .. 10 hold text, the length takes the place of word 11."""
 

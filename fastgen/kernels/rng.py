@@ -184,7 +184,7 @@ def permute(index, keys):
 def grid_row(number, columns):
     """Number // columns for numbers below 2^52: the double quotient is exact enough, and it vectorizes."""
     value = bits_to_float(number | TWO_52_BITS) - 4503599627370496.0
-    return u32(np.int64(value / columns))
+    return u32(np.int32(value / columns))
 
 
 @kernel
