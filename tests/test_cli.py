@@ -27,7 +27,6 @@ from fastgen.cli import common
 from fastgen.cli.progress import stopped
 from fastgen.config import config_schema
 from fastgen.config_text import to_toml
-from fastgen.kernels import jit
 from fastgen.schema import DATA_VERSION
 
 ROOT = Path(__file__).parents[1]
@@ -653,33 +652,6 @@ def test_an_interruption_that_a_library_swallows(
     assert ended.code == 130
     assert ended.err.splitlines()[-1].startswith("fastgen: interrupted")
     assert names_in(folder) == []
-
-
-def test_compiling_is_told_once(capsys: pytest.CaptureFixture[str]) -> None:
-    from numba import njit
-
-    for quiet, told in (
-        (
-            False,
-            "fastgen: compiling kernels for this machine, once for each kind of work; later runs of the same kind start at once\n",
-        ),
-        (True, ""),
-    ):
-        with common.compiling_announced(quiet):
-            njit(lambda x: x + 1)(1)
-            njit(lambda x: x + 2)(1)
-        assert capsys.readouterr() == ("", told)
-
-
-def test_compiling_on_every_run_is_told_as_that(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """A function that is in no file stands for a package in a directory that cannot be written."""
-    monkeypatch.setattr(jit, "is_kept", True)
-    scope: dict[str, Any] = {}
-    exec("def double(x):\n    return x + x", scope)
-    with common.compiling_announced(quiet=False):
-        assert jit.kernel(scope["double"])(21) == 42
-    told = "; every run does so anew, as no folder for them can be written (set NUMBA_CACHE_DIR to one that can)"
-    assert capsys.readouterr().err == f"fastgen: compiling kernels for this machine{told}\n"
 
 
 @pytest.mark.parametrize(

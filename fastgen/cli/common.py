@@ -2,8 +2,8 @@
 
 import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -101,31 +101,3 @@ def human_size(size: float) -> str:
             return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
         size /= 1000
     return f"{size:.1f} TB"
-
-
-def _later_runs() -> str:
-    """What compiling means for the runs that follow."""
-    from fastgen.kernels import jit
-
-    if jit.is_kept:
-        return ", once for each kind of work; later runs of the same kind start at once"
-    return "; every run does so anew, as no folder for them can be written (set NUMBA_CACHE_DIR to one that can)"
-
-
-@contextmanager
-def compiling_announced(quiet: bool) -> Iterator[None]:
-    """Say it once if kernels have to be compiled, which takes seconds."""
-    from numba.core import event
-
-    class Listener(event.Listener):  # type: ignore[misc]  # numba has no types
-        told = quiet
-
-        def on_start(self, _: object) -> None:
-            if not self.told:
-                self.told = True
-                say(f"compiling kernels for this machine{_later_runs()}")
-
-        def on_end(self, _: object) -> None: ...
-
-    with event.install_listener("numba:compile", Listener()):
-        yield

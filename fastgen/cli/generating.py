@@ -9,7 +9,6 @@ from fastgen.cli.commands import Command, examples, section
 from fastgen.cli.common import (
     WHOLE,
     announce,
-    compiling_announced,
     counted,
     data_options,
     human_size,
@@ -17,6 +16,7 @@ from fastgen.cli.common import (
     read_config,
     say,
 )
+from fastgen.cli.compiling import compiling_announced
 from fastgen.cli.progress import rows_bar
 from fastgen.errors import InterruptedRunError
 
@@ -107,7 +107,7 @@ def generate(
     All tables go to a directory; one table goes to a file or the standard output.
     """
     config = read_config(path, rows, scale, seed, settings)
-    with compiling_announced(quiet):
+    with compiling_announced(quiet) as compiling:
         from fastgen.dataset import Dataset, positive
         from fastgen.pipeline import available_threads
         from fastgen.sinks.files import carry_out
@@ -129,6 +129,8 @@ def generate(
         if dry_run:
             click.echo(plan_text(work))
             return
+        if workers > 1 and any(request.table == "transactions" for request in work.requests):
+            compiling.share(data, work.target.format)
         total = work.rows
         if not quiet:
             announce(data)

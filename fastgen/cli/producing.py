@@ -13,13 +13,13 @@ from fastgen.cli.common import (
     REAL,
     WHOLE,
     announce,
-    compiling_announced,
     data_options,
     human_size,
     is_interactive,
     read_config,
     say,
 )
+from fastgen.cli.compiling import compiling_announced
 from fastgen.cli.progress import Lately, Show, per_second, progress_bar, stopped
 
 if TYPE_CHECKING:

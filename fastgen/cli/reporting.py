@@ -3,7 +3,8 @@
 import click
 
 from fastgen.cli.commands import Command, examples
-from fastgen.cli.common import compiling_announced, counted, human_size, is_interactive, say
+from fastgen.cli.common import counted, human_size, is_interactive, say
+from fastgen.cli.compiling import compiling_announced
 from fastgen.cli.progress import rows_bar
 
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from fastgen.cli.commands import Command, examples, section
-from fastgen.cli.common import REAL, compiling_announced, data_options, is_interactive, read_config, say
+from fastgen.cli.common import REAL, data_options, is_interactive, read_config, say
+from fastgen.cli.compiling import compiling_announced
 from fastgen.cli.progress import rows_bar
 from fastgen.errors import DifferenceError
 

@@ -8,7 +8,8 @@ import click
 from click.core import ParameterSource
 
 from fastgen.cli.commands import Command, examples, section
-from fastgen.cli.common import WHOLE, compiling_announced, data_options, is_interactive, read_config, say
+from fastgen.cli.common import WHOLE, data_options, is_interactive, read_config, say
+from fastgen.cli.compiling import compiling_announced
 from fastgen.cli.progress import rows_bar
 from fastgen.errors import NOT_GIVEN, DifferenceError, OptionError
 

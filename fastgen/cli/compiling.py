@@ -1,0 +1,108 @@
+"""Compiling on a first run: it is announced, and two processes share it, as one keeps no more than one processor busy.
+
+Each process compiles what it calls. The one that runs makes the plan and the first events; its partner, whose program this module
+is, makes a few rows and writes them in the same format. What the partner has compiled is found on disk then.
+"""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from fastgen.cli.common import say
+
+if TYPE_CHECKING:
+    from fastgen.dataset import Dataset
+
+SAMPLE_ROWS = 1_000
+
+
+class Compiling:
+    """Knows whether this run compiles, and has a partner for it."""
+
+    def __init__(self, quiet: bool) -> None:
+        self._told = quiet
+        self._format: str | None = None
+        self._partner: subprocess.Popen[bytes] | None = None
+
+    def begin(self) -> None:
+        """A kernel is about to be compiled: say so, once, and start the partner if there is to be one."""
+        if not self._told:
+            self._told = True
+            say(f"compiling kernels for this machine{_later_runs()}")
+        if self._format and not self._partner:
+            argv = [sys.executable, "-m", __name__, self._format]
+            nowhere = subprocess.DEVNULL
+            self._partner = subprocess.Popen(argv, stdin=nowhere, stdout=nowhere, stderr=nowhere)
+
+    def share(self, data: "Dataset", format: str) -> None:
+        """Have all compiled that transactions in a format need, a part of it by a partner; nothing if the plan needs no compiling.
+
+        Nothing is lost if the partner fails: kernels that are not there are compiled when they are called.
+        """
+        from fastgen.kernels import jit
+        from fastgen.windows import Worker
+
+        self._format = format if jit.is_kept else None
+        _ = data.plan.payment_offsets
+        self._format = None
+        if self._partner:
+            Worker(data.plan).count(0)
+            self._partner.wait()
+
+    def end(self) -> None:
+        """Whatever happened, no partner is left behind."""
+        if self._partner:
+            self._partner.kill()
+            self._partner.wait()
+
+
+@contextmanager
+def compiling_announced(quiet: bool) -> Iterator[Compiling]:
+    """Say it once if kernels have to be compiled, which takes seconds; what is yielded can share the work with another process."""
+    from numba.core import event
+
+    compiling = Compiling(quiet)
+
+    class Listener(event.Listener):  # type: ignore[misc]  # numba has no types
+        def on_start(self, _: object) -> None:
+            compiling.begin()
+
+        def on_end(self, _: object) -> None: ...
+
+    with event.install_listener("numba:compile", Listener()):
+        try:
+            yield compiling
+        finally:
+            compiling.end()
+
+
+def _later_runs() -> str:
+    """What compiling means for the runs that follow."""
+    from fastgen.kernels import jit
+
+    if jit.is_kept:
+        return ", once for each kind of work; later runs of the same kind start at once"
+    return "; every run does so anew, as no folder for them can be written (set NUMBA_CACHE_DIR to one that can)"
+
+
+def write_sample(format: Any) -> None:
+    """Compile what makes rows, and what writes them, by writing some; nothing that the plan of a usual dataset needs."""
+    from tempfile import TemporaryDirectory
+
+    import numpy as np
+
+    from fastgen import Dataset, load_config, write
+
+    data = Dataset(load_config(rows=SAMPLE_ROWS, fraud={"ratio": 0}, atm={"cards": 0}))
+    plan = data.plan
+    # Made by hand, as the kernels that count and that number cards are for the other process to compile.
+    plan.payment_offsets = np.minimum(np.arange(plan.grid.groups * plan.grid.windows + 1), 1) * plan.payments
+    plan.card_digits = np.zeros(plan.cards, np.uint64)
+    with TemporaryDirectory() as folder:
+        write(data, folder, format=format, threads=1)
+
+
+if __name__ == "__main__":
+    write_sample(sys.argv[1])

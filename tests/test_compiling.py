@@ -1,0 +1,163 @@
+"""A first run: what is said of compiling, and how another process takes a share of it."""
+
+import subprocess
+import sys
+from importlib import import_module
+from pathlib import Path
+from pkgutil import iter_modules
+from typing import Any
+
+import pytest
+from numba import njit
+
+import fastgen.kernels
+from fastgen import Config, Dataset, write
+from fastgen.cli import compiling
+from fastgen.cli.compiling import compiling_announced, write_sample
+from fastgen.kernels import jit, splitting
+from fastgen.kernels.windows import group_rows
+
+
+def kernels() -> dict[str, Any]:
+    """All functions that are compiled, by name."""
+    modules = [import_module(f"fastgen.kernels.{found.name}") for found in iter_modules(fastgen.kernels.__path__)]
+    return {
+        f"{module.__name__}.{name}": value
+        for module in modules
+        for name, value in vars(module).items()
+        if hasattr(value, "signatures")
+    }
+
+
+def compiled() -> dict[str, set[str]]:
+    """The types that each of them has been compiled for, or loaded."""
+    return {name: {str(types) for types in kernel.signatures} for name, kernel in kernels().items()}
+
+
+@pytest.mark.parametrize("format", ["parquet", "csv", "ndjson", "ipc"])
+def test_a_partner_compiles_what_is_needed(tmp_path: Path, format: Any) -> None:
+    """Rows of a sample are made and written by the very kernels that write other datasets."""
+    write(Dataset(Config(rows=2_000)), tmp_path, format=format, threads=1)
+    before = compiled()
+    assert group_rows.signatures
+    write_sample(format)
+    assert compiled() == before
+
+
+def test_a_partner_leaves_the_plan_to_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    def split(*_: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(splitting, "split_counts", split)
+    write_sample("csv")
+
+
+class Partner:
+    """In place of another process."""
+
+    started: list["Partner"]
+
+    def __init__(self, argv: list[str], **_: object) -> None:
+        self.argv, self.done = argv, ["started"]
+        self.started.append(self)
+
+    def wait(self) -> None:
+        self.done.append("waited")
+
+    def kill(self) -> None:
+        self.done.append("killed")
+
+
+class Plan:
+    """A plan whose first part takes compiling, or not."""
+
+    def __init__(self, compiles: bool) -> None:
+        self.compiles = compiles
+
+    @property
+    def payment_offsets(self) -> object:
+        return njit(lambda x: x + 1)(1) if self.compiles else None
+
+
+class Data:
+    """A dataset with such a plan."""
+
+    def __init__(self, compiles: bool) -> None:
+        self.plan = Plan(compiles)
+
+
+class Worker:
+    """One that has nothing to do."""
+
+    def __init__(self, plan: Plan) -> None: ...
+
+    def count(self, group: int) -> int:
+        return group
+
+
+@pytest.fixture
+def partners(monkeypatch: pytest.MonkeyPatch) -> list[Partner]:
+    monkeypatch.setattr(Partner, "started", [], raising=False)
+    monkeypatch.setattr(subprocess, "Popen", Partner)
+    monkeypatch.setattr("fastgen.windows.Worker", Worker)
+    return Partner.started
+
+
+def share(data: Any) -> None:
+    with compiling_announced(quiet=True) as first_run:
+        first_run.share(data, "ndjson")
+        njit(lambda x: x + 2)(1)
+
+
+def test_a_first_run_has_one_partner_and_waits_for_it(partners: list[Partner]) -> None:
+    share(Data(compiles=True))
+    (partner,) = partners
+    assert partner.argv == [sys.executable, "-m", compiling.__name__, "ndjson"]
+    assert partner.done[:2] == ["started", "waited"]
+
+
+def test_a_later_run_has_none(partners: list[Partner]) -> None:
+    """Nor has one that compiles something else."""
+    share(Data(compiles=False))
+    assert partners == []
+
+
+def test_no_partner_where_nothing_can_be_kept(partners: list[Partner], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jit, "is_kept", False)
+    share(Data(compiles=True))
+    assert partners == []
+
+
+def test_a_run_that_is_interrupted_leaves_no_partner(partners: list[Partner], monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Worker, "count", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        share(Data(compiles=True))
+    assert partners[0].done == ["started", "killed", "waited"]
+
+
+def test_compiling_is_told_once(capsys: pytest.CaptureFixture[str]) -> None:
+    for quiet, told in (
+        (
+            False,
+            "fastgen: compiling kernels for this machine, once for each kind of work; later runs of the same kind start at once\n",
+        ),
+        (True, ""),
+    ):
+        with compiling_announced(quiet):
+            njit(lambda x: x + 1)(1)
+            njit(lambda x: x + 2)(1)
+        assert capsys.readouterr() == ("", told)
+
+
+def test_compiling_on_every_run_is_told_as_that(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A function that is in no file stands for a package in a directory that cannot be written."""
+    monkeypatch.setattr(jit, "is_kept", True)
+    scope: dict[str, Any] = {}
+    exec("def double(x):\n    return x + x", scope)
+    with compiling_announced(quiet=False):
+        assert jit.kernel(scope["double"])(21) == 42
+    told = "; every run does so anew, as no folder for them can be written (set NUMBA_CACHE_DIR to one that can)"
+    assert capsys.readouterr().err == f"fastgen: compiling kernels for this machine{told}\n"
