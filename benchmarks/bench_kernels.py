@@ -429,7 +429,7 @@ def list_and_keep(given: Given) -> int:
 
 
 def withdraw(given: Given) -> None:
-    atm.withdrawal_rows(given.events, given.listed, given.kept, *given.rules, True)
+    atm.withdrawal_rows(given.events, given.listed, given.kept, *given.rules, ALL)
 
 
 def list_keep_and_withdraw(given: Given) -> None:
@@ -439,7 +439,7 @@ def list_keep_and_withdraw(given: Given) -> None:
 
 def withdraw_all(given: Given) -> int:
     """As a worker does it, with a call for all steps."""
-    count, needed = atm.withdrawals(given.events, given.listed, given.group, given.cells[1], *given.rules, True)
+    count, needed = atm.withdrawals(given.events, given.listed, given.group, given.cells[1], *given.rules, ALL)
     assert needed <= given.listed.number.size
     return int(count)
 
@@ -828,7 +828,7 @@ COMPARISONS: dict[str, Comparison] = {
     ),
     "payments.payment_rows": Comparison(
         (payments.payment_rows,),
-        lambda g: payments.payment_rows(g.out, 1_000, g.plan.payment_rules, *g.words[:2]),
+        lambda g: payments.payment_rows(g.out, 1_000, g.plan.payment_rules, *g.words[:2], ALL),
         {"numpy": numpy_payments},
         lambda g: [g.twin.payment(number, 0) for number in range(g.rows)],
     ),

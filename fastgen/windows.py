@@ -129,7 +129,7 @@ class Worker:
     def _withdraw(self, group: int) -> int:
         """Append withdrawals, foreign ones last, and return how many; more than there is room for means: grow."""
         plan, cells = self.plan, self.plan.grid.group // self.plan.grid.cell
-        rules = plan.sequence_rules, plan.payment_rules, *plan.place_coordinates, bool(self.wanted & tables.POSITION)
+        rules = plan.sequence_rules, plan.payment_rules, *plan.place_coordinates, self.wanted
         while True:
             count, needed = atm.withdrawals(self.events, self._listed, group, cells, *rules)
             if needed <= self._listed.number.size:

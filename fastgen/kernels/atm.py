@@ -19,6 +19,7 @@ from fastgen.kernels.rng import (
     u64,
     walk_cycle,
 )
+from fastgen.kernels.tables import CARD, CENTS, POSITION
 from fastgen.kernels.timeline import pack_event
 
 AT_ONCE = 8
@@ -174,11 +175,11 @@ def withdrawal_words(slot, offset, number, seed, k):
 
 
 @part
-def withdrawal_rows(out, listed, count, sequences, payments, place_latitude, place_longitude, walk):
+def withdrawal_rows(out, listed, count, sequences, payments, place_latitude, place_longitude, wanted):
     """Make the listed withdrawals the first `count` events of `out`.
 
     Args:
-        out: Events. listed: Listed, as `keep_long_enough` left it; used up. walk: whether positions are wanted.
+        out: Events. listed: Listed, as `keep_long_enough` left it; used up. wanted: see `merge`.
     """
     seed = payments.seed
     starts = listed.starts
@@ -194,22 +195,24 @@ def withdrawal_rows(out, listed, count, sequences, payments, place_latitude, pla
         second[i] += np.int32(below(w0, offset[i]))
         places[i] = below(w1, sequences.home)
     longest = sequences.shortest + sequences.lengths - 1
-    for k in range(1, longest + 1):
+    for k in range(1, longest + 1 if wanted & CENTS else 0):
         ks = slice(starts[k], starts[k + 1])
         withdrawal_words(slot[ks], offset[ks], number[ks], seed, k)
-    for i in range(count):
-        latitude[i] = place_latitude[places[i]]
-        longitude[i] = place_longitude[places[i]]
+    if wanted & POSITION:
+        for i in range(count):
+            latitude[i] = place_latitude[places[i]]
+            longitude[i] = place_longitude[places[i]]
     # Withdrawals come in the order of k, so those that take further steps are the tail of the list.
-    for k in range(1, longest + 1 if walk else 0, 2):
+    for k in range(1, longest + 1 if wanted & POSITION else 0, 2):
         one = slice(starts[k], starts[k + 1])
         two = slice(starts[k + 1], count)
         walk_once(latitude[one], longitude[one], number[one], seed, k, sequences.radius)
         walk_twice(latitude[two], longitude[two], number[two], seed, k, sequences.radius)
     card = listed.left[:count]
-    for i in range(count):
+    if wanted & CARD:
         # A loop of its own: with many cards each is a cache miss, of which many are in flight then.
-        card[i] = sequences.cash_cards[card[i]]
+        for i in range(count):
+            card[i] = sequences.cash_cards[card[i]]
     for i in range(count):
         cents = amount(payments.amounts, sequences.cash, u64(slot[i]), u64(offset[i]))
         out.second[i] = second[i]
@@ -272,11 +275,11 @@ def foreign_rows(out, count, first_cell, group_cells, sequences, payments, place
 
 
 @kernel
-def withdrawals(out, listed, group, group_cells, sequences, payments, place_latitude, place_longitude, walk):
+def withdrawals(out, listed, group, group_cells, sequences, payments, place_latitude, place_longitude, wanted):
     """Fill `out` with the withdrawals that fall into a group of cells, foreign ones last.
 
     Args:
-        out: Events. listed: Listed, scratch. group: its number. walk: whether positions are wanted.
+        out: Events. listed: Listed, scratch. group: its number. wanted: see `merge`; what is not is left with anything.
 
     Returns:
         How many there are, and how many `listed` needs room for; where either is too small nothing is filled, or a part.
@@ -287,6 +290,6 @@ def withdrawals(out, listed, group, group_cells, sequences, payments, place_lati
         return np.int64(0), np.int64(needed)
     count = keep_long_enough(listed, needed - AT_ONCE, sequences)
     if count <= out.second.size:
-        withdrawal_rows(out, listed, count, sequences, payments, place_latitude, place_longitude, walk)
+        withdrawal_rows(out, listed, count, sequences, payments, place_latitude, place_longitude, wanted)
     count = foreign_rows(out, count, first_cell, group_cells, sequences, payments, place_latitude, place_longitude)
     return np.int64(count), np.int64(needed)

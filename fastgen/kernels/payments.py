@@ -4,6 +4,7 @@ import numpy as np
 
 from fastgen.kernels.jit import helper, kernel, part
 from fastgen.kernels.rng import PAYMENT, below, feistel, network, philox, u32, u64, walk_cycle
+from fastgen.kernels.tables import CATEGORY, CENTS
 
 
 @helper
@@ -56,14 +57,15 @@ def quota_classes(out, first, quota, left, right):
 
 
 @part
-def payment_rows(out, first, payments, word_slot, word_offset):
+def payment_rows(out, first, payments, word_slot, word_offset, wanted):
     """Card, place, category and cents of the payments first, first + 1, ...
 
     Args:
         out: Block; `card`, `place`, `category` and `cents` are filled.
-        word_slot, word_offset: uint32[n], scratch.
+        word_slot, word_offset: uint32[n], scratch. wanted: see `merge`; categories and cents that are not are left with anything.
     """
-    quota_classes(out.category, first, payments.quota, word_slot, word_offset)
+    if wanted & (CATEGORY | CENTS):
+        quota_classes(out.category, first, payments.quota, word_slot, word_offset)
     card = out.card
     place = out.place
     for j in range(card.size):
@@ -72,5 +74,5 @@ def payment_rows(out, first, payments, word_slot, word_offset):
         place[j] = below(w1, payments.places)
         word_slot[j] = w2
         word_offset[j] = w3
-    for j in range(card.size):
+    for j in range(card.size if wanted & CENTS else 0):
         out.cents[j] = amount(payments.amounts, out.category[j], u64(word_slot[j]), u64(word_offset[j]))

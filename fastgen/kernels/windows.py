@@ -82,11 +82,11 @@ class Injected(NamedTuple):
 
 
 @part
-def draw(drawn, window, payments, scratch):
+def draw(drawn, window, payments, scratch, wanted):
     """The window's payments."""
     count = window.payments
     few = Drawn(drawn.second[:count], drawn.card[:count], drawn.category[:count], drawn.cents[:count], drawn.place[:count])
-    payment_rows(few, window.payment, payments, scratch.word_slot[:count], scratch.word_offset[:count])
+    payment_rows(few, window.payment, payments, scratch.word_slot[:count], scratch.word_offset[:count], wanted)
     sorted_times(few.second, payments.seed, window.number, window.start, window.width, scratch.spacing)
 
 
@@ -104,7 +104,7 @@ def window_rows(out, window, injected, payments, place_latitude, place_longitude
         all_drawn.second[:room], all_drawn.card[:room], all_drawn.category[:room], all_drawn.cents[:room], all_drawn.place[:room]
     )
     if window.payments:
-        draw(drawn, window, payments, scratch)
+        draw(drawn, window, payments, scratch, wanted)
     merge(
         out,
         drawn,
