@@ -4,14 +4,13 @@ import csv
 import io
 import json
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fastgen.kernels import text as kernels
-from fastgen.kernels.memory import SLACK
 from fastgen.plan import Plan
 from fastgen.schema import CASH_WITHDRAWAL, TRANSACTIONS, Kind
 
@@ -31,25 +30,11 @@ PART_OF_KIND: dict[Kind, int] = {
     "country": kernels.PLACE,
     "label": kernels.LABEL,
 }
-PREFIX = 32
-"""Room for a prefix."""
+SHORT, LONG, STRIDE = 16, 32, 64
+"""Bytes of text between values that are copied at once, and of fragments."""
 
-STRIDE = 64
-"""Bytes of a fragment that are copied at once."""
-
-LONGEST_VALUE = 32
-"""Of the values that are not fragments; the tid is the longest."""
-
-
-GAPS = {kernels.TID: 32, kernels.DATETIME: 8, kernels.CARD: 16}
-"""Parts whose length never changes, which begin a row: how many bytes of each differ between the rows of a day."""
-
-
-class Head(NamedTuple):
-    """The beginning of a row with gaps, and where the gaps of its parts are."""
-
-    text: bytes
-    gaps: dict[int, int]
+SIZES: dict[Kind, int] = {"tid": 32, "datetime": 8, "cc_num": 16, "amount": 8, "latitude": 16, "longitude": 16}
+"""The most characters of values that differ from row to row. The first three have no fewer; a day's rows share the date."""
 
 
 class RowText(NamedTuple):
@@ -95,56 +80,43 @@ def header_line(names: Sequence[str], style: Style) -> bytes:
     return ",".join(names).encode() + b"\n" if style == "csv" else b""
 
 
-class Part:
-    """A part of a row: the text before it, and all texts that it can be if they are few (then with that text)."""
-
-    def __init__(self, prefix: bytes = b"", fragments: Sequence[bytes] = ()) -> None:
-        self.prefix, self.fragments = prefix, list(fragments)
-
-    @property
-    def table(self) -> tuple[int, NDArray[np.uint8], NDArray[np.int64]]:
-        """The fragments as a kernel reads them: strides of each, all of them padded, their lengths."""
-        lengths = np.array([*map(len, self.fragments)], np.int64)
-        strides = int(-(-lengths.max(initial=0) // STRIDE))
-        return strides, _bytes(b"".join(text.ljust(STRIDE * strides, b"\0") for text in self.fragments)), lengths
-
-    @property
-    def longest(self) -> int:
-        """The most bytes that it writes."""
-        return max(map(len, self.fragments)) if self.fragments else len(self.prefix) + LONGEST_VALUE
-
-
 def transaction_layout(plan: Plan, names: Sequence[str], style: Style, coordinates: Coordinates, newline: bool = True) -> RowText:
     """The layout of transactions with these columns, which are in the table's order."""
     kinds: list[Kind] = [TRANSACTIONS.kind(name) for name in names]
     bare = {"amount", "label"} | ({"latitude", "longitude"} if coordinates == "number" else set())
-    before, ending = separators(names, [kind not in bare for kind in kinds], style)
+    texts, ending = separators(names, [kind not in bare for kind in kinds], style)
     ending = ending if newline else ending.rstrip(b"\n")
-    parts = _parts(kinds, before, [_values(plan, kind, style) for kind in kinds])
     if "label" in kinds:
         ending = b"0" + ending
-    wanted = {PART_OF_KIND[kind] for kind in kinds}
-    heads = [_head(parts, wanted, plan.origin + timedelta(days=day)) for day in range(len(plan.day_words))]
-    head_strides, head_texts, _ = Part(fragments=[head.text.rstrip(b"\0") for head in heads]).table
-    category_strides, categories, category_lengths = parts[kernels.CATEGORY].table
-    place_strides, places, place_lengths = parts[kernels.PLACE].table
+    before = dict.fromkeys(PART_OF_KIND, b"") | dict(zip(kinds, texts, strict=True))
+    sizes = dict.fromkeys(PART_OF_KIND, 0) | {kind: SIZES.get(kind, 0) for kind in kinds}
+    days = [plan.origin + timedelta(days=day) for day in range(len(plan.day_words))]
+    dates = [before["datetime"] + (f"{day:%Y-%m-%d} ".encode() if "datetime" in kinds else b"") for day in days]
+    categories, places = _fragments(plan, kinds, before, style)
+    date_at = len(before["tid"]) + sizes["tid"]
+    clock_at = date_at + len(dates[0])
+    middle_at = clock_at + sizes["datetime"]
+    card_at = middle_at + len(before["cc_num"])
+    head_length = card_at + sizes["cc_num"]
     layout = kernels.Layout(
-        wanted=sum(1 << part for part in wanted),
-        heads=head_texts,
-        head_strides=head_strides,
-        head_length=len(heads[0].text),
-        tid_at=heads[0].gaps[kernels.TID],
-        clock_at=heads[0].gaps[kernels.DATETIME],
-        card_at=heads[0].gaps[kernels.CARD],
-        prefixed=sum(1 << number for number, part in enumerate(parts) if part.prefix),
-        prefixes=_bytes(b"".join(part.prefix.ljust(PREFIX, b"\0") for part in parts)),
-        prefix_lengths=np.array([len(part.prefix) for part in parts], np.int64),
-        categories=categories,
-        category_lengths=category_lengths,
-        category_strides=category_strides,
-        places=places,
-        place_lengths=place_lengths,
-        place_strides=place_strides,
+        wanted=sum(1 << part for part in {PART_OF_KIND[kind] for kind in kinds}),
+        opening=_padded([before["tid"]], SHORT),
+        tid_at=len(before["tid"]),
+        dates=_padded(dates, LONG),
+        date_at=date_at,
+        clock_at=clock_at,
+        middle=_padded([before["cc_num"]], SHORT),
+        middle_at=middle_at,
+        card_at=card_at,
+        head_length=head_length,
+        categories=_table(categories),
+        category_strides=_strides(categories),
+        before_latitude=_padded([before["latitude"]], LONG),
+        latitude_gap=len(before["latitude"]),
+        before_longitude=_padded([before["longitude"]], LONG),
+        longitude_gap=len(before["longitude"]),
+        places=_table(places),
+        place_strides=_strides(places),
         tail=np.uint64(little_endian(ending)),
         tail_length=len(ending),
         days=plan.day_words,
@@ -152,37 +124,44 @@ def transaction_layout(plan: Plan, names: Sequence[str], style: Style, coordinat
         longitude_cuts=_cuts([place.longitude for place in plan.pools.places]),
         shortest=int(coordinates == "number"),
     )
-    return RowText(layout, header_line(names, style), sum(part.longest for part in parts) + len(ending))
+    gaps = len(before["latitude"]) + len(before["longitude"])
+    values = sizes["amount"] + sizes["latitude"] + sizes["longitude"]
+    longest = head_length + max(map(len, categories)) + values + gaps + max(map(len, places)) + len(ending)
+    return RowText(layout, header_line(names, style), longest)
 
 
-def _head(parts: list[Part], wanted: set[int], day: date) -> Head:
-    """What rows of a day begin with."""
-    text = b""
-    gaps = dict.fromkeys(GAPS, 0)
-    for part, room in GAPS.items():
-        if part in wanted:
-            text += parts[part].prefix + (f"{day:%Y-%m-%d} ".encode() if part == kernels.DATETIME else b"")
-            gaps[part] = len(text)
-            text += bytes(room)
-    return Head(text, gaps)
+def _fragments(plan: Plan, kinds: Sequence[Kind], before: dict[Kind, bytes], style: Style) -> tuple[list[bytes], list[bytes]]:
+    """All categories and all places with the text around them, up to the value behind; where neither is wanted, that text alone."""
+    categories, places = [before["amount"]], [before["label"]]
+    if "category" in kinds:
+        names = (*(category.name for category in plan.config.categories), CASH_WITHDRAWAL)
+        categories = [before["category"] + unquoted(name, style) + before["amount"] for name in names]
+    if "city" in kinds or "country" in kinds:
+        texts = [b""] * len(plan.pools.places)
+        if "city" in kinds:
+            texts = [before["city"] + unquoted(place.city, style) for place in plan.pools.places]
+        if "country" in kinds:
+            countries = [before["country"] + unquoted(place.country, style) for place in plan.pools.places]
+            texts = [text + country for text, country in zip(texts, countries, strict=True)]
+        places = [text + before["label"] for text in texts]
+    return categories, places
 
 
-def _parts(kinds: list[Kind], before: list[bytes], values: list[list[bytes]]) -> list[Part]:
-    """All parts of a row; text between values joins the fragments before it, which saves a copy."""
-    parts = [Part() for _ in range(kernels.LABEL + 1)]
-    previous = Part()
-    for kind, prefix, texts in zip(kinds, before, values, strict=True):
-        part = parts[PART_OF_KIND[kind]]
-        if part is previous:
-            part.fragments = [head + prefix + text for head, text in zip(part.fragments, texts, strict=True)]
-        elif texts:
-            part.fragments = [prefix + text for text in texts]
-        elif previous.fragments:
-            previous.fragments = [text + prefix for text in previous.fragments]
-        else:
-            part.prefix = prefix
-        previous = part
-    return parts
+def _strides(fragments: Sequence[bytes]) -> int:
+    """How many strides the longest takes."""
+    return max(1, -(-max(map(len, fragments)) // STRIDE))
+
+
+def _table(fragments: Sequence[bytes]) -> NDArray[np.uint8]:
+    """Fragments as a kernel reads them: the length of each before it, all of them padded to equally many strides."""
+    room = STRIDE * _strides(fragments)
+    return _bytes(b"".join(len(text).to_bytes(kernels.LENGTH, "little") + text.ljust(room, b"\0") for text in fragments))
+
+
+def _padded(texts: Sequence[bytes], size: int) -> NDArray[np.uint8]:
+    """Texts of at most `size` bytes, each with as much room."""
+    assert max(map(len, texts)) <= size
+    return _bytes(b"".join(text.ljust(size, b"\0") for text in texts))
 
 
 def little_endian(text: bytes) -> int:
@@ -191,22 +170,10 @@ def little_endian(text: bytes) -> int:
 
 
 def _bytes(text: bytes) -> NDArray[np.uint8]:
-    """Text as an array that may be read past its end."""
-    return np.frombuffer(text + bytes(SLACK), np.uint8).copy()
+    """Text as an array."""
+    return np.frombuffer(text, np.uint8).copy()
 
 
 def _cuts(texts: Sequence[str]) -> NDArray[np.uint64]:
     """uint64[n]: by how many characters coordinates are shorter than with six decimals."""
     return np.array([7 - len(text[text.find(".") :]) if "." in text else 7 for text in texts], np.uint64)
-
-
-def _values(plan: Plan, kind: Kind, style: Style) -> list[bytes]:
-    """The texts of a column whose values are few; none for the other columns."""
-    if kind == "category":
-        values = [*(category.name for category in plan.config.categories), CASH_WITHDRAWAL]
-    elif kind in ("city", "country"):
-        values = [place.city if kind == "city" else place.country for place in plan.pools.places]
-    else:
-        return []
-    # The quotes are part of the separators.
-    return [unquoted(value, style) for value in values]

@@ -18,6 +18,10 @@ TILE = 384
 DAY = 86_400
 
 
+CODES, CLOCKS, CARDS, AMOUNTS, LATITUDES, LONGITUDES, TIDS, WORDS = (TILE * words for words in (0, 1, 2, 4, 5, 7, 9, 13))
+"""Where in `Tile.texts` each column begins, and how many words all take."""
+
+
 class Coordinates(NamedTuple):
     """Texts of a tile's latitudes or longitudes.
 
@@ -28,38 +32,46 @@ class Coordinates(NamedTuple):
     texts: NDArray[np.uint64]
     lengths: NDArray[np.uint64]
 
-    @classmethod
-    def empty(cls) -> "Coordinates":
-        """Room for a tile."""
-        return cls(np.empty(2 * TILE, np.uint64), np.empty(TILE, np.uint64))
-
 
 class Tile(NamedTuple):
     """Texts of up to TILE rows; scratch memory, one for each thread.
 
     words: uint32[16 * TILE]. Word w of row i of the message that is hashed is at w * TILE + i: 0 .. 3 and three bytes of 4 are
         the time, YYYY-MM-DD HH:MM:SS. The digests follow, four words a row.
-    clocks: uint64[TILE], HH:MM:SS. cards: uint64[2 * TILE], two words a row. amounts: uint64[TILE], as Python prints the
-    float; lengths: uint64[TILE], of the amounts. latitudes, longitudes: see Coordinates. hexadecimal: uint16[16 * TILE], the tids.
+    texts: uint64[WORDS], the columns below one behind the other: who reads a row needs one address, not one for each of them.
+    codes: uint64[TILE], see `text.write_codes`. clocks: uint64[TILE], HH:MM:SS. cards: uint64[2 * TILE], two words a row.
+    amounts: uint64[TILE], as Python prints the float. latitudes, longitudes: see Coordinates. tids: uint16[16 * TILE], hexadecimal.
+    lengths: uint64[TILE], of the amounts.
     """
 
     words: NDArray[np.uint32]
+    texts: NDArray[np.uint64]
+    codes: NDArray[np.uint64]
     clocks: NDArray[np.uint64]
     cards: NDArray[np.uint64]
     amounts: NDArray[np.uint64]
-    lengths: NDArray[np.uint64]
     latitudes: Coordinates
     longitudes: Coordinates
-    hexadecimal: NDArray[np.uint16]
+    tids: NDArray[np.uint16]
+    lengths: NDArray[np.uint64]
 
     @classmethod
     def empty(cls) -> "Tile":
         """Room for a tile. Zeros: rows behind the last one are hashed too."""
-        words = np.zeros(16 * TILE, np.uint32)
-        cards = np.zeros(2 * TILE, np.uint64)
-        clocks, amounts, lengths = np.zeros((3, TILE), np.uint64)
-        hexadecimal = np.empty(16 * TILE, np.uint16)
-        return cls(words, clocks, cards, amounts, lengths, Coordinates.empty(), Coordinates.empty(), hexadecimal)
+        texts = np.zeros(WORDS, np.uint64)
+        lengths = np.zeros((3, TILE), np.uint64)
+        return cls(
+            words=np.zeros(16 * TILE, np.uint32),
+            texts=texts,
+            codes=texts[CODES:CLOCKS],
+            clocks=texts[CLOCKS:CARDS],
+            cards=texts[CARDS:AMOUNTS],
+            amounts=texts[AMOUNTS:LATITUDES],
+            latitudes=Coordinates(texts[LATITUDES:LONGITUDES], lengths[0]),
+            longitudes=Coordinates(texts[LONGITUDES:TIDS], lengths[1]),
+            tids=texts[TIDS:].view(np.uint16),
+            lengths=lengths[2],
+        )
 
 
 @helper
@@ -95,20 +107,26 @@ def write_times(words, seconds, midnight, word_0, word_1, word_2):
         words[i + 4 * TILE] = u32(u32(0x30303A) + u32(second_tens << u32(8)) + u32(second << u32(16)))
 
 
+@helper
+def day_end(seconds, start, day):
+    """Where the rows from `start` on that are on a day end; seconds are sorted."""
+    next_day = np.int32((day + 1) * DAY)
+    if seconds[seconds.size - 1] < next_day:
+        return seconds.size
+    stop = start + 1
+    while seconds[stop] < next_day:
+        stop += 1
+    return stop
+
+
 @rewritten
 def time_texts(words, seconds, days):
     """Times of sorted seconds, a run of rows on one day at a time; days: uint32[days, 3], "YYYY-MM-DD "."""
-    n = seconds.size
     start = 0
-    while start < n:
+    while start < seconds.size:
         day = np.int64(seconds[start]) // DAY
-        midnight = np.int32(day * DAY)
-        stop = n
-        if seconds[n - 1] >= midnight + DAY:
-            stop = start + 1
-            while seconds[stop] < midnight + DAY:
-                stop += 1
-        write_times(words[start:], seconds[start:stop], midnight, days[day, 0], days[day, 1], days[day, 2])
+        stop = day_end(seconds, start, day)
+        write_times(words[start:], seconds[start:stop], np.int32(day * DAY), days[day, 0], days[day, 1], days[day, 2])
         start = stop
 
 

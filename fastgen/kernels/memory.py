@@ -1,16 +1,32 @@
 """Unaligned loads and stores of a few bytes, which plain array code cannot express.
 
-A copy of constant size compiles to one instruction. Copies may run past the value that is meant:
-the next one overwrites the surplus, so buffers need `SLACK` spare bytes at their end.
+What is loaded is a value that a register holds, so that code can read all of a row before it writes any of it. Stores may run
+past the value that is meant: the next one overwrites the surplus, so buffers need `SLACK` spare bytes at their end.
 """
 
 from typing import Any
 
 from llvmlite import ir
 from numba import types
-from numba.extending import intrinsic
+from numba.extending import intrinsic, models, register_model
 
 SLACK = 512
+
+
+class Bytes(types.Type):  # type: ignore[misc]  # numba has no types
+    """So many bytes in registers."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        super().__init__(name=f"Bytes({size})")
+
+
+@register_model(Bytes)
+class BytesModel(models.PrimitiveModel):  # type: ignore[misc]  # numba has no types
+    """A vector."""
+
+    def __init__(self, data_models: Any, of: Bytes) -> None:
+        super().__init__(data_models, of, ir.VectorType(ir.IntType(8), of.size))
 
 
 def _address(context: Any, builder: Any, array_type: Any, array: Any, offset: Any, to: Any) -> Any:
@@ -19,54 +35,40 @@ def _address(context: Any, builder: Any, array_type: Any, array: Any, offset: An
     return builder.bitcast(builder.gep(start, [offset]), to.as_pointer())
 
 
-def _copy(size: int) -> Any:
-    vector = ir.VectorType(ir.IntType(8), size)
-
+def _load(value: Any) -> Any:
     @intrinsic
-    def copy(typing_context: Any, target: Any, target_at: Any, source: Any, source_at: Any) -> Any:
+    def load(typing_context: Any, source: Any, source_at: Any) -> Any:
         def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-            into = _address(context, builder, signature.args[0], args[0], args[1], vector)
-            out_of = _address(context, builder, signature.args[2], args[2], args[3], vector)
-            builder.store(builder.load(out_of, align=1), into, align=1)
-            return context.get_dummy_value()
+            kind = context.get_value_type(value)
+            return builder.load(_address(context, builder, signature.args[0], args[0], args[1], kind), align=1)
 
-        return types.void(target, types.int64, source, types.int64), codegen
+        return value(source, types.int64), codegen
 
-    return copy
+    return load
 
 
-copy_16 = _copy(16)
-"""copy_16(target, target_at, source, source_at): 16 bytes between arrays, offsets in bytes."""
+load_8 = _load(types.uint64)
+"""load_8(source, offset): eight bytes of an array as a uint64, lowest first; the offset is in bytes."""
 
-copy_32 = _copy(32)
-"""copy_32(target, target_at, source, source_at): 32 bytes between arrays, offsets in bytes."""
+load_16 = _load(Bytes(16))
+"""load_16(source, offset): 16 bytes of an array."""
 
+load_32 = _load(Bytes(32))
+"""load_32(source, offset): 32 bytes of an array."""
 
-copy_64 = _copy(64)
-"""copy_64(target, target_at, source, source_at): 64 bytes between arrays, offsets in bytes."""
+load_64 = _load(Bytes(64))
+"""load_64(source, offset): 64 bytes of an array."""
 
 
 @intrinsic
-def store_8(typing_context: Any, target: Any, target_at: Any, value: Any) -> Any:
-    """store_8(target, offset, value): the eight bytes of a uint64, lowest first, at a byte offset."""
+def store(typing_context: Any, target: Any, target_at: Any, value: Any) -> Any:
+    """store(target, offset, value): bytes, or the eight of a uint64, lowest first, into an array at a byte offset."""
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        into = _address(context, builder, signature.args[0], args[0], args[1], ir.IntType(64))
-        builder.store(args[2], into, align=1)
+        builder.store(args[2], _address(context, builder, signature.args[0], args[0], args[1], args[2].type), align=1)
         return context.get_dummy_value()
 
-    return types.void(target, types.int64, types.uint64), codegen
-
-
-@intrinsic
-def load_8(typing_context: Any, source: Any, source_at: Any) -> Any:
-    """load_8(source, offset): eight bytes as a uint64, lowest first."""
-
-    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        out_of = _address(context, builder, signature.args[0], args[0], args[1], ir.IntType(64))
-        return builder.load(out_of, align=1)
-
-    return types.uint64(source, types.int64), codegen
+    return types.void(target, types.int64, value), codegen
 
 
 @intrinsic

@@ -10,7 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastgen.kernels.digits import (
+    AMOUNTS,
+    CARDS,
+    CLOCKS,
+    CODES,
     DAY,
+    LATITUDES,
+    LONGITUDES,
+    TIDS,
     TILE,
     amount_texts,
     card_texts,
@@ -18,29 +25,31 @@ from fastgen.kernels.digits import (
     coordinate_texts,
     cut_places,
     cut_zeros,
+    day_end,
     time_texts,
 )
 from fastgen.kernels.jit import helper, kernel
 from fastgen.kernels.md5 import hex_digits, tile_digests
-from fastgen.kernels.memory import copy_16, copy_32, copy_64, store_8
-from fastgen.kernels.rng import u32, u64
+from fastgen.kernels.memory import load_8, load_16, load_32, load_64, store
+from fastgen.kernels.rng import u64
 from fastgen.kernels.tables import Block
 
 TID, DATETIME, CARD, CATEGORY, AMOUNT, LATITUDE, LONGITUDE, PLACE, LABEL = range(9)
 """The parts of a row, in their order; PLACE is the city, the country or both."""
 
+LENGTH = 8
+"""Bytes before each fragment, in which its length stands."""
+
 
 class Layout(NamedTuple):
-    """How a row is written.
+    """How a row is written. It has all parts; one that is not wanted takes no characters, so that the next one overwrites it.
 
-    wanted: a bit for each part that there is.
-    heads: uint8, for each day what a row begins with, up to the card number: text that does not change, the date, and gaps for
-        the rest, padded to a whole number of strides of 64 bytes. head_strides: of each. head_length: bytes of it, gaps included.
-    tid_at, clock_at, card_at: where the gaps begin.
-    prefixed: a bit for each part behind the head that has text of its own before it: prefixes, uint8[9 * 32]; prefix_lengths:
-        int64[9]. Text behind a fragment belongs to the fragment.
-    categories, places: uint8, fragments (prefix included), each padded to a whole number of strides of 64 bytes.
-    category_lengths, place_lengths: int64, bytes of the fragments. category_strides, place_strides: of each.
+    wanted: a bit for each part that is.
+    opening: uint8[16], what a row begins with. tid_at, date_at, clock_at, middle_at, card_at: where the pieces behind it begin.
+    dates: uint8[32 * days], for each day what stands behind the tid, up to the time of day. middle: uint8[16], between the time
+        and the card number. head_length: characters up to the end of the card number.
+    categories, places: uint8, fragments with the text around them, see `Fragments`. category_strides, place_strides: of each.
+    before_latitude, before_longitude: uint8[32], text. latitude_gap, longitude_gap: its length.
     tail: the row's last characters, packed, behind the label where there is one. tail_length: how many they are.
     days: uint32[days, 3], "YYYY-MM-DD ".
     latitude_cuts, longitude_cuts: uint64[places], how many of six decimals a place does not have; with none, the point too.
@@ -48,20 +57,22 @@ class Layout(NamedTuple):
     """
 
     wanted: int
-    heads: NDArray[np.uint8]
-    head_strides: int
-    head_length: int
+    opening: NDArray[np.uint8]
     tid_at: int
+    dates: NDArray[np.uint8]
+    date_at: int
     clock_at: int
+    middle: NDArray[np.uint8]
+    middle_at: int
     card_at: int
-    prefixed: int
-    prefixes: NDArray[np.uint8]
-    prefix_lengths: NDArray[np.int64]
+    head_length: int
     categories: NDArray[np.uint8]
-    category_lengths: NDArray[np.int64]
     category_strides: int
+    before_latitude: NDArray[np.uint8]
+    latitude_gap: int
+    before_longitude: NDArray[np.uint8]
+    longitude_gap: int
     places: NDArray[np.uint8]
-    place_lengths: NDArray[np.int64]
     place_strides: int
     tail: np.uint64
     tail_length: int
@@ -116,11 +127,12 @@ def write_values(tile, digests, rows, cards, layout):
         amount_texts(tile.amounts, tile.lengths, rows.cents)
     if hashed:
         tile_digests(digests, tile)
-        hex_digits(digests.view(np.uint8), tile.hexadecimal)
+        hex_digits(digests.view(np.uint8), tile.tids)
     if layout.wanted & 1 << LATITUDE:
         write_coordinates(tile.latitudes, rows.latitude, layout.latitude_cuts, rows, layout)
     if layout.wanted & 1 << LONGITUDE:
         write_coordinates(tile.longitudes, rows.longitude, layout.longitude_cuts, rows, layout)
+    write_codes(tile.codes, tile, rows, layout.wanted)
 
 
 @helper
@@ -134,71 +146,100 @@ def write_coordinates(out, micro, cuts, rows, layout):
 
 
 @helper
-def copy_prefix(out, position, layout, part):
-    """Copy the text before a part and return the position behind it."""
-    if layout.prefixed & 1 << part:
-        copy_32(out, position, layout.prefixes, part * 32)
-        position += layout.prefix_lengths[part]
-    return position
+def write_codes(codes, tile, rows, wanted):
+    """Put into a word a row all that its assembly asks: lengths of amount, latitude, longitude, then label, category, place.
 
-
-@helper
-def copy_fragment(out, position, fragments, strides, code):
-    """Copy the fragment of a code. Most have one or two strides: only the others take a loop, which costs some nanoseconds."""
-    start = 64 * strides * code
-    copy_64(out, position, fragments, start)
-    if strides > 1:
-        copy_64(out, position + 64, fragments, start + 64)
-    if strides > 2:
-        for at in range(128, 64 * strides, 64):
-            copy_64(out, position + at, fragments, start + at)
-
-
-@helper
-def copy_head(out, position, layout, tile, i, second):
-    """Write a row up to its card number and return the position behind it."""
-    copy_fragment(out, position, layout.heads, layout.head_strides, np.int64(u32(second) // u32(DAY)))
-    if layout.wanted & 1 << TID:
-        copy_32(out, position + layout.tid_at, tile.hexadecimal, 32 * i)
-    if layout.wanted & 1 << DATETIME:
-        store_8(out, position + layout.clock_at, tile.clocks[i])
-    if layout.wanted & 1 << CARD:
-        copy_16(out, position + layout.card_at, tile.cards, 16 * i)
-    return position + layout.head_length
+    They have 8, 8, 8, 8, 8 and 16 bits from the low end on, which are 0 for what is not wanted.
+    """
+    for i in range(rows.second.size):
+        codes[i] = 0
+    if wanted & 1 << AMOUNT:
+        for i in range(rows.second.size):
+            codes[i] |= tile.lengths[i]
+    if wanted & 1 << LATITUDE:
+        for i in range(rows.second.size):
+            codes[i] |= tile.latitudes.lengths[i] << u64(8)
+    if wanted & 1 << LONGITUDE:
+        for i in range(rows.second.size):
+            codes[i] |= tile.longitudes.lengths[i] << u64(16)
+    if wanted & 1 << LABEL:
+        for i in range(rows.second.size):
+            codes[i] |= u64(rows.label[i]) << u64(24)
+    if wanted & 1 << CATEGORY:
+        for i in range(rows.second.size):
+            codes[i] |= u64(rows.category[i]) << u64(32)
+    if wanted & 1 << PLACE:
+        for i in range(rows.second.size):
+            codes[i] |= u64(rows.place[i]) << u64(48)
 
 
 @helper
 def write_lines(out, position, ends, rows, tile, layout):
-    """Rows whose texts are in the tile."""
-    wanted = layout.wanted
-    for i in range(rows.second.size):
-        tail = layout.tail
-        if layout.head_length:
-            position = copy_head(out, position, layout, tile, i, rows.second[i])
-        if wanted & 1 << CATEGORY:
-            category = np.int64(rows.category[i])
-            copy_fragment(out, position, layout.categories, layout.category_strides, category)
-            position += layout.category_lengths[category]
-        if wanted & 1 << AMOUNT:
-            position = copy_prefix(out, position, layout, AMOUNT)
-            store_8(out, position, tile.amounts[i])
-            position += np.int64(tile.lengths[i])
-        if wanted & 1 << LATITUDE:
-            position = copy_prefix(out, position, layout, LATITUDE)
-            copy_16(out, position, tile.latitudes.texts, 16 * i)
-            position += np.int64(tile.latitudes.lengths[i])
-        if wanted & 1 << LONGITUDE:
-            position = copy_prefix(out, position, layout, LONGITUDE)
-            copy_16(out, position, tile.longitudes.texts, 16 * i)
-            position += np.int64(tile.longitudes.lengths[i])
-        if wanted & 1 << PLACE:
-            place = np.int64(rows.place[i])
-            copy_fragment(out, position, layout.places, layout.place_strides, place)
-            position += layout.place_lengths[place]
-        if wanted & 1 << LABEL:
-            position = copy_prefix(out, position, layout, LABEL)
-            tail += u64(rows.label[i])
-        store_8(out, position, tail)
+    """Rows whose texts are in the tile, a run of rows on one day at a time."""
+    start = 0
+    while start < rows.second.size:
+        day = np.int64(rows.second[start]) // DAY
+        stop = day_end(rows.second, start, day)
+        position = write_run(out, position, ends, start, stop, day, tile.texts, layout)
+        start = stop
+    return position
+
+
+@helper
+def store_rest(out, position, fragments, at, strides):
+    """Copy what a fragment has behind its first 64 bytes. A loop costs a nanosecond even if nothing enters it, and is rare here."""
+    if strides > 1:
+        store(out, position + 64, load_64(fragments, at + 64))
+        if strides > 2:
+            for i in range(128, 64 * strides, 64):
+                store(out, position + i, load_64(fragments, at + i))
+
+
+@helper
+def write_run(out, position, ends, start, stop, day, texts, layout):
+    """The rows from `start` to `stop` of a tile, which are on one day.
+
+    Text that all have is kept in registers. Of a row everything is read before anything is written: where a store goes hangs on
+    what was loaded, and processors let later loads wait for it.
+    """
+    opening, date, middle = load_16(layout.opening, 0), load_32(layout.dates, 32 * day), load_16(layout.middle, 0)
+    before_latitude, before_longitude = load_32(layout.before_latitude, 0), load_32(layout.before_longitude, 0)
+    for i in range(start, stop):
+        code = texts[CODES + i]
+        category_at = np.int64((code >> u64(32)) & u64(0xFF)) * (64 * layout.category_strides + LENGTH)
+        place_at = np.int64(code >> u64(48)) * (64 * layout.place_strides + LENGTH)
+        tid, clock, card = load_32(texts, 8 * TIDS + 32 * i), texts[CLOCKS + i], load_16(texts, 8 * CARDS + 16 * i)
+        amount = texts[AMOUNTS + i]
+        latitude, longitude = load_16(texts, 8 * LATITUDES + 16 * i), load_16(texts, 8 * LONGITUDES + 16 * i)
+        category_length, place_length = load_8(layout.categories, category_at), load_8(layout.places, place_at)
+        category_at += LENGTH
+        place_at += LENGTH
+        category, place = load_64(layout.categories, category_at), load_64(layout.places, place_at)
+
+        store(out, position, opening)
+        store(out, position + layout.tid_at, tid)
+        store(out, position + layout.date_at, date)
+        store(out, position + layout.clock_at, clock)
+        store(out, position + layout.middle_at, middle)
+        store(out, position + layout.card_at, card)
+        position += layout.head_length
+        store(out, position, category)
+        store_rest(out, position, layout.categories, category_at, layout.category_strides)
+        position += np.int64(category_length)
+        store(out, position, amount)
+        position += np.int64(code & u64(0xFF))
+        store(out, position, before_latitude)
+        position += layout.latitude_gap
+        store(out, position, latitude)
+        position += np.int64((code >> u64(8)) & u64(0xFF))
+        store(out, position, before_longitude)
+        position += layout.longitude_gap
+        store(out, position, longitude)
+        position += np.int64((code >> u64(16)) & u64(0xFF))
+        store(out, position, place)
+        store_rest(out, position, layout.places, place_at, layout.place_strides)
+        position += np.int64(place_length)
+        store(out, position, layout.tail + ((code >> u64(24)) & u64(0xFF)))
         position += layout.tail_length
         if ends.size:
             ends[i] = position
@@ -224,10 +265,10 @@ def join_fragments(out, offsets, codes, first, starts, fragments):
             fragment = first[piece] + np.int64(codes[piece, i])
             start = starts[fragment]
             length = starts[fragment + 1] - start
-            copy_16(out, position, fragments, start)
+            store(out, position, load_16(fragments, start))
             done = 16
             while done < length:
-                copy_16(out, position + done, fragments, start + done)
+                store(out, position + done, load_16(fragments, start + done))
                 done += 16
             position += length
         offsets[i + 1] = position

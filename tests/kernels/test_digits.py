@@ -59,7 +59,7 @@ def amounts(cents: list[int]) -> list[str]:
 
 def coordinates(micro: list[int], shortest: bool) -> list[str]:
     """The texts, with six decimals or as many as are needed."""
-    found = digits.Coordinates.empty()
+    found = digits.Tile.empty().latitudes
     coordinate_texts(found, np.array(micro, np.int32))
     if shortest:
         cut_zeros(found.lengths[: len(micro)], np.array(micro, np.int32))

@@ -11,23 +11,36 @@ from fastgen.kernels import memory
 
 
 @njit
+def copy_8(target, target_at, source, source_at):
+    memory.store(target, target_at, memory.load_8(source, source_at))
+
+
+@njit
 def copy_16(target, target_at, source, source_at):
-    memory.copy_16(target, target_at, source, source_at)
+    memory.store(target, target_at, memory.load_16(source, source_at))
 
 
 @njit
 def copy_32(target, target_at, source, source_at):
-    memory.copy_32(target, target_at, source, source_at)
+    memory.store(target, target_at, memory.load_32(source, source_at))
 
 
 @njit
 def copy_64(target, target_at, source, source_at):
-    memory.copy_64(target, target_at, source, source_at)
+    memory.store(target, target_at, memory.load_64(source, source_at))
 
 
 @njit
-def store_8(target, at, value):
-    memory.store_8(target, at, value)
+def swap_16(array, at):
+    """Both values are held while the array changes."""
+    first, second = memory.load_16(array, at), memory.load_16(array, at + 16)
+    memory.store(array, at, second)
+    memory.store(array, at + 16, first)
+
+
+@njit
+def store_word(target, at, value):
+    memory.store(target, at, value)
 
 
 @njit
@@ -39,7 +52,7 @@ def content(size: int = 160) -> NDArray[np.uint8]:
     return np.arange(size, dtype=np.uint8)
 
 
-@pytest.mark.parametrize(("copy", "size"), [(copy_16, 16), (copy_32, 32), (copy_64, 64)], ids=["16", "32", "64"])
+@pytest.mark.parametrize(("copy", "size"), [(copy_8, 8), (copy_16, 16), (copy_32, 32), (copy_64, 64)], ids=["8", "16", "32", "64"])
 @pytest.mark.parametrize("to", [0, 1, 7, 13, 64])
 @pytest.mark.parametrize("of", [0, 3, 31, 88])
 def test_copies(copy: Any, size: int, to: int, of: int) -> None:
@@ -60,9 +73,15 @@ def test_copies_between_arrays_of_other_types() -> None:
 @pytest.mark.parametrize("at", [0, 1, 5, 112])
 def test_words(at: int) -> None:
     target = content()
-    store_8(target, at, np.uint64(0xFEDCBA9876543210))
+    store_word(target, at, np.uint64(0xFEDCBA9876543210))
     expected = bytearray(content())
     expected[at : at + 8] = bytes.fromhex("1032547698badcfe")
     assert target.tobytes() == expected
     assert load_8(target, at) == 0xFEDCBA9876543210
     assert load_8(content(), at) == int.from_bytes(bytes(range(at, at + 8)), "little")
+
+
+def test_what_was_loaded_does_not_change() -> None:
+    array = content(40)
+    swap_16(array, 3)
+    assert array.tolist() == [*range(3), *range(19, 35), *range(3, 19), *range(35, 40)]
