@@ -487,14 +487,18 @@ def test_outputs_that_are_not_allowed(run: Run, folder: Path, options: list[str]
     assert names_in(folder) == []
 
 
+COMMANDS = "there are completion, config, generate, produce, report, validate, verify"
 WRONG_USAGE = [
     (["generate", "--outptu", "x"], "--outptu: fastgen generate has no such option (did you mean --output?)"),
     (["generate", "--nonsense"], "--nonsense: fastgen generate has no such option (fastgen generate --help tells more)"),
     (["generate", "-z"], "-z: fastgen generate has no such option (fastgen generate --help tells more)"),
     (["--rows", "5"], "--rows: fastgen has no such option (fastgen --help tells more)"),
-    (["generat"], "generat: fastgen has no such command (did you mean generate?)"),
-    (["nonsense"], "nonsense: fastgen has no such command (fastgen --help tells more)"),
-    (["config", "shw"], "shw: fastgen config has no such command (did you mean show?)"),
+    (["generat"], f"generat: fastgen has no such command; {COMMANDS} (did you mean generate?)"),
+    (["gen"], f"gen: fastgen has no such command; {COMMANDS} (did you mean generate?)"),
+    (["Val"], f"Val: fastgen has no such command; {COMMANDS} (did you mean validate?)"),
+    (["co"], f"co: fastgen has no such command; {COMMANDS} (fastgen --help tells more)"),
+    (["nonsense"], f"nonsense: fastgen has no such command; {COMMANDS} (fastgen --help tells more)"),
+    (["config", "shw"], "shw: fastgen config has no such command; there are check, init, schema, show (did you mean show?)"),
     (["generate"], "--output: must be given: a directory for all tables, a file or - for one (fastgen generate --help tells more)"),
     (["completion"], "bash|zsh|fish: must be given (fastgen completion --help tells more)"),
     (

@@ -90,8 +90,10 @@ def mistake(error: click.UsageError) -> str:
         case click.NoSuchOption(option_name=name):
             names = [text for option in options for text in option.opts if text.startswith("--")]
             return _line(f"{name}: {path} has no such option", did_you_mean(name, names) or hint)
-        case click.NoSuchCommand(command_name=name, possibilities=near):
-            return _line(f"{name}: {path} has no such command", did_you_mean(name, near or ()) or hint)
+        case click.NoSuchCommand(command_name=name, ctx=click.Context(command=click.Group() as group) as context):
+            names = group.list_commands(context)
+            told = f"{name}: {path} has no such command; there are {', '.join(names)}"
+            return _line(told, did_you_mean(name, names) or hint)
         case click.MissingParameter(param=click.Option() as missing):
             return _line(f"{max(missing.opts, key=len)}: must be given: {_meaning(missing)}", hint)
         case click.MissingParameter(param=click.Argument() as missing):
