@@ -26,6 +26,17 @@ def section(title: str) -> Callable[..., Callable[[F], F]]:
     return partial(click.option, cls=Option, section=title)
 
 
+def together(*options: Callable[[F], F]) -> Callable[[F], F]:
+    """What declares several options, in this order."""
+
+    def declare(function: F) -> F:
+        for option in reversed(options):
+            function = option(function)
+        return function
+
+    return declare
+
+
 def examples(*lines: str) -> str:
     """The end of a command's help."""
     return "\n".join(["\b", "Examples:", *(f"  {line}" for line in lines)])
