@@ -160,7 +160,7 @@ def produce(
                 stamped = None if topics.has_own_clock(its) else options.event_times
                 at = find_position(cluster, each, rows.source(data, names, each), data.num_rows, delay, stamped)
             starts.append(at.there if resume or mock else _start_behind(cluster, each))
-            runs.append(Run(rows, names, each, at, delay, options))
+            runs.append(Run(rows, names, each, at, delay, options, topics.most_bytes(its)))
             stack.callback(runs[-1].close)
         report = _send(runs, rate, speed, progress, tell)
         if not mock:
@@ -183,14 +183,14 @@ def _send(
         for run in runs:
             run.abandon()
         if isinstance(error, RefusedError):
-            check_delivered(report_of(runs), str(error))
+            check_delivered(runs, str(error))
             raise DeliveryError(str(error), hint=RESUME) from None
         raise
     finally:
         report = report_of(runs)
         if tell:
             tell(report)
-    check_delivered(report)
+    check_delivered(runs)
     return report
 
 
