@@ -24,7 +24,7 @@ import pytest
 import fastgen
 from fastgen import Config, Dataset, cli, load_config
 from fastgen.cli import common
-from fastgen.cli.progress import stopped
+from fastgen.cli.stopping import stopped
 from fastgen.config import config_schema
 from fastgen.config_text import to_toml
 from fastgen.schema import DATA_VERSION
@@ -622,17 +622,6 @@ def test_the_command_is_installed_under_its_name() -> None:
     assert list(scripts) == ["fastgen"]
     module, _, name = scripts["fastgen"].partition(":")
     assert callable(getattr(import_module(module), name))
-
-
-def test_an_interruption_while_modules_are_loaded(folder: Path) -> None:
-    """Ctrl-C comes in the middle of the first import of the command line's library."""
-    Path("click.py").write_text("import os, signal, time\nos.kill(os.getpid(), signal.SIGINT)\ntime.sleep(9)\n")
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(folder), *sys.path])}
-    # Whoever runs the tests in the background may have them ignore the signal, which a process passes on.
-    code = "import runpy, signal; signal.signal(signal.SIGINT, signal.default_int_handler); runpy.run_module('fastgen', run_name='__main__')"
-    argv = [sys.executable, "-c", code, "--help"]
-    done = subprocess.run(argv, env=environment, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout, done.stderr) == (130, "", "fastgen: interrupted\n")
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,8 @@ from fastgen.cli.common import (
 )
 from fastgen.cli.compiling import compiling_announced
 from fastgen.cli.kafka import connection_options, message_options
-from fastgen.cli.progress import Lately, Show, per_second, progress_bar, stopped
+from fastgen.cli.progress import Lately, Show, per_second, progress_bar
+from fastgen.cli.stopping import check
 
 if TYPE_CHECKING:
     from fastgen.dataset import Dataset
@@ -140,8 +141,7 @@ def progress_told(show: Show, data: "Dataset", *, endless: bool, notes: bool, mo
 
     def look(at: "Progress") -> None:
         nonlocal begun
-        if stopped:
-            raise stopped[0]
+        check()
         if not begun:
             begun = True
             announce(data)

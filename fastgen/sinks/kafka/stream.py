@@ -154,6 +154,8 @@ class Stream:
         self._pool.shutdown(cancel_futures=True)
 
     def close(self) -> None:
-        """Drop what has not been made."""
+        """Drop what has not been made, or handed over."""
+        for sender in self._senders:
+            sender.stop()
         self._chunks.close()
         self._pool.shutdown()
