@@ -514,6 +514,17 @@ def test_messages_that_are_too_large(broker: Address, topic: str, plain: bool) -
     assert received(broker.properties, topic) == expected(dataset())
 
 
+@ways
+def test_batches_that_are_too_large_before_others_that_are_not(broker: Address, topic: str, plain: bool) -> None:
+    """The smaller ones do not go where those should be: a run can go on."""
+    make_topic(broker, topic, retention_ms="-1", max_message_bytes="20000")
+    with pytest.raises(DeliveryError, match="MSG_SIZE_TOO_LARGE"):
+        send(broker, topic, dataset(100_000), plain=plain)
+    limit(broker, topic, 1_000_000)
+    send(broker, topic, dataset(100_000), plain=plain, resume=True)
+    assert received(broker.properties, topic) == expected(dataset(100_000))
+
+
 @pytest.mark.parametrize("remedy", ["topic", "client"])
 def test_batches_that_are_too_large(broker: Address, topic: str, remedy: str) -> None:
     """Either of the ways out that are named is one."""

@@ -45,6 +45,8 @@ DEFAULTS: Final = {
     "queue.buffering.max.messages": "100000",
 }
 """Safe, and what was measured to be fastest; every one of them can be set otherwise."""
+GAPLESS: Final = {"enable.gapless.guarantee": "true"}
+"""Of idempotent producers: they end with the first batch that is refused. With smaller ones behind it, no run could go on there."""
 
 
 def produce(
@@ -129,7 +131,7 @@ def produce(
         wanted = [topic] + ([labels_topic] if labels_topic else [])
         if mock:
             given["bootstrap.servers"] = stack.enter_context(_mock(dict.fromkeys(wanted, number)))
-        options = Options(DEFAULTS | given, producers, threads, timestamps == "event", plain)
+        options = Options(_with_defaults(given), producers, threads, timestamps == "event", plain)
         _check_settings(options.settings)
         from fastgen.sinks.kafka.cluster import Cluster
 
@@ -221,8 +223,17 @@ def _check_ends(run: Run, began: NDArray[np.int64], ends: NDArray[np.int64], res
         raise DeliveryError(told, hint="make the topic anew")
 
 
+def _with_defaults(given: Mapping[str, str]) -> dict[str, str]:
+    settings = DEFAULTS | dict(given)
+    return GAPLESS | settings if _is_idempotent(settings) else settings
+
+
+def _is_idempotent(settings: Mapping[str, str]) -> bool:
+    return settings["enable.idempotence"].lower() in ("true", "t", "1")
+
+
 def _check_settings(settings: Mapping[str, str]) -> None:
-    if settings["enable.idempotence"].lower() not in ("true", "t", "1"):
+    if not _is_idempotent(settings):
         LOG.warning(
             "producers are not idempotent (enable.idempotence): where requests are repeated, rows may be doubled or swapped"
         )
