@@ -50,7 +50,7 @@ def instead_of_writing(body: str) -> str:
 @pytest.mark.parametrize("module", ["click", "faker"])
 def test_while_modules_are_loaded(tmp_path: Path, module: str, body: str) -> None:
     """Those of the command line, and those that make data: whatever the modules do about it."""
-    (tmp_path / f"{module}.py").write_text(f"import os, signal, time\n{body}raise SystemExit('it went on')\n")
+    (tmp_path / f"{module}.py").write_text(f"import os, signal, time\n{body}time.sleep(0.5)\nos._exit(1)\n")
     assert run(tmp_path, "", "generate", "--rows=9", "-o", "x.csv")[:2] == (130, "fastgen: interrupted\n")
     assert not (tmp_path / "x.csv").exists()
 
@@ -82,6 +82,19 @@ def test_clearing_away_may_take_a_while(tmp_path: Path) -> None:
     code, told, _ = run(tmp_path, instead_of_writing(body), "generate", "--rows=9", "-o", "x.csv")
     assert (code, told) == (130, "fastgen: interrupted; unfinished files were removed\n")
     assert {path.name for path in tmp_path.iterdir()} == {"cleared 1", "cleared 2"}
+
+
+def test_a_run_that_is_done_by_then(tmp_path: Path) -> None:
+    """Swallowed at the very end: what is left of it does not kill the process."""
+    body = f"try:\n    {STRIKE}\n    time.sleep(9)\nexcept BaseException:\n    pass\nraise SystemExit(3)"
+    assert run(
+        tmp_path,
+        f"import atexit\natexit.register(time.sleep, 0.3)\n{instead_of_writing(body)}",
+        "generate",
+        "--rows=9",
+        "-o",
+        "x.csv",
+    )[:2] == (3, "")
 
 
 def test_other_failures_of_destructors_are_told(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from fastgen.cli.configuring import config
 from fastgen.cli.generating import generate
 from fastgen.cli.producing import produce
 from fastgen.cli.reporting import report
-from fastgen.cli.stopping import Leave, ignore, listen, stopped
+from fastgen.cli.stopping import Leave, ignore, listen, rest, stopped
 from fastgen.cli.validating import validate
 from fastgen.cli.verifying import verify
 from fastgen.errors import FastgenError, InterruptedRunError
@@ -67,6 +67,8 @@ def main(leave: Leave | None = None) -> None:
         if isinstance(error, OSError):  # such as that of a full standard output; those of other outputs are FastgenErrors
             _fail(FastgenError(f"{error.filename or '-: cannot be written'}: {(error.strerror or str(error)).lower()}"))
         raise
+    finally:
+        rest()
 
 
 def _fail(error: FastgenError) -> NoReturn:

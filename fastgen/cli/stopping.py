@@ -55,6 +55,11 @@ def ignore() -> None:
         signal.signal(number, signal.SIG_IGN)
 
 
+def rest() -> None:
+    """Look no more at whether what was raised has been swallowed: the interpreter, as it ends, gives its handlers back."""
+    signal.setitimer(signal.ITIMER_REAL, 0)
+
+
 @contextmanager
 def clearing_away() -> Iterator[None]:
     """A block that has something to clear away when it is left, which it must get the chance to do."""
