@@ -9,10 +9,10 @@ Example:
     ['cc_num', 'amount']
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False  # what is imported here comes before the command can take Ctrl-C
 if TYPE_CHECKING:
+    from typing import Any
+
     from fastgen.config import Config, load_config
     from fastgen.dataset import Dataset
     from fastgen.errors import (
@@ -96,10 +96,12 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> "Any":
     """Import a public name when it is first used: `import fastgen` loads no heavy library."""
     if name not in _HOME:
         raise AttributeError(f"module 'fastgen' has no attribute {name!r}")
+    from importlib import import_module
+
     value = getattr(import_module(f"fastgen.{_HOME[name]}"), name)
     globals()[name] = value
     return value

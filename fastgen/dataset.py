@@ -10,7 +10,7 @@ import numpy as np
 
 from fastgen.config import Config
 from fastgen.errors import ConfigError, OptionError, did_you_mean
-from fastgen.pipeline import in_order
+from fastgen.pipeline import available_threads, in_order
 from fastgen.plan import Plan
 from fastgen.schema import TABLES
 from fastgen.windows import Worker
@@ -246,6 +246,15 @@ def positive(name: str, value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise OptionError(name, value, "must be a whole number of at least 1")
     return value
+
+
+def thread_count(threads: int | None) -> int:
+    """How many threads a run has: so many, or, unless given, as many as there are processors that it may use.
+
+    Raises:
+        OptionError: it is not a whole number above zero.
+    """
+    return available_threads() if threads is None else positive("threads", threads)
 
 
 def check_columns(table: str, columns: Sequence[str]) -> None:

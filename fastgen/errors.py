@@ -133,13 +133,18 @@ def did_you_mean(name: str, known: Iterable[str]) -> str | None:
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """The known name that is nearest to another one, if one is near; case and leading hyphens do not count.
 
+    Where none is near, it is the only one that begins so.
+
     Example:
         >>> nearest("Amount_EUR", ["tid", "amount"])
         'amount'
+        >>> nearest("gen", ["generate", "report"])
+        'generate'
     """
     names = {each.lower().lstrip("-"): each for each in known}
-    near = get_close_matches(name.lower().lstrip("-"), names, n=1)
-    return names[near[0]] if near else None
+    given = name.lower().lstrip("-")
+    near = get_close_matches(given, names, n=1) or [each for each in names if given and each.startswith(given)]
+    return names[near[0]] if len(near) == 1 else None
 
 
 def _shown(value: object, width: int = 60) -> str:

@@ -7,10 +7,10 @@ import polars as pl
 from polars.io.plugins import register_io_source
 
 from fastgen.config import Config
-from fastgen.dataset import GROUPS_IN_BATCH, Dataset, positive
+from fastgen.dataset import GROUPS_IN_BATCH, Dataset, thread_count
 from fastgen.frames import HolderFrames, TransactionFrames
 from fastgen.intervals import Interval, within
-from fastgen.pipeline import available_threads, in_order
+from fastgen.pipeline import in_order
 from fastgen.windows import RowSource
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def scan(data: Dataset | Config | None = None, *, table: str = "transactions", t
     """
     dataset = data if isinstance(data, Dataset) else Dataset(data)
     names = dataset.columns(table)
-    workers = available_threads() if threads is None else positive("threads", threads)
+    workers = thread_count(threads)
     if table == "transactions":
         make: _Make = _TransactionSource(dataset, workers).frames
     else:

@@ -24,7 +24,7 @@ import pytest
 import fastgen
 from fastgen import Config, Dataset, cli, load_config
 from fastgen.cli import common
-from fastgen.cli.progress import stopped
+from fastgen.cli.stopping import stopped
 from fastgen.config import config_schema
 from fastgen.config_text import to_toml
 from fastgen.schema import DATA_VERSION
@@ -487,14 +487,18 @@ def test_outputs_that_are_not_allowed(run: Run, folder: Path, options: list[str]
     assert names_in(folder) == []
 
 
+COMMANDS = "there are completion, config, generate, produce, report, validate, verify"
 WRONG_USAGE = [
     (["generate", "--outptu", "x"], "--outptu: fastgen generate has no such option (did you mean --output?)"),
     (["generate", "--nonsense"], "--nonsense: fastgen generate has no such option (fastgen generate --help tells more)"),
     (["generate", "-z"], "-z: fastgen generate has no such option (fastgen generate --help tells more)"),
     (["--rows", "5"], "--rows: fastgen has no such option (fastgen --help tells more)"),
-    (["generat"], "generat: fastgen has no such command (did you mean generate?)"),
-    (["nonsense"], "nonsense: fastgen has no such command (fastgen --help tells more)"),
-    (["config", "shw"], "shw: fastgen config has no such command (did you mean show?)"),
+    (["generat"], f"generat: fastgen has no such command; {COMMANDS} (did you mean generate?)"),
+    (["gen"], f"gen: fastgen has no such command; {COMMANDS} (did you mean generate?)"),
+    (["Val"], f"Val: fastgen has no such command; {COMMANDS} (did you mean validate?)"),
+    (["co"], f"co: fastgen has no such command; {COMMANDS} (fastgen --help tells more)"),
+    (["nonsense"], f"nonsense: fastgen has no such command; {COMMANDS} (fastgen --help tells more)"),
+    (["config", "shw"], "shw: fastgen config has no such command; there are check, init, schema, show (did you mean show?)"),
     (["generate"], "--output: must be given: a directory for all tables, a file or - for one (fastgen generate --help tells more)"),
     (["completion"], "bash|zsh|fish: must be given (fastgen completion --help tells more)"),
     (
@@ -618,17 +622,6 @@ def test_the_command_is_installed_under_its_name() -> None:
     assert list(scripts) == ["fastgen"]
     module, _, name = scripts["fastgen"].partition(":")
     assert callable(getattr(import_module(module), name))
-
-
-def test_an_interruption_while_modules_are_loaded(folder: Path) -> None:
-    """Ctrl-C comes in the middle of the first import of the command line's library."""
-    Path("click.py").write_text("import os, signal, time\nos.kill(os.getpid(), signal.SIGINT)\ntime.sleep(9)\n")
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(folder), *sys.path])}
-    # Whoever runs the tests in the background may have them ignore the signal, which a process passes on.
-    code = "import runpy, signal; signal.signal(signal.SIGINT, signal.default_int_handler); runpy.run_module('fastgen', run_name='__main__')"
-    argv = [sys.executable, "-c", code, "--help"]
-    done = subprocess.run(argv, env=environment, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout, done.stderr) == (130, "", "fastgen: interrupted\n")
 
 
 @pytest.mark.parametrize(

@@ -170,6 +170,9 @@ def complete() -> Callable[[str], list[str]]:
         ("produce --key c", ["cc_num", "category", "city", "country"]),
         ("produce --key no", ["none"]),
         ("produce --shift-to ", ["now"]),
+        ("verify --key c", ["cc_num", "category", "city", "country"]),
+        ("verify --timestamps ", ["event", "now"]),
+        ("verify --table ", ["transactions", "credit_cards", "profiles"]),
     ],
 )
 def test_words(complete: Callable[[str], list[str]], line: str, words: list[str]) -> None:
@@ -184,9 +187,9 @@ def test_every_setting_is_offered_and_none_that_is_a_table(complete: Callable[[s
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("option", ["--output ", "--config ", "-o "])
+@pytest.mark.parametrize("option", ["generate --output", "generate --config", "generate -o", "verify --producer-config"])
 def test_files_are_left_to_the_shell(option: str) -> None:
-    items = ShellComplete(cli.cli, {}, "fastgen", shells.VARIABLE).get_completions(["generate", option.strip()], "x")
+    items = ShellComplete(cli.cli, {}, "fastgen", shells.VARIABLE).get_completions(option.split(), "x")
     assert [item.type for item in items] == ["file"]
 
 

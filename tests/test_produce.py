@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import time
 from datetime import UTC, datetime, timedelta
 from itertools import count, islice, pairwise
@@ -382,6 +383,33 @@ class Taken(list[int]):
 
     def send(self, messages: Messages, times: np.ndarray, order: np.ndarray, ranges: np.ndarray) -> None:
         self.extend(sorted(i for first, stop in ranges for i in order[first:stop].tolist()))
+
+    def stop(self) -> None: ...
+
+
+class Full(Taken):
+    """One whose queue is full until it is told to stop."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stopped = threading.Event()
+
+    def send(self, *_: Any) -> None:
+        self.stopped.wait(20)
+
+    def stop(self) -> None:
+        self.stopped.set()
+
+
+def test_a_stream_that_is_closed_waits_for_no_queue() -> None:
+    """As where what should have stopped it was interrupted itself."""
+    source = MessageSource(SMALL, ["tid"], "cc_num", 3, "text")
+    zeros = np.zeros(3, np.int64)
+    stream = Stream([source], [Full()], item=0, seen=zeros, there=zeros, threads=1)  # type: ignore[list-item]
+    stream.send()
+    began = time.monotonic()
+    stream.close()
+    assert time.monotonic() - began < 10
 
 
 @pytest.mark.parametrize("there", [[0, 0, 0], [5, 0, 9], [100, 3, 70], [700, 650, 640], [10_000, 10_000, 10_000]], ids=str)

@@ -5,7 +5,6 @@ Data go to the standard output, all else to the standard error. Exit codes: 0 do
 """
 
 import os
-import signal
 import sys
 from typing import NoReturn
 
@@ -18,11 +17,11 @@ from fastgen.cli.completing import completion
 from fastgen.cli.configuring import config
 from fastgen.cli.generating import generate
 from fastgen.cli.producing import produce
-from fastgen.cli.progress import stopped
 from fastgen.cli.reporting import report
+from fastgen.cli.stopping import Leave, ignore, listen, rest, stopped
 from fastgen.cli.validating import validate
 from fastgen.cli.verifying import verify
-from fastgen.errors import FastgenError, InterruptedRunError, TerminatedRunError
+from fastgen.errors import FastgenError, InterruptedRunError
 from fastgen.schema import DATA_VERSION
 
 
@@ -45,11 +44,9 @@ for command in (generate, produce, verify, validate, report, config, completion)
     cli.add_command(command)
 
 
-def main() -> None:
-    """Run the command; every failure is one line on the standard error."""
-    signal.signal(signal.SIGTERM, _terminate)
-    signal.signal(signal.SIGINT, _interrupt)
-    stopped.clear()
+def main(leave: Leave | None = None) -> None:
+    """Run the command; every failure is one line on the standard error. `leave` ends the process, see `stopping`."""
+    listen(leave)
     if "_FASTGEN_COMPLETE" in os.environ:
         import fastgen.cli.shells  # noqa: F401
     try:
@@ -70,20 +67,12 @@ def main() -> None:
         if isinstance(error, OSError):  # such as that of a full standard output; those of other outputs are FastgenErrors
             _fail(FastgenError(f"{error.filename or '-: cannot be written'}: {(error.strerror or str(error)).lower()}"))
         raise
+    finally:
+        rest()
 
 
 def _fail(error: FastgenError) -> NoReturn:
     if isinstance(error, InterruptedRunError):  # all is cleared away: no other exit code, while threads end
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        ignore()
     say(str(error))
     sys.exit(error.exit_code)
-
-
-def _interrupt(*_: object) -> None:
-    stopped.append(InterruptedRunError("interrupted"))
-    raise stopped[-1]
-
-
-def _terminate(*_: object) -> None:
-    stopped.append(TerminatedRunError("terminated"))
-    raise stopped[-1]

@@ -26,6 +26,17 @@ def section(title: str) -> Callable[..., Callable[[F], F]]:
     return partial(click.option, cls=Option, section=title)
 
 
+def together(*options: Callable[[F], F]) -> Callable[[F], F]:
+    """What declares several options, in this order."""
+
+    def declare(function: F) -> F:
+        for option in reversed(options):
+            function = option(function)
+        return function
+
+    return declare
+
+
 def examples(*lines: str) -> str:
     """The end of a command's help."""
     return "\n".join(["\b", "Examples:", *(f"  {line}" for line in lines)])
@@ -90,8 +101,10 @@ def mistake(error: click.UsageError) -> str:
         case click.NoSuchOption(option_name=name):
             names = [text for option in options for text in option.opts if text.startswith("--")]
             return _line(f"{name}: {path} has no such option", did_you_mean(name, names) or hint)
-        case click.NoSuchCommand(command_name=name, possibilities=near):
-            return _line(f"{name}: {path} has no such command", did_you_mean(name, near or ()) or hint)
+        case click.NoSuchCommand(command_name=name, ctx=click.Context(command=click.Group() as group) as context):
+            names = group.list_commands(context)
+            told = f"{name}: {path} has no such command; there are {', '.join(names)}"
+            return _line(told, did_you_mean(name, names) or hint)
         case click.MissingParameter(param=click.Option() as missing):
             return _line(f"{max(missing.opts, key=len)}: must be given: {_meaning(missing)}", hint)
         case click.MissingParameter(param=click.Argument() as missing):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fastgen.cli import completing
-from fastgen.cli.commands import F, section
+from fastgen.cli.commands import section, together
 from fastgen.errors import OptionError
 
 if TYPE_CHECKING:
@@ -50,26 +50,22 @@ WHOLE = Number(int, "a whole number")
 REAL = Number(float, "a number")
 
 
-def data_options(function: F) -> F:
-    """The options that say what the data are."""
-    option = section("The data")
-    options = [
-        option("--config", "path", type=click.Path(), metavar="FILE", help="Settings from a TOML file (fastgen config init)."),
-        option("--rows", metavar="N", help="Exactly so many transactions, such as 500000 or 10M; all else in proportion."),
-        option("--scale", type=REAL, metavar="X", help="Size in units of the default dataset's 106,020 transactions."),
-        option("--seed", type=WHOLE, metavar="N", help="What all random draws follow from."),
-        option(
-            "--set",
-            "settings",
-            multiple=True,
-            metavar="KEY=VALUE",
-            shell_complete=completing.settings,
-            help="One setting, such as fraud.ratio=0.01; repeatable.",
-        ),
-    ]
-    for declare in reversed(options):
-        function = declare(function)
-    return function
+data = section("The data")
+data_options = together(
+    data("--config", "path", type=click.Path(), metavar="FILE", help="Settings from a TOML file (fastgen config init)."),
+    data("--rows", metavar="N", help="Exactly so many transactions, such as 500000 or 10M; all else in proportion."),
+    data("--scale", type=REAL, metavar="X", help="Size in units of the default dataset's 106,020 transactions."),
+    data("--seed", type=WHOLE, metavar="N", help="What all random draws follow from."),
+    data(
+        "--set",
+        "settings",
+        multiple=True,
+        metavar="KEY=VALUE",
+        shell_complete=completing.settings,
+        help="One setting, such as fraud.ratio=0.01; repeatable.",
+    ),
+)
+"""The options that say what the data are."""
 
 
 def read_config(path: str | None, rows: str | None, scale: float | None, seed: int | None, settings: tuple[str, ...]) -> "Config":

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from fastgen.cli.common import say
+from fastgen.cli.stopping import clearing_away
 
 if TYPE_CHECKING:
     from fastgen.dataset import Dataset
@@ -44,12 +45,13 @@ class Compiling:
         from fastgen.kernels import jit
         from fastgen.windows import Worker
 
-        self._format = format if jit.is_kept else None
-        _ = data.plan.payment_offsets
-        self._format = None
-        if self._partner:
-            Worker(data.plan).count(0)
-            self._partner.wait()
+        with clearing_away():  # a partner that outlives this process, if it is stopped, is one that nobody waits for
+            self._format = format if jit.is_kept else None
+            _ = data.plan.payment_offsets
+            self._format = None
+            if self._partner:
+                Worker(data.plan).count(0)
+                self._partner.wait()
 
     def end(self) -> None:
         """Whatever happened, no partner is left behind."""

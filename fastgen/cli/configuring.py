@@ -6,6 +6,7 @@ import click
 
 from fastgen.cli.commands import Group, examples
 from fastgen.cli.common import counted, data_options, read_config, say
+from fastgen.cli.stopping import clearing_away
 
 FILE = click.argument("path", type=click.Path(), default="fastgen.toml", metavar="[FILE]")
 
@@ -52,7 +53,7 @@ def init(path: str) -> None:
 
     if os.path.lexists(path):
         raise OutputExistsError(f"{path} exists already", hint="another name writes another file")
-    with opened(path, overwrite=False) as out, explained(path):
+    with clearing_away(), opened(path, overwrite=False) as out, explained(path):
         out.write(to_toml(Config()).encode())
     say(f"wrote {path}")
 

@@ -108,12 +108,11 @@ def generate(
     """
     config = read_config(path, rows, scale, seed, settings)
     with compiling_announced(quiet) as compiling:
-        from fastgen.dataset import Dataset, positive
-        from fastgen.pipeline import available_threads
+        from fastgen.dataset import Dataset, thread_count
         from fastgen.sinks.files import carry_out
         from fastgen.sinks.wanted import wanted
 
-        workers = available_threads() if threads is None else positive("threads", threads)  # before anything is counted
+        workers = thread_count(threads)  # before anything is counted
         data = Dataset(config)
         work = wanted(
             data,

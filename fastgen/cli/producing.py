@@ -20,7 +20,9 @@ from fastgen.cli.common import (
     say,
 )
 from fastgen.cli.compiling import compiling_announced
-from fastgen.cli.progress import Lately, Show, per_second, progress_bar, stopped
+from fastgen.cli.kafka import connection_options, message_options
+from fastgen.cli.progress import Lately, Show, per_second, progress_bar
+from fastgen.cli.stopping import check
 
 if TYPE_CHECKING:
     from fastgen.dataset import Dataset
@@ -42,40 +44,10 @@ pace, labels, run = section("The pace"), section("The labels"), section("The run
     ),
 )
 @data_options
-@cluster("--bootstrap-servers", metavar="HOST:PORT,...", help="Where it is.")
+@connection_options(cluster)
+@cluster("--mock", is_flag=True, help="A cluster inside this process, which forgets what it gets.")
 @target("--topic", default="credit_card_transactions", show_default=True, metavar="NAME", help="Where messages go.")
-@message(
-    "--key",
-    default="cc_num",
-    show_default=True,
-    metavar="COLUMN|none",
-    shell_complete=completing.column_or_none,
-    help="The column that is the key.",
-)
-@message("--with-label", is_flag=True, help="Values have fraud_label too.")
-@message(
-    "--coordinates",
-    metavar="text|number",
-    default="text",
-    show_default=True,
-    shell_complete=completing.words("text", "number"),
-    help="Latitudes and longitudes.",
-)
-@message(
-    "--timestamps",
-    metavar="event|now",
-    default="event",
-    show_default=True,
-    shell_complete=completing.words("event", "now"),
-    help="What records bear.",
-)
-@cluster(
-    "--producer-config",
-    type=click.Path(),
-    metavar="FILE",
-    help="librdkafka's settings, key=value lines; ${NAME} is a variable of the environment.",
-)
-@cluster("-X", "extra", multiple=True, metavar="KEY=VALUE", help="One of librdkafka's settings; repeatable.")
+@message_options(message, timestamps="What records bear.")
 @target("--create-topic", is_flag=True, help="Make the topic; it keeps records for ever.")
 @target("--partitions", type=WHOLE, metavar="N", help="Of a topic that is made; 4 unless said.")
 @target("--replication-factor", type=WHOLE, metavar="N", help="Of a topic that is made; 1 unless said.")
@@ -91,7 +63,6 @@ pace, labels, run = section("The pace"), section("The labels"), section("The run
 @pace("--loop", is_flag=True, help="Go on with a next period when one ends.")
 @labels("--labels-topic", metavar="NAME", help="A topic for tid and fraud_label.")
 @labels("--labels-delay", default="0s", show_default=True, metavar="TIME", help="How much later labels come, such as 2d.")
-@cluster("--mock", is_flag=True, help="A cluster inside this process, which forgets what it gets.")
 @run("--producers", type=WHOLE, default=1, metavar="N", help="Handles of the client library, each with its own partitions.")
 @run("--threads", type=WHOLE, default=1, metavar="N", help="Threads that make rows.")
 @run("--resume", is_flag=True, help="Go on where an earlier run of the same configuration ended.")
@@ -170,8 +141,7 @@ def progress_told(show: Show, data: "Dataset", *, endless: bool, notes: bool, mo
 
     def look(at: "Progress") -> None:
         nonlocal begun
-        if stopped:
-            raise stopped[0]
+        check()
         if not begun:
             begun = True
             announce(data)

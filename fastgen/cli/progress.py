@@ -5,10 +5,8 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from fastgen.errors import InterruptedRunError
+from fastgen.cli.stopping import check, clearing_away
 
-stopped: list[InterruptedRunError] = []
-"""What a signal raised. Where it struck, as in an import, it may have come out as something else, or not at all."""
 LATELY = 3.0
 """Seconds over which rates are taken while a run goes on."""
 
@@ -40,15 +38,16 @@ Show = Callable[[int, int | None, str], object]
 
 @contextmanager
 def progress_bar(shown: bool) -> Iterator[Show]:
-    """A bar on the terminal; gives what moves it."""
+    """A bar on the terminal; gives what moves it. What is done meanwhile may have something to clear away, as the bar has."""
     if not shown:
-        yield lambda *_: None
+        with clearing_away():
+            yield lambda *_: None
         return
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
     columns = BarColumn(12), TaskProgressColumn(), TimeRemainingColumn(compact=True), TextColumn("{task.description}")
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    with clearing_away(), Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("", total=None)
         yield lambda done, end, text: bar.update(task, completed=done, total=end, description=text)
 
@@ -61,8 +60,7 @@ def rows_bar(rows: int | None, shown: bool) -> Iterator[Callable[[int], object]]
 
         def advance(more: int) -> None:
             nonlocal done
-            if stopped:
-                raise stopped[0]
+            check()
             done += more
             rate = lately.rate(time.monotonic(), done)
             show(done, rows, f"{done:,} rows, {per_second(rate)} rows/s" if rate else f"{done:,} rows")

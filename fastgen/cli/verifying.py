@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
+from fastgen.cli import completing
 from fastgen.cli.commands import Command, examples, section
 from fastgen.cli.common import WHOLE, data_options, is_interactive, read_config, say
 from fastgen.cli.compiling import compiling_announced
+from fastgen.cli.kafka import connection_options, message_options
 from fastgen.cli.progress import rows_bar
 from fastgen.errors import NOT_GIVEN, DifferenceError, OptionError
 
@@ -48,22 +50,15 @@ files, kafka, run = section("Files"), section("A topic"), section("The run")
 )
 @click.argument("target", required=False, type=click.Path(), metavar="[DIR|FILE]")
 @data_options
-@files("--table", metavar="NAME", help="This table only; of a file, which one it is.")
+@files("--table", metavar="NAME", shell_complete=completing.tables, help="This table only; of a file, which one it is.")
 @files("--parts", type=WHOLE, metavar="N", help="With --part, for a file: of how many parts it is one.")
 @files("--part", type=WHOLE, metavar="I", help="With --parts: which one it is.")
 @kafka("--topic", metavar="NAME", help="Compare this topic, and no files.")
-@kafka("--bootstrap-servers", metavar="HOST:PORT,...", help="The cluster.")
+@connection_options(kafka)
 @kafka("--manifest", metavar="DIR|FILE", help="The topic holds what this manifest.json describes.")
-@kafka("--key", default="cc_num", show_default=True, metavar="COLUMN|none", help="The column that is the messages' key.")
-@kafka("--with-label", is_flag=True, help="Values have fraud_label too.")
-@kafka("--coordinates", metavar="text|number", default="text", show_default=True, help="Latitudes and longitudes in values.")
-@kafka("--timestamps", metavar="event|now", default="event", show_default=True, help="What records bear; now is not compared.")
+@message_options(kafka, timestamps="What records bear; now is not compared.")
 @kafka("--labels-topic", metavar="NAME", help="The topic with tid and fraud_label.")
 @kafka("--labels-delay", default="0s", show_default=True, metavar="TIME", help="How much later labels are, such as 2d.")
-@kafka(
-    "--producer-config", metavar="FILE", help="librdkafka's settings, key=value lines; ${NAME} is a variable of the environment."
-)
-@kafka("-X", "extra", multiple=True, metavar="KEY=VALUE", help="One of librdkafka's settings; repeatable.")
 @run("--threads", type=WHOLE, metavar="N", help="Threads that make rows; all processors unless said.")
 @run("--json", "as_json", is_flag=True, help="The report as JSON.")
 @run("--quiet", "-q", is_flag=True, help="Print nothing but errors.")

@@ -9,9 +9,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from fastgen.dataset import Dataset, positive
+from fastgen.dataset import Dataset, thread_count
 from fastgen.errors import OutputExistsError
-from fastgen.pipeline import available_threads
 from fastgen.sinks import earlier, manifest
 from fastgen.sinks.encoder import Request
 from fastgen.sinks.formats import file_name
@@ -81,7 +80,7 @@ def write(
         >>> write(Dataset(Config(rows=1_000)), "out/", format="csv").rows  # doctest: +SKIP
         1038
     """
-    threads = available_threads() if threads is None else positive("threads", threads)
+    threads = thread_count(threads)
     work = wanted(
         data,
         output,

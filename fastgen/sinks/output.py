@@ -11,6 +11,8 @@ from typing import Any, Final, Protocol
 from fastgen.errors import OutputError, OutputExistsError
 
 STDOUT: Final = "-"
+_partials: Final[set[str]] = set()
+"""Files that have not got their names yet."""
 Buffer = Any
 """bytes, or anything else with the buffer protocol."""
 
@@ -75,6 +77,7 @@ def opened(path: str, overwrite: bool) -> Iterator[Descriptor]:
     else:
         folder, name = os.path.split(path)
         partial = os.path.join(folder, f".{name}.{os.getpid()}.partial")
+        _partials.add(partial)
         try:
             with _closing(os.O_WRONLY | os.O_CREAT | os.O_TRUNC, partial, path) as out:
                 yield out
@@ -84,6 +87,16 @@ def opened(path: str, overwrite: bool) -> Iterator[Descriptor]:
             with suppress(OSError):
                 os.unlink(partial)
             raise
+        finally:
+            _partials.discard(partial)
+
+
+def drop_unfinished(root: str) -> None:
+    """Remove what is being written below a directory, by threads that cannot be waited for; none of it gets its name."""
+    for partial in list(_partials):
+        if partial.startswith(os.path.join(root, "")):
+            with suppress(OSError):
+                os.unlink(partial)
 
 
 @contextmanager

@@ -9,7 +9,7 @@ import os
 import re
 import threading
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -20,8 +20,11 @@ from fastgen.sinks import earlier, manifest
 from fastgen.sinks.earlier import RECORDS
 from fastgen.sinks.encoder import Request
 from fastgen.sinks.formats import Target, file_name
-from fastgen.sinks.output import explained, opened, replacing
+from fastgen.sinks.output import drop_unfinished, explained, opened, replacing
 from fastgen.sinks.tables import FileReport, Work, write_together
+
+LAST_WORDS = 1.0
+"""Seconds that a run which fails waits for its threads: one that is compiling kernels, a minute's work, would not be told."""
 
 
 def part_name(number: int, of: int) -> str:
@@ -54,15 +57,19 @@ def write_parts(whole: list[Request], of: int, numbers: Iterable[int], work: Wor
     progress = _Shared(work.progress)
     each = work._replace(threads=work.threads // workers, overwrite=True, progress=progress)
     files: list[FileReport] = []
-    with ThreadPoolExecutor(workers, "fastgen-part") as pool:
-        jobs = [pool.submit(directory.write, number, each) for number in wanted]
-        try:
-            for job in jobs:
-                files += job.result()
-        except BaseException:
-            progress.stop()
-            pool.shutdown(cancel_futures=True)
-            raise
+    pool = ThreadPoolExecutor(workers, "fastgen-part")
+    jobs: list[Future[list[FileReport]]] = []
+    try:
+        jobs.extend(pool.submit(directory.write, number, each) for number in wanted)
+        for job in jobs:
+            files += job.result()
+    except BaseException:
+        progress.stop()
+        pool.shutdown(wait=False, cancel_futures=True)
+        wait(jobs, LAST_WORDS)
+        drop_unfinished(work.target.path)
+        raise
+    pool.shutdown()
     directory.finish()
     return files, len(there)
 

@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from fastgen.config import Config
-from fastgen.dataset import Dataset, positive
+from fastgen.dataset import Dataset, thread_count
 from fastgen.errors import NOT_GIVEN, OptionError
-from fastgen.pipeline import available_threads
 from fastgen.schema import TABLES
 from fastgen.stored import Stored, open_stored
 from fastgen.verifying import manifests
@@ -55,7 +54,7 @@ def verify(
     """
     began = time.perf_counter()
     asked = _asked(path, data, table)
-    workers = available_threads() if threads is None else positive("threads", threads)
+    workers = thread_count(threads)
     check = _Check(asked, workers, progress or (lambda _: None))
     checked = check.run()
     return VerifyReport(

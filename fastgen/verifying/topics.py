@@ -6,9 +6,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
 
 from fastgen.config import Config
-from fastgen.dataset import Dataset, positive
+from fastgen.dataset import Dataset, thread_count
 from fastgen.errors import NOT_GIVEN, KafkaError, OptionError
-from fastgen.pipeline import available_threads
 from fastgen.schema import DEFAULT_TOPIC
 from fastgen.sinks.kafka import asked
 from fastgen.sinks.kafka.topics import has_own_clock
@@ -70,7 +69,7 @@ def verify_topic(
     asked.check_labels(key, with_label, labels_topic, labels_delay, timed=timestamps == "event")
     if "bootstrap.servers" not in given:
         raise OptionError("bootstrap_servers", NOT_GIVEN, "must be given, as host:port,...")
-    workers = available_threads() if threads is None else positive("threads", threads)
+    workers = thread_count(threads)
     dataset = data if isinstance(data, Dataset) else Dataset(data)
     from fastgen.sinks.kafka.cluster import Cluster
     from fastgen.verifying.partitions import TopicCheck

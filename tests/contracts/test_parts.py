@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ from hypothesis import strategies as st
 import fastgen as fg
 from fastgen import Config, Dataset, OptionError, OutputExistsError, verify, write
 from fastgen.schema import TABLES
+from fastgen.sinks.output import opened
+from fastgen.sinks.tables import FileReport
 
 DATA = Dataset(Config(rows=400_000, seed=3))
 GROUPS = DATA.plan.grid.groups
@@ -281,6 +284,40 @@ def test_an_interrupted_run_leaves_no_half_parts(tmp_path: Path) -> None:
     assert process.returncode == 130, told
     assert not list(tmp_path.rglob(".*"))
     assert not (tmp_path / "manifest.json").exists()
+
+
+def test_an_interrupted_run_does_not_wait_for_a_compiler(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A thread that makes a part is not told before it asks; what it has begun goes without it, and gets no name later."""
+    begun, go_on, ended = threading.Semaphore(0), threading.Event(), threading.Semaphore(0)
+
+    def compile_first(_requests: object, names: list[str], *_: object) -> list[FileReport]:
+        try:
+            with opened(str(tmp_path / names[0]), overwrite=True):
+                begun.release()
+                go_on.wait()
+        finally:
+            ended.release()
+        return []
+
+    def interrupt() -> None:
+        for _ in range(2):
+            begun.acquire()
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+
+    monkeypatch.setattr("fastgen.sinks.parts.write_together", compile_first)
+    handler = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        threading.Thread(target=interrupt).start()
+        with pytest.raises(KeyboardInterrupt):
+            write(DATA, f"{tmp_path}/", format="csv", parts=2, threads=2)
+        assert ended._value == 0
+        assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+    finally:
+        signal.signal(signal.SIGINT, handler)
+        go_on.set()
+    for _ in range(2):
+        ended.acquire()
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
 # What is there

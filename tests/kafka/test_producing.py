@@ -486,29 +486,55 @@ def test_records_of_somebody_else_meanwhile(broker: Address, topic: str) -> None
         send(broker, topic, rate=3_000, progress=progress)
 
 
+def limit(broker: Address, topic: str, size: int) -> None:
+    change = ConfigEntry("max.message.bytes", str(size), incremental_operation=AlterConfigOpType.SET)
+    asked = ConfigResource(ResourceType.TOPIC, topic, incremental_configs=[change])
+    admin = AdminClient(dict(broker.properties))
+    admin.incremental_alter_configs([asked])[asked].result(timeout=15)
+
+
 @ways
-def test_records_that_are_too_large(broker: Address, topic: str, plain: bool) -> None:
+def test_messages_that_are_too_large(broker: Address, topic: str, plain: bool) -> None:
+    """No message fits; with room for what a single one is said to take all do, one by one."""
     make_topic(broker, topic, retention_ms="-1", max_message_bytes="200")
     told: list[ProduceReport] = []
-    hint = r"\(raise the topic's max.message.bytes, or lower batch.size with -X; then --resume sends the rest\)$"
-    with pytest.raises(DeliveryError, match=rf"messages were not acknowledged: .*MSG_SIZE_TOO_LARGE.* {hint}"):
-        send(broker, topic, plain=plain, tell=told.append)
+    hint = (
+        r"\(the topic's max.message.bytes is 200, and a single message takes some (\d+): raise it, best to Kafka's default of "
+        r"1,048,588, which has room for batches; then --resume sends the rest\)$"
+    )
+    one_by_one = broker.properties | {"compression.type": "none", "batch.size": "1"}
+    with pytest.raises(DeliveryError, match=rf"messages were not acknowledged: .*MSG_SIZE_TOO_LARGE.* {hint}") as error:
+        send(broker, topic, plain=plain, tell=told.append, settings=one_by_one)
     assert told[0].acknowledged == 0
     assert any("MSG_SIZE_TOO_LARGE" in reason for reason in told[0].errors)
+    found = re.search(hint, str(error.value))
+    assert found is not None
+    limit(broker, topic, int(found[1]))
+    send(broker, topic, plain=plain, resume=True, settings=one_by_one)
+    assert received(broker.properties, topic) == expected(dataset())
+
+
+@ways
+def test_batches_that_are_too_large_before_others_that_are_not(broker: Address, topic: str, plain: bool) -> None:
+    """The smaller ones do not go where those should be: a run can go on."""
+    make_topic(broker, topic, retention_ms="-1", max_message_bytes="20000")
+    with pytest.raises(DeliveryError, match="MSG_SIZE_TOO_LARGE"):
+        send(broker, topic, dataset(100_000), plain=plain)
+    limit(broker, topic, 1_000_000)
+    send(broker, topic, dataset(100_000), plain=plain, resume=True)
+    assert received(broker.properties, topic) == expected(dataset(100_000))
 
 
 @pytest.mark.parametrize("remedy", ["topic", "client"])
 def test_batches_that_are_too_large(broker: Address, topic: str, remedy: str) -> None:
     """Either of the ways out that are named is one."""
     make_topic(broker, topic, retention_ms="-1", max_message_bytes="5000")
-    with pytest.raises(DeliveryError, match="MSG_SIZE_TOO_LARGE"):
+    hint = r"\(raise the topic's max.message.bytes, or lower batch.size with -X; then --resume sends the rest\)$"
+    with pytest.raises(DeliveryError, match=rf"MSG_SIZE_TOO_LARGE.* {hint}"):
         send(broker, topic)
     settings = dict(broker.properties)
     if remedy == "topic":
-        change = ConfigEntry("max.message.bytes", "1000000", incremental_operation=AlterConfigOpType.SET)
-        asked = ConfigResource(ResourceType.TOPIC, topic, incremental_configs=[change])
-        admin = AdminClient(dict(broker.properties))
-        admin.incremental_alter_configs([asked])[asked].result(timeout=15)
+        limit(broker, topic, 1_000_000)
     else:
         settings["batch.size"] = "4000"
     send(broker, topic, settings=settings, resume=True)

@@ -44,6 +44,11 @@ class Messages(NamedTuple):
         """How many."""
         return self.times.size
 
+    @property
+    def largest(self) -> int:
+        """Bytes of the largest one: its key and its value."""
+        return int((np.diff(self.values.ends) + np.diff(self.keys.ends)).max(initial=0))
+
 
 class MessageSource:
     """Makes messages; threads may call `encode` side by side.

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import confluent_kafka
@@ -9,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastgen.errors import NOT_GIVEN, OptionError
+from fastgen.sinks.kafka.cluster import LOG
 from fastgen.sinks.kafka.delivery import Counts, RefusedError
 from fastgen.sinks.kafka.messages import Messages
 
@@ -17,8 +19,9 @@ class PlainProducer:
     """A handle with a call and a callback for each message; see `Sender`."""
 
     def __init__(self, settings: Mapping[str, str], topic: str, partitions: int, with_key: bool) -> None:
+        quiet: dict[str, Any] = {} if "debug" in settings else {"logger": LOG}
         try:
-            self._producer = confluent_kafka.Producer({**settings, "log_level": "0"})
+            self._producer = confluent_kafka.Producer({**settings, "log_level": "0", **quiet})
         except confluent_kafka.KafkaException as error:
             raise OptionError("producer settings", NOT_GIVEN, f"are refused: {error.args[0].str()}") from None
         self._topic, self._with_key, self._stopped = topic, with_key, False
@@ -55,7 +58,8 @@ class PlainProducer:
 
     def poll(self, milliseconds: int) -> None:
         """See `Sender.poll`."""
-        self._producer.poll(milliseconds / 1000)
+        with suppress(confluent_kafka.KafkaException):  # a fatal error: reports say what became of messages, `send` raises it
+            self._producer.poll(milliseconds / 1000)
 
     @property
     def waiting(self) -> int:
@@ -64,7 +68,9 @@ class PlainProducer:
 
     def flush(self, milliseconds: int) -> int:
         """See `Sender.flush`."""
-        return int(self._producer.flush(milliseconds / 1000))
+        with suppress(confluent_kafka.KafkaException):
+            self._producer.flush(milliseconds / 1000)
+        return self.waiting
 
     def stop(self) -> None:
         """See `Sender.stop`."""

@@ -45,6 +45,8 @@ DEFAULTS: Final = {
     "queue.buffering.max.messages": "100000",
 }
 """Safe, and what was measured to be fastest; every one of them can be set otherwise."""
+GAPLESS: Final = {"enable.gapless.guarantee": "true"}
+"""Of idempotent producers: they end with the first batch that is refused. With smaller ones behind it, no run could go on there."""
 
 
 def produce(
@@ -129,7 +131,7 @@ def produce(
         wanted = [topic] + ([labels_topic] if labels_topic else [])
         if mock:
             given["bootstrap.servers"] = stack.enter_context(_mock(dict.fromkeys(wanted, number)))
-        options = Options(DEFAULTS | given, producers, threads, timestamps == "event", plain)
+        options = Options(_with_defaults(given), producers, threads, timestamps == "event", plain)
         _check_settings(options.settings)
         from fastgen.sinks.kafka.cluster import Cluster
 
@@ -160,7 +162,7 @@ def produce(
                 stamped = None if topics.has_own_clock(its) else options.event_times
                 at = find_position(cluster, each, rows.source(data, names, each), data.num_rows, delay, stamped)
             starts.append(at.there if resume or mock else _start_behind(cluster, each))
-            runs.append(Run(rows, names, each, at, delay, options))
+            runs.append(Run(rows, names, each, at, delay, options, topics.most_bytes(its)))
             stack.callback(runs[-1].close)
         report = _send(runs, rate, speed, progress, tell)
         if not mock:
@@ -183,14 +185,14 @@ def _send(
         for run in runs:
             run.abandon()
         if isinstance(error, RefusedError):
-            check_delivered(report_of(runs), str(error))
+            check_delivered(runs, str(error))
             raise DeliveryError(str(error), hint=RESUME) from None
         raise
     finally:
         report = report_of(runs)
         if tell:
             tell(report)
-    check_delivered(report)
+    check_delivered(runs)
     return report
 
 
@@ -221,8 +223,17 @@ def _check_ends(run: Run, began: NDArray[np.int64], ends: NDArray[np.int64], res
         raise DeliveryError(told, hint="make the topic anew")
 
 
+def _with_defaults(given: Mapping[str, str]) -> dict[str, str]:
+    settings = DEFAULTS | dict(given)
+    return GAPLESS | settings if _is_idempotent(settings) else settings
+
+
+def _is_idempotent(settings: Mapping[str, str]) -> bool:
+    return settings["enable.idempotence"].lower() in ("true", "t", "1")
+
+
 def _check_settings(settings: Mapping[str, str]) -> None:
-    if settings["enable.idempotence"].lower() not in ("true", "t", "1"):
+    if not _is_idempotent(settings):
         LOG.warning(
             "producers are not idempotent (enable.idempotence): where requests are repeated, rows may be doubled or swapped"
         )

@@ -11,6 +11,10 @@ from fastgen.sinks.kafka.run import Run
 RESUME: Final = "--resume sends the rest"
 TOO_LARGE: Final = "MSG_SIZE_TOO_LARGE"
 """What a broker says of a batch of messages that is larger than a topic takes."""
+FRAME: Final = 72
+"""Bytes that a batch of one message has beside its key and value: a header of 61, lengths, deltas and flags; for up to 8 kB."""
+USUAL: Final = 1_048_588
+"""Bytes of a batch that a topic takes whose max.message.bytes nobody has set."""
 
 
 @dataclass(frozen=True)
@@ -74,16 +78,26 @@ def report_of(runs: list[Run]) -> ProduceReport:
     )
 
 
-def check_delivered(report: ProduceReport, refused: str = "") -> None:
-    """Refuse a report of messages that were not acknowledged; `refused`: why nothing more was handed over."""
-    for each in (report, report.labels):
+def check_delivered(runs: list[Run], refused: str = "") -> None:
+    """Refuse runs with messages that were not acknowledged; `refused`: why nothing more was handed over."""
+    report = report_of(runs)
+    for run, each in zip(runs, (report, report.labels), strict=False):
         if each and (each.failed or each.skipped + each.acknowledged != each.rows):
             reasons = [f"{number:,} {reason}" for reason, number in each.errors.items()]
             unsent = each.rows - each.skipped - each.acknowledged - each.failed
             why = f": {refused}" if refused and not reasons else ""
             reasons += [f"{unsent:,} were not sent{why}"] if unsent else []
             lost, told = each.failed + unsent, "; ".join(reasons)
-            hint = (
-                f"raise the topic's max.message.bytes, or lower batch.size with -X; then {RESUME}" if TOO_LARGE in told else RESUME
-            )
+            hint = f"{_room(run)}; then {RESUME}" if TOO_LARGE in told else RESUME
             raise DeliveryError(f"topic {each.topic}: {lost:,} of {each.rows:,} messages were not acknowledged: {told}", hint=hint)
+
+
+def _room(run: Run) -> str:
+    """What to do where a topic takes no batches as large as they were."""
+    needed = run.stream.largest + FRAME
+    if run.limit is not None and run.limit < needed:
+        return (
+            f"the topic's max.message.bytes is {run.limit:,}, and a single message takes some {needed:,}: "
+            f"raise it, best to Kafka's default of {USUAL:,}, which has room for batches"
+        )
+    return "raise the topic's max.message.bytes, or lower batch.size with -X"

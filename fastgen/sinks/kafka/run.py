@@ -74,12 +74,20 @@ class Run:
 
     Args:
         columns: of the values. at: where to go on. delay: how much later than the event a message is due.
+        limit: bytes of the largest batch that the topic takes, if that is known.
     """
 
     def __init__(
-        self, rows: Rows, columns: tuple[str, ...], topic: Topic, at: Position, delay: timedelta, options: Options
+        self,
+        rows: Rows,
+        columns: tuple[str, ...],
+        topic: Topic,
+        at: Position,
+        delay: timedelta,
+        options: Options,
+        limit: int | None,
     ) -> None:
-        self.topic, self._data = topic, None if rows.loop else rows.data
+        self.topic, self.limit, self._data = topic, limit, None if rows.loop else rows.data
         self.skipped = int(at.there.sum())
         self.way, make = way(options.plain)
         number = min(options.producers, topic.partitions)

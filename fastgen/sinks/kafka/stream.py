@@ -126,6 +126,11 @@ class Stream:
             own[others, 0] = own[others, 1]
             self._jobs.append(self._pool.submit(sender.send, chunk, times, order, own))
 
+    @property
+    def largest(self) -> int:
+        """Bytes of the largest of the messages at hand, or of the last ones where there are no more: its key and its value."""
+        return self._chunk.largest
+
     def wait(self, seconds: float) -> bool:
         """Wait for the end of what was begun, at most so long; whether it has been handed over.
 
@@ -149,6 +154,8 @@ class Stream:
         self._pool.shutdown(cancel_futures=True)
 
     def close(self) -> None:
-        """Drop what has not been made."""
+        """Drop what has not been made, or handed over."""
+        for sender in self._senders:
+            sender.stop()
         self._chunks.close()
         self._pool.shutdown()

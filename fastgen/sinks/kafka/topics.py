@@ -60,6 +60,12 @@ def has_own_clock(settings: Mapping[str, str]) -> bool:
     return settings.get("message.timestamp.type") == "LogAppendTime"
 
 
+def most_bytes(settings: Mapping[str, str]) -> int | None:
+    """The largest batch that the topic takes, in bytes as they are sent; None where the broker does not tell."""
+    most = settings.get("max.message.bytes")
+    return None if most is None else int(most)
+
+
 def runs_ahead(data: Dataset, loop: bool, speed: float | None) -> bool:
     """Whether events may come before their time: not if they are sent as their time passes, or later."""
     start = (data.config.start - datetime(1970, 1, 1)).total_seconds()

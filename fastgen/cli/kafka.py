@@ -1,0 +1,56 @@
+"""Options of the commands that deal with Kafka: where the cluster is and how to connect, and what messages are like."""
+
+from collections.abc import Callable
+
+import click
+
+from fastgen.cli import completing
+from fastgen.cli.commands import F, together
+
+Declare = Callable[..., Callable[[F], F]]
+"""What declares an option in a section of the help; see `section`."""
+
+
+def connection_options(option: Declare[F]) -> Callable[[F], F]:
+    """Where the cluster is, and the client library's settings."""
+    return together(
+        option("--bootstrap-servers", metavar="HOST:PORT,...", help="Where the cluster is."),
+        option(
+            "--producer-config",
+            type=click.Path(),
+            metavar="FILE",
+            help="librdkafka's settings, key=value lines; ${NAME} is a variable of the environment.",
+        ),
+        option("-X", "extra", multiple=True, metavar="KEY=VALUE", help="One of librdkafka's settings; repeatable."),
+    )
+
+
+def message_options(option: Declare[F], timestamps: str) -> Callable[[F], F]:
+    """What keys, values and timestamps are; `timestamps` is the help of their option."""
+    return together(
+        option(
+            "--key",
+            default="cc_num",
+            show_default=True,
+            metavar="COLUMN|none",
+            shell_complete=completing.column_or_none,
+            help="The column that is the messages' key.",
+        ),
+        option("--with-label", is_flag=True, help="Values have fraud_label too."),
+        option(
+            "--coordinates",
+            metavar="text|number",
+            default="text",
+            show_default=True,
+            shell_complete=completing.words("text", "number"),
+            help="Latitudes and longitudes in values.",
+        ),
+        option(
+            "--timestamps",
+            metavar="event|now",
+            default="event",
+            show_default=True,
+            shell_complete=completing.words("event", "now"),
+            help=timestamps,
+        ),
+    )

@@ -1,0 +1,139 @@
+"""Ctrl-C at inconvenient moments: in an import, in a destructor, twice, while threads are at work."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from textwrap import indent
+from typing import Final
+
+import pytest
+
+from fastgen import InterruptedRunError
+from fastgen.cli import stopping
+
+STRIKE: Final = "os.kill(os.getpid(), signal.SIGINT)"
+SWALLOWED: Final = f"try:\n    {STRIKE}\n    time.sleep(9)\nexcept BaseException:\n    pass\n"
+IN_A_DESTRUCTOR: Final = f"class Struck:\n    def __del__(self):\n        {STRIKE}\n        time.sleep(0.01)\nStruck()\n"
+
+
+def run(folder: Path, before: str = "", *arguments: str) -> tuple[int, str, float]:
+    """Start the command after some code; how it ends, what it says, and the seconds that it takes from the first signal on."""
+    # Whoever runs the tests in the background may have them ignore the signal, which a process passes on.
+    code = (
+        "import os, signal, sys, threading, time\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        f"{before}\n"
+        f"sys.argv = ['fastgen', *{list(arguments)!r}]\n"
+        "import runpy\n"
+        "runpy.run_module('fastgen', run_name='__main__')\n"
+    )
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(folder), *sys.path])}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False, cwd=folder)
+    assert done.stdout == ""
+    struck = folder / "struck"
+    return done.returncode, done.stderr, time.time() - struck.stat().st_mtime if struck.exists() else 0.0
+
+
+def instead_of_writing(body: str) -> str:
+    """Code that has the command do something else than write files."""
+    return (
+        f"import fastgen.sinks.files\ndef carry_out(*_, **__):\n{indent(body, '    ')}\nfastgen.sinks.files.carry_out = carry_out\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "body", [f"{STRIKE}\ntime.sleep(9)\n", SWALLOWED, IN_A_DESTRUCTOR], ids=["plain", "swallowed", "destructor"]
+)
+@pytest.mark.parametrize("module", ["click", "faker"])
+def test_while_modules_are_loaded(tmp_path: Path, module: str, body: str) -> None:
+    """Those of the command line, and those that make data: whatever the modules do about it."""
+    (tmp_path / f"{module}.py").write_text(f"import os, signal, time\n{body}time.sleep(0.5)\nos._exit(1)\n")
+    assert run(tmp_path, "", "generate", "--rows=9", "-o", "x.csv")[:2] == (130, "fastgen: interrupted\n")
+    assert not (tmp_path / "x.csv").exists()
+
+
+def test_a_destructor_that_swallows_it_while_files_are_written(tmp_path: Path) -> None:
+    body = f"open('struck', 'w').close()\n{IN_A_DESTRUCTOR}time.sleep(9)"
+    code, told, seconds = run(tmp_path, instead_of_writing(body), "generate", "--rows=9", "-o", "x.csv")
+    assert (code, told) == (130, "fastgen: interrupted; unfinished files were removed\n")
+    assert seconds < 5
+
+
+def test_a_library_that_swallows_it_while_files_are_written(tmp_path: Path) -> None:
+    """As Numba does, which takes it for a failure of its own, and tries other ways to compile a call."""
+    body = f"open('struck', 'w').close()\nfor _ in range(5):\n{indent(SWALLOWED, '    ')}time.sleep(9)"
+    code, told, seconds = run(tmp_path, instead_of_writing(body), "generate", "--rows=9", "-o", "x.csv")
+    assert (code, told) == (130, "fastgen: interrupted; unfinished files were removed\n")
+    assert seconds < 5
+
+
+def test_clearing_away_may_take_a_while(tmp_path: Path) -> None:
+    """Nothing is raised anew while something deals with it, through whatever that leads."""
+    body = (
+        "import contextlib\n"
+        "@contextlib.contextmanager\n"
+        "def block():\n    try:\n        yield\n    finally:\n        time.sleep(0.3)\n        open('cleared 1', 'w').close()\n"
+        "def clear():\n    try:\n        raise OSError\n    except OSError:\n        time.sleep(0.3)\n    open('cleared 2', 'w').close()\n"
+        f"with contextlib.ExitStack() as stack, block():\n    stack.callback(clear)\n    {STRIKE}\n    time.sleep(9)"
+    )
+    code, told, _ = run(tmp_path, instead_of_writing(body), "generate", "--rows=9", "-o", "x.csv")
+    assert (code, told) == (130, "fastgen: interrupted; unfinished files were removed\n")
+    assert {path.name for path in tmp_path.iterdir()} == {"cleared 1", "cleared 2"}
+
+
+def test_a_run_that_is_done_by_then(tmp_path: Path) -> None:
+    """Swallowed at the very end: what is left of it does not kill the process."""
+    body = f"try:\n    {STRIKE}\n    time.sleep(9)\nexcept BaseException:\n    pass\nraise SystemExit(3)"
+    assert run(
+        tmp_path,
+        f"import atexit\natexit.register(time.sleep, 0.3)\n{instead_of_writing(body)}",
+        "generate",
+        "--rows=9",
+        "-o",
+        "x.csv",
+    )[:2] == (3, "")
+
+
+def test_other_failures_of_destructors_are_told(tmp_path: Path) -> None:
+    body = f"class Bad:\n    def __del__(self):\n        raise ValueError('of its own')\nBad()\n{STRIKE}\ntime.sleep(9)"
+    code, told, _ = run(tmp_path, instead_of_writing(body), "generate", "--rows=9", "-o", "x.csv")
+    assert code == 130
+    assert "ValueError: of its own" in told
+
+
+def test_twice(tmp_path: Path) -> None:
+    """The second one does not keep the first from clearing away."""
+    body = f"try:\n    {STRIKE}\n    time.sleep(9)\nfinally:\n    {STRIKE}\n    time.sleep(0.1)\n    open('cleared', 'w').close()"
+    code, told, _ = run(tmp_path, instead_of_writing(body), "generate", "--rows=9", "-o", "x.csv")
+    assert (code, told) == (130, "fastgen: interrupted; unfinished files were removed\n")
+    assert (tmp_path / "cleared").exists()
+
+
+def test_threads_are_not_waited_for(tmp_path: Path) -> None:
+    body = f"threading.Thread(target=time.sleep, args=[20]).start()\nopen('struck', 'w').close()\n{STRIKE}\ntime.sleep(9)"
+    code, told, seconds = run(tmp_path, instead_of_writing(body), "generate", "--rows=9", "-o", "x.csv")
+    assert (code, told) == (130, "fastgen: interrupted; unfinished files were removed\n")
+    assert seconds < 5
+
+
+def test_a_second_one_that_comes_later_is_another_exception(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where clearing away takes long, it is given up."""
+    monkeypatch.setattr(stopping, "PATIENCE", 0.3)
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    stopping.listen(None)
+    try:
+        with pytest.raises(InterruptedRunError, match="interrupted"):
+            signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)  # is no news
+        time.sleep(0.4)
+        with pytest.raises(InterruptedRunError, match="terminated"):
+            signal.raise_signal(signal.SIGTERM)
+        with pytest.raises(InterruptedRunError, match="interrupted"):  # the first is what counts
+            stopping.check()
+    finally:
+        stopping.stopped.clear()
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
