@@ -47,6 +47,13 @@ for command in (generate, produce, verify, validate, report, config, completion)
 
 def main() -> None:
     """Run the command; every failure is one line on the standard error."""
+    try:
+        _run()
+    finally:
+        _drop_unwritten()
+
+
+def _run() -> None:
     signal.signal(signal.SIGTERM, _terminate)
     signal.signal(signal.SIGINT, _interrupt)
     stopped.clear()
@@ -77,6 +84,21 @@ def _fail(error: FastgenError) -> NoReturn:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
     say(str(error))
     sys.exit(error.exit_code)
+
+
+def _drop_unwritten() -> None:
+    """Let go of what the standard streams could not take.
+
+    The interpreter would try once more to write it at its end, complain, and exit with a code of its own, 120.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            if stream is not None and not stream.closed:
+                stream.flush()
+        except OSError:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, stream.fileno())
+            os.close(nowhere)
 
 
 def _interrupt(*_: object) -> None:
