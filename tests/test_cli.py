@@ -542,6 +542,13 @@ def test_what_goes_wrong_inside_is_one_line_too(run: Run, folder: Path, monkeypa
     assert_one_line(fail(fastgen.FastgenError("two\nlines")), 1, "two lines")
 
 
+@pytest.fixture(params=["", "1"], ids=["buffered", "unbuffered"])
+def buffering(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both ways that Python has with the standard streams: where it buffers, it writes what is left when it ends."""
+    monkeypatch.setenv("PYTHONUNBUFFERED", request.param)
+
+
+@pytest.mark.usefixtures("buffering")
 @pytest.mark.parametrize(
     "arguments", [["--help"], ["config", "show"], ["generate", "--rows=9", "-o", "x.csv", "--dry-run"]], ids=" ".join
 )
@@ -553,6 +560,7 @@ def test_a_standard_output_that_is_full(folder: Path, arguments: list[str]) -> N
     assert (done.returncode, done.stderr) == (1, "fastgen: -: cannot be written: no space left on device\n")
 
 
+@pytest.mark.usefixtures("buffering")
 def test_a_standard_error_that_is_full_changes_nothing(folder: Path) -> None:
     with open("/dev/full", "w") as full:
         for arguments, code in ((["--rows=9", "-o", "x.csv"], 0), (["--rows=9", "-o", "x.csv"], 1), (["--nonsense"], 2)):

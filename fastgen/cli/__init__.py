@@ -68,7 +68,23 @@ def main(leave: Leave | None = None) -> None:
             _fail(FastgenError(f"{error.filename or '-: cannot be written'}: {(error.strerror or str(error)).lower()}"))
         raise
     finally:
+        _drop_unwritten()
         rest()
+
+
+def _drop_unwritten() -> None:
+    """Let go of what the standard streams could not take.
+
+    The interpreter would try once more to write it at its end, complain, and exit with a code of its own, 120.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            if stream is not None and not stream.closed:
+                stream.flush()
+        except OSError:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, stream.fileno())
+            os.close(nowhere)
 
 
 def _fail(error: FastgenError) -> NoReturn:
