@@ -4,7 +4,6 @@ Each process compiles what it calls. The one that runs makes the plan and the fi
 is, makes a few rows and writes them in the same format. What the partner has compiled is found on disk then.
 """
 
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +13,8 @@ from fastgen.cli.common import say
 from fastgen.cli.stopping import clearing_away
 
 if TYPE_CHECKING:
+    from subprocess import Popen
+
     from fastgen.dataset import Dataset
 
 SAMPLE_ROWS = 1_000
@@ -25,7 +26,7 @@ class Compiling:
     def __init__(self, quiet: bool) -> None:
         self._told = quiet
         self._format: str | None = None
-        self._partner: subprocess.Popen[bytes] | None = None
+        self._partner: Popen[bytes] | None = None
 
     def begin(self) -> None:
         """A kernel is about to be compiled: say so, once, and start the partner if there is to be one."""
@@ -33,9 +34,10 @@ class Compiling:
             self._told = True
             say(f"compiling kernels for this machine{_later_runs()}")
         if self._format and not self._partner:
+            from subprocess import DEVNULL, Popen
+
             argv = [sys.executable, "-m", __name__, self._format]
-            nowhere = subprocess.DEVNULL
-            self._partner = subprocess.Popen(argv, stdin=nowhere, stdout=nowhere, stderr=nowhere)
+            self._partner = Popen(argv, stdin=DEVNULL, stdout=DEVNULL, stderr=DEVNULL)
 
     def share(self, data: "Dataset", format: str) -> None:
         """Have all compiled that transactions in a format need, a part of it by a partner; nothing if the plan needs no compiling.

@@ -48,7 +48,8 @@ class Layout(NamedTuple):
     opening: uint8[16], what a row begins with. tid_at, date_at, clock_at, middle_at, card_at: where the pieces behind it begin.
     dates: uint8[32 * days], for each day what stands behind the tid, up to the time of day. middle: uint8[16], between the time
         and the card number. head_length: characters up to the end of the card number.
-    categories, places: uint8, fragments with the text around them, see `Fragments`. category_strides, place_strides: of each.
+    categories, places: uint8, fragments with the text around them: the length of each in LENGTH bytes, then the text, padded to
+        category_strides or place_strides times 64 bytes.
     before_latitude, before_longitude: uint8[32], text. latitude_gap, longitude_gap: its length.
     tail: the row's last characters, packed, behind the label where there is one. tail_length: how many they are.
     days: uint32[days, 3], "YYYY-MM-DD ".
