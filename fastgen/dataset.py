@@ -18,8 +18,8 @@ from fastgen.windows import Worker
 if TYPE_CHECKING:
     import polars as pl
 
-GROUPS_IN_BATCH = 3
-"""With fewer, threads meet at the interpreter between kernels more often; with more, a frame takes more than 20 MB."""
+BATCH_ROWS = 200_000
+"""About how many rows a frame has. With fewer, threads meet at the interpreter between kernels more often; more leave the cache."""
 
 
 class Share(NamedTuple):
@@ -180,7 +180,7 @@ class Dataset:
 
         frames = TransactionFrames(self.plan, names)
         source = RowSource(self.plan, names)
-        made = in_order(lambda groups: frames.frame(*source.fill(groups)), self.spans(GROUPS_IN_BATCH), threads)
+        made = in_order(lambda groups: frames.frame(*source.fill(groups)), self.batch_spans(), threads)
         return (frame for frame in made if frame.height)
 
     def spans(self, groups: int, among: range | None = None) -> list[range]:
@@ -188,6 +188,11 @@ class Dataset:
         own = self.groups
         first, stop = (own.start, own.stop) if among is None else (max(own.start, among.start), min(own.stop, among.stop))
         return [range(start, min(start + groups, stop)) for start in range(first, stop, groups)]
+
+    def batch_spans(self, among: range | None = None) -> list[range]:
+        """The groups of windows, or those `among` some, as many at a time as make a frame."""
+        in_group = max(self.plan.rows, 1) * self.plan.grid.group / self.plan.period
+        return self.spans(max(1, round(BATCH_ROWS / in_group)), among)
 
     def row_spans(self, rows: int) -> list[range]:
         """The groups of windows, as many at a time as have about so many rows."""

@@ -7,7 +7,7 @@ import polars as pl
 from polars.io.plugins import register_io_source
 
 from fastgen.config import Config
-from fastgen.dataset import GROUPS_IN_BATCH, Dataset, thread_count
+from fastgen.dataset import Dataset, thread_count
 from fastgen.frames import HolderFrames, TransactionFrames
 from fastgen.intervals import Interval, within
 from fastgen.pipeline import in_order
@@ -88,7 +88,7 @@ class _TransactionSource:
         """Frames of the windows in which the predicate may hold, with these columns."""
         plan = self._data.plan
         frames, source = TransactionFrames(plan, names), RowSource(plan, names)
-        items = self._data.spans(GROUPS_IN_BATCH, _groups(plan, within(predicate, "datetime")))
+        items = self._data.batch_spans(_groups(plan, within(predicate, "datetime")))
         return in_order(lambda item: frames.frame(*source.fill(item)), items, self._threads)
 
 

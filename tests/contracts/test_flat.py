@@ -6,12 +6,15 @@ import time
 import tracemalloc
 import weakref
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
 import pytest
 
 from fastgen import Config, Dataset, write
+from fastgen.config import Atm
+from fastgen.dataset import BATCH_ROWS
 from fastgen.pipeline import AHEAD, in_order
 from fastgen.windows import Worker
 
@@ -160,3 +163,22 @@ def test_streaming_four_times_as_many_rows_needs_no_more_memory(stream: Callable
             tracemalloc.stop()
     assert peaks[0] > 2_000_000
     assert peaks[1] < 1.15 * peaks[0]
+
+
+@pytest.mark.parametrize(
+    ("rows", "hours", "groups"),
+    [
+        pytest.param(100_000, 1_400, 2, id="all of them"),
+        pytest.param(20_000_000, 1_400, 4, id="14,000 rows an hour"),
+        pytest.param(2_000_000, 1, 4, id="33,000 rows a minute"),
+        pytest.param(10_000_000, 1, 1, id="167,000 rows a minute"),
+    ],
+)
+def test_frames_have_some_200_000_rows(rows: int, hours: int, groups: int) -> None:
+    """However dense they are in time."""
+    start = Config().start
+    data = Dataset(Config(rows=rows, start=start, end=start + timedelta(hours=hours), atm=Atm(cards=0)))
+    spans = data.batch_spans()
+    assert len(spans[0]) == groups
+    most = max(data.plan.expected_rows[span.stop] - data.plan.expected_rows[span.start] for span in spans)
+    assert min(rows, BATCH_ROWS) / 2 <= most <= 1.5 * BATCH_ROWS

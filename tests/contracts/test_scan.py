@@ -11,7 +11,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fastgen import Config, Dataset, OptionError, scan
-from fastgen.dataset import GROUPS_IN_BATCH
 from fastgen.frames import TransactionFrames
 from fastgen.intervals import within
 from fastgen.schema import TABLES
@@ -189,7 +188,7 @@ def test_a_time_range_touches_only_its_groups(made: dict[str, Any], engine: Any)
 @ENGINES
 def test_the_first_rows_make_only_the_first_batch(made: dict[str, Any], engine: Any) -> None:
     scan(DATA, threads=1).head(10).collect(engine=engine)
-    assert made["groups"] == list(range(GROUPS_IN_BATCH))
+    assert made["groups"] == list(DATA.batch_spans()[0])
 
 
 # Arrow
