@@ -90,25 +90,11 @@ def transaction_layout(plan: Plan, names: Sequence[str], style: Style, coordinat
         ending = b"0" + ending
     before = dict.fromkeys(PART_OF_KIND, b"") | dict(zip(kinds, texts, strict=True))
     sizes = dict.fromkeys(PART_OF_KIND, 0) | {kind: SIZES.get(kind, 0) for kind in kinds}
-    days = [plan.origin + timedelta(days=day) for day in range(len(plan.day_words))]
-    dates = [before["datetime"] + (f"{day:%Y-%m-%d} ".encode() if "datetime" in kinds else b"") for day in days]
+    head = _head(plan, before, sizes)
     categories, places = _fragments(plan, kinds, before, style)
-    date_at = len(before["tid"]) + sizes["tid"]
-    clock_at = date_at + len(dates[0])
-    middle_at = clock_at + sizes["datetime"]
-    card_at = middle_at + len(before["cc_num"])
-    head_length = card_at + sizes["cc_num"]
     layout = kernels.Layout(
         wanted=sum(1 << part for part in {PART_OF_KIND[kind] for kind in kinds}),
-        opening=_padded([before["tid"]], SHORT),
-        tid_at=len(before["tid"]),
-        dates=_padded(dates, LONG),
-        date_at=date_at,
-        clock_at=clock_at,
-        middle=_padded([before["cc_num"]], SHORT),
-        middle_at=middle_at,
-        card_at=card_at,
-        head_length=head_length,
+        head=head,
         categories=_table(categories),
         category_strides=_strides(categories),
         before_latitude=_padded([before["latitude"]], LONG),
@@ -126,8 +112,30 @@ def transaction_layout(plan: Plan, names: Sequence[str], style: Style, coordinat
     )
     gaps = len(before["latitude"]) + len(before["longitude"])
     values = sizes["amount"] + sizes["latitude"] + sizes["longitude"]
-    longest = head_length + max(map(len, categories)) + values + gaps + max(map(len, places)) + len(ending)
+    longest = head.length + max(map(len, categories)) + values + gaps + max(map(len, places)) + len(ending)
     return RowText(layout, header_line(names, style), longest)
+
+
+def _head(plan: Plan, before: dict[Kind, bytes], sizes: dict[Kind, int]) -> kernels.Head:
+    """How rows begin."""
+    days = [plan.origin + timedelta(days=day) for day in range(len(plan.day_words))]
+    dates = [before["datetime"] + (f"{day:%Y-%m-%d} ".encode() if sizes["datetime"] else b"") for day in days]
+    tid_at = len(before["tid"])
+    date_at = tid_at + sizes["tid"]
+    clock_at = date_at + len(dates[0])
+    middle_at = clock_at + sizes["datetime"]
+    card_at = middle_at + len(before["cc_num"])
+    return kernels.Head(
+        opening=_padded([before["tid"]], SHORT),
+        tid_at=tid_at,
+        dates=_padded(dates, LONG),
+        date_at=date_at,
+        clock_at=clock_at,
+        middle=_padded([before["cc_num"]], SHORT),
+        middle_at=middle_at,
+        card_at=card_at,
+        length=card_at + sizes["cc_num"],
+    )
 
 
 def _fragments(plan: Plan, kinds: Sequence[Kind], before: dict[Kind, bytes], style: Style) -> tuple[list[bytes], list[bytes]]:

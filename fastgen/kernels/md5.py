@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from llvmlite import ir
-from llvmlite.binding import get_host_cpu_features
 from numba import types
 from numba.core import cgutils
+from numba.core.codegen import get_host_cpu_features
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
@@ -22,7 +22,7 @@ from fastgen.kernels.jit import kernel, part, rewritten
 from fastgen.kernels.rng import u32, u64
 
 LANES = 8
-STREAMS = 4 if get_host_cpu_features().get("avx512vl") else 3
+STREAMS = 4 if "+avx512vl" in get_host_cpu_features().split(",") else 3
 """Vectors in flight, four registers each: AVX-512 has 32 of them, AVX2 has 16 and would spill with a fourth vector."""
 WORDS = 12
 """Words of the block that are not always zero: 0 .. 10 hold text, the length takes the place of word 11."""

@@ -182,7 +182,7 @@ def permute(index, keys):
 
 @helper
 def grid_row(number, columns):
-    """Number // columns for numbers below 2^52: the double quotient is exact enough, and it vectorizes."""
+    """Number // columns for numbers below 2^52 and quotients below 2^31: the double quotient is exact enough, and it vectorizes."""
     value = bits_to_float(number | TWO_52_BITS) - 4503599627370496.0
     return u32(np.int32(value / columns))
 

@@ -41,13 +41,28 @@ LENGTH = 8
 """Bytes before each fragment, in which its length stands."""
 
 
+class Head(NamedTuple):
+    """How a row begins, up to its card number: pieces of text and values that have the same length in all rows.
+
+    opening: uint8[16], before the tid. dates: uint8[32 * days], for each day what stands between the tid and the time of day.
+    middle: uint8[16], before the card number. tid_at, date_at, clock_at, middle_at, card_at: where pieces begin. length: of all.
+    """
+
+    opening: NDArray[np.uint8]
+    tid_at: int
+    dates: NDArray[np.uint8]
+    date_at: int
+    clock_at: int
+    middle: NDArray[np.uint8]
+    middle_at: int
+    card_at: int
+    length: int
+
+
 class Layout(NamedTuple):
     """How a row is written. It has all parts; one that is not wanted takes no characters, so that the next one overwrites it.
 
-    wanted: a bit for each part that is.
-    opening: uint8[16], what a row begins with. tid_at, date_at, clock_at, middle_at, card_at: where the pieces behind it begin.
-    dates: uint8[32 * days], for each day what stands behind the tid, up to the time of day. middle: uint8[16], between the time
-        and the card number. head_length: characters up to the end of the card number.
+    wanted: a bit for each part that is. head: how it begins.
     categories, places: uint8, fragments with the text around them: the length of each in LENGTH bytes, then the text, padded to
         category_strides or place_strides times 64 bytes.
     before_latitude, before_longitude: uint8[32], text. latitude_gap, longitude_gap: its length.
@@ -58,15 +73,7 @@ class Layout(NamedTuple):
     """
 
     wanted: int
-    opening: NDArray[np.uint8]
-    tid_at: int
-    dates: NDArray[np.uint8]
-    date_at: int
-    clock_at: int
-    middle: NDArray[np.uint8]
-    middle_at: int
-    card_at: int
-    head_length: int
+    head: Head
     categories: NDArray[np.uint8]
     category_strides: int
     before_latitude: NDArray[np.uint8]
@@ -203,7 +210,8 @@ def write_run(out, position, ends, start, stop, day, texts, layout):
     Text that all have is kept in registers. Of a row everything is read before anything is written: where a store goes hangs on
     what was loaded, and processors let later loads wait for it.
     """
-    opening, date, middle = load_16(layout.opening, 0), load_32(layout.dates, 32 * day), load_16(layout.middle, 0)
+    head = layout.head
+    opening, date, middle = load_16(head.opening, 0), load_32(head.dates, 32 * day), load_16(head.middle, 0)
     before_latitude, before_longitude = load_32(layout.before_latitude, 0), load_32(layout.before_longitude, 0)
     for i in range(start, stop):
         code = texts[CODES + i]
@@ -218,12 +226,12 @@ def write_run(out, position, ends, start, stop, day, texts, layout):
         category, place = load_64(layout.categories, category_at), load_64(layout.places, place_at)
 
         store(out, position, opening)
-        store(out, position + layout.tid_at, tid)
-        store(out, position + layout.date_at, date)
-        store(out, position + layout.clock_at, clock)
-        store(out, position + layout.middle_at, middle)
-        store(out, position + layout.card_at, card)
-        position += layout.head_length
+        store(out, position + head.tid_at, tid)
+        store(out, position + head.date_at, date)
+        store(out, position + head.clock_at, clock)
+        store(out, position + head.middle_at, middle)
+        store(out, position + head.card_at, card)
+        position += head.length
         store(out, position, category)
         store_rest(out, position, layout.categories, category_at, layout.category_strides)
         position += np.int64(category_length)
