@@ -112,7 +112,7 @@ def share(data: Any) -> None:
 def test_a_first_run_has_one_partner_and_waits_for_it(partners: list[Partner]) -> None:
     share(Data(compiles=True))
     (partner,) = partners
-    assert partner.argv == [sys.executable, "-m", compiling.__name__, "ndjson"]
+    assert partner.argv == [sys.executable, "-P", "-m", compiling.__name__, "ndjson"]
     assert partner.done[:2] == ["started", "waited"]
 
 

@@ -36,7 +36,7 @@ class Compiling:
         if self._format and not self._partner:
             from subprocess import DEVNULL, Popen
 
-            argv = [sys.executable, "-m", __name__, self._format]
+            argv = [sys.executable, "-P", "-m", __name__, self._format]  # -P: no module of the directory that it is called in
             self._partner = Popen(argv, stdin=DEVNULL, stdout=DEVNULL, stderr=DEVNULL)
 
     def share(self, data: "Dataset", format: str) -> None:

@@ -33,7 +33,7 @@ def test_times_rise(dense: pl.DataFrame) -> None:
 
 
 def test_times_rise_from_batch_to_batch() -> None:
-    data = Dataset(Config(rows=200_000))
+    data = Dataset(Config(rows=1_000_000))
     frames = list(data.batches(["datetime"], threads=2))
     assert len(frames) > 3
     assert all(frame["datetime"].is_sorted() for frame in frames)

@@ -14,7 +14,7 @@ from scipy import stats
 
 from fastgen.config import Config
 from fastgen.kernels import chains, payments
-from fastgen.kernels.tables import Block, Events
+from fastgen.kernels.tables import ALL, Block, Events
 from fastgen.plan import Plan
 from kernels import SAMPLES, each_sample, make_sample, read_events
 
@@ -144,7 +144,7 @@ def test_the_first_is_the_payment_of_its_number(name: str) -> None:
     n = sample.plan.chains
     first = sample.plan.payments - sample.plan.chain_payments
     block = Block.empty(n)
-    payments.payment_rows(block, first, sample.plan.payment_rules, *np.empty((2, n), np.uint32))
+    payments.payment_rows(block, first, sample.plan.payment_rules, *np.empty((2, n), np.uint32), ALL)
     expected = list(zip(block.card.tolist(), block.category.tolist(), block.cents.tolist(), block.place.tolist(), strict=True))
     assert [(c[0].card, c[0].category, c[0].cents, c[0].place) for c in chains_of(sample.plan)] == expected
 

@@ -16,7 +16,7 @@ from scipy import stats
 from fastgen import plan as names
 from fastgen.config import Config
 from fastgen.kernels import payments
-from fastgen.kernels.tables import Block, Quota
+from fastgen.kernels.tables import ALL, Block, Quota
 from fastgen.plan import Plan
 from kernels import each_sample, make_sample
 
@@ -35,7 +35,7 @@ def classes(quota: Quota, first: int, n: int) -> NDArray[np.uint8]:
 def rows(plan: Plan, first: int, n: int) -> list[list[int]]:
     """Columns of the payments first, first + 1, ..."""
     block = Block.empty(n)
-    payments.payment_rows(block, first, plan.payment_rules, *np.empty((2, n), np.uint32))
+    payments.payment_rows(block, first, plan.payment_rules, *np.empty((2, n), np.uint32), ALL)
     return [getattr(block, name).tolist() for name in COLUMNS]
 
 

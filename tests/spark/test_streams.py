@@ -183,7 +183,7 @@ class Query:
         return pl.concat(self.batches[number] for number in sorted(self.batches))
 
 
-def wait(until: Any, seconds: float = 60) -> None:
+def wait(until: Any, seconds: float = 180) -> None:
     end = time.monotonic() + seconds
     while not until():
         assert time.monotonic() < end
