@@ -183,7 +183,7 @@ class Query:
         return pl.concat(self.batches[number] for number in sorted(self.batches))
 
 
-def wait(until: Any, seconds: float = 180) -> None:
+def wait(until: Any, seconds: float = 60) -> None:
     end = time.monotonic() + seconds
     while not until():
         assert time.monotonic() < end
@@ -200,7 +200,7 @@ def stopping(spark: Any) -> Iterator[None]:
 @pytest.mark.usefixtures("stopping")
 def test_stopped_and_restarted(spark: Any, tmp_path: Path) -> None:
     """Each row once, in order over all micro-batches, whatever the stream was doing when it was stopped."""
-    query = Query(spark, tmp_path, rowsPerSecond=40_000, parts=2)
+    query = Query(spark, tmp_path, rowsPerSecond=ROWS // 200, parts=2)  # a slow machine must not come to the end
     for batches in (3, 5):
         running = query.start(processingTime="200 milliseconds")
         wait(lambda batches=batches: len(query.batches) >= batches or running.exception())  # noqa: B023
