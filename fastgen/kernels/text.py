@@ -208,7 +208,7 @@ def write_run(out, position, ends, start, stop, day, texts, layout):
     """The rows from `start` to `stop` of a tile, which are on one day.
 
     Text that all have is kept in registers. Of a row everything is read before anything is written: where a store goes hangs on
-    what was loaded, and processors let later loads wait for it.
+    the lengths before it, and loads behind such stores were measured to be slow.
     """
     head = layout.head
     opening, date, middle = load_16(head.opening, 0), load_32(head.dates, 32 * day), load_16(head.middle, 0)
