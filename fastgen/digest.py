@@ -14,6 +14,8 @@ from fastgen.schema import TABLES, TRANSACTIONS
 from fastgen.values import Values
 
 MODULUS = 1 << 64
+TILE = 1024
+"""Rows whose hashes are worked out side by side: few enough to stay in the first cache."""
 
 
 class Digest:
@@ -57,9 +59,9 @@ class TransactionDigests:
 
     def of(self, rows: Block, tid: NDArray[np.uint8]) -> int:
         """The digest of a block; tid: uint8[16 n], not read where it is not among the columns."""
-        return int(
-            kernels.transactions_digest(rows, tid, self.wanted, self.plan.card_digits, *self._values, self.plan.origin_seconds)
-        )
+        tables = self.plan.card_digits, *self._values
+        scratch = np.empty((2, TILE), np.uint64)
+        return int(kernels.transactions_digest(rows, tid, self.wanted, *tables, self.plan.origin_seconds, scratch))
 
 
 class HolderDigests:

@@ -10,7 +10,7 @@ consecutive parts combine. `mix` is the finalizer of splitmix64 (Steele, Lea, Fl
 import numpy as np
 
 from fastgen.kernels.digits import digit_pairs
-from fastgen.kernels.jit import helper, kernel
+from fastgen.kernels.jit import helper, kernel, part
 from fastgen.kernels.memory import load_8
 from fastgen.kernels.rng import u64
 
@@ -67,40 +67,75 @@ def rows_digest(columns):
     return total
 
 
+@part
+def chain_numbers(hashes, numbers, offset):
+    """Rows' hashes with a column of whole numbers, to which an offset is added."""
+    for i in range(hashes.size):
+        hashes[i] = chain(hashes[i], u64(np.int64(numbers[i]) + offset))
+
+
+@part
+def chain_codes(hashes, codes, values):
+    """Rows' hashes with a column of codes of these values."""
+    for i in range(hashes.size):
+        hashes[i] = chain(hashes[i], values[codes[i]])
+
+
+@part
+def chain_cards(hashes, numbers, cards, found):
+    """Rows' hashes with the texts of card numbers; found: scratch. Look-ups by themselves: then many of them are under way."""
+    for i in range(hashes.size):
+        found[i] = cards[numbers[i]]
+    for i in range(hashes.size):
+        packed = found[i]
+        hashes[i] = chain(hashes[i], mix(mix(u64(16) ^ digit_pairs(packed)) ^ digit_pairs(packed >> u64(32))))
+
+
+@part
+def chain_tids(hashes, tids):
+    """Rows' hashes with their MD5 digests, uint8[16 n]."""
+    for i in range(hashes.size):
+        hashes[i] = chain(hashes[i], words_value(tids, i * 16, 16))
+
+
 @kernel
-def transactions_digest(rows, tid, wanted, cards, categories, cities, countries, origin):
+def transactions_digest(rows, tids, wanted, cards, categories, cities, countries, origin, scratch):
     """The digest of a block of transactions.
 
     Args:
-        tid: uint8[16 n], the MD5 digests. wanted: bool[10], which of the table's columns there are.
+        tids: uint8[16 n], the MD5 digests. wanted: bool[10], which of the table's columns there are.
         cards: uint64[cards], two digits to a byte. categories, cities, countries: uint64, values of their texts by category and
             place.
         origin: seconds since 1970 to which the block's seconds are added.
+        scratch: uint64[2, tile]. Columns are chained for a tile of rows one after the other: the steps of a row wait for each other,
+            those of different rows do not.
     """
     total = u64(0)
-    for i in range(rows.second.size):
-        row = u64(0)
-        place = rows.place[i]
+    hashes, found = scratch
+    for start in range(0, rows.second.size, hashes.size):
+        stop = min(start + hashes.size, rows.second.size)
+        tile = hashes[: stop - start]
+        tile[:] = u64(0)
         if wanted[0]:
-            row = chain(row, words_value(tid, i * 16, 16))
+            chain_tids(tile, tids[16 * start : 16 * stop])
         if wanted[1]:
-            row = chain(row, u64(np.int64(rows.second[i]) + origin))
+            chain_numbers(tile, rows.second[start:stop], origin)
         if wanted[2]:
-            packed = cards[rows.card[i]]
-            row = chain(row, mix(mix(u64(16) ^ digit_pairs(packed)) ^ digit_pairs(packed >> u64(32))))
+            chain_cards(tile, rows.card[start:stop], cards, found)
         if wanted[3]:
-            row = chain(row, categories[rows.category[i]])
+            chain_codes(tile, rows.category[start:stop], categories)
         if wanted[4]:
-            row = chain(row, u64(rows.cents[i]))
+            chain_numbers(tile, rows.cents[start:stop], 0)
         if wanted[5]:
-            row = chain(row, u64(np.int64(rows.latitude[i])))
+            chain_numbers(tile, rows.latitude[start:stop], 0)
         if wanted[6]:
-            row = chain(row, u64(np.int64(rows.longitude[i])))
+            chain_numbers(tile, rows.longitude[start:stop], 0)
         if wanted[7]:
-            row = chain(row, cities[place])
+            chain_codes(tile, rows.place[start:stop], cities)
         if wanted[8]:
-            row = chain(row, countries[place])
+            chain_codes(tile, rows.place[start:stop], countries)
         if wanted[9]:
-            row = chain(row, u64(rows.label[i]))
-        total = total * MULTIPLIER + row
+            chain_numbers(tile, rows.label[start:stop], 0)
+        for row in tile:
+            total = total * MULTIPLIER + row
     return total
