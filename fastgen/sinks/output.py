@@ -76,10 +76,11 @@ def opened(path: str, overwrite: bool) -> Iterator[Descriptor]:
         raise OutputExistsError(f"{path} exists already", hint="--overwrite replaces it")
     else:
         folder, name = os.path.split(path)
-        partial = os.path.join(folder, f".{name}.{os.getpid()}.partial")
+        # Not the process's number, which machines that write to one directory may share.
+        partial = os.path.join(folder, f".{name}.{os.urandom(8).hex()}.partial")
         _partials.add(partial)
         try:
-            with _closing(os.O_WRONLY | os.O_CREAT | os.O_TRUNC, partial, path) as out:
+            with _closing(os.O_WRONLY | os.O_CREAT | os.O_EXCL, partial, path) as out:
                 yield out
             with explained(path):
                 os.replace(partial, path)

@@ -252,12 +252,13 @@ def test_a_killed_run_is_finished_by_the_same_command(tmp_path: Path) -> None:
     process.wait()
     there = len(list(tmp_path.glob("parts/*.json")))
     assert 4 <= there < 20
+    unfinished = set(tmp_path.rglob(".*partial"))
     argv.remove("-q")
     done = subprocess.run(argv, capture_output=True, text=True, check=True)
     assert f"({there} parts were there)" in done.stderr
     manifest = json.loads((tmp_path / "manifest.json").read_text())
     assert manifest["tables"]["transactions"]["rows"] == 4_000_000
-    assert not [path for path in tmp_path.rglob(".*partial") if path.is_file() and str(process.pid) not in path.name]
+    assert set(tmp_path.rglob(".*partial")) == unfinished
 
 
 def test_an_interrupted_run_leaves_no_half_parts(tmp_path: Path) -> None:
