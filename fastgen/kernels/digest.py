@@ -107,8 +107,8 @@ def transactions_digest(rows, tids, wanted, cards, categories, cities, countries
         cards: uint64[cards], two digits to a byte. categories, cities, countries: uint64, values of their texts by category and
             place.
         origin: seconds since 1970 to which the block's seconds are added.
-        scratch: uint64[2, tile]. Columns are chained for a tile of rows one after the other: the steps of a row wait for each other,
-            those of different rows do not.
+        scratch: uint64[2, tile]. Columns are chained one after the other for a tile of rows: the steps of a row wait for each
+            other, those of different rows do not.
     """
     total = u64(0)
     hashes, found = scratch

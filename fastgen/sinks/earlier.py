@@ -29,16 +29,16 @@ def files(described: dict[str, dict[str, Any]]) -> list[str]:
     return [*sorted(named), *described]
 
 
-def refuse_unknown(root: Path, known: set[str]) -> None:
+def refuse_unknown(root: Path, names: list[str], known: set[str]) -> None:
     """Refuse to put data beside parts that nothing describes: who read the directory would take them for the data's.
 
     Args:
-        known: files that are described, or about to be replaced.
+        names: files of parts that are there. known: those that are described, or about to be replaced.
 
     Raises:
         OutputExistsError: there is another one. It is left to its owner.
     """
-    for name in sorted(parts(root)):
+    for name in sorted(names):
         if name not in known:
             raise OutputExistsError(
                 f"{root / name} is a part of unknown data, as no manifest or record there names it",

@@ -119,11 +119,11 @@ def _write_directory(requests: list[Request], work: Work) -> list[FileReport]:
     with explained(root):
         os.makedirs(root, exist_ok=True)
     names = [file_name(request.table, work.target) for request in requests]
-    described = earlier.descriptions(Path(root))
-    if earlier.parts(Path(root)) and not work.overwrite:
+    there, described = earlier.parts(Path(root)), earlier.descriptions(Path(root))
+    if there and not work.overwrite:
         raise OutputExistsError(f"{root} holds other data", hint="--overwrite replaces them")
     replaced = [name for name in earlier.files(described) if name not in (*names, manifest.MANIFEST)]
-    earlier.refuse_unknown(Path(root), set(replaced))
+    earlier.refuse_unknown(Path(root), there, set(replaced))
 
     def describe(files: list[FileReport]) -> bytes:
         tables = {file.table: manifest.entry(file, root) for file in files}

@@ -8,6 +8,7 @@ manifest.json                    the whole, written when the last part is comple
 import os
 import re
 import threading
+import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
@@ -23,6 +24,8 @@ from fastgen.sinks.formats import Target, file_name
 from fastgen.sinks.output import drop_unfinished, explained, opened, replacing
 from fastgen.sinks.tables import FileReport, Work, write_together
 
+PATIENCE = 1.0
+"""Seconds after which parts that nothing describes are taken for other data: a part's record is written behind its tables."""
 LAST_WORDS = 1.0
 """Seconds that a run which fails waits for its threads: one that is compiling kernels, a minute's work, would not be told."""
 
@@ -74,6 +77,11 @@ def write_parts(whole: list[Request], of: int, numbers: Iterable[int], work: Wor
     return files, len(there)
 
 
+def prepare(whole: list[Request], of: int, target: Target, overwrite: bool) -> None:
+    """Make a directory ready for parts that others are to write; arguments and errors are those of `write_parts`."""
+    _Directory(whole, of, target).prepare(overwrite)
+
+
 class _Shared:
     """Progress of several threads, which stops them when the run is to end."""
 
@@ -109,12 +117,12 @@ class _Directory:
         Returns:
             Whether parts that are complete are to stay: not if they are all that is there and shall be overwritten.
         """
-        described = earlier.descriptions(self._root)
+        there, described = self._found(overwrite)
         others = {name: content for name, content in described.items() if not self._is_ours(content)}
-        if not overwrite and (others or (not described and earlier.parts(self._root))):
+        if not overwrite and (others or (there and not described)):
             raise OutputExistsError(f"{self._target.path} holds other data", hint="--overwrite replaces them")
-        own = {name for name in earlier.parts(self._root) if self._own.fullmatch(name)}
-        earlier.refuse_unknown(self._root, own.union(earlier.files(described)))
+        own = {name for name in there if self._own.fullmatch(name)}
+        earlier.refuse_unknown(self._root, there, own.union(earlier.files(described)))
         with explained(self._target.path):
             for name in (RECORDS, *TABLES):
                 os.makedirs(self._root / name, exist_ok=True)
@@ -123,6 +131,15 @@ class _Directory:
             with explained(self._target.path), suppress(FileNotFoundError):
                 os.unlink(self._root / manifest.MANIFEST)  # before it is no longer true; records say the same of each part
         return bool(others) or not overwrite
+
+    def _found(self, overwrite: bool) -> tuple[list[str], dict[str, dict[str, Any]]]:
+        """Files of parts that are there, and what describes them; if nothing does, another run may be about to."""
+        until = time.monotonic() + PATIENCE
+        while True:
+            there, described = earlier.parts(self._root), earlier.descriptions(self._root)
+            if overwrite or described or not there or time.monotonic() > until:
+                return there, described
+            time.sleep(PATIENCE / 20)
 
     def _is_ours(self, described: dict[str, Any]) -> bool:
         same = {name for name in self._identity if name != "fastgen"}

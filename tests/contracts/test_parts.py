@@ -228,6 +228,19 @@ def test_a_run_that_fails_keeps_complete_parts_and_no_others(tmp_path: Path, thr
     assert lines.hexdigest() == hashlib.sha256((tmp_path / "whole.ndjson").read_bytes()).hexdigest()
 
 
+def test_a_part_whose_record_is_about_to_come(tmp_path: Path) -> None:
+    """A run begins when another one has given names to the tables of its part, but not yet to what describes them."""
+    write(DATA, f"{tmp_path}/", parts=2, part=1)
+    [record] = (tmp_path / "parts").iterdir()
+    described = record.read_bytes()
+    record.unlink()
+    comes = threading.Timer(0.3, lambda: record.write_bytes(described))
+    comes.start()
+    write(DATA, f"{tmp_path}/", parts=2, part=2)
+    comes.join()
+    assert (tmp_path / "manifest.json").exists()
+
+
 def test_a_killed_run_is_finished_by_the_same_command(tmp_path: Path) -> None:
     argv = [
         sys.executable,
