@@ -1,10 +1,11 @@
-"""A data source for Apache Spark: tables as DataFrames, made by the executors, and streams of transactions.
+"""Apache Spark: tables as DataFrames, made by the executors, streams of transactions, and files that executors write.
 
-    from fastgen.spark import FastgenSource
+    from fastgen.spark import FastgenSource, write
     spark.dataSource.register(FastgenSource)
     spark.read.format("fastgen").option("rows", "10M").load()
+    write(fastgen.Dataset(fastgen.Config(rows=10_000_000)), "/shared/folder")
 
-Options are words of the command line, and Spark does not tell capitals from small letters in them:
+Options of the data source are words of the command line, and Spark does not tell capitals from small letters in them:
 
     rows, scale, seed, config    as the command's flags; the file of `config` is read where the driver runs
     any other setting            as with `--set`, such as fraud.ratio
@@ -17,6 +18,7 @@ Options are words of the command line, and Spark does not tell capitals from sma
 from fastgen.errors import FastgenError
 
 try:
+    from fastgen.spark.files import write
     from fastgen.spark.source import FastgenSource
 except ModuleNotFoundError as error:
     if not (error.name or "").startswith("pyspark"):
@@ -25,4 +27,4 @@ except ModuleNotFoundError as error:
         "PySpark 4, which this data source is for, is not installed", hint="it comes with the extra spark of fastgen-payments"
     ) from None
 
-__all__ = ["FastgenSource"]
+__all__ = ["FastgenSource", "write"]

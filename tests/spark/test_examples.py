@@ -25,7 +25,7 @@ def test_examples(spark: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     assert spent["sum(amount)"].sum() == pytest.approx(data.transactions(["amount"])["amount"].sum())
     arrived = spark.read.parquet(str(tmp_path / "arrived"))
     assert (arrived.count(), arrived.select("tid").distinct().count()) == (200_000, 200_000)
-    assert capsys.readouterr().out == "200000\n"
+    assert capsys.readouterr().out == "12 200000\n"
     assert len(list((tmp_path / "files" / "transactions").iterdir())) == 4
 
 
