@@ -1,14 +1,15 @@
 """Rows a second out of Apache Spark: fastgen's data source and dbldatagen, in turn, on the same Spark in one run.
 
     pip install dbldatagen jmespath pandas pyparsing
-    python benchmarks/compare_spark.py [--rows 4M] [--rounds 5] [--folder /dev/shm]
+    python benchmarks/compare_spark.py [--rows 4M] [--rounds 5] [--folder /dev/shm] [--way NAME]... [--output NAME]...
 
 Each way makes so many rows of ten columns and has Spark write them to Parquet on a RAM disk, with Spark's own settings and
 then without dictionaries; or drop them (Spark's format `noop`), which is what making alone takes. dbldatagen's columns are of
 the same kinds as ours: a hash as id, a time, a card number of 16 digits, a category with weights, an amount, two coordinates,
 a city, a country, a label. "ready rows" are rows of ours that Spark holds in memory before the clock starts: no source can be
-faster into Spark's Parquet. "written by executors" leaves that to us: Spark's tasks are calls of `fastgen.write` for a part
-each, with the compression that Spark takes; the card tables are written too. Medians of rounds, after one that does not count.
+faster into Spark's Parquet. "fastgen.spark.write" leaves files to fastgen's own encoders, with all defaults: zstd where Spark takes
+snappy, a digest of the content, card tables and a manifest. Medians of rounds, after one that does not count. All ways and outputs
+are measured unless some are named.
 dbldatagen does not ask for all the packages that it imports, hence the others of the first line above.
 """
 
@@ -24,9 +25,9 @@ from typing import TYPE_CHECKING, Any
 
 from pyspark.sql import DataFrame, SparkSession
 
-from fastgen import Config, Dataset, write
+from fastgen import Config, Dataset
 from fastgen.config_text import parse_count
-from fastgen.spark import FastgenSource
+from fastgen.spark import FastgenSource, write
 
 if TYPE_CHECKING:
     dbldatagen: Any = None
@@ -43,7 +44,8 @@ OUTPUTS = {
 }
 """What Spark is asked to do with the rows: options of its Parquet writer, or None for nothing at all."""
 
-BY_EXECUTORS = "fastgen, written by executors"
+DBLDATAGEN, READY, BY_EXECUTORS = "dbldatagen", "ready rows", "fastgen.spark.write"
+WAYS = ("fastgen", DBLDATAGEN, "dbldatagen, card number by a template", READY, BY_EXECUTORS)
 
 
 def start() -> SparkSession:
@@ -93,31 +95,27 @@ def seconds(frame: DataFrame, folder: Path, options: dict[str, str] | None) -> f
     return time.perf_counter() - began
 
 
-def write_by_executors(session: SparkSession, rows: int, folder: Path) -> float:
-    """Parquet files by fastgen, parts at the same time."""
-    data, parts, output = Dataset(Config(rows=rows)), max(CORES, rows // ROWS_IN_PART), str(folder / "parts")
-    began = time.perf_counter()
-
-    def write_part(number: int) -> None:
-        write(data, output, parts=parts, part=number, compression="snappy", threads=1)
-
-    session.sparkContext.parallelize(range(1, parts + 1), parts).foreach(write_part)
-    took = time.perf_counter() - began
+def seconds_by_executors(session: SparkSession, rows: int, folder: Path) -> float:
+    """What `fastgen.spark.write` takes."""
+    output = str(folder / "parts")
+    took = write(Dataset(Config(rows=rows)), output, session=session).seconds
     assert session.read.parquet(f"{output}/transactions").count() == rows
     shutil.rmtree(output)
     return took
 
 
-def ways(session: SparkSession, rows: int) -> dict[str, Callable[[], DataFrame]]:
-    """Who makes rows."""
-    ready = of_fastgen(session, rows).cache()
-    ready.count()
-    return {
-        "fastgen": lambda: of_fastgen(session, rows),
-        "dbldatagen": lambda: of_dbldatagen(session, rows, template=False),
-        "dbldatagen, card number by a template": lambda: of_dbldatagen(session, rows, template=True),
-        "ready rows": lambda: ready,
-    }
+def frames(session: SparkSession, rows: int, ways: list[str]) -> dict[str, Callable[[], DataFrame]]:
+    """Who makes rows of a DataFrame."""
+    ready = of_fastgen(session, rows)
+    if READY in ways:
+        ready.cache().count()
+    makers = (
+        lambda: of_fastgen(session, rows),
+        lambda: of_dbldatagen(session, rows, template=False),
+        lambda: of_dbldatagen(session, rows, template=True),
+        lambda: ready,
+    )
+    return {name: make for name, make in zip(WAYS, makers, strict=False) if name in ways}
 
 
 def main() -> None:
@@ -126,19 +124,24 @@ def main() -> None:
     parser.add_argument("--rows", type=parse_count, default=4_000_000)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--folder", default="/dev/shm")
+    parser.add_argument("--way", action="append", choices=WAYS, help="this one, and dbldatagen; may be repeated")
+    parser.add_argument("--output", action="append", choices=OUTPUTS, help="this one; may be repeated")
     told = parser.parse_args()
+    ways = [name for name in WAYS if name in (told.way or WAYS) or name == DBLDATAGEN]
+    outputs = {name: options for name, options in OUTPUTS.items() if name in (told.output or OUTPUTS)}
     folder = Path(mkdtemp(dir=told.folder))
     session = start()
     found: dict[tuple[str, str], list[float]] = {}
     try:
-        makers = ways(session, told.rows)
+        makers = frames(session, told.rows, ways)
         for number in range(told.rounds + 1):
             took = {
                 (name, output): seconds(make(), folder, options)
-                for output, options in OUTPUTS.items()
+                for output, options in outputs.items()
                 for name, make in makers.items()
             }
-            took[BY_EXECUTORS, "Parquet"] = write_by_executors(session, told.rows, folder)
+            if BY_EXECUTORS in ways and "Parquet" in outputs:
+                took[BY_EXECUTORS, "Parquet"] = seconds_by_executors(session, told.rows, folder)
             for key, time_taken in took.items():
                 print(f"round {number} {key[0]:40} {key[1]:30} {told.rows / time_taken:12,.0f} rows/s", file=sys.stderr)
                 if number:
@@ -146,18 +149,18 @@ def main() -> None:
     finally:
         session.stop()
         shutil.rmtree(folder)
-    print_table([*makers, BY_EXECUTORS], {key: median(rates) for key, rates in found.items()})
+    print_table(ways, list(outputs), {key: median(rates) for key, rates in found.items()})
 
 
-def print_table(names: list[str], rates: dict[tuple[str, str], float]) -> None:
+def print_table(names: list[str], outputs: list[str], rates: dict[tuple[str, str], float]) -> None:
     """Rows a second, and how many times dbldatagen's."""
-    print("| way |", " | ".join(OUTPUTS), "|\n|---|" + "---|" * len(OUTPUTS))
+    print("| way |", " | ".join(outputs), "|\n|---|" + "---|" * len(outputs))
     for name in names:
         cells = [
-            f"{rates[name, output]:,.0f}, {rates[name, output] / rates['dbldatagen', output]:.1f} ×"
+            f"{rates[name, output]:,.0f}, {rates[name, output] / rates[DBLDATAGEN, output]:.1f} ×"
             if (name, output) in rates
             else ""
-            for output in OUTPUTS
+            for output in outputs
         ]
         print(f"| {name} |", " | ".join(cells), "|")
 
