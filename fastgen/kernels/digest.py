@@ -32,15 +32,6 @@ def chain(row, value):
     return mix((row + GOLDEN) ^ value)
 
 
-@helper
-def words_value(text, at, size):
-    """The value of a text whose size is a multiple of eight."""
-    value = u64(size)
-    for offset in range(0, size, 8):
-        value = mix(value ^ load_8(text, at + offset))
-    return value
-
-
 @kernel
 def text_values(values, offsets, text):
     """The values of texts that lie end to end, from offsets[i] to offsets[i + 1]; SLACK bytes follow the last."""
@@ -68,34 +59,51 @@ def rows_digest(columns):
 
 
 @part
-def chain_numbers(hashes, numbers, offset):
-    """Rows' hashes with a column of whole numbers, to which an offset is added."""
-    for i in range(hashes.size):
-        hashes[i] = chain(hashes[i], u64(np.int64(numbers[i]) + offset))
+def numbers(values, column, offset):
+    """The values of whole numbers, to which an offset is added."""
+    for i in range(values.size):
+        values[i] = u64(np.int64(column[i]) + offset)
 
 
 @part
-def chain_codes(hashes, codes, values):
-    """Rows' hashes with a column of codes of these values."""
-    for i in range(hashes.size):
-        hashes[i] = chain(hashes[i], values[codes[i]])
+def looked_up(values, column, table):
+    """The values of codes, or what else a table has for them."""
+    for i in range(values.size):
+        values[i] = table[column[i]]
 
 
 @part
-def chain_cards(hashes, numbers, cards, found):
-    """Rows' hashes with the texts of card numbers; found: scratch. Look-ups by themselves: then many of them are under way."""
-    for i in range(hashes.size):
-        found[i] = cards[numbers[i]]
-    for i in range(hashes.size):
-        packed = found[i]
-        hashes[i] = chain(hashes[i], mix(mix(u64(16) ^ digit_pairs(packed)) ^ digit_pairs(packed >> u64(32))))
-
-
-@part
-def chain_tids(hashes, tids):
-    """Rows' hashes with their MD5 digests, uint8[16 n]."""
-    for i in range(hashes.size):
-        hashes[i] = chain(hashes[i], words_value(tids, i * 16, 16))
+def column_values(values, words, column, rows, start, tids, cards, categories, cities, countries, origin):
+    """The values of a column, counted as in the table, of the rows from `start` on; words: scratch of the same size."""
+    stop = start + values.size
+    if column == 0:
+        for i in range(values.size):
+            values[i] = load_8(tids, 16 * (start + i))
+            words[i] = load_8(tids, 16 * (start + i) + 8)
+    elif column == 1:
+        numbers(values, rows.second[start:stop], origin)
+    elif column == 2:
+        looked_up(values, rows.card[start:stop], cards)
+        for i in range(values.size):
+            words[i] = digit_pairs(values[i] >> u64(32))
+            values[i] = digit_pairs(values[i])
+    elif column == 3:
+        looked_up(values, rows.category[start:stop], categories)
+    elif column == 4:
+        numbers(values, rows.cents[start:stop], 0)
+    elif column == 5:
+        numbers(values, rows.latitude[start:stop], 0)
+    elif column == 6:
+        numbers(values, rows.longitude[start:stop], 0)
+    elif column == 7:
+        looked_up(values, rows.place[start:stop], cities)
+    elif column == 8:
+        looked_up(values, rows.place[start:stop], countries)
+    else:
+        numbers(values, rows.label[start:stop], 0)
+    if column == 0 or column == 2:  # texts of sixteen bytes
+        for i in range(values.size):
+            values[i] = mix(mix(u64(16) ^ values[i]) ^ words[i])
 
 
 @kernel
@@ -107,35 +115,19 @@ def transactions_digest(rows, tids, wanted, cards, categories, cities, countries
         cards: uint64[cards], two digits to a byte. categories, cities, countries: uint64, values of their texts by category and
             place.
         origin: seconds since 1970 to which the block's seconds are added.
-        scratch: uint64[2, tile]. Columns are chained one after the other for a tile of rows: the steps of a row wait for each
+        scratch: uint64[3, tile]. Columns are chained one after the other for a tile of rows: the steps of a row wait for each
             other, those of different rows do not.
     """
     total = u64(0)
-    hashes, found = scratch
-    for start in range(0, rows.second.size, hashes.size):
-        stop = min(start + hashes.size, rows.second.size)
-        tile = hashes[: stop - start]
-        tile[:] = u64(0)
-        if wanted[0]:
-            chain_tids(tile, tids[16 * start : 16 * stop])
-        if wanted[1]:
-            chain_numbers(tile, rows.second[start:stop], origin)
-        if wanted[2]:
-            chain_cards(tile, rows.card[start:stop], cards, found)
-        if wanted[3]:
-            chain_codes(tile, rows.category[start:stop], categories)
-        if wanted[4]:
-            chain_numbers(tile, rows.cents[start:stop], 0)
-        if wanted[5]:
-            chain_numbers(tile, rows.latitude[start:stop], 0)
-        if wanted[6]:
-            chain_numbers(tile, rows.longitude[start:stop], 0)
-        if wanted[7]:
-            chain_codes(tile, rows.place[start:stop], cities)
-        if wanted[8]:
-            chain_codes(tile, rows.place[start:stop], countries)
-        if wanted[9]:
-            chain_numbers(tile, rows.label[start:stop], 0)
-        for row in tile:
+    for start in range(0, rows.second.size, scratch.shape[1]):
+        size = min(scratch.shape[1], rows.second.size - start)
+        hashes, values, words = scratch[0, :size], scratch[1, :size], scratch[2, :size]
+        hashes[:] = u64(0)
+        for column in range(wanted.size):
+            if wanted[column]:
+                column_values(values, words, column, rows, start, tids, cards, categories, cities, countries, origin)
+                for i in range(size):
+                    hashes[i] = chain(hashes[i], values[i])
+        for row in hashes:
             total = total * MULTIPLIER + row
     return total
