@@ -161,3 +161,17 @@ def test_compiling_on_every_run_is_told_as_that(capsys: pytest.CaptureFixture[st
         assert jit.kernel(scope["double"])(21) == 42
     told = "; every run does so anew, as no folder for them can be written (set NUMBA_CACHE_DIR to one that can)"
     assert capsys.readouterr().err == f"fastgen: compiling kernels for this machine{told}\n"
+
+
+def test_linear_algebra_is_not_loaded_with_numba() -> None:
+    """But whoever wants it has it."""
+    code = """
+import sys
+from fastgen.cli.compiling import compiling_announced
+with compiling_announced(quiet=True):
+    from fastgen import Config, Dataset
+    Dataset(Config(rows=1000)).transactions(["amount"])
+assert "scipy.linalg" not in sys.modules
+import scipy.linalg.cython_blas
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)

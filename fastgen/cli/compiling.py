@@ -65,6 +65,7 @@ class Compiling:
 @contextmanager
 def compiling_announced(quiet: bool) -> Iterator[Compiling]:
     """Say it once if kernels have to be compiled, which takes seconds; what is yielded can share the work with another process."""
+    _import_numba()
     from numba.core import event
 
     compiling = Compiling(quiet)
@@ -80,6 +81,16 @@ def compiling_announced(quiet: bool) -> Iterator[Compiling]:
             yield compiling
         finally:
             compiling.end()
+
+
+def _import_numba() -> None:
+    """Without the linear algebra that numba takes from SciPy, where there is one: it loads for 0.2 s, and no kernel uses it."""
+    name = "scipy.linalg.cython_blas"
+    if name not in sys.modules:
+        sys.modules[name] = None  # type: ignore[assignment]  # how Python marks a module that is not to be found
+        import numba.np.arraymath  # noqa: F401  # asks for it, once
+
+        del sys.modules[name]
 
 
 def _later_runs() -> str:
