@@ -27,8 +27,8 @@ MOST_SECONDS: Final = 2**31 - 1 - 86_400
 """From the start to the last event: rows keep 32-bit seconds since the midnight before the start."""
 MOST_DEGREES: Final = 20
 """How far a walk may lead: no place at home is closer to a pole or the date line."""
-MOST_CELLS: Final = 2**24
-"""Hours of the period times lengths of a step: sequences are counted for each pair."""
+LEAST_SHARE: Final = 1e-12
+"""A share below it is nothing beside the others, and its product with another one may be zero."""
 
 Count = Annotated[int, Within(1, 10**18)]
 CountOrNone = Annotated[int, Within(0, 10**18)]
@@ -48,6 +48,8 @@ class Ranged(Section):
     def _check(self) -> None:
         if self.low > self.high:
             raise ConfigError("low", self.low, f"must not be above high ({self.high})")
+        if 0 < self.share < LEAST_SHARE:
+            raise ConfigError("share", self.share, f"must be 0, or at least {LEAST_SHARE:g}")
 
 
 def _check_shares(field: str, parts: Sequence[Ranged]) -> None:
@@ -408,14 +410,10 @@ def _check_chains(config: Config) -> None:
 
 
 def _check_times(config: Config) -> None:
-    """Times fit into 32 bits, and the table of sequences into memory."""
+    """Times fit into 32 bits."""
     fraud, atm = config.fraud, config.atm
     tail = (fraud.chain_lengths.high - 1) * fraud.chain_gap_seconds.high if fraud.ratio > 0 else 0
     if config.sizes.cash_cards:
-        hours, steps = -(-config.seconds // 3_600), len(atm.step_hours.values)
-        if hours * steps > MOST_CELLS:
-            allowed = f"{steps:,} lengths of a step times the period's {hours:,} hours must be at most {MOST_CELLS:,}"
-            raise ConfigError("atm.step_hours", list(atm.step_hours), allowed)
         longest = max(atm.lengths.high * atm.step_hours.high, atm.step_hours.high + atm.foreign_hours.high)
         tail = max(tail, longest * 3_600)
     if config.seconds + tail > MOST_SECONDS:

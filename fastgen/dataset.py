@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from itertools import pairwise
+from numbers import Integral
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
@@ -151,9 +152,12 @@ class Dataset:
     @property
     def schema(self) -> "pl.Schema":
         """Names and Polars types of the columns of `transactions`."""
+        return self._schema(None)
+
+    def _schema(self, columns: Sequence[str] | None) -> "pl.Schema":
         from fastgen.frames import TransactionFrames
 
-        return TransactionFrames(self.plan, self.columns()).schema
+        return TransactionFrames(self.plan, self.columns("transactions", columns)).schema
 
     def batches(
         self, columns: Sequence[str] | None = None, *, batch_rows: int | None = None, threads: int = 1
@@ -206,7 +210,8 @@ class Dataset:
         """All transactions as one frame."""
         import polars as pl
 
-        return pl.concat(self.batches(columns, threads=threads), rechunk=False)
+        made = list(self.batches(columns, threads=threads))
+        return pl.concat(made, rechunk=False) if made else pl.DataFrame(schema=self._schema(columns))
 
     def credit_cards(self) -> "pl.DataFrame":
         """All cards as one frame: cc_num, provider, expires."""
@@ -248,9 +253,9 @@ class Dataset:
 
 def positive(name: str, value: object) -> int:
     """The value, if it is a whole number above zero."""
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
         raise OptionError(name, value, "must be a whole number of at least 1")
-    return value
+    return int(value)
 
 
 def thread_count(threads: int | None) -> int:
@@ -265,6 +270,8 @@ def thread_count(threads: int | None) -> int:
 def check_columns(table: str, columns: Sequence[str]) -> None:
     """Raise OptionError for a column that the table does not have, one that is named twice, or none."""
     names = TABLES[table].names
+    if isinstance(columns, str) or not all(isinstance(name, str) for name in columns):
+        raise OptionError("columns", columns, f"must be a list of names among {', '.join(names)}")
     for name in columns:
         if name not in names:
             raise OptionError("columns", name, f"must be among {', '.join(names)}", hint=did_you_mean(name, names))

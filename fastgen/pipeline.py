@@ -11,7 +11,7 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 AHEAD = 1
-"""Results that may wait for their turn, beside one in the making for each thread."""
+"""Results that may wait for their turn, beside one in the making for each thread and the one that the consumer has."""
 
 
 def available_threads() -> int:
@@ -22,7 +22,7 @@ def available_threads() -> int:
 def in_order(task: Callable[[Item], Result], items: Iterable[Item], threads: int) -> Iterator[Result]:
     """Yield task(item) for each item, in the order of the items, made by `threads` threads.
 
-    At most threads + AHEAD results exist at a time. With one thread all work happens in the caller's.
+    At most threads + AHEAD + 1 results exist at a time. With one thread all work happens in the caller's.
     When the consumer stops early, or a task fails, what has not begun is dropped.
 
     Example:

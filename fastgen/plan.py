@@ -26,6 +26,8 @@ from fastgen.sizes import chain_ranges, exact_shares
 WINDOW_ROWS = 16_384
 GROUP_ROWS = 65_536
 SMALLEST_CELL = 60
+MOST_CELLS = 2**27
+"""Cells of the period times lengths of a step: sequences are counted for each pair, in tables of a gigabyte then."""
 CARDS_AT_ONCE = 1 << 16
 HOUR = 3600
 DAY = 86_400
@@ -192,6 +194,7 @@ class Plan:
         self.rows = self.payments + self.withdrawals + self.foreign
         self.frauds = self.chain_payments + self.foreign
         self.grid = time_grid(max(self.rows, 1), self.period, self.period + self._tail())
+        self._check_cells()
 
     def _available(self) -> int:
         """How many cards can withdraw cash."""
@@ -200,6 +203,14 @@ class Plan:
         if sizes.cash_cards_required and not available:
             raise ConfigError("atm.cards", sizes.cash_cards, "must be 0: no card has a holder in an age band of atm.bands")
         return available
+
+    def _check_cells(self) -> None:
+        """The table of sequences fits into memory."""
+        steps, cell = self.config.atm.step_hours, self.grid.cell
+        cells, count = -(-self.period // cell), len(steps.values)
+        if self.sequences and count * cells > MOST_CELLS:
+            allowed = f"{count:,} lengths of a step times {cells:,} cells of {cell:,} seconds must be at most {MOST_CELLS:,}"
+            raise ConfigError("atm.step_hours", list(steps), allowed)
 
     @property
     def counts(self) -> dict[str, int]:

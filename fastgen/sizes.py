@@ -14,6 +14,8 @@ TUTORIAL_ROWS: Final = 106_020
 MOST_CARDS: Final = 2**32 - 1
 MOST_CARD_NUMBERS: Final = 10**14
 MOST_PER_SECOND: Final = 4_000_000
+MOST_WITHDRAWALS: Final = 2**51
+"""Sequences are told apart by numbers that a double must hold, with room for the last round: below 2^52."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,8 @@ def settle(
         if count is not None and count > MOST_PER_SECOND * seconds:
             most = MOST_PER_SECOND * seconds
             raise refuse(field, count, f"must be at most {most:,}: {MOST_PER_SECOND:,} for each second from start to end")
+    if withdrawals > MOST_WITHDRAWALS:
+        raise refuse("atm.withdrawals", withdrawals, f"must be at most {MOST_WITHDRAWALS:,}")
 
     if rows is not None and cash_cards and withdrawals:
         room = _most_cash_cards(rows, withdrawals, lengths, foreign)

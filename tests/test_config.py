@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 import fastgen.config
 from fastgen.config import AgeBand, AmountRange, Atm, Category, Config, Fraud, config_schema, load_config, merge
 from fastgen.config_text import parse_count, parse_setting, to_toml
+from fastgen.dataset import Dataset
 from fastgen.errors import (
     NOT_GIVEN,
     ConfigError,
@@ -169,16 +170,16 @@ BAD = {
         {"atm": {"lengths": [1, 200], "step_hours": [6, 6_000]}},
         f"end = 2022-03-01 00:00:00: {TIMES} 4,325,097,600 (chains and sequences run past it)",
     ),
-    "many steps": (
-        {"end": "2060-01-01", "atm": {"step_hours": [1, 8_760]}},
-        "atm.step_hours = [1, 8760]: 8,760 lengths of a step times the period's 333,096 hours must be at most 16,777,216",
-    ),
     # lists
     "no amounts": ({"amounts": []}, "amounts = []: must not be empty"),
     "no categories": ({"categories": []}, "categories = []: must not be empty"),
     "shares below one": ({"amounts": [part(0.5, 1, 2), part(0.4, 2, 3)]}, "amounts: shares must add up to 1, not 0.9"),
     "shares above one": ({"categories": [shop(share=0.6), shop(share=0.6)]}, "categories: shares must add up to 1, not 1.2"),
     "shares of bands": ({"atm": {"bands": [part(0.9, 20, 30)]}}, "atm.bands: shares must add up to 1, not 0.9"),
+    "share of next to nothing": (
+        {"amounts": [part(1, 1, 2), part(5e-324, 2, 3)]},
+        "amounts[1].share = 5e-324: must be 0, or at least 1e-12",
+    ),
     "overlapping amounts": (
         {"amounts": [part(0.5, 1, 2), part(0.5, 1.5, 3)]},
         "amounts[1].low = 1.5: must not be below amounts[0].high (2.0)",
@@ -242,6 +243,10 @@ BAD = {
         {"payments": 4_000_001, "end": "2022-01-01 00:00:01"},
         "payments = 4000001: must be at most 4,000,000: 4,000,000 for each second from start to end",
     ),
+    "more withdrawals than numbers": (
+        {"end": "2080-01-01", "atm": {"cards": 1, "withdrawals": 2**51 + 1}, "fraud": {"ratio": 0}},
+        "atm.withdrawals = 2251799813685249: must be at most 2,251,799,813,685,248",
+    ),
     "cash cards without cards": ({"cards": 10, "atm": {"cards": 11}}, "atm.cards = 11: must be at most cards (10)"),
     "cash cards beyond the rows": (
         {"rows": 1_000, "atm": {"cards": 19}},
@@ -257,6 +262,20 @@ BAD = {
 @pytest.mark.parametrize(("given_settings", "line"), BAD.values(), ids=BAD)
 def test_bad_input_is_told_in_one_line(given_settings: dict[str, Any], line: str) -> None:
     assert line_of(**given_settings) == line
+
+
+@pytest.mark.parametrize(
+    ("given_settings", "told"),
+    [
+        ({"end": "2060-01-01", "atm": {"step_hours": [1, 8_760]}}, "8,760 lengths of a step times 333,096 cells of 3,600 seconds"),
+        ({"rows": 10**12, "cards": 10**6, "end": "2031-12-30"}, "163 lengths of a step times 5,256,000 cells of 60 seconds"),
+    ],
+)
+def test_a_table_of_sequences_that_takes_too_much_memory(given_settings: dict[str, Any], told: str) -> None:
+    """How time is cut is known once the rows are counted."""
+    data = Dataset(config_of(**given_settings))
+    with pytest.raises(ConfigError, match=rf"^atm.step_hours = .*: {told} must be at most 134,217,728$"):
+        _ = data.plan
 
 
 def test_long_values_are_cut() -> None:

@@ -309,6 +309,8 @@ def test_columns(tmp_path: Path, data: Dataset, tables: dict[str, pl.DataFrame])
         ({"columns": ["tid", "nonsense"]}, "columns = 'nonsense': must be among tid, datetime, cc_num"),
         ({"columns": ["tid", "tid"]}, "columns = 'tid,tid': must name each column once"),
         ({"columns": []}, "columns = '': must name each column once, and at least one"),
+        ({"columns": "tid"}, "columns = 'tid': must be a list of names among tid, datetime, "),
+        ({"columns": ["tid", 1]}, "columns = ['tid', 1]: must be a list of names among tid, datetime, "),
         ({"table": "profiles", "columns": ["tid"]}, "columns = 'tid': must be among name, sex"),
         ({"table": "nonsense"}, "table = 'nonsense': must be one of transactions, credit_cards, profiles"),
         ({"coordinates": "words"}, "coordinates = 'words': must be text or number"),

@@ -1,6 +1,8 @@
 """How large files will be, judged from a few pieces of them."""
 
-from fastgen.sinks.encoder import Request
+from collections.abc import Sequence
+
+from fastgen.sinks.encoder import Encoded, Encoder, Request
 from fastgen.sinks.formats import Target, make_encoder
 from fastgen.sinks.output import Counter
 from fastgen.sinks.wanted import Wanted
@@ -24,10 +26,11 @@ def _size(request: Request, target: Target) -> int:
     encoder = make_encoder(request, target.format)
     out = Counter()
     encoder.begin(out)
-    few = [encoder.items[len(encoder.items) * eighth // 8] for eighth in range(1, 8)]
-    pieces = [piece for item in few for piece in encoder.encode(item) if piece.rows] or [
-        piece for item in encoder.items for piece in encoder.encode(item)
-    ]
+    few = [encoder.items[len(encoder.items) * eighth // 8] for eighth in range(1, 8)] if encoder.items else []
+    pieces = _with_rows(encoder, few) or _with_rows(encoder, encoder.items)
+    if not pieces:
+        encoder.end(out)
+        return out.size
     largest = max(pieces, key=lambda piece: piece.rows)
     # Once more than counts: with the first piece may come what is written once, such as dictionaries.
     encoder.append(out, largest.content)
@@ -36,3 +39,7 @@ def _size(request: Request, target: Target) -> int:
         encoder.append(out, piece.content)
     growth = (out.size - first) / sum(piece.rows for piece in pieces)
     return first + round(growth * (request.data.expected_rows(request.table) - largest.rows))
+
+
+def _with_rows(encoder: Encoder, items: Sequence[range]) -> list[Encoded]:
+    return [piece for item in items for piece in encoder.encode(item) if piece.rows]

@@ -19,8 +19,10 @@ from hypothesis import strategies as st
 import fastgen as fg
 from fastgen import Config, Dataset, OptionError, OutputExistsError, verify, write
 from fastgen.schema import TABLES
+from fastgen.sinks.estimates import estimate
 from fastgen.sinks.output import opened
 from fastgen.sinks.tables import FileReport
+from fastgen.sinks.wanted import wanted
 
 DATA = Dataset(Config(rows=400_000, seed=3))
 GROUPS = DATA.plan.grid.groups
@@ -226,6 +228,23 @@ def test_a_run_that_fails_keeps_complete_parts_and_no_others(tmp_path: Path, thr
     lines = hashlib.sha256(b"".join(path.read_bytes() for path in sorted((tmp_path / "transactions").iterdir())))
     write(DATA, tmp_path / "whole.ndjson")
     assert lines.hexdigest() == hashlib.sha256((tmp_path / "whole.ndjson").read_bytes()).hexdigest()
+
+
+@pytest.mark.parametrize("format", ["parquet", "csv", "ndjson", "ipc"])
+def test_parts_without_rows(tmp_path: Path, format: Any) -> None:
+    """The last group has none, as no chain runs past the period, and there are fewer cards than parts."""
+    sparse = Config(rows=400_000, cards=2, end="2022-01-02", atm={"cards": 0}, fraud={"ratio": 0.00001})
+    data = Dataset(sparse)
+    of = data.plan.grid.groups
+    assert data.part(of, of=of).transactions(["tid", "city"]).equals(data.transactions(["tid", "city"]).clear())
+    assert [data.part(number, of=of).count("profiles") for number in range(1, of + 1)].count(0) == of - 2
+    for number in range(1, of + 1):
+        sizes = estimate(wanted(data, f"{tmp_path}/", format=format, parts=of, part=number))
+        report = write(data, f"{tmp_path}/", format=format, parts=of, part=number)
+        assert [sizes[file.path] for file in report.files] == pytest.approx(
+            [file.size for file in report.files], rel=0.1, abs=1_000
+        )
+    assert verify(tmp_path).ok
 
 
 def test_a_part_whose_record_is_about_to_come(tmp_path: Path) -> None:
