@@ -50,13 +50,11 @@ def scan(data: Dataset | Config | None = None, *, table: str = "transactions", t
         columns: list[str] | None, predicate: pl.Expr | None, rows: int | None, _batch_rows: int | None
     ) -> Iterator[pl.DataFrame]:
         wanted = names if columns is None else tuple(columns)
-        if predicate is None and wanted:
-            yield from _first(make(wanted, None), rows)
-            return
         needed = {*wanted, *(predicate.meta.root_names() if predicate is not None else ())}
-        made = make(tuple(name for name in names if name in needed) or names[:1], predicate)
-        found = (frame if predicate is None else frame.filter(predicate) for frame in made)
-        yield from _first((frame.select(wanted) for frame in found), rows)
+        # Polars asks for a number of rows together with a condition where the condition is for those rows only.
+        made = _first(make(tuple(name for name in names if name in needed) or names[:1], predicate if rows is None else None), rows)
+        for frame in made:
+            yield (frame if predicate is None else frame.filter(predicate)).select(wanted)
 
     return register_io_source(frames, schema=lambda: _schema(dataset, table), validate_schema=True, is_pure=True)
 

@@ -1,5 +1,6 @@
 """`scan`: whatever a query asks for, the answer is that of the whole frame, and no more is made than it needs."""
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -63,6 +64,41 @@ def test_any_query(condition: pl.Expr, names: list[str], rows: int | None, threa
         return (found if rows is None else found.head(rows)).collect(engine=engine)
 
     assert query(scan(DATA, threads=threads)).equals(query(WHOLE.lazy()))
+
+
+few = st.integers(0, 60_000)
+steps = st.one_of(
+    conditions.map(lambda condition: lambda frame: frame.filter(condition)),
+    few.map(lambda rows: lambda frame: frame.head(rows)),
+    few.map(lambda rows: lambda frame: frame.tail(rows)),
+    st.tuples(few, few).map(lambda cut: lambda frame: frame.slice(*cut)),
+    st.just(lambda frame: frame.with_columns(pl.col("amount") * 2)),
+    st.just(lambda frame: frame.select(pl.all().exclude("tid"))),
+)
+
+
+@settings(deadline=None, max_examples=120)
+@given(st.lists(steps, min_size=1, max_size=4), st.sampled_from(["streaming", "in-memory"]))
+def test_any_order_of_steps(steps: list[Callable[[pl.LazyFrame], pl.LazyFrame]], engine: Any) -> None:
+    """A condition on the first rows is not one on all of which the first rows are taken."""
+
+    def query(frame: pl.LazyFrame) -> pl.DataFrame:
+        for step in steps:
+            frame = step(frame)
+        return frame.collect(engine=engine)
+
+    assert query(scan(DATA, threads=2)).equals(query(WHOLE.lazy()))
+
+
+@ENGINES
+@pytest.mark.parametrize("table", list(TABLES))
+def test_a_condition_on_the_first_rows(table: str, engine: Any) -> None:
+    whole: pl.DataFrame = getattr(DATA, table)()
+    name = whole.columns[-1]
+    least = whole[name].head(1_000).max()
+    for condition in (pl.col(name) > least, pl.col(name) < least):
+        found = scan(DATA, table=table).head(1_000).filter(condition).collect(engine=engine)
+        assert found.equals(whole.head(1_000).filter(condition))
 
 
 @settings(deadline=None, max_examples=60)
