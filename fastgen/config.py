@@ -341,8 +341,8 @@ def load_config(path: str | os.PathLike[str] | None = None, **overrides: Any) ->
 
 def _read(path: str | os.PathLike[str]) -> dict[str, Any]:
     try:
-        with open(path, "rb") as file:
-            return tomllib.load(file)
+        with open(path, encoding="utf-8-sig") as file:  # some editors begin a file with a byte order mark
+            return tomllib.loads(file.read())
     except OSError as error:
         hint = "fastgen config init writes one" if isinstance(error, FileNotFoundError) else None
         raise ConfigError(

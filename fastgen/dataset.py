@@ -57,6 +57,12 @@ class Dataset:
     def __repr__(self) -> str:
         return f"Dataset({self.config!r})" + (f".part({self._share.number}, of={self._share.of})" if self.is_part else "")
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Dataset) and self.__getstate__() == other.__getstate__()
+
+    def __hash__(self) -> int:
+        return hash(self.__getstate__())
+
     def __getstate__(self) -> tuple[Config, "Share"]:
         return self.config, self._share
 

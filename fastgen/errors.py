@@ -11,7 +11,7 @@
     ├── KafkaError                   exit code 1     no broker answers, or a topic is not as it must be
     │   └── DeliveryError            exit code 1     ... or messages were not acknowledged
     └── InterruptedRunError          exit code 130   the user stopped the run
-        └── TerminatedRunError       exit code 143   ... or something else did, by SIGTERM
+        └── TerminatedRunError       exit code 143   ... or something else did, by SIGTERM or SIGHUP
 
 `str(error)` is a single line and ends with the hint, if there is one. All of them can be pickled.
 """
@@ -21,6 +21,7 @@ from datetime import date, timedelta
 from difflib import get_close_matches
 from typing import ClassVar
 
+CLOSED_PIPE = "the reader closed the pipe before all was written"
 NOT_GIVEN = ...
 """The `value` of an error about something that has no value to show."""
 
@@ -79,7 +80,7 @@ class ConfigError(UsageError):
 class OptionError(UsageError):
     """An option of a run (not of the data) is not valid.
 
-    Other options stand in backticks in `allowed` and `hint`; the command writes them as flags.
+    Other options stand in backticks in `allowed`, and in the hints of all errors; the command writes them as flags.
     """
 
 
@@ -114,19 +115,19 @@ class InterruptedRunError(FastgenError):
 
 
 class TerminatedRunError(InterruptedRunError):
-    """The run was stopped by SIGTERM."""
+    """The run was stopped by SIGTERM, or as its terminal was closed."""
 
     exit_code = 143
 
 
-def did_you_mean(name: str, known: Iterable[str]) -> str | None:
-    """A hint with the known name that is nearest to a wrong one, if one is near; case and leading hyphens do not count.
+def did_you_mean(name: object, known: Iterable[str]) -> str | None:
+    """A hint with the known name that is nearest to a wrong one, if that is a text and one is near, see `nearest`.
 
     Example:
         >>> did_you_mean("amout", ["tid", "amount"])
         'did you mean amount?'
     """
-    near = nearest(name, known)
+    near = nearest(name, known) if isinstance(name, str) else None
     return None if near is None else f"did you mean {near}?"
 
 

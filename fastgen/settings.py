@@ -136,6 +136,13 @@ class Section(BaseModel):
             except ValidationError as error:
                 raise _config_error(type(self), error) from None
 
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        """The settings that are not their defaults: the others follow from the version."""
+        for name, field in type(self).model_fields.items():
+            value = getattr(self, name)
+            if field.is_required() or value != field.get_default(call_default_factory=True):
+                yield name, value
+
     def _check(self) -> None:
         """Raise `ConfigError` where the settings, each valid by itself, do not go together."""
 

@@ -342,6 +342,24 @@ def test_frauds_may_be_switched_off_where_chains_have_no_category() -> None:
 # Identity
 
 
+def test_a_configuration_shows_what_is_not_the_default() -> None:
+    assert repr(Config()) == "Config()"
+    assert repr(Config(rows=10, fraud=Fraud(ratio=0.5))) == "Config(rows=10, fraud=Fraud(ratio=0.5))"
+    assert repr(AgeBand(share=1, low=20, high=30)) == "AgeBand(share=1.0, low=20, high=30)"
+
+
+def test_datasets_are_values() -> None:
+    one, same, other = Dataset(Config(rows=10)), pickle.loads(pickle.dumps(Dataset(Config(rows=10)))), Dataset()
+    assert (one == same, one == other, one == Config(rows=10), one == one.part(1, of=1)) == (True, False, False, True)
+    assert {one: "x"}[same] == "x"
+    assert Dataset(Config(rows=400_000)).part(1, of=2) != Dataset(Config(rows=400_000)).part(2, of=2)
+
+
+def test_a_file_that_begins_with_a_byte_order_mark(tmp_path: Path) -> None:
+    (tmp_path / "x.toml").write_text("rows = 5\n", encoding="utf-8-sig")
+    assert load_config(tmp_path / "x.toml") == Config(rows=5)
+
+
 def test_configurations_are_values() -> None:
     one, same, other = Config(seed=3, rows=10), Config(rows=10, seed=3), Config(seed=4, rows=10)
     assert (one == same, one == other) == (True, False)

@@ -112,6 +112,18 @@ def test_twice(tmp_path: Path) -> None:
     assert (tmp_path / "cleared").exists()
 
 
+def test_a_terminal_that_is_closed(tmp_path: Path) -> None:
+    """It clears away as after Ctrl-C; but nohup has the signal ignored."""
+    body = "open('begun', 'w').close()\nos.kill(os.getpid(), signal.SIGHUP)\nopen('went_on', 'w').close()"
+    code, told, _ = run(tmp_path, instead_of_writing(body), "generate", "--rows=9", "-o", "x.csv")
+    assert (code, told) == (143, "fastgen: terminated, as its terminal was closed; unfinished files were removed\n")
+    assert not (tmp_path / "went_on").exists()
+    run(
+        tmp_path, f"signal.signal(signal.SIGHUP, signal.SIG_IGN)\n{instead_of_writing(body)}", "generate", "--rows=9", "-o", "x.csv"
+    )
+    assert (tmp_path / "went_on").exists()
+
+
 def test_threads_are_not_waited_for(tmp_path: Path) -> None:
     body = f"threading.Thread(target=time.sleep, args=[20]).start()\nopen('struck', 'w').close()\n{STRIKE}\ntime.sleep(9)"
     code, told, seconds = run(tmp_path, instead_of_writing(body), "generate", "--rows=9", "-o", "x.csv")
@@ -122,7 +134,7 @@ def test_threads_are_not_waited_for(tmp_path: Path) -> None:
 def test_a_second_one_that_comes_later_is_another_exception(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where clearing away takes long, it is given up."""
     monkeypatch.setattr(stopping, "PATIENCE", 0.3)
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    handlers = {number: signal.getsignal(number) for number in stopping.KINDS}
     stopping.listen(None)
     try:
         with pytest.raises(InterruptedRunError, match="interrupted"):

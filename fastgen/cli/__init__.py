@@ -21,7 +21,7 @@ from fastgen.cli.reporting import report
 from fastgen.cli.stopping import Leave, ignore, listen, rest, stopped
 from fastgen.cli.validating import validate
 from fastgen.cli.verifying import verify
-from fastgen.errors import FastgenError, InterruptedRunError
+from fastgen.errors import CLOSED_PIPE, FastgenError, InterruptedRunError
 from fastgen.schema import DATA_VERSION
 
 
@@ -51,6 +51,8 @@ def main(leave: Leave | None = None) -> None:
         import fastgen.cli.shells  # noqa: F401
     try:
         cli.main(prog_name="fastgen", standalone_mode=False)
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except click.exceptions.NoArgsIsHelpError as error:
         error.show()
         sys.exit(error.exit_code)
@@ -59,6 +61,8 @@ def main(leave: Leave | None = None) -> None:
         sys.exit(error.exit_code)
     except FastgenError as error:
         _fail(error)
+    except BrokenPipeError:
+        _fail(FastgenError(f"-: {CLOSED_PIPE}"))
     except Exception as error:
         if stopped:
             _fail(stopped[0])

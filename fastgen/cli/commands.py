@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-from fastgen.errors import OptionError, did_you_mean
+from fastgen.errors import CLOSED_PIPE, FastgenError, OptionError, did_you_mean
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -67,8 +67,11 @@ class Command(click.Command):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run; errors name options as the command line does."""
-        with self._options_named():
-            return super().invoke(ctx)
+        try:
+            with self._options_named():
+                return super().invoke(ctx)
+        except BrokenPipeError:  # of which click would only end
+            raise FastgenError(f"-: {CLOSED_PIPE}") from None
 
     @contextmanager
     def _options_named(self) -> Iterator[None]:
@@ -83,6 +86,9 @@ class Command(click.Command):
         except OptionError as error:
             field = flags.get(error.field, error.field)
             raise OptionError(field, error.value, named(error.allowed), hint=error.hint and named(error.hint)) from error
+        except FastgenError as error:
+            error.hint = error.hint and named(error.hint)
+            raise
 
 
 class Group(click.Group):

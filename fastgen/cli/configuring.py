@@ -49,11 +49,11 @@ def init(path: str) -> None:
     from fastgen.config import Config
     from fastgen.config_text import to_toml
     from fastgen.errors import OutputExistsError
-    from fastgen.sinks.output import explained, opened
+    from fastgen.sinks.output import opened
 
     if os.path.lexists(path):
         raise OutputExistsError(f"{path} exists already", hint="another name writes another file")
-    with clearing_away(), opened(path, overwrite=False) as out, explained(path):
+    with clearing_away(), opened(path, overwrite=False) as out:
         out.write(to_toml(Config()).encode())
     say(f"wrote {path}")
 

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: an exception where there is something to clear away, the end of the process at once where not.
+"""Ctrl-C, SIGTERM, a closed terminal: an exception where there is something to clear away, else the end of the process at once.
 
 An exception that comes at any moment is not to be relied on: whoever imports a module in a `try`, or calls a destructor, may
 swallow it. Between the start and the first output nothing is lost with the process, and so none is raised there; later it is
@@ -20,7 +20,11 @@ if TYPE_CHECKING:
 Leave = Callable[[int, str], object]
 """Ends the process with an exit code and a line."""
 
-KINDS: Final = {signal.SIGINT: (InterruptedRunError, "interrupted"), signal.SIGTERM: (TerminatedRunError, "terminated")}
+KINDS: Final = {
+    signal.SIGINT: (InterruptedRunError, "interrupted"),
+    signal.SIGTERM: (TerminatedRunError, "terminated"),
+    signal.SIGHUP: (TerminatedRunError, "terminated, as its terminal was closed"),
+}
 PATIENCE: Final = 1.0
 """Seconds after a signal within which another one is no news; later it says that clearing away takes too long."""
 AGAIN: Final = 0.05
@@ -43,7 +47,8 @@ def listen(leave: Leave | None) -> None:
     stopped.clear()
     _State.leave, _State.last, _State.blocks = leave, float("-inf"), 0
     for number in KINDS:
-        signal.signal(number, _take)
+        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # nohup has it ignored
+            signal.signal(number, _take)
     if leave:
         signal.signal(signal.SIGALRM, _look)
         sys.unraisablehook = _swallowed

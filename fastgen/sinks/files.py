@@ -121,7 +121,7 @@ def _write_directory(requests: list[Request], work: Work) -> list[FileReport]:
     names = [file_name(request.table, work.target) for request in requests]
     there, described = earlier.parts(Path(root)), earlier.descriptions(Path(root))
     if there and not work.overwrite:
-        raise OutputExistsError(f"{root} holds other data", hint="--overwrite replaces them")
+        raise OutputExistsError(f"{root} holds other data", hint="`overwrite` replaces them")
     replaced = [name for name in earlier.files(described) if name not in (*names, manifest.MANIFEST)]
     earlier.refuse_unknown(Path(root), there, set(replaced))
 

@@ -68,12 +68,12 @@ def resolve(output: str | os.PathLike[str], format: str | None = None, compressi
     special = path == STDOUT or is_special(path)
     name = os.path.basename(path)
     is_directory = not special and (os.path.isdir(path) or path.endswith(os.sep) or not os.path.splitext(name.lstrip("."))[1])
-    if not special and not is_directory:
+    if not is_directory and (not special or said_by(name).format is not None):
         format, compression = _from_name(name, format, compression)
     if format is None:
-        format = "csv" if path == STDOUT else "parquet"
+        format = "csv" if special else "parquet"
     allowed = FORMATS[format].compressions
-    compression = compression or allowed[0]
+    compression = allowed[0] if compression is None else compression
     if compression not in allowed:
         told = f"must be one of {', '.join(allowed)} for {format}"
         raise OptionError("compression", compression, told, hint=did_you_mean(compression, allowed))
@@ -112,7 +112,7 @@ def _from_name(name: str, format: str | None, compression: str | None) -> tuple[
         compression = named.compression
     if format is None and named.format is None:
         endings = [rules.ending for rules in FORMATS.values()]
-        near = did_you_mean(named.suffix, [*endings, *(other for rules in FORMATS.values() for other in rules.other_endings)])
+        near = did_you_mean(named.suffix, endings)
         raise OptionError("output", name, f"must end with one of {', '.join(endings)}", hint=near or "or give `format`")
     if format is not None and named.format not in (None, format):
         raise OptionError("format", format, f"must be {named.format} for a file that ends with {named.suffix}")

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, Final, Protocol
 
-from fastgen.errors import OutputError, OutputExistsError
+from fastgen.errors import CLOSED_PIPE, OutputError, OutputExistsError
 
 STDOUT: Final = "-"
 _partials: Final[set[str]] = set()
@@ -51,8 +51,9 @@ class Descriptor(Counter):
 
     def write(self, data: Buffer, /) -> int:
         view = memoryview(data).cast("B")
-        while view:
-            view = view[os.write(self.descriptor, view) :]
+        with explained(self.name):
+            while view:
+                view = view[os.write(self.descriptor, view) :]
         return super().write(data)
 
 
@@ -66,14 +67,12 @@ def opened(path: str, overwrite: bool) -> Iterator[Descriptor]:
         OutputExistsError: there is a file and it is not to be overwritten. OutputError: it cannot be written.
     """
     if path == STDOUT:
-        if sys.stdout is None:
-            raise OutputError(f"{path}: cannot be written: the standard output is closed")
-        yield Descriptor(sys.stdout.fileno(), path)
+        yield Descriptor(_standard_output(path), path)
     elif is_special(path):
         with _closing(os.O_WRONLY, path, path) as out:
             yield out
     elif os.path.lexists(path) and not overwrite:
-        raise OutputExistsError(f"{path} exists already", hint="--overwrite replaces it")
+        raise OutputExistsError(f"{path} exists already", hint="`overwrite` replaces it")
     else:
         folder, name = os.path.split(path)
         # Not the process's number, which machines that write to one directory may share.
@@ -90,6 +89,15 @@ def opened(path: str, overwrite: bool) -> Iterator[Descriptor]:
             raise
         finally:
             _partials.discard(partial)
+
+
+def _standard_output(path: str) -> int:
+    if sys.stdout is None:
+        raise OutputError(f"{path}: cannot be written: the standard output is closed")
+    try:
+        return sys.stdout.fileno()
+    except io.UnsupportedOperation:  # in a notebook, and where something captures what is printed
+        raise OutputError(f"{path}: cannot be written: the standard output of this process is not a file") from None
 
 
 def drop_unfinished(root: str) -> None:
@@ -134,7 +142,7 @@ def explained(path: str) -> Iterator[None]:
     try:
         yield
     except BrokenPipeError:
-        raise OutputError(f"{path}: the reader closed the pipe before all rows were written") from None
+        raise OutputError(f"{path}: {CLOSED_PIPE}") from None
     except FileExistsError:
         raise OutputError(f"{path} is a file, not a directory", hint="a file to write ends with its format, such as .csv") from None
     except OSError as error:

@@ -120,7 +120,7 @@ class _Directory:
         there, described = self._found(overwrite)
         others = {name: content for name, content in described.items() if not self._is_ours(content)}
         if not overwrite and (others or (there and not described)):
-            raise OutputExistsError(f"{self._target.path} holds other data", hint="--overwrite replaces them")
+            raise OutputExistsError(f"{self._target.path} holds other data", hint="`overwrite` replaces them")
         own = {name for name in there if self._own.fullmatch(name)}
         earlier.refuse_unknown(self._root, there, own.union(earlier.files(described)))
         with explained(self._target.path):

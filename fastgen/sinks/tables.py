@@ -11,7 +11,7 @@ from fastgen.digest import Digest
 from fastgen.pipeline import in_order
 from fastgen.sinks.encoder import Encoded, Encoder, Request
 from fastgen.sinks.formats import Target, make_encoder
-from fastgen.sinks.output import Descriptor, explained, opened, replacing
+from fastgen.sinks.output import Descriptor, opened, replacing
 
 
 @dataclass(frozen=True)
@@ -37,15 +37,14 @@ class Work(NamedTuple):
 
 def write_table(out: Descriptor, request: Request, work: Work) -> FileReport:
     """One table to an open output, made by threads."""
-    with explained(out.name):
-        encoder = make_encoder(request, work.target.format)
-        digest = Digest()
-        encoder.begin(out)
-        for piece in _pieces(encoder, work.threads):
-            encoder.append(out, piece.content)
-            digest.add(piece.rows, piece.digest)
-            work.progress(piece.rows)
-        encoder.end(out)
+    encoder = make_encoder(request, work.target.format)
+    digest = Digest()
+    encoder.begin(out)
+    for piece in _pieces(encoder, work.threads):
+        encoder.append(out, piece.content)
+        digest.add(piece.rows, piece.digest)
+        work.progress(piece.rows)
+    encoder.end(out)
     return FileReport(out.name, request.table, request.names, digest.rows, out.size, digest.text if request.digests else "")
 
 
@@ -74,6 +73,5 @@ def write_together(
         stack.enter_context(replacing(root, replaced))
         outs = [stack.enter_context(opened(path, work.overwrite)) for path in paths[1:]]
         files = [write_table(out, request, work) for out, request in zip(reversed(outs), requests, strict=True)]
-        with explained(described.name):
-            described.write(describe(files))
+        described.write(describe(files))
     return files

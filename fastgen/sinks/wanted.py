@@ -81,7 +81,7 @@ def wanted(
     if target.directory and (table is not None or columns is not None):
         field, value = ("table", table) if table is not None else ("columns", ",".join(columns or ()))
         raise OptionError(field, value, "must not be given for a directory, which gets all tables whole", hint="name a file")
-    names = list(TABLES) if target.directory else [table or "transactions"]
+    names = list(TABLES) if target.directory else ["transactions" if table is None else table]
     digests = target.directory
     requests = [Request(data, name, data.columns(name, columns), target.compression, coordinates, digests) for name in names]
     return Wanted(target, requests, parts, numbers)
