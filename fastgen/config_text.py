@@ -30,7 +30,7 @@ def parse_setting(text: str) -> dict[str, Any]:
     key, equals, value = text.partition("=")
     names = [name.strip() for name in key.split(".")]
     if not equals or not all(names):
-        raise ConfigError("setting", text, "must be key=value, such as fraud.ratio=0.01")
+        raise ConfigError("--set", text, "must be key=value, such as fraud.ratio=0.01")
     setting: Any = _toml_value(value.strip())
     for name in reversed(names):
         setting = {name: setting}

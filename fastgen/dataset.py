@@ -257,6 +257,15 @@ class Dataset:
         return pa.RecordBatchReader.from_batches(schema, batches).__arrow_c_stream__(requested_schema)
 
 
+def dataset_of(data: Dataset | Config | None) -> Dataset:
+    """A dataset, or that of a configuration; the default one for None.
+
+    Raises:
+        ConfigError: it is neither.
+    """
+    return data if isinstance(data, Dataset) else Dataset(data)
+
+
 def positive(name: str, value: object) -> int:
     """The value, if it is a whole number above zero."""
     if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:

@@ -7,7 +7,7 @@ import polars as pl
 from polars.io.plugins import register_io_source
 
 from fastgen.config import Config
-from fastgen.dataset import Dataset, thread_count
+from fastgen.dataset import Dataset, dataset_of, thread_count
 from fastgen.frames import HolderFrames, TransactionFrames
 from fastgen.intervals import Interval, within
 from fastgen.pipeline import in_order
@@ -38,7 +38,7 @@ def scan(data: Dataset | Config | None = None, *, table: str = "transactions", t
         >>> rows.filter(pl.col("datetime") < pl.datetime(2022, 1, 2)).select(pl.col("amount").count()).collect().item()
         866
     """
-    dataset = data if isinstance(data, Dataset) else Dataset(data)
+    dataset = dataset_of(data)
     names = dataset.columns(table)
     workers = thread_count(threads)
     if table == "transactions":

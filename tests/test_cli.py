@@ -417,8 +417,8 @@ BAD_SETTINGS = [
     ("cards=200000000000000", "cards = 200000000000000: is more than there are card numbers (100,000,000,000,000)"),
     ("cards=5000000000", "cards = 5000000000: must be at most 4,294,967,295"),
     ("atm.cards=5000", "atm.cards = 5000: must be at most cards (2,000)"),
-    ("no equals sign", "setting = 'no equals sign': must be key=value, such as fraud.ratio=0.01"),
-    ("=1", "setting = '=1': must be key=value"),
+    ("no equals sign", "--set = 'no equals sign': must be key=value, such as fraud.ratio=0.01"),
+    ("=1", "--set = '=1': must be key=value"),
 ]
 
 
@@ -441,6 +441,7 @@ BAD_OPTIONS = [
     (["--seed=x"], 2, "--seed = 'x': must be a whole number"),
     (["--scale=x"], 2, "--scale = 'x': must be a number"),
     (["--threads=x"], 2, "--threads = 'x': must be a whole number"),
+    (["--config="], 2, "--config = '': must not be empty"),
     (["--threads=0"], 2, "--threads = 0: must be a whole number of at least 1"),
     (["--threads=-1"], 2, "--threads = -1: must be a whole number of at least 1"),
     (["--format=xml"], 2, "--format = 'xml': must be one of parquet, csv, ndjson, ipc"),
@@ -467,6 +468,7 @@ def test_options_that_are_not_allowed(run: Run, folder: Path, options: list[str]
 
 
 BAD_OUTPUTS: list[tuple[list[str], int, str]] = [
+    (["-o", "x.csv", "--table="], 2, "--table = '': must be one of transactions, credit_cards, profiles"),
     (["-o", "x.csv", "--table=none"], 2, "--table = 'none': must be one of transactions, credit_cards, profiles"),
     (["-o", "x.csv", "--columns=tid,nothing"], 2, "--columns = 'nothing': must be among tid, datetime, cc_num, "),
     (["-o", "x.csv", "--columns="], 2, "--columns = '': must be among tid"),
@@ -476,7 +478,7 @@ BAD_OUTPUTS: list[tuple[list[str], int, str]] = [
     (["-o", "x.csv", "--format=ipc"], 2, "--format = 'ipc': must be csv for a file that ends with .csv"),
     (["-o", "no/x.csv"], 1, "no/x.csv: cannot be written: no such file or directory"),
     (["-o", "/dev/full"], 1, "/dev/full: cannot be written: no space left on device"),
-    (["-o", ""], 2, "--output = ''"),
+    (["-o", ""], 2, "--output = '': must not be empty"),
     (["-o", "/dev/null/x.csv"], 1, "/dev/null/x.csv: cannot be written: not a directory"),
 ]
 

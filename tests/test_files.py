@@ -29,7 +29,7 @@ import pytest
 from faker.providers.geo import Provider
 
 import fastgen
-from fastgen import Config, Dataset, OptionError, OutputError, OutputExistsError, write
+from fastgen import Config, ConfigError, Dataset, OptionError, OutputError, OutputExistsError, write
 from fastgen.pools import load_pools
 from fastgen.schema import DATA_VERSION
 from fastgen.sinks.estimates import estimate
@@ -287,6 +287,13 @@ def test_positions_far_from_their_place(tmp_path: Path, walkers: Dataset, coordi
     style = (lambda x: x) if coordinates == "number" else "{:.6f}".format
     for line, row in zip(lines, rows.iter_rows(named=True), strict=True):
         assert line == json.dumps(row | {name: style(row[name]) for name in ("latitude", "longitude")})
+
+
+def test_a_configuration_does_for_a_dataset(tmp_path: Path) -> None:
+    config = Config(rows=500)
+    assert write(config, tmp_path / "x.csv").files[0].size == write(Dataset(config), tmp_path / "y.csv").files[0].size
+    with pytest.raises(ConfigError, match=r"^config = 5: must be a Config"):
+        write(5, tmp_path / "z.csv")  # type: ignore[arg-type]
 
 
 def test_columns(tmp_path: Path, data: Dataset, tables: dict[str, pl.DataFrame]) -> None:

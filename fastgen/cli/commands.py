@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import click
 
@@ -40,6 +40,20 @@ def together(*options: Callable[[F], F]) -> Callable[[F], F]:
 def examples(*lines: str) -> str:
     """The end of a command's help."""
     return "\n".join(["\b", "Examples:", *(f"  {line}" for line in lines)])
+
+
+class Path(click.Path):
+    """The name of a file or a directory, which an empty text is not: it is what a variable of a shell that is not set leaves."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The name, if there is one."""
+        if not value:
+            named = max(param.opts, key=len) if isinstance(param, click.Option) else param and param.metavar
+            raise OptionError(str(named), value, "must not be empty")
+        return super().convert(value, param, ctx)
+
+
+PATH: Final = Path()
 
 
 class Command(click.Command):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fastgen.cli import completing
-from fastgen.cli.commands import section, together
+from fastgen.cli.commands import PATH, section, together
 from fastgen.errors import OptionError
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ REAL = Number(float, "a number")
 
 data = section("The data")
 data_options = together(
-    data("--config", "path", type=click.Path(), metavar="FILE", help="Settings from a TOML file (fastgen config init)."),
+    data("--config", "path", type=PATH, metavar="FILE", help="Settings from a TOML file (fastgen config init)."),
     data("--rows", metavar="N", help="Exactly so many transactions, such as 500000 or 10M; all else in proportion."),
     data("--scale", type=REAL, metavar="X", help="Size in units of the default dataset's 106,020 transactions."),
     data("--seed", type=WHOLE, metavar="N", help="What all random draws follow from."),

@@ -4,11 +4,11 @@ import os
 
 import click
 
-from fastgen.cli.commands import Group, examples
+from fastgen.cli.commands import PATH, Group, examples
 from fastgen.cli.common import counted, data_options, read_config, say
 from fastgen.cli.stopping import clearing_away
 
-FILE = click.argument("path", type=click.Path(), default="fastgen.toml", metavar="[FILE]")
+FILE = click.argument("path", type=PATH, default="fastgen.toml", metavar="[FILE]")
 
 
 @click.group(

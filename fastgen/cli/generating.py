@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fastgen.cli import completing
-from fastgen.cli.commands import Command, examples, section
+from fastgen.cli.commands import PATH, Command, examples, section
 from fastgen.cli.common import (
     WHOLE,
     announce,
@@ -43,7 +43,7 @@ into, run = section("The output"), section("The run")
     "--output",
     "-o",
     required=True,
-    type=click.Path(),
+    type=PATH,
     metavar="DIR|FILE|-",
     help="A directory for all tables, a file or - for one.",
 )

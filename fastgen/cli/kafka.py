@@ -2,10 +2,8 @@
 
 from collections.abc import Callable
 
-import click
-
 from fastgen.cli import completing
-from fastgen.cli.commands import F, together
+from fastgen.cli.commands import PATH, F, together
 
 Declare = Callable[..., Callable[[F], F]]
 """What declares an option in a section of the help; see `section`."""
@@ -17,7 +15,7 @@ def connection_options(option: Declare[F]) -> Callable[[F], F]:
         option("--bootstrap-servers", metavar="HOST:PORT,...", help="Where the cluster is."),
         option(
             "--producer-config",
-            type=click.Path(),
+            type=PATH,
             metavar="FILE",
             help="librdkafka's settings, key=value lines; ${NAME} is a variable of the environment.",
         ),

@@ -2,7 +2,7 @@
 
 import click
 
-from fastgen.cli.commands import Command, examples
+from fastgen.cli.commands import PATH, Command, examples
 from fastgen.cli.common import counted, human_size, is_interactive, say
 from fastgen.cli.compiling import compiling_announced
 from fastgen.cli.progress import rows_bar
@@ -15,8 +15,8 @@ from fastgen.cli.progress import rows_bar
         "fastgen report payments.csv.gz --output payments.html --overwrite",
     ),
 )
-@click.argument("path", type=click.Path(), metavar="DIR|FILE")
-@click.option("--output", "-o", required=True, type=click.Path(), metavar="FILE|-", help="The page, or - for the standard output.")
+@click.argument("path", type=PATH, metavar="DIR|FILE")
+@click.option("--output", "-o", required=True, type=PATH, metavar="FILE|-", help="The page, or - for the standard output.")
 @click.option("--overwrite", is_flag=True, help="Replace a page that is there.")
 @click.option("--quiet", "-q", is_flag=True, help="Print nothing but errors.")
 @click.option("--no-progress", is_flag=True, help="No progress bar.")

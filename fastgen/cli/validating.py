@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fastgen.cli.commands import Command, examples, section
+from fastgen.cli.commands import PATH, Command, examples, section
 from fastgen.cli.common import REAL, data_options, is_interactive, read_config, say
 from fastgen.cli.compiling import compiling_announced
 from fastgen.cli.progress import rows_bar
@@ -34,7 +34,7 @@ run = section("The run")
         "fastgen validate others/ --config fastgen.toml --json",
     ),
 )
-@click.argument("target", type=click.Path(), metavar="DIR|FILE")
+@click.argument("target", type=PATH, metavar="DIR|FILE")
 @data_options
 @run("--alpha", type=REAL, default=0.001, show_default=True, metavar="P", help="Probability that good data fail a test.")
 @run("--json", "as_json", is_flag=True, help="The report as JSON.")

@@ -8,7 +8,7 @@ import click
 from click.core import ParameterSource
 
 from fastgen.cli import completing
-from fastgen.cli.commands import Command, examples, section
+from fastgen.cli.commands import PATH, Command, examples, section
 from fastgen.cli.common import WHOLE, data_options, is_interactive, read_config, say
 from fastgen.cli.compiling import compiling_announced
 from fastgen.cli.kafka import connection_options, message_options
@@ -48,7 +48,7 @@ files, kafka, run = section("Files"), section("A topic"), section("The run")
         "fastgen verify --topic credit_card_transactions --bootstrap-servers localhost:9092 --rows 10M",
     ),
 )
-@click.argument("target", required=False, type=click.Path(), metavar="[DIR|FILE]")
+@click.argument("target", required=False, type=PATH, metavar="[DIR|FILE]")
 @data_options
 @files("--table", metavar="NAME", shell_complete=completing.tables, help="This table only; of a file, which one it is.")
 @files("--parts", type=WHOLE, metavar="N", help="With --part, for a file: of how many parts it is one.")

@@ -9,7 +9,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from fastgen.dataset import Dataset, thread_count
+from fastgen.config import Config
+from fastgen.dataset import Dataset, dataset_of, thread_count
 from fastgen.errors import OutputExistsError
 from fastgen.sinks import earlier, manifest
 from fastgen.sinks.encoder import Request
@@ -41,7 +42,7 @@ class WriteReport:
 
 
 def write(
-    data: Dataset,
+    data: Dataset | Config | None,
     output: str | os.PathLike[str],
     *,
     format: Format | None = None,
@@ -58,6 +59,7 @@ def write(
     """Write one table to a file, or all three and a manifest to a directory, in flat memory.
 
     Args:
+        data: a dataset, or the configuration of one; the default dataset for None.
         output: a file (.parquet, .csv, .ndjson, .arrow; .csv.gz and the like), "-" for the standard
             output (CSV unless `format` says otherwise), or a directory, which is made if need be.
         format: of a directory's files (parquet unless given), or of a file whose name does not say it.
@@ -82,7 +84,7 @@ def write(
     """
     threads = thread_count(threads)
     work = wanted(
-        data,
+        dataset_of(data),
         output,
         format=format,
         table=table,

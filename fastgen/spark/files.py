@@ -3,11 +3,12 @@
 import os
 import time
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from pyspark.sql import SparkSession
 
 from fastgen.config import Config
+from fastgen.dataset import Dataset, dataset_of
 from fastgen.pipeline import available_threads
 from fastgen.sinks.files import WriteReport
 from fastgen.sinks.files import write as write_files
@@ -17,15 +18,12 @@ from fastgen.spark.options import in_one_line
 from fastgen.spark.tables import dataset
 from fastgen.text import Coordinates
 
-if TYPE_CHECKING:
-    from fastgen.dataset import Dataset
-
 ROWS_IN_FILE: Final = 4_000_000
 """About how many rows a part has, unless there are processors that would have none: some 170 MB of Parquet."""
 
 
 def write(
-    data: "Dataset",
+    data: Dataset | Config | None,
     output: str | os.PathLike[str],
     *,
     parts: int | None = None,
@@ -41,7 +39,8 @@ def write(
     interrupted call is repeated, what is complete is not made again.
 
     Args:
-        data: a whole dataset. Executors make their parts of it from its configuration; `fastgen` must be installed there.
+        data: a whole dataset, or its configuration; the default dataset for None. Executors make their parts from the
+            configuration; `fastgen` must be installed there.
         output: a directory that the driver and all executors can write to.
         parts: how many there are; unless given, one for each four million rows or for each of the driver's processors.
         format, compression, coordinates, overwrite: as for `fastgen.write`.
@@ -58,6 +57,7 @@ def write(
         1037728730
     """
     began = time.perf_counter()
+    data = dataset_of(data)
     context = (session or SparkSession.builder.getOrCreate()).sparkContext
     if parts is None:
         parts = min(data.plan.grid.groups, max(available_threads(), round(data.plan.rows / ROWS_IN_FILE)))
