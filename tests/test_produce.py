@@ -1,5 +1,6 @@
 """Producing without a broker: options, the pace, the cluster inside the process, the command."""
 
+import ast
 import json
 import os
 import subprocess
@@ -16,7 +17,9 @@ import pytest
 from confluent_kafka import KafkaError as KafkaErrors
 from confluent_kafka import KafkaException
 
+import fastgen
 from fastgen import Config, Dataset, DeliveryError, KafkaError, OptionError, produce
+from fastgen.schema import DEFAULT_TOPIC
 from fastgen.sinks.kafka import asked, cluster
 from fastgen.sinks.kafka.delivery import Topic
 from fastgen.sinks.kafka.messages import Messages, MessageSource
@@ -91,6 +94,13 @@ def test_the_command() -> None:
 
 
 # Options
+
+
+def test_the_topic_is_named_in_one_place() -> None:
+    """So that what is sent is where the check looks for it."""
+    sources = [ast.parse(path.read_text()) for path in Path(fastgen.__file__).parent.rglob("*.py")]
+    texts = [node.value for tree in sources for node in ast.walk(tree) if isinstance(node, ast.Constant)]
+    assert texts.count(DEFAULT_TOPIC) == 1
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,7 @@ from fastgen.cli.compiling import compiling_announced
 from fastgen.cli.kafka import connection_options, message_options
 from fastgen.cli.progress import Lately, Show, per_second, progress_bar
 from fastgen.cli.stopping import check
+from fastgen.schema import DEFAULT_TOPIC
 
 if TYPE_CHECKING:
     from fastgen.dataset import Dataset
@@ -46,7 +47,7 @@ pace, labels, run = section("The pace"), section("The labels"), section("The run
 @data_options
 @connection_options(cluster)
 @cluster("--mock", is_flag=True, help="A cluster inside this process, which forgets what it gets.")
-@target("--topic", default="credit_card_transactions", show_default=True, metavar="NAME", help="Where messages go.")
+@target("--topic", default=DEFAULT_TOPIC, show_default=True, metavar="NAME", help="Where messages go.")
 @message_options(message, timestamps="What records bear.")
 @target("--create-topic", is_flag=True, help="Make the topic; it keeps records for ever.")
 @target("--partitions", type=WHOLE, metavar="N", help="Of a topic that is made; 4 unless said.")

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from fastgen.dataset import Dataset, positive
 from fastgen.errors import NOT_GIVEN, DeliveryError, OptionError
+from fastgen.schema import DEFAULT_TOPIC
 from fastgen.sinks.kafka import topics
 from fastgen.sinks.kafka.asked import (
     COLUMNS_OF_LABELS,
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from fastgen.sinks.kafka.cluster import Cluster
 
 LOG: Final = logging.getLogger("fastgen")
-TOPIC: Final = "credit_card_transactions"
 PARTITIONS: Final = 4
 """Of a topic that is made, unless said."""
 DEFAULTS: Final = {
@@ -53,7 +53,7 @@ def produce(
     data: Dataset,
     bootstrap_servers: str | None = None,
     *,
-    topic: str = TOPIC,
+    topic: str = DEFAULT_TOPIC,
     key: str | None = "cc_num",
     with_label: bool = False,
     coordinates: Coordinates = "text",
