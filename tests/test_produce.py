@@ -7,7 +7,8 @@ import subprocess
 import sys
 import threading
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from fractions import Fraction
 from itertools import count, islice, pairwise
 from pathlib import Path
 from typing import Any
@@ -125,6 +126,10 @@ def test_the_topic_is_named_in_one_place() -> None:
             "--labels-topic = 'credit_card_transactions': must be another topic",
         ),
         (["--mock", "--labels-delay", "2 weeks"], "--labels-delay = '2 weeks': must be a number and a unit"),
+        (
+            ["--mock", "--labels-topic", "labels", "--labels-delay", "999999999.99999999d"],
+            "--labels-delay = '999999999.99999999d': must be at most 999999999d",
+        ),
         (["--mock", "--resume"], "--resume: must not be given with --mock"),
         (["--mock", "--bootstrap-servers", "h:1"], "--mock: must not be given with bootstrap servers"),
         (["--bootstrap-servers", "h:1", "--resume", "--loop"], "--resume: must not be given with --loop or --shift-to"),
@@ -132,6 +137,13 @@ def test_the_topic_is_named_in_one_place() -> None:
         (
             ["--mock", "--shift-to", "2026-01-01 00:00:00+01:00"],
             "--shift-to = 2026-01-01 00:00:00+01:00: must be a date and time such as",
+        ),
+        *(
+            (
+                ["--mock", "--shift-to", day],
+                f"--shift-to = {day} 00:00:00: must leave the whole period within the years 1970 to 9900",
+            )
+            for day in ("0001-01-01", "1969-12-31", "9900-12-31", "9999-12-31")
         ),
         (["--mock", "-X", "linger"], "-X: must be KEY=VALUE"),
         (["--mock", "-X", "linger.mss=5"], "producer setting linger.mss: is refused: No such configuration property"),
@@ -157,6 +169,25 @@ def test_what_is_refused(arguments: list[str], line: str) -> None:
     assert done.returncode == 2, done.stderr
     assert done.stderr.startswith(f"fastgen: {line}")
     assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "reason"),
+    [
+        *((name, value, "must be a number above 0") for name in ("rate", "speed") for value in ("5", True, 0, -1.5, 1j, 10**400)),
+        ("shift_to", "now", "must be a date and time such as"),
+        ("shift_to", date(2026, 1, 31), "must be a date and time such as"),
+    ],
+)
+def test_what_is_no_such_value(option: str, value: object, reason: str) -> None:
+    """Of the library, as no type checker is asked there."""
+    with pytest.raises(OptionError, match=rf"^{option} = .*: {reason}"):
+        produce(SMALL, mock=True, **{option: value})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("value", [10**6, Fraction(10**6), np.float32(1e6), np.int64(10**6)], ids=repr)
+def test_a_rate_may_be_any_real_number(value: float) -> None:
+    assert produce(SMALL, mock=True, rate=value).acknowledged == 2_000
 
 
 @ways
@@ -350,6 +381,15 @@ def test_event_time_passes_at_a_speed(clock: list[float]) -> None:
     assert pace.allowance(0, 200_000).until == 125_000
     assert pace.allowance(0, 200_000).wait == pytest.approx(75 / 60)
     assert pace.due(0, 65_000) == pytest.approx(1)
+
+
+@pytest.mark.parametrize(("rate", "speed"), [(1.7e308, None), (None, 1.7e308)])
+def test_a_pace_beyond_all_bounds(clock: list[float], rate: float | None, speed: float | None) -> None:
+    pace = Pace(rate, speed, 5_000)
+    clock[0] += 100
+    allowed = pace.allowance(10, 10**12)
+    assert allowed.wait <= 0
+    assert (allowed.most or allowed.until or 0) > 10**12
 
 
 def test_the_first_message_is_due_at_once(clock: list[float]) -> None:

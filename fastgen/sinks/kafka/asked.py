@@ -1,9 +1,11 @@
 """What is asked for of messages and topics, checked before anything else is done."""
 
+import math
 import re
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from importlib.util import find_spec
+from numbers import Real
 from typing import Final
 
 from fastgen.errors import NOT_GIVEN, KafkaError, OptionError, did_you_mean
@@ -52,6 +54,28 @@ def check_messages(key: str | None, coordinates: str, timestamps: str) -> None:
         raise OptionError("coordinates", coordinates, "must be text or number")
     if timestamps not in ("event", "now"):
         raise OptionError("timestamps", timestamps, "must be event or now")
+
+
+def check_pace(rate: object, speed: object) -> None:
+    """Refuse a rate or a speed that is no number above zero, and one with the other."""
+    for name, value in (("rate", rate), ("speed", speed)):
+        if value is not None and not _is_above_zero(value):
+            raise OptionError(name, value, "must be a number above 0")
+    if rate is not None and speed is not None:
+        raise OptionError("rate", rate, "must not be given with `speed`")
+
+
+def _is_above_zero(value: object) -> bool:
+    try:
+        return not isinstance(value, bool) and isinstance(value, Real) and 0 < float(value) < math.inf
+    except OverflowError:  # an integer that is no float
+        return False
+
+
+def check_moment(shift_to: object) -> None:
+    """Refuse what is no moment to which data can be moved."""
+    if shift_to is not None and not (isinstance(shift_to, datetime) and shift_to.tzinfo is None):
+        raise OptionError("shift_to", shift_to, "must be a date and time such as 2026-01-31 12:00:00, without a time zone")
 
 
 def check_topics(topic: str, labels_topic: str | None) -> None:

@@ -22,15 +22,15 @@ def first_event_at(data: Dataset, moment: datetime) -> Dataset:
     """A dataset moved so that its first event is at `moment`, to the second.
 
     Raises:
-        OptionError: a moment with a time zone, or too far away.
+        OptionError: a moment that is too far away.
     """
     plan = data.plan
     blocks = Worker(plan, names=()).pieces(range(plan.grid.groups))
     first = next(int(block.second[0]) - plan.day_offset for block in blocks)
     try:
         return moved(data, moment.replace(microsecond=0) - timedelta(seconds=first))
-    except ConfigError as error:
-        raise OptionError("shift_to", moment, error.allowed) from None
+    except (ConfigError, OverflowError):  # years that configurations do not have, or that there are not
+        raise OptionError("shift_to", moment, "must leave the whole period within the years 1970 to 9900") from None
 
 
 def endless(data: Dataset) -> Iterator[Dataset]:

@@ -18,6 +18,8 @@ from fastgen.sinks.kafka.asked import (
     check_labels,
     check_made,
     check_messages,
+    check_moment,
+    check_pace,
     check_settings,
     check_topics,
     columns_of_values,
@@ -117,7 +119,9 @@ def produce(
     check_messages(key, coordinates, timestamps)
     check_topics(topic, labels_topic)
     check_settings(given)
-    _check(given, rate, speed, mock)
+    _check(given, mock)
+    check_pace(rate, speed)
+    check_moment(shift_to)
     check_labels(key, with_label, labels_topic, labels_delay, timed=timestamps == "event" or speed is not None)
     _check_resume(resume, mock, loop or shift_to is not None)
     number = PARTITIONS if partitions is None else partitions
@@ -125,7 +129,7 @@ def produce(
         positive(name, count)
     check_made(create_topic, {"replication_factor": replication_factor, "topic_config": topic_config or None})
     check_made(create_topic or mock, {"partitions": partitions})
-    data = first_event_at(data, shift_to) if shift_to else data
+    data = first_event_at(data, shift_to) if shift_to is not None else data
     columns = columns_of_values(with_label)
     with ExitStack() as stack:
         wanted = [topic] + ([labels_topic] if labels_topic else [])
@@ -255,12 +259,7 @@ def _mock(topics: dict[str, int]) -> Iterator[str]:
         cluster.close()
 
 
-def _check(settings: Mapping[str, str], rate: float | None, speed: float | None, mock: bool) -> None:
-    for name, value in (("rate", rate), ("speed", speed)):
-        if value is not None and not (np.isfinite(value) and value > 0):
-            raise OptionError(name, value, "must be a number above 0")
-    if rate is not None and speed is not None:
-        raise OptionError("rate", rate, "must not be given with `speed`")
+def _check(settings: Mapping[str, str], mock: bool) -> None:
     if mock and "bootstrap.servers" in settings:
         raise OptionError("mock", NOT_GIVEN, "must not be given with bootstrap servers")
     if not mock and "bootstrap.servers" not in settings:
