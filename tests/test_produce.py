@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import nullcontext
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from itertools import count, islice, pairwise
@@ -21,7 +22,7 @@ from confluent_kafka import KafkaException
 import fastgen
 from fastgen import Config, Dataset, DeliveryError, KafkaError, OptionError, produce
 from fastgen.schema import DEFAULT_TOPIC
-from fastgen.sinks.kafka import asked, cluster
+from fastgen.sinks.kafka import asked, cluster, topics
 from fastgen.sinks.kafka.delivery import Topic
 from fastgen.sinks.kafka.messages import Messages, MessageSource
 from fastgen.sinks.kafka.options import client_settings, duration, moment, pairs
@@ -175,6 +176,7 @@ def test_what_is_refused(arguments: list[str], line: str) -> None:
     ("option", "value", "reason"),
     [
         *((name, value, "must be a number above 0") for name in ("rate", "speed") for value in ("5", True, 0, -1.5, 1j, 10**400)),
+        *(("labels_delay", value, "must be a length of time that is not negative") for value in (timedelta(-1), 5)),
         ("shift_to", "now", "must be a date and time such as"),
         ("shift_to", date(2026, 1, 31), "must be a date and time such as"),
     ],
@@ -478,6 +480,45 @@ def test_a_stream_begins_with_the_first_message_that_is_not_there(there: list[in
     stream.close()
     assert stream.sent == len(expected)
     assert len(sender) == len(expected)
+
+
+# Topics
+
+
+def days_ago(days: int) -> datetime:
+    return datetime.now(UTC).replace(tzinfo=None, microsecond=0) - timedelta(days)
+
+
+KEEPS: list[dict[str, str]] = [{}, {"retention.ms": "-1"}, {"message.timestamp.type": "LogAppendTime", "retention.ms": "1"}]
+HOUR_AHEAD = {"message.timestamp.after.max.ms": "3600000"}
+WEEK = {"retention.ms": str(7 * 86_400_000)}
+
+
+@pytest.mark.parametrize(
+    ("begun", "ended", "delay", "speed", "settings", "told"),
+    [
+        *((60, 30, 0, None, settings, None) for settings in KEEPS),
+        (60, 30, 0, None, WEEK, "would delete those of"),
+        (60, 30, 54, None, WEEK, None),  # records are younger than their events
+        (60, 30, 52, None, WEEK, "would delete those of"),
+        (60, 30, 0, None, HOUR_AHEAD, None),
+        (60, 30, 29, None, HOUR_AHEAD, None),
+        (60, 30, 31, None, HOUR_AHEAD, "takes no records that are more than 1:00:00 ahead of the clock"),
+        (60, 30, 31, None, {"message.timestamp.after.max.ms": str(2 * 86_400_000)}, None),
+        (60, 30, 31, 1, HOUR_AHEAD, None),  # each is sent when its time comes
+        (60, 30, 31, 1.5, HOUR_AHEAD, "ahead of the clock"),
+    ],
+)
+def test_topics_are_looked_at_with_the_delay_of_their_records(
+    begun: int, ended: int, delay: int, speed: float | None, settings: dict[str, str], told: str | None
+) -> None:
+    data = Dataset(Config(rows=1_000, start=days_ago(begun), end=days_ago(ended), atm={"cards": 0}))
+    times = topics.times_of(data, timedelta(delay), loop=False, speed=speed)
+    with pytest.raises(KafkaError, match=told) if told else nullcontext():
+        topics.check_times("t", settings, times)
+    made = topics.settings_for(times)
+    topics.check_times("t", made, times)
+    assert ("message.timestamp.after.max.ms" in made) == (delay > ended and speed != 1)
 
 
 # Periods

@@ -100,10 +100,17 @@ def check_labels(key: str | None, with_label: bool, topic: str | None, delay: ti
     """Refuse labels that go nowhere, or a delay that nobody sees; `timed`: whether it is seen."""
     if key == LABEL and not with_label:
         raise OptionError("key", key, "must not be the label, unless values have it too", hint="give `with_label`")
+    check_delay(delay)
     if delay and topic is None:
         raise OptionError("labels_delay", delay, "must come with `labels_topic`")
     if delay and not timed:
         raise OptionError("labels_delay", delay, "has no effect on records that bear the time of sending, unless `speed` is given")
+
+
+def check_delay(labels_delay: object) -> None:
+    """Refuse labels that come before their transactions."""
+    if not isinstance(labels_delay, timedelta) or labels_delay < timedelta(0):
+        raise OptionError("labels_delay", labels_delay, "must be a length of time that is not negative")
 
 
 def columns_of_values(with_label: bool) -> tuple[str, ...]:

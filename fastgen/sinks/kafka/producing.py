@@ -130,43 +130,35 @@ def produce(
     check_made(create_topic, {"replication_factor": replication_factor, "topic_config": topic_config or None})
     check_made(create_topic or mock, {"partitions": partitions})
     data = first_event_at(data, shift_to) if shift_to is not None else data
-    columns = columns_of_values(with_label)
+    forms = [(topic, columns_of_values(with_label), timedelta(0))]
+    forms += [(labels_topic, COLUMNS_OF_LABELS, labels_delay)] if labels_topic else []
+    timed = timestamps == "event"
+    wanted = [topics.Wanted(*form, topics.times_of(data, form[-1], loop, speed) if timed else None) for form in forms]
     with ExitStack() as stack:
-        wanted = [topic] + ([labels_topic] if labels_topic else [])
         if mock:
-            given["bootstrap.servers"] = stack.enter_context(_mock(dict.fromkeys(wanted, number)))
-        options = Options(_with_defaults(given), producers, threads, timestamps == "event", plain)
+            given["bootstrap.servers"] = stack.enter_context(_mock({each.name: number for each in wanted}))
+        options = Options(_with_defaults(given), producers, threads, timed, plain)
         _check_settings(options.settings)
         from fastgen.sinks.kafka.cluster import Cluster
 
         cluster = Cluster(options.settings)
-
-        def check(name: str, kept: Mapping[str, str]) -> None:
-            topics.check_keeps(name, kept)
-            if options.event_times:
-                topics.check_times(name, kept, data, loop, speed)
-
         if create_topic and not mock:
-            made = topics.settings_for(data, loop, speed) | dict(topic_config or {})
-            for name in wanted:
-                check(name, made)
-                topics.ensure(cluster, name, number, 1 if replication_factor is None else replication_factor, made)
-        found = [topics.present(cluster, name) for name in wanted]
-        kept = [{} if mock else cluster.settings(each) for each in found]
-        for each, its in zip(found, kept, strict=True):
-            check(each.name, its)
-            if producers > each.partitions:
-                LOG.warning("topic %s has %d partitions, and no use for more producers", *each)
+            replication = 1 if replication_factor is None else replication_factor
+            topics.ensure(cluster, wanted, topics.Made(number, replication, topic_config or {}))
+        found = topics.find(cluster, wanted, mock)
+        for to, _ in found:
+            if producers > to.partitions:
+                LOG.warning("topic %s has %d partitions, and no use for more producers", *to)
         rows = Rows(data, key, coordinates, loop)
         runs: list[Run] = []
         starts: list[NDArray[np.int64]] = []
-        for each, its, names, delay in zip(found, kept, (columns, COLUMNS_OF_LABELS), (timedelta(0), labels_delay), strict=False):
-            at = beginning(each.partitions)
+        for each, (to, its) in zip(wanted, found, strict=True):
+            at = beginning(to.partitions)
             if resume:
                 stamped = None if topics.has_own_clock(its) else options.event_times
-                at = find_position(cluster, each, rows.source(data, names, each), data.num_rows, delay, stamped)
-            starts.append(at.there if resume or mock else _start_behind(cluster, each))
-            runs.append(Run(rows, names, each, at, delay, options, topics.most_bytes(its)))
+                at = find_position(cluster, to, rows.source(data, each.columns, to), data.num_rows, each.delay, stamped)
+            starts.append(at.there if resume or mock else _start_behind(cluster, to))
+            runs.append(Run(rows, each.columns, to, at, each.delay, options, topics.most_bytes(its)))
             stack.callback(runs[-1].close)
         report = _send(runs, rate, speed, progress, tell)
         if not mock:
