@@ -521,6 +521,23 @@ def test_topics_are_looked_at_with_the_delay_of_their_records(
     assert ("message.timestamp.after.max.ms" in made) == (delay > ended and speed != 1)
 
 
+ZERO = r"timestamps = 'event': must be now for data that begin at 1970-01-01 00:00:00"
+
+
+def test_no_record_gets_the_time_of_sending_in_place_of_1970() -> None:
+    """The client library takes a timestamp of 0 for none."""
+    data = Dataset(Config(rows=200_000, start="1970-01-01", end="1970-03-01"))
+    with pytest.raises(OptionError, match=ZERO):
+        produce(data, "127.0.0.1:1", topic="t")  # before a broker is asked
+    with pytest.raises(OptionError, match=ZERO):
+        produce(data.part(1, of=3), mock=True)
+    later = Dataset(Config(rows=2_000, start="1970-01-01 00:00:01", end="1970-03-01"))
+    assert produce(later, mock=True).acknowledged == 2_000
+    last = data.part(3, of=3)
+    assert produce(last, mock=True).acknowledged == last.num_rows
+    assert produce(data, mock=True, timestamps="now").acknowledged == 200_000
+
+
 # Periods
 
 

@@ -134,6 +134,7 @@ def produce(
     forms += [(labels_topic, COLUMNS_OF_LABELS, labels_delay)] if labels_topic else []
     timed = timestamps == "event"
     wanted = [topics.Wanted(*form, topics.times_of(data, form[-1], loop, speed) if timed else None) for form in forms]
+    topics.check_stamps(wanted)
     with ExitStack() as stack:
         if mock:
             given["bootstrap.servers"] = stack.enter_context(_mock({each.name: number for each in wanted}))

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from fastgen.dataset import Dataset
-from fastgen.errors import KafkaError, span
+from fastgen.errors import KafkaError, OptionError, span
 from fastgen.sinks.kafka.delivery import Topic
 
 if TYPE_CHECKING:
@@ -121,6 +121,13 @@ def check(wanted: Wanted, settings: Mapping[str, str]) -> None:
     check_keeps(wanted.name, settings)
     if wanted.times is not None:
         check_times(wanted.name, settings, wanted.times)
+
+
+def check_stamps(wanted: Sequence[Wanted]) -> None:
+    """Refuse records that may bear a time of 0: to the client library that is none, and it would give them the time of sending."""
+    if any(each.times is not None and each.times.first == 0 for each in wanted):
+        told = f"must be now for data that begin at {EPOCH}, as 0 milliseconds are no time to the client library"
+        raise OptionError("timestamps", "event", told, hint="or let them begin a second later")
 
 
 def check_keeps(name: str, settings: Mapping[str, str]) -> None:
