@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
 import pytest
 from confluent_kafka import KafkaError as KafkaErrors
 from confluent_kafka import KafkaException
@@ -558,6 +559,43 @@ def test_endless_periods_go_on_in_time() -> None:
         assert before["datetime"].max() <= after["datetime"].min()  # type: ignore[operator]
         assert not before["amount"].equals(after["amount"])
     assert len({period.config.seed for period in periods}) == 3
+
+
+WHOLE = Dataset(Config(rows=200_000))
+PARTS = [WHOLE.part(number, of=3) for number in (1, 2, 3)]
+
+
+def test_parts_are_moved_as_the_whole_is() -> None:
+    when = datetime(2026, 5, 17, 8, 30, 15)
+    columns = ["datetime", "cc_num"]
+    there = pl.concat(first_event_at(part, when).transactions(columns) for part in PARTS)
+    assert there.equals(first_event_at(WHOLE, when).transactions(columns))
+    assert there["datetime"][0] == when
+    sent = [produce(part, mock=True, shift_to=when) for part in PARTS]
+    assert [report.acknowledged for report in sent] == [report.rows for report in sent] == [107_733, 63_480, 28_787]
+
+
+def test_parts_go_on_with_parts() -> None:
+    whole, part = (next(islice(endless(data), 1, None)) for data in (WHOLE, PARTS[1]))
+    assert part.config == whole.config
+    assert part.groups == whole.part(2, of=3).groups
+
+
+def test_periods_end_with_the_years() -> None:
+    last = Config(rows=5, start="9900-10-01", end="9900-11-01", atm={"cards": 0})
+    assert [period.config.end.month for period in endless(Dataset(last))] == [11, 12]
+    done = run(
+        "--mock", "--rows", "5", *(f"--set={each}" for each in ("start=9900-10-01", "end=9900-11-01", "atm.cards=0")), "--loop"
+    )
+    assert done.returncode == 0
+    assert "10 of 10 messages are in" in done.stderr
+
+
+def test_seeds_without_a_period_are_passed_over() -> None:
+    """With so few cards there may be none with a holder who can withdraw cash."""
+    data = Dataset(Config(rows=2_000, cards=2, atm={"cards": 1}, seed=5))
+    periods = list(islice(endless(data), 20))
+    assert all(period.plan.cash_cards == 1 for period in periods)
 
 
 def test_messages_are_the_same_in_any_order_of_making() -> None:

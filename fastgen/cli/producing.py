@@ -61,7 +61,7 @@ pace, labels, run = section("The pace"), section("The labels"), section("The run
     shell_complete=completing.words("now"),
     help="Move the first event to now, or to a time such as '2026-01-31 12:00:00'.",
 )
-@pace("--loop", is_flag=True, help="Go on with a next period when one ends.")
+@pace("--loop", is_flag=True, help="Go on with a next period when one ends, up to the year 9900.")
 @labels("--labels-topic", metavar="NAME", help="A topic for tid and fraud_label.")
 @labels("--labels-delay", default="0s", show_default=True, metavar="TIME", help="How much later labels come, such as 2d.")
 @run("--producers", type=WHOLE, default=1, metavar="N", help="Handles of the client library, each with its own partitions.")

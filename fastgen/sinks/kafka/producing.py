@@ -94,8 +94,8 @@ def produce(
             records for ever.
         resume: go on where an earlier run of the same configuration ended; nothing is sent twice.
         rate: messages a second. speed: event time passes so many times faster than life. Unless given, as fast as possible.
-        shift_to: moves the dataset in time, so that this is when its first event happens.
-        loop: go on with a next period when one ends, without end.
+        shift_to: moves the dataset in time, so that this is when its first event happens. A part is moved as far as the whole.
+        loop: go on with a next period when one ends, until one would end after the year 9900.
         labels_topic: gets tid and fraud_label of each row, `labels_delay` (event time) later.
         mock: send to a cluster inside this process, which forgets what it gets.
         plain: one call for each message, through confluent_kafka.Producer.
