@@ -23,7 +23,7 @@ from confluent_kafka import KafkaException
 import fastgen
 from fastgen import Config, Dataset, DeliveryError, KafkaError, OptionError, produce
 from fastgen.schema import DEFAULT_TOPIC
-from fastgen.sinks.kafka import asked, cluster, topics
+from fastgen.sinks.kafka import asked, cluster, librdkafka, topics
 from fastgen.sinks.kafka.delivery import Topic
 from fastgen.sinks.kafka.messages import Messages, MessageSource
 from fastgen.sinks.kafka.options import client_settings, duration, moment, pairs
@@ -265,6 +265,15 @@ def test_without_the_client_library_nothing_else_is_said(monkeypatch: pytest.Mon
         "fastgen: confluent-kafka, which talks to Kafka, is not installed "
         "(it comes with the extra kafka of fastgen-payments, as in: pip install '.[kafka]')\n"
     )
+
+
+def test_why_there_is_no_cluster_inside_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_kind: int, _conf: int, reason: Any, _size: int) -> None:
+        reason.value = b"no threads left"
+
+    monkeypatch.setattr(librdkafka, "_new", refuse)
+    with pytest.raises(KafkaError, match=r"^the cluster inside this process cannot be made: no threads left$"):
+        librdkafka.MockCluster({"t": 1})
 
 
 @pytest.mark.parametrize(("address", "cause"), [("127.0.0.1:1", "Connection refused"), ("nohost.invalid:1", "Failed to resolve")])
