@@ -1,6 +1,7 @@
 """Producing without a broker: options, the pace, the cluster inside the process, the command."""
 
 import ast
+import gc
 import json
 import os
 import subprocess
@@ -54,6 +55,41 @@ def test_all_messages_are_acknowledged(plain: bool, options: dict[str, Any]) -> 
     if "labels_topic" in options:
         assert report.labels
         assert report.labels.acknowledged == 2_000
+
+
+def held() -> tuple[int, int]:
+    """How many threads and descriptors this process has."""
+    gc.collect()
+    return len(os.listdir("/proc/self/task")), len(os.listdir("/proc/self/fd"))
+
+
+class SecondFails(librdkafka.CompiledProducer):
+    """A sender beside which there can be no other."""
+
+    made = 0
+
+    def __init__(self, *given: Any) -> None:
+        SecondFails.made += 1
+        if SecondFails.made % 2 == 0:
+            raise KafkaError("no room")
+        super().__init__(*given)
+
+
+@pytest.mark.parametrize("fault", ["first messages", "second producer"])
+def test_a_run_that_cannot_begin_gives_everything_back(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    produce(SMALL, mock=True, producers=2)  # what is made once is there
+    if fault == "first messages":
+        monkeypatch.setattr(MessageSource, "encode", interrupted)
+    else:
+        monkeypatch.setattr("fastgen.sinks.kafka.run.way", lambda _: ("compiled", SecondFails))
+    before = held()
+    for _ in range(3):
+        with pytest.raises((KeyboardInterrupt, KafkaError)):
+            produce(SMALL, mock=True, producers=2)
+    assert held() == before
 
 
 def test_both_ways_give_the_same_partitions() -> None:
