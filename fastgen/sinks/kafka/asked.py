@@ -45,6 +45,15 @@ def check_settings(settings: Mapping[str, str]) -> None:
             raise OptionError(f"producer setting {name}", "0", "must not be 0: no message would be acknowledged")
 
 
+def check_target(settings: Mapping[str, str], mock: bool) -> None:
+    """Refuse a run without a cluster, or with two."""
+    if mock and "bootstrap.servers" in settings:
+        raise OptionError("mock", NOT_GIVEN, "must not be given with bootstrap servers")
+    if not mock and "bootstrap.servers" not in settings:
+        told = "must be given, as host:port,..."
+        raise OptionError("bootstrap_servers", NOT_GIVEN, told, hint="or `mock`, to try it without a broker")
+
+
 def check_messages(key: str | None, coordinates: str, timestamps: str) -> None:
     """Refuse messages that there are not."""
     if key is not None and key not in TRANSACTIONS.names:
@@ -76,6 +85,14 @@ def check_moment(shift_to: object) -> None:
     """Refuse what is no moment to which data can be moved."""
     if shift_to is not None and not (isinstance(shift_to, datetime) and shift_to.tzinfo is None):
         raise OptionError("shift_to", shift_to, "must be a date and time such as 2026-01-31 12:00:00, without a time zone")
+
+
+def check_resume(resume: bool, mock: bool, other_rows: bool) -> None:
+    """Refuse to go on where nothing is kept, or with rows that are not those of the run before."""
+    if resume and mock:
+        raise OptionError("resume", NOT_GIVEN, "must not be given with `mock`, which keeps nothing to go on from")
+    if resume and other_rows:
+        raise OptionError("resume", NOT_GIVEN, "must not be given with `loop` or `shift_to`, which make other rows each time")
 
 
 def check_topics(topic: str, labels_topic: str | None) -> None:

@@ -123,9 +123,9 @@ def check(wanted: Wanted, settings: Mapping[str, str]) -> None:
         check_times(wanted.name, settings, wanted.times)
 
 
-def check_stamps(wanted: Sequence[Wanted]) -> None:
-    """Refuse records that may bear a time of 0: to the client library that is none, and it would give them the time of sending."""
-    if any(each.times is not None and each.times.first == 0 for each in wanted):
+def check_stamps(data: Dataset) -> None:
+    """Refuse events at a time of 0: to the client library that is none, and the record would bear the time of sending."""
+    if data.config.start == EPOCH and data.groups.start == 0:
         told = f"must be now for data that begin at {EPOCH}, as 0 milliseconds are no time to the client library"
         raise OptionError("timestamps", "event", told, hint="or let them begin a second later")
 
