@@ -99,6 +99,15 @@ class Dataset:
         part.plan = self.plan
         return part
 
+    def remade(self, config: Config) -> "Dataset":
+        """The dataset of another configuration, or, of a part, the part of it with the same number.
+
+        Raises:
+            OptionError: it cannot be had in so many parts.
+        """
+        whole = Dataset(config)
+        return whole.part(*self._share) if self.is_part else whole
+
     @property
     def is_part(self) -> bool:
         """Whether it is a part of a dataset."""

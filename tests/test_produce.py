@@ -1,23 +1,30 @@
 """Producing without a broker: options, the pace, the cluster inside the process, the command."""
 
+import ast
+import gc
 import json
 import os
 import subprocess
 import sys
 import threading
 import time
-from datetime import UTC, datetime, timedelta
+from contextlib import nullcontext
+from datetime import UTC, date, datetime, timedelta
+from fractions import Fraction
 from itertools import count, islice, pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
 import pytest
 from confluent_kafka import KafkaError as KafkaErrors
 from confluent_kafka import KafkaException
 
+import fastgen
 from fastgen import Config, Dataset, DeliveryError, KafkaError, OptionError, produce
-from fastgen.sinks.kafka import asked, cluster
+from fastgen.schema import DEFAULT_TOPIC
+from fastgen.sinks.kafka import asked, cluster, librdkafka, topics
 from fastgen.sinks.kafka.delivery import Topic
 from fastgen.sinks.kafka.messages import Messages, MessageSource
 from fastgen.sinks.kafka.options import client_settings, duration, moment, pairs
@@ -48,6 +55,41 @@ def test_all_messages_are_acknowledged(plain: bool, options: dict[str, Any]) -> 
     if "labels_topic" in options:
         assert report.labels
         assert report.labels.acknowledged == 2_000
+
+
+def held() -> tuple[int, int]:
+    """How many threads and descriptors this process has."""
+    gc.collect()
+    return len(os.listdir("/proc/self/task")), len(os.listdir("/proc/self/fd"))
+
+
+class SecondFails(librdkafka.CompiledProducer):
+    """A sender beside which there can be no other."""
+
+    made = 0
+
+    def __init__(self, *given: Any) -> None:
+        SecondFails.made += 1
+        if SecondFails.made % 2 == 0:
+            raise KafkaError("no room")
+        super().__init__(*given)
+
+
+@pytest.mark.parametrize("fault", ["first messages", "second producer"])
+def test_a_run_that_cannot_begin_gives_everything_back(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    produce(SMALL, mock=True, producers=2)  # what is made once is there
+    if fault == "first messages":
+        monkeypatch.setattr(MessageSource, "encode", interrupted)
+    else:
+        monkeypatch.setattr("fastgen.sinks.kafka.run.way", lambda _: ("compiled", SecondFails))
+    before = held()
+    for _ in range(3):
+        with pytest.raises((KeyboardInterrupt, KafkaError)):
+            produce(SMALL, mock=True, producers=2)
+    assert held() == before
 
 
 def test_both_ways_give_the_same_partitions() -> None:
@@ -93,6 +135,13 @@ def test_the_command() -> None:
 # Options
 
 
+def test_the_topic_is_named_in_one_place() -> None:
+    """So that what is sent is where the check looks for it."""
+    sources = [ast.parse(path.read_text()) for path in Path(fastgen.__file__).parent.rglob("*.py")]
+    texts = [node.value for tree in sources for node in ast.walk(tree) if isinstance(node, ast.Constant)]
+    assert texts.count(DEFAULT_TOPIC) == 1
+
+
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
@@ -115,6 +164,10 @@ def test_the_command() -> None:
             "--labels-topic = 'credit_card_transactions': must be another topic",
         ),
         (["--mock", "--labels-delay", "2 weeks"], "--labels-delay = '2 weeks': must be a number and a unit"),
+        (
+            ["--mock", "--labels-topic", "labels", "--labels-delay", "999999999.99999999d"],
+            "--labels-delay = '999999999.99999999d': must be at most 999999999d",
+        ),
         (["--mock", "--resume"], "--resume: must not be given with --mock"),
         (["--mock", "--bootstrap-servers", "h:1"], "--mock: must not be given with bootstrap servers"),
         (["--bootstrap-servers", "h:1", "--resume", "--loop"], "--resume: must not be given with --loop or --shift-to"),
@@ -122,6 +175,13 @@ def test_the_command() -> None:
         (
             ["--mock", "--shift-to", "2026-01-01 00:00:00+01:00"],
             "--shift-to = 2026-01-01 00:00:00+01:00: must be a date and time such as",
+        ),
+        *(
+            (
+                ["--mock", "--shift-to", day],
+                f"--shift-to = {day} 00:00:00: must leave the whole period within the years 1970 to 9900",
+            )
+            for day in ("0001-01-01", "1969-12-31", "9900-12-31", "9999-12-31")
         ),
         (["--mock", "-X", "linger"], "-X: must be KEY=VALUE"),
         (["--mock", "-X", "linger.mss=5"], "producer setting linger.mss: is refused: No such configuration property"),
@@ -147,6 +207,26 @@ def test_what_is_refused(arguments: list[str], line: str) -> None:
     assert done.returncode == 2, done.stderr
     assert done.stderr.startswith(f"fastgen: {line}")
     assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "reason"),
+    [
+        *((name, value, "must be a number above 0") for name in ("rate", "speed") for value in ("5", True, 0, -1.5, 1j, 10**400)),
+        *(("labels_delay", value, "must be a length of time that is not negative") for value in (timedelta(-1), 5)),
+        ("shift_to", "now", "must be a date and time such as"),
+        ("shift_to", date(2026, 1, 31), "must be a date and time such as"),
+    ],
+)
+def test_what_is_no_such_value(option: str, value: object, reason: str) -> None:
+    """Of the library, as no type checker is asked there."""
+    with pytest.raises(OptionError, match=rf"^{option} = .*: {reason}"):
+        produce(SMALL, mock=True, **{option: value})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("value", [10**6, Fraction(10**6), np.float32(1e6), np.int64(10**6)], ids=repr)
+def test_a_rate_may_be_any_real_number(value: float) -> None:
+    assert produce(SMALL, mock=True, rate=value).acknowledged == 2_000
 
 
 @ways
@@ -221,6 +301,15 @@ def test_without_the_client_library_nothing_else_is_said(monkeypatch: pytest.Mon
         "fastgen: confluent-kafka, which talks to Kafka, is not installed "
         "(it comes with the extra kafka of fastgen-payments, as in: pip install '.[kafka]')\n"
     )
+
+
+def test_why_there_is_no_cluster_inside_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_kind: int, _conf: int, reason: Any, _size: int) -> None:
+        reason.value = b"no threads left"
+
+    monkeypatch.setattr(librdkafka, "_new", refuse)
+    with pytest.raises(KafkaError, match=r"^the cluster inside this process cannot be made: no threads left$"):
+        librdkafka.MockCluster({"t": 1})
 
 
 @pytest.mark.parametrize(("address", "cause"), [("127.0.0.1:1", "Connection refused"), ("nohost.invalid:1", "Failed to resolve")])
@@ -342,6 +431,15 @@ def test_event_time_passes_at_a_speed(clock: list[float]) -> None:
     assert pace.due(0, 65_000) == pytest.approx(1)
 
 
+@pytest.mark.parametrize(("rate", "speed"), [(1.7e308, None), (None, 1.7e308)])
+def test_a_pace_beyond_all_bounds(clock: list[float], rate: float | None, speed: float | None) -> None:
+    pace = Pace(rate, speed, 5_000)
+    clock[0] += 100
+    allowed = pace.allowance(10, 10**12)
+    assert allowed.wait <= 0
+    assert (allowed.most or allowed.until or 0) > 10**12
+
+
 def test_the_first_message_is_due_at_once(clock: list[float]) -> None:
     pace = Pace(0.2, None, 0)
     assert pace.allowance(0, 0) == (1, None, 0)
@@ -430,6 +528,62 @@ def test_a_stream_begins_with_the_first_message_that_is_not_there(there: list[in
     assert len(sender) == len(expected)
 
 
+# Topics
+
+
+def days_ago(days: int) -> datetime:
+    return datetime.now(UTC).replace(tzinfo=None, microsecond=0) - timedelta(days)
+
+
+KEEPS: list[dict[str, str]] = [{}, {"retention.ms": "-1"}, {"message.timestamp.type": "LogAppendTime", "retention.ms": "1"}]
+HOUR_AHEAD = {"message.timestamp.after.max.ms": "3600000"}
+WEEK = {"retention.ms": str(7 * 86_400_000)}
+
+
+@pytest.mark.parametrize(
+    ("begun", "ended", "delay", "speed", "settings", "told"),
+    [
+        *((60, 30, 0, None, settings, None) for settings in KEEPS),
+        (60, 30, 0, None, WEEK, "would delete those of"),
+        (60, 30, 54, None, WEEK, None),  # records are younger than their events
+        (60, 30, 52, None, WEEK, "would delete those of"),
+        (60, 30, 0, None, HOUR_AHEAD, None),
+        (60, 30, 29, None, HOUR_AHEAD, None),
+        (60, 30, 31, None, HOUR_AHEAD, "takes no records that are more than 1:00:00 ahead of the clock"),
+        (60, 30, 31, None, {"message.timestamp.after.max.ms": str(2 * 86_400_000)}, None),
+        (60, 30, 31, 1, HOUR_AHEAD, None),  # each is sent when its time comes
+        (60, 30, 31, 1.5, HOUR_AHEAD, "ahead of the clock"),
+    ],
+)
+def test_topics_are_looked_at_with_the_delay_of_their_records(
+    begun: int, ended: int, delay: int, speed: float | None, settings: dict[str, str], told: str | None
+) -> None:
+    data = Dataset(Config(rows=1_000, start=days_ago(begun), end=days_ago(ended), atm={"cards": 0}))
+    times = topics.times_of(data, timedelta(delay), loop=False, speed=speed)
+    with pytest.raises(KafkaError, match=told) if told else nullcontext():
+        topics.check_times("t", settings, times)
+    made = topics.settings_for(times)
+    topics.check_times("t", made, times)
+    assert ("message.timestamp.after.max.ms" in made) == (delay > ended and speed != 1)
+
+
+ZERO = r"timestamps = 'event': must be now for data that begin at 1970-01-01 00:00:00"
+
+
+def test_no_record_gets_the_time_of_sending_in_place_of_1970() -> None:
+    """The client library takes a timestamp of 0 for none."""
+    data = Dataset(Config(rows=200_000, start="1970-01-01", end="1970-03-01"))
+    with pytest.raises(OptionError, match=ZERO):
+        produce(data, "127.0.0.1:1", topic="t")  # before a broker is asked
+    with pytest.raises(OptionError, match=ZERO):
+        produce(data.part(1, of=3), mock=True)
+    later = Dataset(Config(rows=2_000, start="1970-01-01 00:00:01", end="1970-03-01"))
+    assert produce(later, mock=True).acknowledged == 2_000
+    last = data.part(3, of=3)
+    assert produce(last, mock=True).acknowledged == last.num_rows
+    assert produce(data, mock=True, timestamps="now").acknowledged == 200_000
+
+
 # Periods
 
 
@@ -450,6 +604,43 @@ def test_endless_periods_go_on_in_time() -> None:
         assert before["datetime"].max() <= after["datetime"].min()  # type: ignore[operator]
         assert not before["amount"].equals(after["amount"])
     assert len({period.config.seed for period in periods}) == 3
+
+
+WHOLE = Dataset(Config(rows=200_000))
+PARTS = [WHOLE.part(number, of=3) for number in (1, 2, 3)]
+
+
+def test_parts_are_moved_as_the_whole_is() -> None:
+    when = datetime(2026, 5, 17, 8, 30, 15)
+    columns = ["datetime", "cc_num"]
+    there = pl.concat(first_event_at(part, when).transactions(columns) for part in PARTS)
+    assert there.equals(first_event_at(WHOLE, when).transactions(columns))
+    assert there["datetime"][0] == when
+    sent = [produce(part, mock=True, shift_to=when) for part in PARTS]
+    assert [report.acknowledged for report in sent] == [report.rows for report in sent] == [107_733, 63_480, 28_787]
+
+
+def test_parts_go_on_with_parts() -> None:
+    whole, part = (next(islice(endless(data), 1, None)) for data in (WHOLE, PARTS[1]))
+    assert part.config == whole.config
+    assert part.groups == whole.part(2, of=3).groups
+
+
+def test_periods_end_with_the_years() -> None:
+    last = Config(rows=5, start="9900-10-01", end="9900-11-01", atm={"cards": 0})
+    assert [period.config.end.month for period in endless(Dataset(last))] == [11, 12]
+    done = run(
+        "--mock", "--rows", "5", *(f"--set={each}" for each in ("start=9900-10-01", "end=9900-11-01", "atm.cards=0")), "--loop"
+    )
+    assert done.returncode == 0
+    assert "10 of 10 messages are in" in done.stderr
+
+
+def test_seeds_without_a_period_are_passed_over() -> None:
+    """With so few cards there may be none with a holder who can withdraw cash."""
+    data = Dataset(Config(rows=2_000, cards=2, atm={"cards": 1}, seed=5))
+    periods = list(islice(endless(data), 20))
+    assert all(period.plan.cash_cards == 1 for period in periods)
 
 
 def test_messages_are_the_same_in_any_order_of_making() -> None:

@@ -23,6 +23,7 @@ from fastgen.cli.compiling import compiling_announced
 from fastgen.cli.kafka import connection_options, message_options
 from fastgen.cli.progress import Lately, Show, per_second, progress_bar
 from fastgen.cli.stopping import check
+from fastgen.schema import DEFAULT_TOPIC
 
 if TYPE_CHECKING:
     from fastgen.dataset import Dataset
@@ -46,7 +47,7 @@ pace, labels, run = section("The pace"), section("The labels"), section("The run
 @data_options
 @connection_options(cluster)
 @cluster("--mock", is_flag=True, help="A cluster inside this process, which forgets what it gets.")
-@target("--topic", default="credit_card_transactions", show_default=True, metavar="NAME", help="Where messages go.")
+@target("--topic", default=DEFAULT_TOPIC, show_default=True, metavar="NAME", help="Where messages go.")
 @message_options(message, timestamps="What records bear.")
 @target("--create-topic", is_flag=True, help="Make the topic; it keeps records for ever.")
 @target("--partitions", type=WHOLE, metavar="N", help="Of a topic that is made; 4 unless said.")
@@ -60,7 +61,7 @@ pace, labels, run = section("The pace"), section("The labels"), section("The run
     shell_complete=completing.words("now"),
     help="Move the first event to now, or to a time such as '2026-01-31 12:00:00'.",
 )
-@pace("--loop", is_flag=True, help="Go on with a next period when one ends.")
+@pace("--loop", is_flag=True, help="Go on with a next period when one ends, up to the year 9900.")
 @labels("--labels-topic", metavar="NAME", help="A topic for tid and fraud_label.")
 @labels("--labels-delay", default="0s", show_default=True, metavar="TIME", help="How much later labels come, such as 2d.")
 @run("--producers", type=WHOLE, default=1, metavar="N", help="Handles of the client library, each with its own partitions.")

@@ -342,7 +342,7 @@ def test_what_is_there_already_is_told(broker: Address, filled: str, caplog: pyt
 
 def test_a_topic_that_would_delete_the_rows(broker: Address, topic: str) -> None:
     make_topic(broker, topic, retention_ms="604800000")
-    with pytest.raises(KafkaError, match=r"keeps records for 7 days and would delete events of 2022-01-01 \(--timestamps now"):
+    with pytest.raises(KafkaError, match=r"keeps records for 7 days and would delete those of 2022-01-01 \(--timestamps now"):
         send(broker, topic)
     assert send(broker, topic, timestamps="now").acknowledged == 3_000
 
@@ -353,6 +353,19 @@ def test_a_topic_that_takes_no_events_of_the_future(broker: Address, topic: str)
     with pytest.raises(KafkaError, match=r"no records that are more than 1:00:00 ahead of the clock"):
         send(broker, topic, ahead)
     assert send(broker, f"{topic}-made", ahead).acknowledged == 100
+
+
+def test_labels_that_are_still_to_come(broker: Address, topic: str) -> None:
+    """Two days behind transactions of yesterday; a topic that is there may not take them, one that is made does."""
+    yesterday = datetime.now(UTC).replace(tzinfo=None, microsecond=0) - timedelta(1)
+    data = Dataset(Config(rows=100, start=yesterday - timedelta(30), end=yesterday, atm={"cards": 0}))
+    labels = {"labels_topic": f"{topic}-labels", "labels_delay": timedelta(2)}
+    report = send(broker, topic, data, **labels)
+    assert report.labels
+    assert report.labels.acknowledged == 100
+    make_topic(broker, f"{topic}-there", retention_ms="-1")
+    with pytest.raises(KafkaError, match=rf"topic {topic}-there takes no records that are more than 1:00:00 ahead of the clock"):
+        send(broker, f"{topic}-2", data, **(labels | {"labels_topic": f"{topic}-there"}))
 
 
 def test_an_absent_topic(broker: Address, topic: str) -> None:

@@ -1,9 +1,11 @@
 """What is asked for of messages and topics, checked before anything else is done."""
 
+import math
 import re
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from importlib.util import find_spec
+from numbers import Real
 from typing import Final
 
 from fastgen.errors import NOT_GIVEN, KafkaError, OptionError, did_you_mean
@@ -43,6 +45,15 @@ def check_settings(settings: Mapping[str, str]) -> None:
             raise OptionError(f"producer setting {name}", "0", "must not be 0: no message would be acknowledged")
 
 
+def check_target(settings: Mapping[str, str], mock: bool) -> None:
+    """Refuse a run without a cluster, or with two."""
+    if mock and "bootstrap.servers" in settings:
+        raise OptionError("mock", NOT_GIVEN, "must not be given with bootstrap servers")
+    if not mock and "bootstrap.servers" not in settings:
+        told = "must be given, as host:port,..."
+        raise OptionError("bootstrap_servers", NOT_GIVEN, told, hint="or `mock`, to try it without a broker")
+
+
 def check_messages(key: str | None, coordinates: str, timestamps: str) -> None:
     """Refuse messages that there are not."""
     if key is not None and key not in TRANSACTIONS.names:
@@ -52,6 +63,36 @@ def check_messages(key: str | None, coordinates: str, timestamps: str) -> None:
         raise OptionError("coordinates", coordinates, "must be text or number")
     if timestamps not in ("event", "now"):
         raise OptionError("timestamps", timestamps, "must be event or now")
+
+
+def check_pace(rate: object, speed: object) -> None:
+    """Refuse a rate or a speed that is no number above zero, and one with the other."""
+    for name, value in (("rate", rate), ("speed", speed)):
+        if value is not None and not _is_above_zero(value):
+            raise OptionError(name, value, "must be a number above 0")
+    if rate is not None and speed is not None:
+        raise OptionError("rate", rate, "must not be given with `speed`")
+
+
+def _is_above_zero(value: object) -> bool:
+    try:
+        return not isinstance(value, bool) and isinstance(value, Real) and 0 < float(value) < math.inf
+    except OverflowError:  # an integer that is no float
+        return False
+
+
+def check_moment(shift_to: object) -> None:
+    """Refuse what is no moment to which data can be moved."""
+    if shift_to is not None and not (isinstance(shift_to, datetime) and shift_to.tzinfo is None):
+        raise OptionError("shift_to", shift_to, "must be a date and time such as 2026-01-31 12:00:00, without a time zone")
+
+
+def check_resume(resume: bool, mock: bool, other_rows: bool) -> None:
+    """Refuse to go on where nothing is kept, or with rows that are not those of the run before."""
+    if resume and mock:
+        raise OptionError("resume", NOT_GIVEN, "must not be given with `mock`, which keeps nothing to go on from")
+    if resume and other_rows:
+        raise OptionError("resume", NOT_GIVEN, "must not be given with `loop` or `shift_to`, which make other rows each time")
 
 
 def check_topics(topic: str, labels_topic: str | None) -> None:
@@ -76,10 +117,17 @@ def check_labels(key: str | None, with_label: bool, topic: str | None, delay: ti
     """Refuse labels that go nowhere, or a delay that nobody sees; `timed`: whether it is seen."""
     if key == LABEL and not with_label:
         raise OptionError("key", key, "must not be the label, unless values have it too", hint="give `with_label`")
+    check_delay(delay)
     if delay and topic is None:
         raise OptionError("labels_delay", delay, "must come with `labels_topic`")
     if delay and not timed:
         raise OptionError("labels_delay", delay, "has no effect on records that bear the time of sending, unless `speed` is given")
+
+
+def check_delay(labels_delay: object) -> None:
+    """Refuse labels that come before their transactions."""
+    if not isinstance(labels_delay, timedelta) or labels_delay < timedelta(0):
+        raise OptionError("labels_delay", labels_delay, "must be a length of time that is not negative")
 
 
 def columns_of_values(with_label: bool) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ import numpy as np
 from numba import carray, types
 from numpy.typing import NDArray
 
-from fastgen.errors import NOT_GIVEN, OptionError
+from fastgen.errors import NOT_GIVEN, KafkaError, OptionError
 from fastgen.kernels.jit import callback, kernel
 from fastgen.sinks.kafka.delivery import Counts, RefusedError
 from fastgen.sinks.kafka.messages import Messages
@@ -248,8 +248,11 @@ class MockCluster:
     """A cluster inside this process, with these topics and their numbers of partitions. It forgets most of what it gets."""
 
     def __init__(self, topics: Mapping[str, int]) -> None:
-        reason = ctypes.create_string_buffer(512)
-        self._handle = _new(0, configured({"test.mock.num.brokers": "1"}), reason, len(reason))
+        conf, reason = configured({"test.mock.num.brokers": "1"}), ctypes.create_string_buffer(512)
+        self._handle = _new(0, conf, reason, len(reason))
+        if not self._handle:
+            _conf_destroy(conf)
+            raise KafkaError(f"the cluster inside this process cannot be made: {reason.value.decode()}")
         cluster = _mock_cluster(self._handle)
         for topic, partitions in topics.items():
             _mock_topic_create(cluster, topic.encode(), partitions, 1)

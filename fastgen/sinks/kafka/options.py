@@ -59,7 +59,10 @@ def duration(field: str, text: str) -> timedelta:
     match = re.fullmatch(r"(\d{1,9}(?:\.\d+)?)([smhd])", text.strip())
     if not match:
         raise OptionError(field, text, "must be a number and a unit, such as 90s, 15m, 6h or 2d")
-    return timedelta(**{UNITS[match[2]]: float(match[1])})
+    try:
+        return timedelta(**{UNITS[match[2]]: float(match[1])})
+    except OverflowError:  # its fraction may round up to a day too many
+        raise OptionError(field, text, f"must be at most {timedelta.max.days}d") from None
 
 
 def moment(text: str | None) -> datetime | None:

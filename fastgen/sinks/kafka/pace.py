@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 SMOOTH = 50
 """Steps of a second in which messages are sent at a rate."""
+ALL = 2.0**62
+"""Beyond any number of messages and any milliseconds of event time, and within 64 bits."""
 
 
 class Allowance(NamedTuple):
@@ -26,7 +28,8 @@ class Pace:
     """
 
     def __init__(self, rate: float | None, speed: float | None, first: int) -> None:
-        self.rate, self.speed, self._first = rate, speed, first
+        self.rate, self.speed = (None if value is None else float(value) for value in (rate, speed))
+        self._first = first
         self._began = time.monotonic()
 
     @property
@@ -38,10 +41,10 @@ class Pace:
         """What may be sent by now, after `sent` messages, the next of which is due at `next_due` in event time."""
         if self.rate is not None:
             step = max(1, int(self.rate / SMOOTH))
-            most = int(self.elapsed * self.rate) + 1 - sent  # the first one is due at once
+            most = int(min(self.elapsed * self.rate, ALL)) + 1 - sent  # the first one is due at once
             return Allowance(most, None, 0.0 if most >= step else (sent + step - 1) / self.rate - self.elapsed)
         if self.speed is not None:
-            until = self._first + int(self.elapsed * self.speed * 1000)
+            until = self._first + int(min(self.elapsed * self.speed * 1000, ALL))
             return Allowance(None, until, (next_due - until) / self.speed / 1000)
         return Allowance(None, None, 0.0)
 

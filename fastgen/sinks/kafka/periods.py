@@ -1,47 +1,66 @@
-"""The same kind of data at another time: moved to now, or one period after another without end."""
+"""The same kind of data at another time: moved to now, or one period after another."""
 
 import hashlib
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import count
+from typing import Final
 
+from fastgen.config import Config
 from fastgen.dataset import Dataset
-from fastgen.errors import ConfigError, OptionError
+from fastgen.errors import ConfigError, OptionError, UsageError
+from fastgen.plan import Plan
 from fastgen.windows import Worker
 
+TOO_FAR: Final = (ConfigError, OverflowError)
+"""What comes of moving a period into years that configurations do not have, or that there are not."""
 
-def moved(data: Dataset, start: datetime, seed: int | None = None) -> Dataset:
-    """A dataset of the same settings whose period begins at `start`, with the same seed unless another is given."""
-    config = data.config
+
+def moved(config: Config, start: datetime, seed: int | None = None) -> Config:
+    """The same settings with a period that begins at `start`, and with the same seed unless another is given."""
     given = config.model_dump(exclude_none=True)
     given |= {"start": start, "end": start + (config.end - config.start), "seed": config.seed if seed is None else seed}
-    return Dataset(type(config)(**given))
+    return Config(**given)
 
 
 def first_event_at(data: Dataset, moment: datetime) -> Dataset:
-    """A dataset moved so that its first event is at `moment`, to the second.
+    """A dataset moved so that its first event is at `moment`, to the second; a part of one is moved as the whole is.
 
     Raises:
-        OptionError: a moment with a time zone, or too far away.
+        OptionError: a moment that is too far away.
     """
     plan = data.plan
     blocks = Worker(plan, names=()).pieces(range(plan.grid.groups))
     first = next(int(block.second[0]) - plan.day_offset for block in blocks)
     try:
-        return moved(data, moment.replace(microsecond=0) - timedelta(seconds=first))
-    except ConfigError as error:
-        raise OptionError("shift_to", moment, error.allowed) from None
+        config = moved(data.config, moment.replace(microsecond=0) - timedelta(seconds=first))
+    except TOO_FAR:
+        raise OptionError("shift_to", moment, "must leave the whole period within the years 1970 to 9900") from None
+    return data.remade(config)
 
 
 def endless(data: Dataset) -> Iterator[Dataset]:
-    """The dataset, then others of its kind, each beginning when no event of the one before can come any more.
+    """The dataset, or part of one, then those of its followers, which begin when no event of the one before can come any more.
 
-    Their seeds follow from the first one's and from their number.
+    Their seeds follow from the first one's and from their number; one with which there is no such dataset, or not in so many
+    parts, is passed over. The last period is the last one within the years that configurations have.
     """
-    seed = data.config.seed
+    plan = data.plan
+    yield data
     for number in count(1):
-        yield data
-        plan = data.plan
-        after = plan.origin + timedelta(seconds=plan.day_offset + plan.grid.groups * plan.grid.group)
-        derived = int.from_bytes(hashlib.sha256(f"{seed} {number}".encode()).digest()[:8], "big")
-        data = moved(data, after, derived)
+        derived = int.from_bytes(hashlib.sha256(f"{data.config.seed} {number}".encode()).digest()[:8], "big")
+        try:
+            config = moved(data.config, _after(plan), derived)
+        except TOO_FAR:
+            return
+        try:
+            follower = data.remade(config)
+            plan = follower.plan
+        except UsageError:  # such as cards of which none can withdraw cash
+            continue
+        yield follower
+
+
+def _after(plan: Plan) -> datetime:
+    """When no event comes any more."""
+    return plan.origin + timedelta(seconds=plan.day_offset + plan.grid.groups * plan.grid.group)

@@ -2,22 +2,27 @@
 
 import logging
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fastgen.dataset import Dataset, positive
-from fastgen.errors import NOT_GIVEN, DeliveryError, OptionError
+from fastgen.errors import DeliveryError
+from fastgen.schema import DEFAULT_TOPIC
 from fastgen.sinks.kafka import topics
 from fastgen.sinks.kafka.asked import (
     COLUMNS_OF_LABELS,
     check_labels,
     check_made,
     check_messages,
+    check_moment,
+    check_pace,
+    check_resume,
     check_settings,
+    check_target,
     check_topics,
     columns_of_values,
     connection,
@@ -34,7 +39,6 @@ if TYPE_CHECKING:
     from fastgen.sinks.kafka.cluster import Cluster
 
 LOG: Final = logging.getLogger("fastgen")
-TOPIC: Final = "credit_card_transactions"
 PARTITIONS: Final = 4
 """Of a topic that is made, unless said."""
 DEFAULTS: Final = {
@@ -53,7 +57,7 @@ def produce(
     data: Dataset,
     bootstrap_servers: str | None = None,
     *,
-    topic: str = TOPIC,
+    topic: str = DEFAULT_TOPIC,
     key: str | None = "cc_num",
     with_label: bool = False,
     coordinates: Coordinates = "text",
@@ -92,8 +96,8 @@ def produce(
             records for ever.
         resume: go on where an earlier run of the same configuration ended; nothing is sent twice.
         rate: messages a second. speed: event time passes so many times faster than life. Unless given, as fast as possible.
-        shift_to: moves the dataset in time, so that this is when its first event happens.
-        loop: go on with a next period when one ends, without end.
+        shift_to: moves the dataset in time, so that this is when its first event happens. A part is moved as far as the whole.
+        loop: go on with a next period when one ends, until one would end after the year 9900.
         labels_topic: gets tid and fraud_label of each row, `labels_delay` (event time) later.
         mock: send to a cluster inside this process, which forgets what it gets.
         plain: one call for each message, through confluent_kafka.Producer.
@@ -114,61 +118,83 @@ def produce(
     """
     require_client()
     given = connection(bootstrap_servers, settings)
+    check_settings(given)
+    check_target(given, mock)
     check_messages(key, coordinates, timestamps)
     check_topics(topic, labels_topic)
-    check_settings(given)
-    _check(given, rate, speed, mock)
     check_labels(key, with_label, labels_topic, labels_delay, timed=timestamps == "event" or speed is not None)
-    _check_resume(resume, mock, loop or shift_to is not None)
-    number = PARTITIONS if partitions is None else partitions
-    for name, count in (("producers", producers), ("threads", threads), ("partitions", number)):
+    check_pace(rate, speed)
+    check_moment(shift_to)
+    check_resume(resume, mock, other_rows=loop or shift_to is not None)
+    for name, count in (("producers", producers), ("threads", threads)):
         positive(name, count)
-    check_made(create_topic, {"replication_factor": replication_factor, "topic_config": topic_config or None})
-    check_made(create_topic or mock, {"partitions": partitions})
-    data = first_event_at(data, shift_to) if shift_to else data
-    columns = columns_of_values(with_label)
+    made = _made(create_topic, mock, partitions, replication_factor, topic_config)
+    rows = Rows(first_event_at(data, shift_to) if shift_to is not None else data, key, coordinates, loop)
+    timed = timestamps == "event"
+    if timed:
+        topics.check_stamps(rows.data)
+    forms = [(topic, columns_of_values(with_label), timedelta(0))]
+    forms += [(labels_topic, COLUMNS_OF_LABELS, labels_delay)] if labels_topic else []
     with ExitStack() as stack:
-        wanted = [topic] + ([labels_topic] if labels_topic else [])
         if mock:
-            given["bootstrap.servers"] = stack.enter_context(_mock(dict.fromkeys(wanted, number)))
-        options = Options(_with_defaults(given), producers, threads, timestamps == "event", plain)
-        _check_settings(options.settings)
-        from fastgen.sinks.kafka.cluster import Cluster
-
-        cluster = Cluster(options.settings)
-
-        def check(name: str, kept: Mapping[str, str]) -> None:
-            topics.check_keeps(name, kept)
-            if options.event_times:
-                topics.check_times(name, kept, data, loop, speed)
-
+            given["bootstrap.servers"] = stack.enter_context(_mock({form[0]: made.partitions for form in forms}))
+        options = Options(_with_defaults(given), producers, threads, timed, plain)
+        cluster = _cluster(options.settings)
+        wanted = [topics.Wanted(*form, topics.times_of(rows.data, form[-1], loop, speed) if timed else None) for form in forms]
         if create_topic and not mock:
-            made = topics.settings_for(data, loop, speed) | dict(topic_config or {})
-            for name in wanted:
-                check(name, made)
-                topics.ensure(cluster, name, number, 1 if replication_factor is None else replication_factor, made)
-        found = [topics.present(cluster, name) for name in wanted]
-        kept = [{} if mock else cluster.settings(each) for each in found]
-        for each, its in zip(found, kept, strict=True):
-            check(each.name, its)
-            if producers > each.partitions:
-                LOG.warning("topic %s has %d partitions, and no use for more producers", *each)
-        rows = Rows(data, key, coordinates, loop)
-        runs: list[Run] = []
-        starts: list[NDArray[np.int64]] = []
-        for each, its, names, delay in zip(found, kept, (columns, COLUMNS_OF_LABELS), (timedelta(0), labels_delay), strict=False):
-            at = beginning(each.partitions)
-            if resume:
-                stamped = None if topics.has_own_clock(its) else options.event_times
-                at = find_position(cluster, each, rows.source(data, names, each), data.num_rows, delay, stamped)
-            starts.append(at.there if resume or mock else _start_behind(cluster, each))
-            runs.append(Run(rows, names, each, at, delay, options, topics.most_bytes(its)))
-            stack.callback(runs[-1].close)
-        report = _send(runs, rate, speed, progress, tell)
+            topics.ensure(cluster, wanted, made)
+        found = topics.find(cluster, wanted, mock)
+        pairs = zip(wanted, found, strict=True)
+        fillings = [stack.enter_context(_filling(cluster, rows, options, *pair, resume, mock)) for pair in pairs]
+        report = _send([filling.run for filling in fillings], rate, speed, progress, tell)
         if not mock:
-            for run, start in zip(runs, starts, strict=True):
-                _check_ends(run, start, cluster.offsets(run.topic)[:, 1], resume)
+            for filling in fillings:
+                _check_ends(cluster, filling, resume)
     return report
+
+
+class Filling(NamedTuple):
+    """The run of a topic, and where partitions ended before it, int64[partitions]."""
+
+    run: Run
+    began: NDArray[np.int64]
+
+
+def _made(
+    create_topic: bool, mock: bool, partitions: int | None, replication_factor: int | None, topic_config: Mapping[str, str] | None
+) -> topics.Made:
+    """What topics get that are made; refuses what is said of them where none is."""
+    check_made(create_topic or mock, {"partitions": partitions})
+    check_made(create_topic, {"replication_factor": replication_factor, "topic_config": topic_config or None})
+    number = PARTITIONS if partitions is None else positive("partitions", partitions)
+    return topics.Made(number, 1 if replication_factor is None else replication_factor, topic_config or {})
+
+
+def _cluster(settings: Mapping[str, str]) -> "Cluster":
+    """What answers under these settings, once they are checked."""
+    _check_settings(settings)
+    from fastgen.sinks.kafka.cluster import Cluster
+
+    return Cluster(settings)
+
+
+@contextmanager
+def _filling(
+    cluster: "Cluster", rows: Rows, options: Options, wanted: topics.Wanted, found: topics.Found, resume: bool, mock: bool
+) -> Iterator[Filling]:
+    """A run that begins where the topic ends, or, if it resumes another, with the first row that is not there."""
+    topic, settings = found
+    if options.producers > topic.partitions:
+        LOG.warning("topic %s has %d partitions, and no use for more producers", *topic)
+    at = beginning(topic.partitions)
+    if resume:
+        stamped = None if topics.has_own_clock(settings) else options.event_times
+        source = rows.source(rows.data, wanted.columns, topic)
+        at = find_position(cluster, topic, source, rows.data.num_rows, wanted.delay, stamped)
+    began = at.there if resume or mock else _start_behind(cluster, topic)
+    run = Run(rows, wanted.columns, topic, at, wanted.delay, options, topics.most_bytes(settings))
+    with closing(run):
+        yield Filling(run, began)
 
 
 def _send(
@@ -204,12 +230,14 @@ def _start_behind(cluster: "Cluster", topic: Topic) -> NDArray[np.int64]:
     return offsets[:, 1]
 
 
-def _check_ends(run: Run, began: NDArray[np.int64], ends: NDArray[np.int64], resume: bool) -> None:
+def _check_ends(cluster: "Cluster", filling: Filling, resume: bool) -> None:
     """Refuse partitions that got longer than by what was acknowledged.
 
     A broker forgets an idempotent producer whose records are old by their timestamps (producer.id.expiration.ms, a day). If it
     restarts while a request is on its way, it may take it twice.
     """
+    run, began = filling
+    ends = cluster.offsets(run.topic)[:, 1]
     delivered = np.sum([each.partitions for each in run.counts], axis=0)
     more = int((ends - began - delivered).sum())
     if not more:
@@ -253,23 +281,3 @@ def _mock(topics: dict[str, int]) -> Iterator[str]:
         yield cluster.address
     finally:
         cluster.close()
-
-
-def _check(settings: Mapping[str, str], rate: float | None, speed: float | None, mock: bool) -> None:
-    for name, value in (("rate", rate), ("speed", speed)):
-        if value is not None and not (np.isfinite(value) and value > 0):
-            raise OptionError(name, value, "must be a number above 0")
-    if rate is not None and speed is not None:
-        raise OptionError("rate", rate, "must not be given with `speed`")
-    if mock and "bootstrap.servers" in settings:
-        raise OptionError("mock", NOT_GIVEN, "must not be given with bootstrap servers")
-    if not mock and "bootstrap.servers" not in settings:
-        told = "must be given, as host:port,..."
-        raise OptionError("bootstrap_servers", NOT_GIVEN, told, hint="or `mock`, to try it without a broker")
-
-
-def _check_resume(resume: bool, mock: bool, other_rows: bool) -> None:
-    if resume and mock:
-        raise OptionError("resume", NOT_GIVEN, "must not be given with `mock`, which keeps nothing to go on from")
-    if resume and other_rows:
-        raise OptionError("resume", NOT_GIVEN, "must not be given with `loop` or `shift_to`, which make other rows each time")

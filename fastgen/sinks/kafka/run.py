@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, NamedTuple
@@ -91,18 +92,24 @@ class Run:
         self.skipped = int(at.there.sum())
         self.way, make = way(options.plain)
         number = min(options.producers, topic.partitions)
-        self.senders = [make(options.settings, topic.name, topic.partitions, rows.key is not None) for _ in range(number)]
+        self.senders: list[Sender] = []
         self.began, self.seconds = time.perf_counter(), 0.0
-        self.stream = Stream(
-            rows.sources(columns, topic),
-            self.senders,
-            item=at.item,
-            seen=at.seen,
-            there=at.there,
-            threads=options.threads,
-            delay=round(delay.total_seconds() * 1000),
-            event_times=options.event_times,
-        )
+        with ExitStack() as held:
+            for _ in range(number):
+                self.senders.append(make(options.settings, topic.name, topic.partitions, rows.key is not None))
+                held.callback(self.senders[-1].close)
+            self.stream = Stream(
+                rows.sources(columns, topic),
+                self.senders,
+                item=at.item,
+                seen=at.seen,
+                there=at.there,
+                threads=options.threads,
+                delay=round(delay.total_seconds() * 1000),
+                event_times=options.event_times,
+            )
+            held.callback(self.stream.close)
+            self._held = held.pop_all()
         self.pace, self.lag = Pace(None, None, 0), Lag(Pace(None, None, 0))
 
     def start(self, pace: Pace) -> None:
@@ -186,9 +193,7 @@ class Run:
 
     def close(self) -> None:
         """Give everything back."""
-        self.stream.close()
-        for sender in self.senders:
-            sender.close()
+        self._held.close()
 
 
 def send_all(runs: list[Run], rate: float | None, speed: float | None, progress: Callable[[Progress], object]) -> None:

@@ -56,8 +56,12 @@ class Stream:
         self._written: list[tuple[MessageSource, Messages]] = []
         self.sent = self.bytes = 0
         self.next_due: int | None = 0
-        self._advance()
-        self._skip()
+        try:
+            self._advance()
+            self._skip()
+        except BaseException:
+            self.close()
+            raise
 
     def _advance(self) -> None:
         """Have a message at hand, or know that there is none any more."""

@@ -2,12 +2,12 @@
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from fastgen.dataset import Dataset
-from fastgen.errors import KafkaError, span
+from fastgen.errors import KafkaError, OptionError, span
 from fastgen.sinks.kafka.delivery import Topic
 
 if TYPE_CHECKING:
@@ -15,28 +15,84 @@ if TYPE_CHECKING:
 
 LOG: Final = logging.getLogger("fastgen")
 FOREVER: Final = str(2**63 - 1)
+EPOCH: Final = datetime(1970, 1, 1)
+NEVER: Final = (datetime.max - EPOCH).total_seconds()
+"""Behind all events of all configurations."""
 
 
-def last_second(data: Dataset) -> int:
-    """Seconds since 1970 until which events may come."""
-    plan = data.plan
-    return plan.origin_seconds + plan.day_offset + plan.grid.groups * plan.grid.group
+class Times(NamedTuple):
+    """Times that records of a topic bear, in seconds since 1970: none is before `first` or behind `last`.
+
+    live: whether each is sent when its time comes, or later.
+    """
+
+    first: float
+    last: float
+    live: bool
+
+    @property
+    def ahead(self) -> float:
+        """Seconds by which records may be ahead of the clock."""
+        return 0 if self.live else self.last - time.time()
 
 
-def settings_for(data: Dataset, loop: bool, speed: float | None) -> dict[str, str]:
-    """Settings of a topic that keeps the events of a dataset, or of it and its followers without end."""
+def times_of(data: Dataset, delay: timedelta, loop: bool, speed: float | None) -> Times:
+    """Times of the records of a dataset, or of it and its followers without end, each so much later than its event."""
+    plan, groups, late = data.plan, data.groups, delay.total_seconds()
+    first, last = (plan.origin_seconds + plan.day_offset + group * plan.grid.group for group in (groups.start, groups.stop))
+    live = speed is not None and speed <= 1 and first <= time.time()
+    return Times(first + late, (NEVER if loop else last) + late, live)
+
+
+class Wanted(NamedTuple):
+    """A topic as a run needs it.
+
+    columns: of its values. delay: how much later than its event a record is. times: None where records bear those of sending.
+    """
+
+    name: str
+    columns: tuple[str, ...]
+    delay: timedelta
+    times: Times | None
+
+
+class Made(NamedTuple):
+    """What topics get that are made. settings: they win over those that keep all records."""
+
+    partitions: int
+    replication: int
+    settings: Mapping[str, str]
+
+
+class Found(NamedTuple):
+    """A topic that is there, and its settings; none where the broker does not tell."""
+
+    topic: Topic
+    settings: Mapping[str, str]
+
+
+def settings_for(times: Times | None) -> dict[str, str]:
+    """Settings of a topic that keeps records of these times."""
     # By default a segment ends after a week of event time: years of events would make hundreds of small files.
     kept = {"retention.ms": "-1", "segment.ms": FOREVER}
-    return kept | ({"message.timestamp.after.max.ms": FOREVER} if runs_ahead(data, loop, speed) else {})
+    return kept | ({"message.timestamp.after.max.ms": FOREVER} if times and times.ahead > 0 else {})
 
 
-def ensure(cluster: "Cluster", name: str, partitions: int, replication: int, settings: Mapping[str, str]) -> None:
-    """Make the topic if it is not there."""
-    found = cluster.topic(name)
-    if found is None:
-        cluster.create(name, partitions, replication, settings)
-    elif found.partitions != partitions:
-        LOG.warning("topic %s is there already, with %d partitions", name, found.partitions)
+def ensure(cluster: "Cluster", wanted: Sequence[Wanted], made: Made) -> None:
+    """Make the topics that are not there.
+
+    Raises:
+        KafkaError: one that is made so would not keep its records, and none is; or it cannot be made.
+    """
+    settings = [settings_for(each.times) | dict(made.settings) for each in wanted]
+    for each, own in zip(wanted, settings, strict=True):
+        check(each, own)
+    for each, own in zip(wanted, settings, strict=True):
+        found = cluster.topic(each.name)
+        if found is None:
+            cluster.create(each.name, made.partitions, made.replication, own)
+        elif found.partitions != made.partitions:
+            LOG.warning("topic %s is there already, with %d partitions", each.name, found.partitions)
 
 
 def present(cluster: "Cluster", name: str) -> Topic:
@@ -45,6 +101,33 @@ def present(cluster: "Cluster", name: str) -> Topic:
     if found is None:
         raise KafkaError(f"topic {name} is not there", hint="--create-topic makes it")
     return found
+
+
+def find(cluster: "Cluster", wanted: Sequence[Wanted], mock: bool) -> list[Found]:
+    """The topics.
+
+    Raises:
+        KafkaError: one is not there, or would not keep its records.
+    """
+    topics = [present(cluster, each.name) for each in wanted]
+    found = [Found(topic, {} if mock else cluster.settings(topic)) for topic in topics]
+    for each, there in zip(wanted, found, strict=True):
+        check(each, there.settings)
+    return found
+
+
+def check(wanted: Wanted, settings: Mapping[str, str]) -> None:
+    """Refuse a topic with settings by which it would not keep its records."""
+    check_keeps(wanted.name, settings)
+    if wanted.times is not None:
+        check_times(wanted.name, settings, wanted.times)
+
+
+def check_stamps(data: Dataset) -> None:
+    """Refuse events at a time of 0: to the client library that is none, and the record would bear the time of sending."""
+    if data.config.start == EPOCH and data.groups.start == 0:
+        told = f"must be now for data that begin at {EPOCH}, as 0 milliseconds are no time to the client library"
+        raise OptionError("timestamps", "event", told, hint="or let them begin a second later")
 
 
 def check_keeps(name: str, settings: Mapping[str, str]) -> None:
@@ -66,28 +149,20 @@ def most_bytes(settings: Mapping[str, str]) -> int | None:
     return None if most is None else int(most)
 
 
-def runs_ahead(data: Dataset, loop: bool, speed: float | None) -> bool:
-    """Whether events may come before their time: not if they are sent as their time passes, or later."""
-    start = (data.config.start - datetime(1970, 1, 1)).total_seconds()
-    live = speed is not None and speed <= 1 and start <= time.time()
-    return not live and (loop or last_second(data) > time.time())
-
-
-def check_times(name: str, settings: Mapping[str, str], data: Dataset, loop: bool, speed: float | None) -> None:
-    """Refuse a topic that would delete events for their age, or does not take events that are still to come."""
+def check_times(name: str, settings: Mapping[str, str], times: Times) -> None:
+    """Refuse a topic that would delete records for their age, or does not take those whose time is still to come."""
     if has_own_clock(settings):
         return
     kept = int(settings.get("retention.ms", -1))
-    start = data.config.start
-    oldest = (start - datetime(1970, 1, 1)).total_seconds()
-    if kept >= 0 and "delete" in settings.get("cleanup.policy", "delete") and time.time() - oldest > kept / 1000:
+    if kept >= 0 and "delete" in settings.get("cleanup.policy", "delete") and time.time() - times.first > kept / 1000:
+        oldest = EPOCH + timedelta(seconds=times.first)
         raise KafkaError(
-            f"topic {name} keeps records for {span(timedelta(milliseconds=kept))} and would delete events of {start:%Y-%m-%d}",
+            f"topic {name} keeps records for {span(timedelta(milliseconds=kept))} and would delete those of {oldest:%Y-%m-%d}",
             hint="--timestamps now, or set the topic's retention.ms to -1",
         )
-    ahead = int(settings.get("message.timestamp.after.max.ms", FOREVER))
-    if runs_ahead(data, loop, speed) and ahead < int(FOREVER) and (loop or last_second(data) - time.time() > ahead / 1000):
+    most = settings.get("message.timestamp.after.max.ms", FOREVER)
+    if most != FOREVER and times.ahead > int(most) / 1000:
         raise KafkaError(
-            f"topic {name} takes no records that are more than {span(timedelta(milliseconds=ahead))} ahead of the clock",
+            f"topic {name} takes no records that are more than {span(timedelta(milliseconds=int(most)))} ahead of the clock",
             hint=f"--timestamps now, or set the topic's message.timestamp.after.max.ms to {FOREVER}",
         )
