@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+import polars as pl
 import pyarrow as pa
 from polars.interchange import CompatLevel
 
@@ -14,18 +15,19 @@ from fastgen.sinks.output import Out
 class IpcFile:
     """What both kinds of tables share: frames become record batches."""
 
-    def __init__(self, request: Request) -> None:
+    _writer: Any
+
+    def __init__(self, request: Request, schema: pl.Schema) -> None:
+        self._schema = schema
         self._options = pa.ipc.IpcWriteOptions(compression=None if request.compression == "none" else request.compression)
-        self._writer: Any = None
 
     def begin(self, out: Out) -> None:
-        """Nothing yet: the first batch brings the schema."""
-        self._out = out
+        """The schema, which a part without cards has, too."""
+        nothing = as_arrow(pl.DataFrame(schema=self._schema))
+        self._writer = pa.ipc.new_file(out, nothing.schema, options=self._options)
 
     def append(self, out: Out, content: Any) -> None:
         """Write record batches; the writer keeps their positions for the footer."""
-        if self._writer is None:
-            self._writer = pa.ipc.new_file(out, content.schema, options=self._options)
         for batch in content.to_batches():
             self._writer.write_batch(batch)
 
@@ -38,30 +40,32 @@ class TransactionIpcFile(IpcFile):
     """Transactions, a group of windows at a time."""
 
     def __init__(self, request: Request) -> None:
-        super().__init__(request)
-        plan = request.data.plan
         self.items = request.data.spans(1)
-        self._frames = TransactionFrames(plan, request.names)
+        self._frames = TransactionFrames(request.data.plan, request.names)
+        super().__init__(request, self._frames.schema)
         self._source = TransactionSource(request)
 
     def encode(self, item: range) -> Iterator[Encoded]:
         """Make a frame."""
         rows, tids = self._source.fill(item)
         frame = self._frames.frame(rows, tids)
-        table = frame.to_arrow(compat_level=CompatLevel.newest())
-        yield Encoded(frame.height, table, self._source.digest(rows, tids))
+        yield Encoded(frame.height, as_arrow(frame), self._source.digest(rows, tids))
 
 
 class HolderIpcFile(IpcFile):
     """A card table, a range of cards at a time."""
 
     def __init__(self, request: Request) -> None:
-        super().__init__(request)
         self.items = request.data.card_chunks()
         self._frames = HolderFrames(request.data.plan, request.table, request.names)
+        super().__init__(request, self._frames.schema)
         self._source = HolderSource(request)
 
     def encode(self, item: range) -> Iterator[Encoded]:
         """Make a frame."""
-        table = self._frames.frame(item).to_arrow(compat_level=CompatLevel.newest())
-        yield Encoded(len(item), table, self._source.digest(item))
+        yield Encoded(len(item), as_arrow(self._frames.frame(item)), self._source.digest(item))
+
+
+def as_arrow(frame: pl.DataFrame) -> pa.Table:
+    """A frame, with texts as views."""
+    return frame.to_arrow(compat_level=CompatLevel.newest())
