@@ -142,7 +142,7 @@ class Survey:
         self.first, self.last = (min(self.first, least), max(self.last, most)) if self.rows else (least, most)
 
     def _amounts(self, rows: Rows) -> None:
-        cents = np.rint(rows.numbers("amount") * 100).clip(0, 2.0**62).astype(np.int64)
+        cents = np.rint(rows.numbers("amount") * 100).clip(0).astype(np.int64)
         numbers = self.categories.of(rows.frame["category"])
         self._grow()
         bins.count(self.amounts, (2 * numbers + rows.fraud).astype(np.uint16), cents)

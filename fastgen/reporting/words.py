@@ -6,6 +6,8 @@ from math import floor, log10
 
 SPACE = "\xa0"
 """A space at which no line breaks."""
+YEAR_1 = -62_135_596_800
+"""Seconds since 1970: the first time that Python knows."""
 IRREGULAR = {"city": "cities", "country": "countries", "category": "categories"}
 
 
@@ -51,8 +53,8 @@ def money(cents: float) -> str:
 
 
 def moment(seconds: int) -> datetime:
-    """A time since 1970."""
-    return datetime.fromtimestamp(seconds, UTC)
+    """A time since 1970; the beginning of year 1 for any before it, where the bar of the first rows there are may begin."""
+    return datetime.fromtimestamp(max(seconds, YEAR_1), UTC)
 
 
 def day(seconds: int) -> str:
