@@ -8,13 +8,13 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from fastgen.kernels.units import MICROSECONDS
 from fastgen.schema import CASH_WITHDRAWAL
 
 COLUMNS: Final = ("datetime", "cc_num", "category", "amount", "latitude", "longitude", "city", "country")
 """What a report needs of `transactions`."""
 LABEL: Final = "fraud_label"
 NUMBERS: Final = ("amount", "latitude", "longitude")
-MICROSECONDS: Final = 1_000_000
 FAR: Final = 1e15
 """Numbers beyond it are taken for it, whatever they are: none of them is an amount or on the Earth."""
 
