@@ -17,10 +17,11 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from functools import cache, partial
+from functools import cache, partial, reduce
 from importlib import import_module
 from importlib.util import module_from_spec, spec_from_file_location
 from itertools import accumulate, chain, count, islice
+from operator import or_
 from pathlib import Path
 from pkgutil import iter_modules
 from typing import Any, NamedTuple
@@ -59,7 +60,7 @@ from fastgen.kernels import (
 )
 from fastgen.kernels.digits import Tile
 from fastgen.kernels.memory import SLACK
-from fastgen.kernels.tables import ALL, Block, Events, Listed
+from fastgen.kernels.tables import Block, Events, Listed
 from fastgen.kernels.windows import Group, Injected, Scratch, group_rows, window_rows
 from fastgen.plan import GROUP_ROWS, WINDOW_ROWS, proportional
 from fastgen.pools import alias_table
@@ -67,7 +68,7 @@ from fastgen.schema import TRANSACTIONS
 from fastgen.sinks.parquet_columns import HEX_WEIGHTS
 from fastgen.text import RowText, transaction_layout
 from fastgen.values import Values
-from fastgen.windows import Worker
+from fastgen.windows import PARTS, Worker
 
 Array = NDArray[Any]
 Kernel = Callable[..., Any]
@@ -83,6 +84,8 @@ FREE = 14
 """Digits of a card number that are drawn."""
 CHOICES = 59
 """Months in which a card may expire."""
+ALL = reduce(or_, PARTS.values())
+"""The columns of a block that are wanted where all those of the table are."""
 
 
 @cache

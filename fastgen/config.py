@@ -18,12 +18,13 @@ from math import fsum
 from typing import Annotated, Any, Final
 
 from fastgen.errors import NOT_GIVEN, ConfigError
+from fastgen.kernels.units import DAY, HOUR
 from fastgen.schema import CASH_WITHDRAWAL, DATA_VERSION
 from fastgen.settings import Interval, Listed, Moment, Section, Text, Within, setting
 from fastgen.sizes import Sizes, chain_ranges, exact_shares, settle
 
 DEFAULT_SEED: Final = 20_220_301
-MOST_SECONDS: Final = 2**31 - 1 - 86_400
+MOST_SECONDS: Final = 2**31 - 1 - DAY
 """From the start to the last event: rows keep 32-bit seconds since the midnight before the start."""
 MOST_DEGREES: Final = 20
 """How far a walk may lead: no place at home is closer to a pole or the date line."""
@@ -121,7 +122,7 @@ class Fraud(Section):
     chain_lengths: Annotated[Interval, Within(1, 1_000)] = setting(
         "payments in an attack chain, [least, most]; the last chain may be shorter", default=Interval(3, 10)
     )
-    chain_gap_seconds: Annotated[Interval, Within(1, 86_400)] = setting(
+    chain_gap_seconds: Annotated[Interval, Within(1, DAY)] = setting(
         "seconds from one payment of a chain to the next, [least, most]", default=Interval(30, 120)
     )
 
@@ -415,7 +416,7 @@ def _check_times(config: Config) -> None:
     tail = (fraud.chain_lengths.high - 1) * fraud.chain_gap_seconds.high if fraud.ratio > 0 else 0
     if config.sizes.cash_cards:
         longest = max(atm.lengths.high * atm.step_hours.high, atm.step_hours.high + atm.foreign_hours.high)
-        tail = max(tail, longest * 3_600)
+        tail = max(tail, longest * HOUR)
     if config.seconds + tail > MOST_SECONDS:
         allowed = f"must leave the last event within {MOST_SECONDS:,} seconds (68 years) of start, not {config.seconds + tail:,}"
         raise ConfigError("end", config.end, allowed, hint="chains and sequences run past it")

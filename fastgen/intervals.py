@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
-DAY = 86_400_000_000
+from fastgen.kernels.units import DAY, MICROSECONDS
+
 MIRRORED = {"Gt": "Lt", "GtEq": "LtEq", "Lt": "Gt", "LtEq": "GtEq", "Eq": "Eq"}
 
 
@@ -71,7 +72,7 @@ def _compared(value: Any, operator: str, bound: Any, column: str) -> Interval:
         case {"Column": name} if name == column:
             width = 1  # the bound may have been cut to microseconds
         case {"Function": {"input": [{"Column": name}], "function": {"TemporalExpr": "Date"}}} if name == column:
-            width = DAY
+            width = DAY * MICROSECONDS
         case _:
             return ALWAYS
     moment = _constant(bound)

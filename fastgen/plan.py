@@ -20,6 +20,7 @@ from fastgen.kernels import chains as chain_kernels
 from fastgen.kernels import rng, splitting
 from fastgen.kernels.columns import looked_up, packed_digits
 from fastgen.kernels.tables import Amounts, Chains, Payments, Quota, Sequences
+from fastgen.kernels.units import DAY, HOUR, MICRODEGREES
 from fastgen.pools import Pools, alias_table, load_pools, microdegrees
 from fastgen.sizes import chain_ranges, exact_shares
 
@@ -29,8 +30,6 @@ SMALLEST_CELL = 60
 MOST_CELLS = 2**27
 """Cells of the period times lengths of a step: sequences are counted for each pair, in tables of a gigabyte then."""
 CARDS_AT_ONCE = 1 << 16
-HOUR = 3600
-DAY = 86_400
 OLDEST = 200
 """Years up to which ages are told apart."""
 
@@ -397,7 +396,7 @@ class Plan:
             foreign_hours=atm.foreign_hours.high - atm.foreign_hours.low + 1,
             home=self.pools.home,
             abroad=len(self.pools.places) - self.pools.home,
-            radius=round(atm.radius * 1_000_000),
+            radius=round(atm.radius * MICRODEGREES),
             cash=len(self.config.categories),
         )
 

@@ -10,13 +10,12 @@ from fastgen.config import Config
 from fastgen.dataset import Dataset, dataset_of, thread_count
 from fastgen.frames import HolderFrames, TransactionFrames
 from fastgen.intervals import Interval, within
+from fastgen.kernels.units import MICROSECONDS
 from fastgen.pipeline import in_order
 from fastgen.windows import RowSource
 
 if TYPE_CHECKING:
     from fastgen.plan import Plan
-
-MICROSECONDS = 1_000_000
 
 
 def scan(data: Dataset | Config | None = None, *, table: str = "transactions", threads: int | None = None) -> pl.LazyFrame:

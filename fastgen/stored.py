@@ -13,7 +13,7 @@ from fastgen.reading.binary import IpcFile, ParquetFile
 from fastgen.reading.pieces import REFUSALS, Damage, Reader, Rows, readable, told
 from fastgen.reading.text import CsvFile, NdjsonFile
 from fastgen.reading.typed import typed
-from fastgen.schema import TABLES
+from fastgen.schema import TABLES, TRANSACTIONS
 from fastgen.sinks.earlier import OWN_NAME, RECORDS
 from fastgen.sinks.formats import FORMATS, said_by
 from fastgen.sinks.manifest import MANIFEST, joined
@@ -253,16 +253,22 @@ def _tables_in(folder: Path) -> list[Path]:
 
 
 def _table_of(files: Sequence[Path]) -> str:
-    """The table that a file holds, by its columns."""
-    [path, *_] = files
-    format = said_by(path.name).format
-    assert format is not None
-    there = set(READERS[format](path).columns)
-    known = {name: len(there.intersection(table.names)) for name, table in TABLES.items()}
+    """The table that files hold, by the columns of the first one that has any; by its name where none has, or transactions."""
+    path, there = next(((file, columns) for file in files if (columns := _columns_of(file))), (files[0], ()))
+    if not there and said_by(path.name).format == "ndjson":  # a whole file of no rows
+        return next((name for name in TABLES if path.name.startswith(name)), TRANSACTIONS.name)
+    known = {name: len(set(there).intersection(table.names)) for name, table in TABLES.items()}
     likeliest = max(known, key=lambda name: (known[name], path.name.startswith(name), -len(TABLES[name].names)))
     if not known[likeliest]:
         raise InputError(f"{path}: holds no table of fastgen: its columns are {', '.join(sorted(there)) or 'none'}")
     return likeliest
+
+
+def _columns_of(path: Path) -> tuple[str, ...]:
+    """The columns of a file that may hold any table."""
+    format = said_by(path.name).format
+    assert format is not None
+    return READERS[format](path).columns
 
 
 def _format_of(root: Path, tables: dict[str, list[Path]], manifest: dict[str, Any] | None) -> str:

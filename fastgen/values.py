@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from fastgen.kernels import columns as kernels
 from fastgen.kernels.tables import Block
+from fastgen.kernels.units import MICROSECONDS
 from fastgen.plan import Plan
 from fastgen.schema import CASH_WITHDRAWAL
 
@@ -60,7 +61,7 @@ class Values:
     def microseconds(self, rows: Block) -> NDArray[np.int64]:
         """int64[n]: event times in microseconds since 1970."""
         times = np.empty(rows.second.size, np.int64)
-        kernels.epoch_times(times, rows.second, self.plan.origin_seconds, 1_000_000)
+        kernels.epoch_times(times, rows.second, self.plan.origin_seconds, MICROSECONDS)
         return times
 
     def card_numbers(self, cards: NDArray[np.uint32]) -> NDArray[np.uint64]:

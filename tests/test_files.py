@@ -188,6 +188,20 @@ def test_every_reader_finds_the_rows(
             assert plain(found).equals(plain(rows)), f"{read.__name__} finds other rows in {path.name}"
 
 
+@pytest.mark.parametrize("format", ENDINGS)
+@pytest.mark.parametrize("table", ["credit_cards", "profiles"])
+def test_a_part_without_cards(tmp_path: Path, format: Any, table: str) -> None:
+    """More parts than cards: the columns are there, but for JSON lines, which have none without rows."""
+    parts = [Dataset(Config(rows=200_000, cards=1)).part(number, 2) for number in (1, 2)]
+    [none] = [part for part in parts if not part.count(table)]
+    path = tmp_path / f"x{ENDINGS[format]}"
+    assert write(none, path, table=table).rows == 0
+    found = [] if format == "ndjson" else [read(path) for read in READERS[format]]
+    for frame in found:
+        assert (frame.columns, frame.height) == (list(none.columns(table)), 0)
+    assert found or not path.read_bytes()
+
+
 @pytest.mark.parametrize(("format", "compression"), [("csv", "gzip"), ("csv", "zstd"), ("ndjson", "gzip"), ("ndjson", "zstd")])
 def test_readers_go_on_behind_the_first_compressed_piece(tmp_path: Path, large: Dataset, format: str, compression: str) -> None:
     """Pieces are compressed each by itself; all readers take them for one text."""

@@ -97,6 +97,24 @@ def test_a_file(tmp_path: Path, name: str) -> None:
     assert pl.concat(stored.batches(table)).equals(expected(table))
 
 
+@pytest.mark.parametrize(("name", "table"), [("profiles", "profiles"), ("credit_cards-2", "credit_cards"), ("x", "transactions")])
+def test_json_lines_of_no_rows_are_a_table(tmp_path: Path, name: str, table: str) -> None:
+    """No column says which one: their name does."""
+    (tmp_path / f"{name}.ndjson").touch()
+    (tmp_path / f"{name}.ndjson.gz").write_bytes(gzip.compress(b""))
+    for path in tmp_path.iterdir():
+        stored = open_stored(path)
+        assert list(stored.tables) == [table]
+        assert stored.columns(table) == TABLES[table].names
+        assert list(stored.batches(table)) == []
+
+
+def test_the_first_file_of_several_has_no_rows(tmp_path: Path) -> None:
+    (tmp_path / "part-0.ndjson").touch()
+    write(DATA, tmp_path / "part-1.ndjson", table="profiles")
+    assert read(tmp_path, "profiles").equals(expected("profiles"))
+
+
 @pytest.mark.parametrize("name", FORMATS)
 def test_some_columns(tmp_path: Path, name: str) -> None:
     path = tmp_path / f"some{FORMATS[name].ending}"
@@ -322,7 +340,14 @@ def test_a_row_group_that_cannot_be_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize("ending", [rules.ending for rules in FORMATS.values()])
 def test_files_that_are_something_else(tmp_path: Path, ending: str) -> None:
     for number, content in enumerate(
-        (b"", bytes(500), b"%PDF-1.7\nnot a table\n", b"\x1f\x8b\x08 not gzip", b"PAR1PAR1", b"ARROW1\0\0")
+        (
+            b"" if ending != ".ndjson" else b"\n",
+            bytes(500),
+            b"%PDF-1.7\nnot a table\n",
+            b"\x1f\x8b\x08 not gzip",
+            b"PAR1PAR1",
+            b"ARROW1\0\0",
+        )
     ):
         path = tmp_path / f"{number}{ending}"
         path.write_bytes(content)

@@ -21,6 +21,7 @@ from fastgen.kernels.rng import (
 )
 from fastgen.kernels.tables import CARD, CENTS, POSITION
 from fastgen.kernels.timeline import pack_event
+from fastgen.kernels.units import HOUR
 
 AT_ONCE = 8
 """Sequences whose cells are written at once; a list needs so much room behind its last one."""
@@ -62,7 +63,7 @@ def list_withdrawals(listed, first_cell, group_cells, sequences):
     """
     starts = listed.starts
     count = 0
-    per_hour = 3600 // sequences.cell_seconds
+    per_hour = HOUR // sequences.cell_seconds
     cells = sequences.cells
     starts[0] = 0
     for k in range(1, sequences.shortest + sequences.lengths):
@@ -232,7 +233,7 @@ def foreign_rows(out, count, first_cell, group_cells, sequences, payments, place
     Returns:
         The new count; where `out` is too small, the room needed.
     """
-    per_hour = 3600 // sequences.cell_seconds
+    per_hour = HOUR // sequences.cell_seconds
     seed = payments.seed
     for hours in range(sequences.foreign_low, sequences.foreign_low + sequences.foreign_hours):
         for step in range(sequences.steps):

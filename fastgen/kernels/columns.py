@@ -9,6 +9,7 @@ from fastgen.kernels.digits import card_texts
 from fastgen.kernels.jit import kernel, part
 from fastgen.kernels.md5 import hex_digits
 from fastgen.kernels.rng import u64
+from fastgen.kernels.units import MICROSECONDS
 
 
 class Columns(NamedTuple):
@@ -75,7 +76,7 @@ def fill_columns(out, rows, digests, cards, origin):
         hex_digits(digests, out.tid)
         text_views(out.tid_views, 32, out.tid.view(np.uint32), 0)
     if out.datetime.size:
-        epoch_times(out.datetime, rows.second, origin, 1_000_000)
+        epoch_times(out.datetime, rows.second, origin, MICROSECONDS)
     if out.cc_num.size:
         card_texts(out.cc_num, rows.card, cards)
         text_views(out.cc_num_views, 16, out.cc_num.view(np.uint32), 0)

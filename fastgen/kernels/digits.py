@@ -12,12 +12,10 @@ from numpy.typing import NDArray
 
 from fastgen.kernels.jit import helper, rewritten
 from fastgen.kernels.rng import u32, u64
+from fastgen.kernels.units import DAY
 
 TILE = 384
 """Rows whose texts are made at a time: few enough to stay in the first-level cache."""
-DAY = 86_400
-
-
 CODES, CLOCKS, CARDS, AMOUNTS, LATITUDES, LONGITUDES, TIDS, WORDS = (TILE * words for words in (0, 1, 2, 4, 5, 7, 9, 13))
 """Where in `Tile.texts` each column begins, and how many words all take."""
 

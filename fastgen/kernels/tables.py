@@ -57,7 +57,6 @@ class Block(NamedTuple):
 
 CARD, CATEGORY, CENTS, PLACE, POSITION, LABEL = (1 << bit for bit in range(6))
 """Bits for the columns of a block that are made only where they are wanted; POSITION is latitude, longitude and walked."""
-ALL = CARD | CATEGORY | CENTS | PLACE | POSITION | LABEL
 
 
 class Events(NamedTuple):

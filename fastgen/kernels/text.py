@@ -14,7 +14,6 @@ from fastgen.kernels.digits import (
     CARDS,
     CLOCKS,
     CODES,
-    DAY,
     LATITUDES,
     LONGITUDES,
     TIDS,
@@ -33,6 +32,7 @@ from fastgen.kernels.md5 import hex_digits, tile_digests
 from fastgen.kernels.memory import load_8, load_16, load_32, load_64, store
 from fastgen.kernels.rng import u64
 from fastgen.kernels.tables import Block
+from fastgen.kernels.units import DAY
 
 TID, DATETIME, CARD, CATEGORY, AMOUNT, LATITUDE, LONGITUDE, PLACE, LABEL = range(9)
 """The parts of a row, in their order; PLACE is the city, the country or both."""

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from fastgen.kernels.units import DAY, MICROSECONDS
 from fastgen.schema import TABLES, Kind
 
 _TYPES: dict[Kind, pl.DataType] = {
@@ -17,9 +18,8 @@ _TYPES: dict[Kind, pl.DataType] = {
 MOMENTS = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f")
 """How times are written: by us, with parts of seconds, in ISO 8601."""
 
-_DAY = 86_400_000_000
 YEARS: dict[pl.DataType, tuple[int, int]] = {
-    pl.Datetime("us"): (-719_162 * _DAY, 2_932_897 * _DAY - 1),
+    pl.Datetime("us"): (-719_162 * DAY * MICROSECONDS, 2_932_897 * DAY * MICROSECONDS - 1),
     pl.Date(): (-719_162, 2_932_896),
 }
 """The years 1 to 9999, in microseconds or days since 1970."""

@@ -6,13 +6,13 @@ from typing import Final, NamedTuple
 import polars as pl
 
 from fastgen.kernels.tallies import metres_between
-from fastgen.reporting.rows import MICROSECONDS, Kind
+from fastgen.kernels.units import HOUR, MICROSECONDS
+from fastgen.reporting.rows import Kind
 
 CHAINS: Final = 6
 HOLDERS: Final = 3
 SEQUENCES: Final = 6
 """Of one card."""
-HOUR: Final = 3_600
 
 
 class Event(NamedTuple):

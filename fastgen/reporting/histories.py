@@ -1,6 +1,6 @@
 """What a second pass finds, card by card: rows over time, rows of each card, and how far a row is from its card's last one."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -111,12 +111,6 @@ class Histories:
     def counts(self) -> NDArray[np.int32]:
         """int32[cards, kinds]: rows of each card that has any, by its number."""
         return self._counts[: self.cards.count]
-
-    def add_all(self, frames: Iterable[pl.DataFrame]) -> "Histories":
-        """Take all batches."""
-        for frame in frames:
-            self.add(frame)
-        return self
 
 
 def enlarged(array: NDArray[Any], rows: int, value: int) -> NDArray[Any]:

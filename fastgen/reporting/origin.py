@@ -3,6 +3,7 @@
 from typing import Any
 
 from fastgen.config import Config
+from fastgen.kernels.units import DAY
 from fastgen.reporting.bins import quantile
 from fastgen.reporting.facts import Facts, described
 from fastgen.reporting.parts import Table
@@ -56,7 +57,7 @@ def key_figures(facts: Facts) -> list[tuple[str, str, str]]:
     places = survey.places.table()
     cards = facts.rows.get("credit_cards") or facts.rows.get("profiles")
     with_rows = facts.histories.cards.count
-    days = (survey.last - survey.first) / 86_400
+    days = (survey.last - survey.first) / DAY
     half = quantile(survey.by_label["amount"].sum(axis=0), 0.5) or 0
     return [
         ("transactions", f"{survey.rows:,}", f"{survey.rows / days:,.0f} a day" if days >= 1 else "in all"),

@@ -7,6 +7,7 @@ import altair as alt
 import numpy as np
 from numpy.typing import NDArray
 
+from fastgen.kernels.units import DAY
 from fastgen.reporting.densities import DISPLAYED
 from fastgen.reporting.drawing import (
     INK,
@@ -24,7 +25,6 @@ from fastgen.reporting.histories import Histories
 from fastgen.reporting.rows import Kind
 from fastgen.reporting.words import count, shortened
 
-DAY: Final = 86_400
 STACKS: Final = (("rows", (Kind.PAYMENT, Kind.WITHDRAWAL)), ("frauds", (Kind.FRAUD_PAYMENT, Kind.FRAUD_WITHDRAWAL)))
 """What is stacked in the two panels of the timeline, from the bottom up."""
 SHORT: Final = 600

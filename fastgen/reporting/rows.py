@@ -8,13 +8,15 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from fastgen.kernels.units import MICROSECONDS
 from fastgen.schema import CASH_WITHDRAWAL
 
 COLUMNS: Final = ("datetime", "cc_num", "category", "amount", "latitude", "longitude", "city", "country")
 """What a report needs of `transactions`."""
 LABEL: Final = "fraud_label"
 NUMBERS: Final = ("amount", "latitude", "longitude")
-MICROSECONDS: Final = 1_000_000
+FAR: Final = 1e15
+"""Numbers beyond it are taken for it, whatever they are: none of them is an amount or on the Earth."""
 
 
 class Kind(IntEnum):
@@ -65,14 +67,18 @@ class Rows:
 
 
 def whole(frame: pl.DataFrame) -> pl.DataFrame:
-    """The rows in which nothing is missing and all numbers are finite.
+    """The rows in which nothing is missing and all numbers are finite; those that are too large to count are cut.
 
     Example:
-        >>> whole(pl.DataFrame({"city": ["Rolla", None, "Troy"], "amount": [1.0, 2.0, float("nan")]})).rows()
-        [('Rolla', 1.0)]
+        >>> whole(pl.DataFrame({"city": ["Rolla", None, "Troy", "Ely"], "amount": [1.0, 2.0, float("nan"), 1e300]})).rows()
+        [('Rolla', 1.0), ('Ely', 1000000000000000.0)]
     """
-    finite = [pl.col(name).is_finite() for name in NUMBERS if name in frame.columns]
-    return frame.drop_nulls().filter(*finite)
+    numbers = [pl.col(name) for name in NUMBERS if name in frame.columns]
+    return (
+        frame.drop_nulls()
+        .filter(number.is_finite() for number in numbers)
+        .with_columns(number.clip(-FAR, FAR) for number in numbers)
+    )
 
 
 def detached(frame: pl.DataFrame) -> pl.DataFrame:

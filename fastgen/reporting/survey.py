@@ -11,6 +11,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from fastgen.kernels.tallies import GOLDEN
+from fastgen.kernels.units import DAY, HOUR
 from fastgen.reporting import bins
 from fastgen.reporting.rows import Kind, Rows, detached, whole
 
@@ -21,8 +22,6 @@ MOST_PLACES: Final = 20_000
 """The places with the most rows are kept, of the others only the number of rows."""
 SAMPLED: Final = 48
 """Rows of each kind to look at more closely."""
-HOUR: Final = 3_600
-DAY: Final = 86_400
 THURSDAY: Final = 3
 """1970 began on a Thursday, counted from Monday as 0."""
 DEGREES: Final = {"latitude": 90, "longitude": 180}
@@ -142,7 +141,7 @@ class Survey:
         self.first, self.last = (min(self.first, least), max(self.last, most)) if self.rows else (least, most)
 
     def _amounts(self, rows: Rows) -> None:
-        cents = np.rint(rows.numbers("amount") * 100).clip(0, 2.0**62).astype(np.int64)
+        cents = np.rint(rows.numbers("amount") * 100).clip(0).astype(np.int64)
         numbers = self.categories.of(rows.frame["category"])
         self._grow()
         bins.count(self.amounts, (2 * numbers + rows.fraud).astype(np.uint16), cents)

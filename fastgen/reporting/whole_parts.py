@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from fastgen.kernels.units import DAY, HOUR
 from fastgen.reporting import overviews
 from fastgen.reporting.bins import quantile
 from fastgen.reporting.densities import configured_density, counted_density, distance
@@ -87,7 +88,7 @@ def time_table(facts: Facts) -> Table:
     for first in range(0, bars, size):
         numbers = histories.timeline[:, first : first + size].sum(axis=1).tolist()
         start = histories.start + first * histories.step
-        name = day(start) if histories.step >= 86_400 else f"{day(start)}, {start // 3_600 % 24:02}:{start // 60 % 60:02}"
+        name = day(start) if histories.step >= DAY else f"{day(start)}, {start // HOUR % 24:02}:{start // 60 % 60:02}"
         rows.append([name, *(f"{number:,}" for number in numbers)])
     return Table([f"from, {duration(size * histories.step)} each", *(key.text for key in KIND_KEYS)], rows)
 

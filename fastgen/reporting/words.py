@@ -4,8 +4,12 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from math import floor, log10
 
+from fastgen.kernels.units import DAY, HOUR
+
 SPACE = "\xa0"
 """A space at which no line breaks."""
+YEAR_1 = -62_135_596_800
+"""Seconds since 1970: the first time that Python knows."""
 IRREGULAR = {"city": "cities", "country": "countries", "category": "categories"}
 
 
@@ -51,8 +55,8 @@ def money(cents: float) -> str:
 
 
 def moment(seconds: int) -> datetime:
-    """A time since 1970."""
-    return datetime.fromtimestamp(seconds, UTC)
+    """A time since 1970; the beginning of year 1 for any before it, where the bar of the first rows there are may begin."""
+    return datetime.fromtimestamp(max(seconds, YEAR_1), UTC)
 
 
 def day(seconds: int) -> str:
@@ -92,7 +96,7 @@ def duration(seconds: float) -> str:
         >>> [duration(seconds) for seconds in (1, 90, 3_600, 100_000, 11_145_600)]
         ['1 second', '90 seconds', '1 hour', '28 hours', '129 days']
     """
-    for unit, size in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
+    for unit, size in (("day", DAY), ("hour", HOUR), ("minute", 60)):
         if seconds >= 3 * size or (seconds >= size and seconds % size == 0):
             return count(round(seconds / size), unit)
     return count(round(seconds), "second")

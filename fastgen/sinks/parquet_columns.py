@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from fastgen.ids import hexadecimal
 from fastgen.kernels import packing
+from fastgen.kernels.units import MICROSECONDS
 from fastgen.sinks import compression
 from fastgen.sinks.output import Buffer
 from fastgen.sinks.thrift import EMPTY, FALSE, TRUE, Field, struct, varint
@@ -187,7 +188,7 @@ class Timestamp(Int64):
     logical = struct({8: struct({1: FALSE, 2: struct({2: EMPTY})})})
 
     def load(self, data: Any, rows: int) -> Loaded:
-        return super().load(data, rows) * 1_000_000
+        return super().load(data, rows) * MICROSECONDS
 
 
 class Int8(Int64):

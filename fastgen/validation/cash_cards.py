@@ -7,10 +7,11 @@ import polars as pl
 from numpy.typing import NDArray
 
 from fastgen.config import Config
+from fastgen.kernels.units import HOUR
 from fastgen.plan import Totals, ages_at
 from fastgen.validation.cards import Cards
 from fastgen.validation.checks import drawn, exact, rule, skipped
-from fastgen.validation.events import HOUR, Events, Told, can_be_judged, column
+from fastgen.validation.events import Events, Told, can_be_judged, column
 from fastgen.validation.holders import UNBORN
 from fastgen.validation.pvalues import hypergeometric
 from fastgen.validation.report import Check

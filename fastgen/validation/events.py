@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastgen.config import Config
+from fastgen.kernels.units import HOUR
 from fastgen.sinks.output import explained
 from fastgen.validation.cards import Cards
 from fastgen.validation.rows import ATTACK, ORDINARY, Rows
@@ -30,7 +31,6 @@ EVENT: Final = np.dtype(
     ]
 )
 """Seconds count from the start."""
-HOUR: Final = 3600
 NOTICED: Final = 0.1
 """By how much a chi-square statistic may be too large."""
 MISTAKEN: Final = 1e-5

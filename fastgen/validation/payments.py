@@ -6,6 +6,7 @@ from datetime import timedelta
 import numpy as np
 
 from fastgen.config import Config
+from fastgen.kernels.units import DAY, HOUR
 from fastgen.validation.cards import Cards
 from fastgen.validation.checks import drawn, rule, skipped
 from fastgen.validation.judge import Judge
@@ -14,9 +15,6 @@ from fastgen.validation.report import Check
 from fastgen.validation.rows import ATTACK, FOREIGN, KINDS, ORDINARY, WITHDRAWAL, Rows
 from fastgen.validation.rules import Places, Rules
 from fastgen.validation.tally import Broken, Uniform
-
-HOUR = 3600
-DAY = 86_400
 
 
 def hours_in(config: Config) -> list[int]:

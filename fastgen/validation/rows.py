@@ -8,11 +8,11 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from fastgen.kernels.units import MICRODEGREES, MICROSECONDS
 from fastgen.validation.cards import Cards
 from fastgen.validation.rules import Rules
 from fastgen.validation.tally import Array, Mask, Part
 
-MICROSECONDS: Final = 1_000_000
 KINDS: Final = 4
 ORDINARY, ATTACK, WITHDRAWAL, FOREIGN = range(KINDS)
 """Payments without and with a label, withdrawals without and with one."""
@@ -68,12 +68,12 @@ class Rows(Part):
     @cached_property
     def latitude(self) -> Array:
         """In millionths of a degree."""
-        return whole(self._floats("latitude"), MICROSECONDS)
+        return whole(self._floats("latitude"), MICRODEGREES)
 
     @cached_property
     def longitude(self) -> Array:
         """In millionths of a degree."""
-        return whole(self._floats("longitude"), MICROSECONDS)
+        return whole(self._floats("longitude"), MICRODEGREES)
 
     @cached_property
     def card(self) -> Array:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastgen.config import Config
+from fastgen.kernels.units import MICRODEGREES
 from fastgen.pools import Pools, microdegrees
 from fastgen.schema import CASH_WITHDRAWAL, HOME_COUNTRY
 from fastgen.sizes import chain_ranges, exact_shares
@@ -25,7 +26,7 @@ class Rules:
         self.categories = [*(category.name for category in config.categories), CASH_WITHDRAWAL]
         self.cash = len(config.categories)
         self.start = int(np.datetime64(config.start, "s").astype(np.int64))
-        self.radius = round(config.atm.radius * 1_000_000)
+        self.radius = round(config.atm.radius * MICRODEGREES)
 
     @cached_property
     def edges(self) -> NDArray[np.int64]:

@@ -5,8 +5,9 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
+from fastgen.kernels.units import HOUR
 from fastgen.validation.covers import Budget, cuts, progressions
-from fastgen.validation.events import HOUR, Events, column
+from fastgen.validation.events import Events, column
 from fastgen.validation.rules import Rules
 from fastgen.validation.tally import Array, Mask
 

@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 
 from fastgen.ids import hexadecimal
 from fastgen.kernels import md5
-from fastgen.kernels.digits import DAY, Tile
+from fastgen.kernels.digits import Tile
 from fastgen.kernels.tables import Block
+from fastgen.kernels.units import DAY, MICROSECONDS
 from fastgen.validation.cards import packed
 from fastgen.validation.checks import rule
 from fastgen.validation.judge import Judge
 from fastgen.validation.report import Check
-from fastgen.validation.rows import MICROSECONDS, Rows
+from fastgen.validation.rows import Rows
 from fastgen.validation.tally import Array, Broken, Mask
 
 AT_ONCE: Final = 16_384

@@ -4,11 +4,12 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from fastgen.kernels.units import MICRODEGREES, MICROSECONDS
 from fastgen.plan import Totals
 from fastgen.validation.checks import exact, rule
 from fastgen.validation.judge import Judge
 from fastgen.validation.report import Check
-from fastgen.validation.rows import ATTACK, FOREIGN, KINDS, MICROSECONDS, WITHDRAWAL, Rows
+from fastgen.validation.rows import ATTACK, FOREIGN, KINDS, WITHDRAWAL, Rows
 from fastgen.validation.rules import Rules
 from fastgen.validation.tally import Broken
 
@@ -57,8 +58,8 @@ class Coordinates(Judge):
         self.finer = Broken("latitude", "longitude")
 
     def add(self, part: Rows) -> None:
-        off = (part.latitude / MICROSECONDS != part.frame["latitude"].to_numpy()) | (
-            part.longitude / MICROSECONDS != part.frame["longitude"].to_numpy()
+        off = (part.latitude / MICRODEGREES != part.frame["latitude"].to_numpy()) | (
+            part.longitude / MICRODEGREES != part.frame["longitude"].to_numpy()
         )
         self.finer.add(part, off)
 

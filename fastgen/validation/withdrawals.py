@@ -5,9 +5,10 @@ from typing import Final
 
 import numpy as np
 
+from fastgen.kernels.units import HOUR
 from fastgen.validation.cards import Cards
 from fastgen.validation.checks import At, drawn, rule, skipped
-from fastgen.validation.events import HOUR, Events, Told, can_be_judged, column, tolerated
+from fastgen.validation.events import Events, Told, can_be_judged, column, tolerated
 from fastgen.validation.pvalues import Outcome, chi_square
 from fastgen.validation.report import Check
 from fastgen.validation.rules import Rules

@@ -1,7 +1,8 @@
 """Small datasets that the tests of several kernels look at, beside their plain twins."""
 
-from functools import cache
+from functools import cache, reduce
 from itertools import chain
+from operator import or_
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,7 +15,10 @@ from fastgen.config import Config
 from fastgen.kernels.tables import Block, Events
 from fastgen.plan import Plan
 from fastgen.values import Values
-from fastgen.windows import Worker
+from fastgen.windows import PARTS, Worker
+
+ALL = reduce(or_, PARTS.values())
+"""The columns of a block that are wanted where all those of the table are."""
 
 
 class Sample(NamedTuple):

@@ -14,9 +14,9 @@ from scipy import stats
 
 from fastgen.config import Config
 from fastgen.kernels import chains, payments
-from fastgen.kernels.tables import ALL, Block, Events
+from fastgen.kernels.tables import Block, Events
 from fastgen.plan import Plan
-from kernels import SAMPLES, each_sample, make_sample, read_events
+from kernels import ALL, SAMPLES, each_sample, make_sample, read_events
 
 LEAST_P = 1e-4
 """Of a statistic of draws with a fixed seed."""

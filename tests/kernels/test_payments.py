@@ -16,9 +16,9 @@ from scipy import stats
 from fastgen import plan as names
 from fastgen.config import Config
 from fastgen.kernels import payments
-from fastgen.kernels.tables import ALL, Block, Quota
+from fastgen.kernels.tables import Block, Quota
 from fastgen.plan import Plan
-from kernels import each_sample, make_sample
+from kernels import ALL, each_sample, make_sample
 
 LEAST_P = 1e-4
 """Of a statistic of draws with a fixed seed."""

@@ -16,7 +16,7 @@ from scipy import stats
 
 from fastgen.kernels import tables, timeline
 from fastgen.kernels.tables import Block
-from kernels import SAMPLES, each_sample, make_sample, pack_events, read_events, read_rows, sample_of
+from kernels import ALL, SAMPLES, each_sample, make_sample, pack_events, read_events, read_rows, sample_of
 
 LEAST_P = 1e-4
 """Of a statistic of draws with a fixed seed."""
@@ -144,9 +144,9 @@ def test_merging_is_sorting(payments: list[Row], events: list[Row], origin: int,
     keys = keys_of([row.second for row in events], origin, 13)
     scratch = np.empty(len(expected) + 2 * timeline.LANES, np.uint32), np.empty((2, timeline.LANES + 1), np.uint64)
     given = block_of([*payments, SPARE]), keys, start, packed, origin, *COORDINATES, day_offset, *scratch
-    timeline.merge(out, *given, tables.ALL)
+    timeline.merge(out, *given, ALL)
     assert read_rows(out, day_offset) == expected
-    for wanted in (0, *FIELDS.values(), tables.ALL - tables.POSITION):
+    for wanted in (0, *FIELDS.values(), ALL - tables.POSITION):
         some = block_of([SPARE] * len(expected))
         timeline.merge(some, *given, wanted)
         assert read_rows(some, day_offset) == [only(row, wanted) for row in expected]

@@ -1,12 +1,14 @@
 """What `report` takes and refuses, what it says of data that are not as they should be, and how it leaves files."""
 
 import json
+import math
 import os
 import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import datetime
 from html import unescape
 from pathlib import Path
 
@@ -173,6 +175,44 @@ def test_values_that_are_missing(reported: Reported, small: Dataset, tmp_path: P
     holes = frame.with_columns(amount=pl.when(pl.col("index") >= 10).then("amount")).drop("index")
     holes.write_csv(tmp_path / "payments.csv")
     assert "Left out of everything below: 10 rows in which values are missing" in reported(tmp_path / "payments.csv")
+
+
+ODD = {
+    "amount": (1e300, -1e300, 1e18, -5.0, 5e-324),
+    "latitude": (1e300, -1e300, 91.0, -91.0),
+    "longitude": (1e300, -1e300, 181.0, -181.0),
+    "datetime": (datetime(1, 1, 1), datetime(1970, 1, 1), datetime(9999, 12, 31, 23, 59, 59)),
+    "fraud_label": (-1, 127),
+}
+"""What no such data have, and can still be counted."""
+
+
+@pytest.mark.parametrize(("column", "value"), [(column, value) for column, values in ODD.items() for value in values])
+@pytest.mark.parametrize("rows", ["frauds", "all"])
+def test_odd_values_are_reported_on(
+    reported: Reported, small: Dataset, tmp_path: Path, column: str, value: object, rows: str
+) -> None:
+    """They are rows as any others."""
+    frame = plain(small.transactions())
+    odd = pl.when((pl.col("fraud_label") == 1) | (rows == "all")).then(pl.lit(value, frame.schema[column])).otherwise(column)
+    frame.with_columns(odd.alias(column)).write_parquet(tmp_path / "payments.parquet")
+    text = reported(tmp_path / "payments.parquet")
+    assert text.startswith("4,000 card transactions")
+    assert "Left out" not in text
+
+
+@pytest.mark.parametrize("column", ["amount", "latitude", "longitude"])
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, None])
+def test_numbers_that_are_none_are_left_out(
+    reported: Reported, small: Dataset, tmp_path: Path, column: str, value: float | None
+) -> None:
+    frame = plain(small.transactions())
+    some = pl.when(pl.int_range(pl.len()) < 10).then(pl.lit(value, pl.Float64)).otherwise(column)
+    frame.with_columns(some.alias(column)).write_parquet(tmp_path / "payments.parquet")
+    assert "Left out of everything below: 10 rows in which values are missing" in reported(tmp_path / "payments.parquet")
+    frame.with_columns(pl.lit(value, pl.Float64).alias(column)).write_parquet(tmp_path / "payments.parquet")
+    with pytest.raises(InputError, match="has no rows of transactions to report on"):
+        reported(tmp_path / "payments.parquet")
 
 
 def test_a_manifest_that_tells_of_other_rows(reported: Reported, small: Dataset, tmp_path: Path) -> None:

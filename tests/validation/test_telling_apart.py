@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from fastgen import Config, Dataset, validate
+from fastgen.kernels.units import HOUR
 from fastgen.pools import load_pools
 from fastgen.validation.chains import ChainFinder
-from fastgen.validation.events import EVENT, HOUR, Events, can_be_judged, tolerated
+from fastgen.validation.events import EVENT, Events, can_be_judged, tolerated
 from fastgen.validation.rows import ATTACK, FOREIGN, WITHDRAWAL
 from fastgen.validation.rules import Rules
 from fastgen.validation.sequences import SequenceFinder, matches

@@ -183,6 +183,17 @@ def test_several_rows_are_missing(folder: Path) -> None:
     assert str(report.differences[1]).startswith(f"{where} 498: missing, expected {DATA.transactions()['tid'][500]}, ")
 
 
+@pytest.mark.parametrize("name", FORMAT_NAMES)
+def test_a_file_of_no_rows_is_what_a_part_without_any_makes(tmp_path: Path, name: Any) -> None:
+    parts = [Dataset(Config(rows=200_000, cards=1)).part(number, 2) for number in (1, 2)]
+    [none] = [part for part in parts if not part.count("credit_cards")]
+    path = tmp_path / f"credit_cards.{name}"
+    write(none, path, format=name, table="credit_cards")
+    assert verify(path, none).ok
+    [report] = [verify(path, part) for part in parts if part is not none]
+    assert dict(report.tables[0].counts()) == {"missing": 1}
+
+
 @pytest.mark.parametrize("rows", [0, 1, 2_900])
 def test_the_end_is_missing(folder: Path, rows: int) -> None:
     report = checked(folder, lambda found: found[:rows])
