@@ -1,8 +1,11 @@
-"""What all tests need: kernels compiled from the sources as they are, and time to do it."""
+"""What all tests need: kernels compiled from the sources as they are, time to do it, and the command line."""
 
 from pathlib import Path
 
+from command import run
 from hypothesis import settings
+
+__all__ = ["run"]  # the fixture
 
 # The first call of a kernel may compile it, which takes seconds.
 settings.register_profile("fastgen", deadline=None)

@@ -15,52 +15,21 @@ from contextlib import suppress
 from datetime import datetime
 from importlib import import_module
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import click
 import polars as pl
 import pytest
+from command import Ended, Run
 
 import fastgen
 from fastgen import Config, Dataset, cli, load_config
 from fastgen.cli import common
-from fastgen.cli.stopping import stopped
 from fastgen.config import config_schema
 from fastgen.config_text import to_toml
 from fastgen.schema import DATA_VERSION
 
 ROOT = Path(__file__).parents[1]
-
-
-class Ended(NamedTuple):
-    """How a run ended, and what it printed."""
-
-    code: int
-    out: str
-    err: str
-
-
-Run = Callable[..., Ended]
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Iterator[Run]:
-    """Call the command's own `main`, as the script does, in this process."""
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-
-    def call(*arguments: object) -> Ended:
-        monkeypatch.setattr(sys, "argv", ["fastgen", *map(str, arguments)])
-        code: Any = 0
-        try:
-            cli.main()
-        except SystemExit as ended:
-            code = ended.code
-        return Ended(code or 0, *capfd.readouterr())
-
-    yield call
-    stopped.clear()
-    for number, handler in handlers.items():
-        signal.signal(number, handler)
 
 
 @pytest.fixture
