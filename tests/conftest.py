@@ -1,14 +1,39 @@
-"""What all tests need: kernels compiled from the sources as they are, and time to do it."""
+"""What all tests need: kernels compiled from the sources as they are, time to do it, the command line, and a good order."""
 
 from pathlib import Path
 
+import pytest
+from command import run
 from hypothesis import settings
+
+__all__ = ["run"]  # the fixture
 
 # The first call of a kernel may compile it, which takes seconds.
 settings.register_profile("fastgen", deadline=None)
 settings.load_profile("fastgen")
 
 KERNELS = Path(__file__).parents[1] / "fastgen" / "kernels"
+LONG = (
+    "kafka/test_producing.py",
+    "verifying/test_files.py",
+    "spark/test_reading.py",
+    "test_docs.py",
+    "kafka/test_reading_back.py",
+    "validation/test_defects.py",
+    "reporting/test_browser.py",
+    "kafka/test_verifying.py",
+    "spark/test_streams.py",
+    "golden/test_golden.py",
+    "validation/test_sources.py",
+    "verifying/test_counts.py",
+)
+"""Files whose tests take a minute or more, the longest first."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long files come first: where processes share the files, none has a long one left when the others are done."""
+    rank = {Path(__file__).parent / name: number for number, name in enumerate(LONG)}
+    items.sort(key=lambda item: rank.get(item.path, len(LONG)))
 
 
 def _drop_stale_machine_code() -> None:

@@ -15,52 +15,21 @@ from contextlib import suppress
 from datetime import datetime
 from importlib import import_module
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import click
 import polars as pl
 import pytest
+from command import Ended, Run, after_compiling
 
 import fastgen
 from fastgen import Config, Dataset, cli, load_config
 from fastgen.cli import common
-from fastgen.cli.stopping import stopped
 from fastgen.config import config_schema
 from fastgen.config_text import to_toml
 from fastgen.schema import DATA_VERSION
 
 ROOT = Path(__file__).parents[1]
-
-
-class Ended(NamedTuple):
-    """How a run ended, and what it printed."""
-
-    code: int
-    out: str
-    err: str
-
-
-Run = Callable[..., Ended]
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Iterator[Run]:
-    """Call the command's own `main`, as the script does, in this process."""
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
-
-    def call(*arguments: object) -> Ended:
-        monkeypatch.setattr(sys, "argv", ["fastgen", *map(str, arguments)])
-        code: Any = 0
-        try:
-            cli.main()
-        except SystemExit as ended:
-            code = ended.code
-        return Ended(code or 0, *capfd.readouterr())
-
-    yield call
-    stopped.clear()
-    for number, handler in handlers.items():
-        signal.signal(number, handler)
 
 
 @pytest.fixture
@@ -363,10 +332,11 @@ def test_check_finds_what_generate_would_refuse(run: Run, folder: Path) -> None:
 
 def assert_one_line(ended: Ended, code: int, text: str) -> None:
     """One line on the standard error, none on the other, and no traceback."""
+    err = after_compiling(ended.err)
     assert ended.out == ""
-    assert ended.err.startswith(f"fastgen: {text}"), ended.err
-    assert ended.err.count("\n") == 1
-    assert ended.err.endswith("\n")
+    assert err.startswith(f"fastgen: {text}"), err
+    assert err.count("\n") == 1
+    assert err.endswith("\n")
     assert ended.code == code
 
 
@@ -559,7 +529,7 @@ def test_a_standard_output_that_is_full(folder: Path, arguments: list[str]) -> N
         done = subprocess.run(
             [sys.executable, "-m", "fastgen", *arguments], stdout=full, stderr=subprocess.PIPE, text=True, check=False
         )
-    assert (done.returncode, done.stderr) == (1, "fastgen: -: cannot be written: no space left on device\n")
+    assert (done.returncode, after_compiling(done.stderr)) == (1, "fastgen: -: cannot be written: no space left on device\n")
 
 
 @pytest.mark.usefixtures("buffering")

@@ -92,10 +92,10 @@ class Terminal:
         """The line after the Tab key; asked for until the shell has taken it in."""
         self.type(line + "\t")
         found = ""
-        for _ in range(20):
-            time.sleep(0.3)
+        for _ in range(60):
+            time.sleep(0.1)
             self.type("\x14")
-            shown = self.read("<<(.*)>>", 1)
+            shown = self.read(f"<<({re.escape(line)}.*?)>>", 1)  # a slow shell may still answer for the line before
             found = shown[1] if shown else found
             if shown and found != line:
                 break

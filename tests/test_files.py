@@ -26,6 +26,7 @@ import pyarrow.feather
 import pyarrow.json
 import pyarrow.parquet as pq
 import pytest
+from command import after_compiling
 from faker.providers.geo import Provider
 
 import fastgen
@@ -831,7 +832,7 @@ def test_a_reader_who_leaves_before_a_result_comes(unbuffered: str) -> None:
         arguments, stdout=writing, stderr=subprocess.PIPE, text=True, check=False, env=os.environ | {"PYTHONUNBUFFERED": unbuffered}
     )
     os.close(writing)
-    assert (run.returncode, run.stderr) == (1, "fastgen: -: the reader closed the pipe before all was written\n")
+    assert (run.returncode, after_compiling(run.stderr)) == (1, "fastgen: -: the reader closed the pipe before all was written\n")
 
 
 def test_a_standard_output_that_is_closed() -> None:

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
+from command import Run
 from confluent_kafka import KafkaError as KafkaErrors
 from confluent_kafka import KafkaException
 
@@ -37,7 +38,8 @@ SMALL = Dataset(Config(rows=2_000, seed=5))
 ways = pytest.mark.parametrize("plain", [False, True], ids=["compiled", "plain"])
 
 
-def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+def process(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """For what only a process of its own shows: all that is printed until its end, and what it loads."""
     argv = [sys.executable, "-m", "fastgen", "produce", *arguments]
     return subprocess.run(argv, capture_output=True, text=True, check=False, timeout=120)
 
@@ -123,13 +125,13 @@ def test_no_more_messages_are_in_flight_than_a_queue_has_room_for(plain: bool, p
 
 
 def test_the_command() -> None:
-    done = run("--mock", "--rows", "1000", "--json")
+    done = process("--mock", "--rows", "1000", "--json")
     assert done.returncode == 0
     report = json.loads(done.stdout)
     assert (report["rows"], report["acknowledged"], report["failed"]) == (1_000, 1_000, 0)
     assert {"seconds", "messages_per_second", "bytes", "partitions", "seed", "lag", "errors", "topic"} <= set(report)
     assert "forgets what it gets" in done.stderr
-    assert run("--mock", "--rows", "1000", "-q").stderr == ""
+    assert process("--mock", "--rows", "1000", "-q").stderr == ""
 
 
 # Options
@@ -202,11 +204,11 @@ def test_the_topic_is_named_in_one_place() -> None:
         ),
     ],
 )
-def test_what_is_refused(arguments: list[str], line: str) -> None:
-    done = run("--quiet", *arguments)
-    assert done.returncode == 2, done.stderr
-    assert done.stderr.startswith(f"fastgen: {line}")
-    assert len(done.stderr.splitlines()) == 1
+def test_what_is_refused(run: Run, arguments: list[str], line: str) -> None:
+    done = run("produce", "--quiet", *arguments)
+    assert done.code == 2, done.err
+    assert done.err.startswith(f"fastgen: {line}")
+    assert len(done.err.splitlines()) == 1
 
 
 @pytest.mark.parametrize(
@@ -239,15 +241,17 @@ def test_a_rate_may_be_any_real_number(value: float) -> None:
         ("partitioner", "random", "partitions are computed as Java's producer does"),
     ],
 )
-def test_settings_with_which_no_run_can_keep_its_word(name: str, value: str, reason: str, plain: bool, tmp_path: Path) -> None:
+def test_settings_with_which_no_run_can_keep_its_word(
+    run: Run, name: str, value: str, reason: str, plain: bool, tmp_path: Path
+) -> None:
     path = tmp_path / "client.properties"
     path.write_text(f"{name} = {value}\n")
     for given in (["-X", f"{name}={value}"], ["--producer-config", str(path)]):
-        done = run("--mock", "--rows", "1k", *given, *(["--plain"] if plain else []))
-        assert done.returncode == 2
-        assert done.stderr.startswith(f"fastgen: producer setting {name}: must not be given: {reason}")
-        assert done.stderr.count("\n") == 1
-        assert "s3cr3t" not in done.stderr
+        done = run("produce", "--mock", "--rows", "1k", *given, *(["--plain"] if plain else []))
+        assert done.code == 2
+        assert done.err.startswith(f"fastgen: producer setting {name}: must not be given: {reason}")
+        assert done.err.count("\n") == 1
+        assert "s3cr3t" not in done.err
 
 
 @ways
@@ -273,19 +277,19 @@ def test_more_producers_than_partitions(producers: int, told: list[str], caplog:
 def test_the_log_of_the_library_is_its_own(plain: bool) -> None:
     """Where it is asked for it comes from all handles, as the library writes it; else not at all."""
     given = ["--mock", "--rows", "1k", "-q", "-X", "sasl.password=s3cr3t", *(["--plain"] if plain else [])]
-    done = run(*given, "-X", "debug=all")
+    done = process(*given, "-X", "debug=all")
     assert done.returncode == 0
     lines = done.stderr.splitlines()
     assert any("Client configuration" in line for line in lines)
     assert len({line.split("|")[3] for line in lines if line.startswith("%")}) >= 2  # one that asks, one that sends
     assert not [line for line in lines if line.startswith("fastgen:")]
     assert "s3cr3t" not in done.stderr
-    assert run(*given).stderr == ""
+    assert process(*given).stderr == ""
 
 
 def test_what_is_refused_is_said_alone() -> None:
     """Notes come when the options are right; nothing is compiled or counted before."""
-    done = run("--mock", "--key", "card", "--rows", "1k")
+    done = process("--mock", "--key", "card", "--rows", "1k")
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
 
 
@@ -295,7 +299,7 @@ def test_without_the_client_library_nothing_else_is_said(monkeypatch: pytest.Mon
         "util.find_spec = lambda name, *more: None if name == 'confluent_kafka' else real(name, *more)\n"
     )
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), *sys.path]))
-    done = run("--mock", "--rows", "1k")
+    done = process("--mock", "--rows", "1k")
     assert done.returncode == 1
     assert done.stderr == (
         "fastgen: confluent-kafka, which talks to Kafka, is not installed "
@@ -344,7 +348,7 @@ def test_offsets_that_cannot_be_read() -> None:
 
 
 def test_secrets_are_not_shown() -> None:
-    done = run("--mock", "-q", "-X", "ssl.key.password=hush", "-X", "sasl.passwordd=hush")
+    done = process("--mock", "-q", "-X", "ssl.key.password=hush", "-X", "sasl.passwordd=hush")
     assert done.returncode == 2
     assert "hush" not in done.stdout + done.stderr
 
@@ -376,16 +380,18 @@ SERVERS = ["--bootstrap-servers", "127.0.0.1:1"]
 @pytest.mark.parametrize("line", ["sasl.pasword=${KPW}", "sasl.passwrd=s3cr3t", "sasl.password: s3cr3t", "=s3cr3t", "s3cr3t"])
 @pytest.mark.parametrize("to", [["produce", "--mock"], ["produce", "--plain", "--mock"], ["verify", "--topic", "t", *SERVERS]])
 @pytest.mark.parametrize("in_file", [False, True])
-def test_no_secret_is_shown(line: str, to: list[str], in_file: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_secret_is_shown(
+    run: Run, line: str, to: list[str], in_file: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A setting that is misspelt may be a secret, and so may a line that is none."""
     monkeypatch.setenv("KPW", "s3cr3t")
     path = tmp_path / "client.properties"
     path.write_text(line + "\n")
     given = ["--producer-config", str(path)] if in_file else ["-X", line]
-    done = subprocess.run([sys.executable, "-m", "fastgen", *to, *given], capture_output=True, text=True, timeout=60)
-    assert done.returncode == 2
-    assert "must be KEY=VALUE" in done.stderr or "No such configuration property" in done.stderr
-    assert "s3cr3t" not in done.stderr + done.stdout
+    done = run(*to, *given)
+    assert done.code == 2
+    assert "must be KEY=VALUE" in done.err or "No such configuration property" in done.err
+    assert "s3cr3t" not in done.err + done.out
 
 
 def test_durations_and_moments() -> None:
@@ -626,14 +632,19 @@ def test_parts_go_on_with_parts() -> None:
     assert part.groups == whole.part(2, of=3).groups
 
 
-def test_periods_end_with_the_years() -> None:
+def test_periods_end_with_the_years(run: Run) -> None:
     last = Config(rows=5, start="9900-10-01", end="9900-11-01", atm={"cards": 0})
     assert [period.config.end.month for period in endless(Dataset(last))] == [11, 12]
     done = run(
-        "--mock", "--rows", "5", *(f"--set={each}" for each in ("start=9900-10-01", "end=9900-11-01", "atm.cards=0")), "--loop"
+        "produce",
+        "--mock",
+        "--rows",
+        "5",
+        *(f"--set={each}" for each in ("start=9900-10-01", "end=9900-11-01", "atm.cards=0")),
+        "--loop",
     )
-    assert done.returncode == 0
-    assert "10 of 10 messages are in" in done.stderr
+    assert done.code == 0
+    assert "10 of 10 messages are in" in done.err
 
 
 def test_seeds_without_a_period_are_passed_over() -> None:

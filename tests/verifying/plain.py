@@ -29,14 +29,17 @@ def compare(columns: list[str], expected: list[Row], found: list[Row]) -> Counts
     same = sum((wanted & there).values())
     doubled = sum(count - wanted[row] for row, count in there.items() if row in wanted and count > wanted[row])
     missing = [number for number, row in enumerate(expected) if row not in there]
-    places = [expected.index(row) if row in wanted else None for row in found]
+    numbers = {row: number for number, row in enumerate(expected)}
+    places = [numbers.get(row) for row in found]
     order = [place for place in places if place is not None]
     for key in KEYS:
         at = [columns.index(name) for name in key]
         for number, row in enumerate(found):
+            if places[number] is not None:
+                continue
             values = [row[i] for i in at]
             match = next((place for place in missing if [expected[place][i] for i in at] == values), None)
-            if places[number] is None and match is not None:
+            if match is not None:
                 places[number] = match
                 missing.remove(match)
     for number, place in list(standing(places)):

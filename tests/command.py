@@ -1,0 +1,64 @@
+"""The command line called in the process of the tests, where all is loaded and compiled already."""
+
+import logging
+import re
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+import pytest
+
+from fastgen import cli
+from fastgen.cli.stopping import KINDS, stopped
+
+
+class Ended(NamedTuple):
+    """How a run ended, and what it printed."""
+
+    code: int
+    out: str
+    err: str
+
+
+Run = Callable[..., Ended]
+
+
+def after_compiling(told: str) -> str:
+    """What is printed where kernels are compiled already; elsewhere a line says before that they have to be."""
+    return re.sub(r"\Afastgen: compiling kernels .*\n", "", told)
+
+
+@contextmanager
+def logging_as_in_a_process() -> Iterator[None]:
+    """The command sets up logging where nobody has done so, and pytest has."""
+    root = logging.getLogger()
+    handlers, level = root.handlers, root.level
+    root.handlers = []
+    try:
+        yield
+    finally:
+        root.handlers = handlers
+        root.setLevel(level)
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Iterator[Run]:
+    """Call the command's own `main`, as the script does, in this process."""
+    handlers = {number: signal.getsignal(number) for number in KINDS}
+
+    def call(*arguments: object) -> Ended:
+        monkeypatch.setattr(sys, "argv", ["fastgen", *map(str, arguments)])
+        code: Any = 0
+        with logging_as_in_a_process():
+            try:
+                cli.main()
+            except SystemExit as ended:
+                code = ended.code
+        return Ended(code or 0, *capfd.readouterr())
+
+    yield call
+    stopped.clear()
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
