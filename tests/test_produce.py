@@ -50,7 +50,7 @@ def process(*arguments: str) -> subprocess.CompletedProcess[str]:
 @ways
 @pytest.mark.parametrize("options", [{}, {"producers": 3}, {"key": None}, {"partitions": 1}, {"labels_topic": "labels"}], ids=str)
 def test_all_messages_are_acknowledged(plain: bool, options: dict[str, Any]) -> None:
-    report = produce(SMALL, mock=True, plain=plain, **options)
+    report = produce(SMALL.config, mock=True, plain=plain, **options)
     assert report.acknowledged == report.rows == sum(report.partitions) == 2_000
     assert not report.failed
     assert not report.errors

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fastgen.dataset import Dataset, positive
+from fastgen.config import Config
+from fastgen.dataset import Dataset, dataset_of, positive
 from fastgen.errors import DeliveryError
 from fastgen.schema import DEFAULT_TOPIC
 from fastgen.sinks.kafka import topics
@@ -54,7 +55,7 @@ GAPLESS: Final = {"enable.gapless.guarantee": "true"}
 
 
 def produce(
-    data: Dataset,
+    data: Dataset | Config | None,
     bootstrap_servers: str | None = None,
     *,
     topic: str = DEFAULT_TOPIC,
@@ -86,6 +87,7 @@ def produce(
     A value is the JSON object of a row without its label; the partition is the one that Java's producer chooses for the key.
 
     Args:
+        data: a dataset, or the configuration of one; the default dataset for None.
         bootstrap_servers: host:port,...; may be among the settings instead.
         topic: must be there unless `create_topic`. key: the column that is the key, or None.
         with_label: whether values have fraud_label. coordinates: as text or as numbers.
@@ -129,6 +131,7 @@ def produce(
     for name, count in (("producers", producers), ("threads", threads)):
         positive(name, count)
     made = _made(create_topic, mock, partitions, replication_factor, topic_config)
+    data = dataset_of(data)
     rows = Rows(first_event_at(data, shift_to) if shift_to is not None else data, key, coordinates, loop)
     timed = timestamps == "event"
     if timed:
