@@ -1,7 +1,8 @@
 """Writes the parts of the documentation that are made from the package: `python docs/make.py`.
 
-These are `docs/configuration.md`, whose tables are the descriptions of the settings, and the sample rows in the
-README, which are rows of the default run. tests/test_docs.py checks that both are current.
+These are `docs/configuration.md`, whose tables are the descriptions of the settings, `docs/api.md`, which is made of docstrings
+(see make_api.py), and the sample rows in the README, which are rows of the default run. tests/test_docs.py checks that all are
+current.
 """
 
 import csv
@@ -13,6 +14,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, get_args
 
+from make_api import api
+
 from fastgen import Dataset, write
 from fastgen.config import AgeBand, AmountRange, Atm, Category, Config, Fraud
 from fastgen.config_text import to_toml
@@ -21,6 +24,7 @@ from fastgen.settings import Interval, Section, Within
 
 ROOT = Path(__file__).parents[1]
 CONFIGURATION = ROOT / "docs" / "configuration.md"
+API = ROOT / "docs" / "api.md"
 README = ROOT / "README.md"
 
 PAGE = """\
@@ -70,7 +74,8 @@ Flags win over `--set`, `--set` wins over the file, the file wins over the defau
 by key. Lists are replaced as a whole: who changes one category names them all. The value of `--set` is
 TOML, and what is no TOML is text. `--rows` takes whole numbers such as `250000`, `2.5k`, `10M` or `1e6`.
 
-`fastgen config schema` prints the JSON schema, for editors and other programs.
+[`Config` and `load_config`](api.md#describe-data) are explained with the rest of the Python API. `fastgen config schema` prints the
+JSON schema, for editors and other programs.
 
 ## The size
 
@@ -249,10 +254,11 @@ def with_samples(text: str, samples: dict[str, str]) -> str:
 
 
 def main() -> None:
-    """Write both."""
+    """Write all of them."""
     CONFIGURATION.write_text(configuration())
+    API.write_text(api())
     README.write_text(with_samples(README.read_text(), samples()))
-    print(f"wrote {CONFIGURATION} and the sample rows in {README}")
+    print(f"wrote {CONFIGURATION}, {API} and the sample rows in {README}")
 
 
 if __name__ == "__main__":

@@ -185,12 +185,15 @@ class Atm(Section):
 class Config(Section):
     """The identity of a dataset. Every setting has a default, and all the defaults together are the default dataset.
 
-    Give the size as `scale`, or as `rows`, or count by count: a count overrides the proportional one.
-    Configurations are equal, and hash alike, if their settings are equal; they can be pickled. A setting that
-    is not allowed, or does not go with the others, raises `ConfigError` naming it.
+    Give the size as `scale`, or as `rows`, or count by count: a count overrides the proportional one. Tables of settings, such as
+    `fraud` and `atm`, may be dicts, and ranges pairs. What each setting means and allows is in docs/configuration.md.
+    Configurations are equal, and hash alike, if their settings are equal; they are frozen, and can be pickled.
+
+    Raises:
+        ConfigError: a setting is unknown, not allowed, or does not go with the others; the error names it.
 
     Example:
-        >>> Config(rows=1_000_000, fraud=Fraud(ratio=0.01)).sizes.cards
+        >>> Config(rows=1_000_000, fraud={"ratio": 0.01}).sizes.cards
         18864
         >>> Config(fraud={"ratio": 1.5})
         Traceback (most recent call last):
@@ -261,7 +264,7 @@ class Config(Section):
 
     @property
     def sizes(self) -> Sizes:
-        """The counts that the settings come to."""
+        """The counts that the settings come to, without the holders that decide the rest."""
         return settle(
             seconds=self.seconds,
             scale=self.scale,
@@ -323,8 +326,12 @@ class Config(Section):
 def load_config(path: str | os.PathLike[str] | None = None, **overrides: Any) -> Config:
     """The configuration in a TOML file, with keywords of `Config` laid over it.
 
-    Tables are laid over key by key, lists are replaced. A keyword that is None leaves the file's value. A size
-    given here takes the place of the file's: `rows` of its `scale` and `payments`, these of its `rows`.
+    Tables are laid over key by key, lists are replaced. A size given here takes the place of the file's: `rows` of its
+    `scale` and `payments`, these of its `rows`.
+
+    Args:
+        path: the file; without one, settings that are not among the keywords have their defaults.
+        **overrides: settings by name, as for `Config`; one that is None leaves the file's value.
 
     Raises:
         ConfigError: the file cannot be read or is no TOML; a setting is unknown or not allowed.

@@ -37,10 +37,14 @@ class Dataset:
     """Card payments, ATM withdrawals and the fraud hidden in them, with the cards and their holders.
 
     Making one is cheap; counts and lookup tables are worked out when they are first needed, and not
-    pickled. Rows are the same whatever the threads, batches and columns.
+    pickled. Rows are the same whatever the threads, batches and columns. The tables are explained in docs/data.md.
 
     Args:
-        config: what the data are; the default dataset unless given.
+        config: what the data are, kept as the attribute `config`; the default dataset unless given.
+
+    Raises:
+        ConfigError: `config` is no `Config`. What needs rows or counts raises it too, where the configuration asks for cash
+            cards by number and no card has a holder of the ages in `atm.bands`.
 
     Example:
         >>> data = Dataset(Config(rows=1_000, seed=7))
@@ -72,10 +76,12 @@ class Dataset:
     def part(self, number: int, of: int) -> "Dataset":
         """One of several parts, which in order are the whole: of the transactions, and of each card table.
 
-        It is a dataset like any other, made without the rest. The plan is shared.
+        It is a dataset like any other, made without the rest. The plan is shared. Parts are cut between groups of windows of
+        time, and need not be of one size: see docs/scale.md.
 
         Args:
-            number: which one, counted from 1. of: how many there are; at most one for each group of windows.
+            number: which one, 1 to `of`.
+            of: how many there are; at most one for each group of windows.
 
         Raises:
             OptionError: a part that there is not, more parts than groups, or a part of a part.
@@ -120,12 +126,15 @@ class Dataset:
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256, in hex, of all that decides the rows: configuration, data version and Faker's vocabularies."""
+        """SHA-256, in hex, of all that decides the rows: configuration, data version and Faker's vocabularies.
+
+        A part has the fingerprint of the whole.
+        """
         return hashlib.sha256(f"{self.config.fingerprint()} {self.plan.pools.digest}".encode()).hexdigest()
 
     @cached_property
     def num_rows(self) -> int:
-        """Rows of `transactions`; those of a part are counted, which takes about an eighth of the time of making them."""
+        """Rows of the table `transactions`; those of a part are counted, which takes about an eighth of the time of making them."""
         if not self.is_part:
             return self.plan.rows
         return sum(map(Worker(self.plan, names=()).count, self.groups))
@@ -138,7 +147,18 @@ class Dataset:
         return round(float(expected[self.groups.stop] - expected[self.groups.start]))
 
     def count(self, table: str = "transactions") -> int:
-        """Rows of a table."""
+        """Rows of a table.
+
+        Args:
+            table: transactions, credit_cards or profiles.
+
+        Raises:
+            OptionError: there is no such table.
+
+        Example:
+            >>> Dataset().count("credit_cards")
+            2000
+        """
         return self.num_rows if _known(table) == "transactions" else len(self.cards)
 
     @cached_property
@@ -153,10 +173,18 @@ class Dataset:
         return range(self.plan.cards * (number - 1) // of, self.plan.cards * number // of)
 
     def columns(self, table: str = "transactions", columns: Sequence[str] | None = None) -> tuple[str, ...]:
-        """The asked columns of a table, in the table's order; all of them for None.
+        """The asked columns of a table, in the table's order.
+
+        Args:
+            table: transactions, credit_cards or profiles.
+            columns: names in any order; all columns unless given.
 
         Raises:
-            OptionError: a column that the table does not have, one that is asked for twice, or none.
+            OptionError: no such table, a column that it does not have, one that is asked for twice, or none.
+
+        Example:
+            >>> Dataset().columns("transactions", ["amount", "cc_num"])
+            ('cc_num', 'amount')
         """
         names = TABLES[_known(table)].names
         if columns is None:
@@ -166,7 +194,7 @@ class Dataset:
 
     @property
     def schema(self) -> "pl.Schema":
-        """Names and Polars types of the columns of `transactions`."""
+        """Names and Polars types of the columns of the table `transactions`."""
         return self._schema(None)
 
     def _schema(self, columns: Sequence[str] | None) -> "pl.Schema":
@@ -177,15 +205,19 @@ class Dataset:
     def batches(
         self, columns: Sequence[str] | None = None, *, batch_rows: int | None = None, threads: int = 1
     ) -> Iterator["pl.DataFrame"]:
-        """Yield `transactions` in event-time order, as frames, in flat memory.
+        """The transactions in event-time order, frame by frame, in flat memory.
 
         Args:
-            columns: which columns; they come in the table's order, and what is not asked for is not made.
-            batch_rows: rows of each frame but the last; unless given, frames are as they come, up to about 200,000 rows.
-            threads: how many threads make them.
+            columns: which columns; they come in the table's order, and what is not asked for is not made. All unless given.
+            batch_rows: rows of each frame but the last, at least 1; unless given, frames are as they come, of up to about 200,000.
+            threads: how many threads make them, at least 1.
 
         Raises:
-            OptionError: unknown columns, or a number that is not positive.
+            OptionError: unknown columns, or a number that is not positive; raised by the call, before the first frame.
+
+        Example:
+            >>> [frame.height for frame in Dataset(Config(rows=1_000)).batches(["amount"], batch_rows=400)]
+            [400, 400, 200]
         """
         names = self.columns("transactions", columns)
         positive("threads", threads)
@@ -222,7 +254,19 @@ class Dataset:
         return [range(start, stop) for start, stop in pairwise(edges)]
 
     def transactions(self, columns: Sequence[str] | None = None, *, threads: int = 1) -> "pl.DataFrame":
-        """All transactions as one frame."""
+        """All transactions as one frame, in event-time order. `batches` does with less memory.
+
+        Args:
+            columns: which columns, in the table's order; all unless given.
+            threads: how many threads make them, at least 1.
+
+        Raises:
+            OptionError: as for `batches`.
+
+        Example:
+            >>> Dataset(Config(rows=1_000)).transactions(["cc_num", "fraud_label"]).shape
+            (1000, 2)
+        """
         import polars as pl
 
         made = list(self.batches(columns, threads=threads))
@@ -253,9 +297,20 @@ class Dataset:
         return [range(start, min(start + CHUNK, own.stop)) for start in range(own.start, own.stop, CHUNK)]
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
-        """The transactions as an Arrow stream, a batch at a time, for DuckDB, pyarrow, Polars and all else that takes one.
+        """The transactions as an Arrow stream, a batch at a time, for DuckDB, pyarrow and all else that takes one.
 
-        Source: the Arrow PyCapsule interface.
+        Users hand over the dataset, and what takes it calls this method of the Arrow PyCapsule interface.
+
+        Args:
+            requested_schema: a capsule with the Arrow schema that is asked for; the table's own unless given.
+
+        Returns:
+            A capsule with the stream.
+
+        Example:
+            >>> import pyarrow as pa
+            >>> pa.RecordBatchReader.from_stream(Dataset(Config(rows=1_000))).read_all().num_rows
+            1000
         """
         import polars as pl
         import pyarrow as pa

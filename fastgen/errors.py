@@ -27,7 +27,15 @@ NOT_GIVEN = ...
 
 
 class FastgenError(Exception):
-    """Base of all errors that fastgen raises on purpose; `exit_code` is what the command ends with."""
+    """Base of all errors that fastgen raises on purpose, and the error where a package is not installed that is needed.
+
+    `str` makes a single line of it. All errors can be pickled.
+
+    Attributes:
+        message: what is wrong.
+        hint: in a few words what to do about it; None where there is nothing to say.
+        exit_code: what the command ends with.
+    """
 
     exit_code: ClassVar[int] = 1
 
@@ -49,6 +57,12 @@ class FastgenError(Exception):
 
 class UsageError(FastgenError, ValueError):
     """A value that cannot be.
+
+    Attributes:
+        field: what is wrong.
+        value: what was given; `...` where there is none to show.
+        allowed: what is allowed, or why it cannot be.
+        more: how many errors were found beside this one.
 
     Example:
         >>> print(UsageError("fraud.ratio", 1.5, "must be between 0 and 1"))
@@ -74,26 +88,29 @@ class UsageError(FastgenError, ValueError):
 
 
 class ConfigError(UsageError):
-    """The configuration is not valid. `field` is a dotted name such as `categories[2].share`."""
+    """A setting of the configuration is not valid. `field` is a dotted name such as `categories[2].share`."""
 
 
 class OptionError(UsageError):
-    """An option of a run (not of the data) is not valid.
+    """An option of a run, such as a format, a number of parts or a column, is not valid.
 
     Other options stand in backticks in `allowed`, and in the hints of all errors; the command writes them as flags.
     """
 
 
 class InputError(FastgenError):
-    """A file cannot be read."""
+    """What is to be read cannot be: it is not there, cut off, or not what its name says."""
 
 
 class DifferenceError(FastgenError):
-    """Data are not those that their configuration makes."""
+    """Data are not those that their configuration makes, or fail a check.
+
+    The commands `verify` and `validate` end with it; the functions return a report instead.
+    """
 
 
 class OutputError(FastgenError):
-    """An output cannot be written."""
+    """An output cannot be written, as there is no permission or the disk is full."""
 
 
 class OutputExistsError(OutputError):
@@ -105,17 +122,17 @@ class KafkaError(FastgenError):
 
 
 class DeliveryError(KafkaError):
-    """Messages were not acknowledged."""
+    """Messages were not acknowledged, or a topic got more than were sent. The message says how many, and why."""
 
 
 class InterruptedRunError(FastgenError):
-    """The user stopped the run."""
+    """The user stopped the run of a command."""
 
     exit_code = 130
 
 
 class TerminatedRunError(InterruptedRunError):
-    """The run was stopped by SIGTERM, or as its terminal was closed."""
+    """The run of a command was stopped by SIGTERM, or as its terminal was closed."""
 
     exit_code = 143
 

@@ -24,9 +24,16 @@ class Sizes:
 
     Of `rows` and `payments` the one that was not asked for is None while it hangs on the withdrawals, which
     hang on how many cards can withdraw cash; without withdrawals both are known, and equal. `cash_cards` and
-    `withdrawals` are 0 together. `cash_cards` is a limit: where `rows` is given, neither that many cards nor
-    any lower number makes more withdrawals, foreign ones included, than there are rows.
-    `cash_cards_required` tells that cash cards were asked for by number, so that having none is an error.
+    `withdrawals` are 0 together.
+
+    Attributes:
+        rows: transactions of all kinds.
+        payments: those that are no withdrawals, attack chains included.
+        cards: cards, each with a holder.
+        cash_cards: the most cards that withdraw cash; where `rows` is given, neither that many nor any lower number makes
+            more withdrawals, foreign ones included, than there are rows.
+        withdrawals: the least number of them that is asked for; they are made in whole rounds.
+        cash_cards_required: whether cash cards were asked for by number, so that having none is an error.
     """
 
     rows: int | None

@@ -26,7 +26,8 @@ def scan(data: Dataset | Config | None = None, *, table: str = "transactions", t
 
     Args:
         data: a dataset, or the configuration of one; the default dataset unless given. A part of one is scanned alone.
-        table: transactions, credit_cards or profiles. threads: that make rows; as many as there are processors unless given.
+        table: transactions, credit_cards or profiles.
+        threads: how many make rows, at least 1; as many as there are processors unless given.
 
     Raises:
         OptionError: an unknown table, or a number of threads that is not positive.

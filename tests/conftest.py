@@ -30,6 +30,23 @@ LONG = (
 """Files whose tests take a minute or more, the longest first."""
 
 
+class FoldersOfExamples:
+    """For the examples in docstrings, which write files as their readers would."""
+
+    @pytest.fixture(autouse=True)
+    def folder_of_example(
+        self, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """An example has a folder of its own."""
+        if isinstance(request.node, pytest.DoctestItem):
+            monkeypatch.chdir(tmp_path_factory.mktemp("example"))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Fixtures of this file are for tests below it; examples are in the package."""
+    config.pluginmanager.register(FoldersOfExamples())
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Long files come first: where processes share the files, none has a long one left when the others are done."""
     rank = {Path(__file__).parent / name: number for number, name in enumerate(LONG)}

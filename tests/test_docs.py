@@ -8,21 +8,23 @@ import shlex
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from fnmatch import fnmatch
-from importlib.util import module_from_spec, spec_from_file_location
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
-from typing import Any, NamedTuple, Self
+from typing import Any, Literal, NamedTuple, Self
 
 import click
+import polars as pl
 import pytest
 from confluent_kafka.admin import AdminClient
 from kafka.broker import Address
 from kafka.conftest import broker
 
 import fastgen
+import fastgen.spark
 from fastgen import cli, load_config
 from fastgen.pools import load_pools
 from fastgen.schema import DATA_VERSION, TABLES
@@ -279,19 +281,65 @@ def test_pages_have_examples() -> None:
 # What is made from the package, or copied from it
 
 
+def script(name: str) -> ModuleType:
+    """One of those in docs/, which import each other."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(DOCS)
+        return import_module(name)
+
+
 @pytest.fixture(scope="module")
 def make() -> ModuleType:
     """The script docs/make.py."""
-    spec = spec_from_file_location("make_docs", DOCS / "make.py")
-    assert spec
-    assert spec.loader
-    module = module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return script("make")
 
 
 def test_configuration_is_current(make: ModuleType) -> None:
     assert make.CONFIGURATION.read_text() == make.configuration(), "run: python docs/make.py"
+
+
+def test_api_is_current(make: ModuleType) -> None:
+    assert make.API.read_text() == make.api(), "run: python docs/make.py"
+
+
+def test_api_has_every_public_name() -> None:
+    """And every type of the package that a call returns."""
+    text = (DOCS / "api.md").read_text()
+    told = set(re.findall(r"^### `(.*)`$", text, re.MULTILINE))
+    assert told >= {*fastgen.__all__} - {"__version__"} | {f"spark.{name}" for name in fastgen.spark.__all__}
+    assert "`fastgen.__version__`" in text
+    assert told >= {name for name in re.findall(r"-> (\w+)$", text, re.MULTILINE) if name not in ("str", "int", "object")}
+
+
+@pytest.mark.parametrize(
+    ("docstring", "told"),
+    [
+        ("Makes.\n\nArgs:\n    rows: how many.", "differ in seed"),
+        ("Makes.\n\nArgs:\n    rows: how many.\n    seed: which.\n    scale: what.", "differ in scale"),
+        ("Makes.\n\nArgs:\n    rows how many.", "cannot be read as items: rows how many"),
+    ],
+)
+def test_docstrings_that_do_not_fit(docstring: str, told: str) -> None:
+    def function(rows: int, seed: int = 1) -> None: ...
+
+    function.__doc__ = docstring
+    make_api = script("make_api")
+    with pytest.raises(ValueError, match=told):
+        make_api.described(make_api.Entry("function", function))
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        (Literal["a", "b"] | None, 'Literal["a", "b"] | None'),
+        (os.PathLike[str] | str, "os.PathLike[str] | str"),
+        (Callable[[int], pl.DataFrame | None], "Callable[[int], pl.DataFrame | None]"),
+        (tuple[int, ...], "tuple[int, ...]"),
+    ],
+)
+def test_types_on_the_page(kind: Any, name: str) -> None:
+    """They are named alike by all versions of Python."""
+    assert script("make_api").type_name(kind) == name
 
 
 def test_sample_rows_are_current(make: ModuleType) -> None:

@@ -15,7 +15,14 @@ NEEDED = ("altair", "vl_convert", "jinja2")
 
 
 class ReportSummary(NamedTuple):
-    """What `report` did: the transactions that it read, the frauds among them, the bytes of the page, the seconds that it took."""
+    """What `report` did.
+
+    Attributes:
+        rows: transactions that the page is about.
+        frauds: those among them that are labelled as fraud.
+        size: bytes of the page.
+        seconds: how long it took.
+    """
 
     rows: int
     frauds: int
@@ -41,12 +48,16 @@ def report(
         progress: called with a number of rows whenever so many more have been read; in all, each is read twice.
 
     Raises:
-        InputError: there are no transactions, or they cannot be read. OutputError: the page cannot be written.
-        FastgenError: a library that draws is not installed.
+        InputError: there are no transactions, or they cannot be read.
+        OutputExistsError: the page is there.
+        OutputError: it cannot be written.
+        FastgenError: a library that draws is not installed; all of them are the extra `report` of the package.
 
     Example:
-        >>> report("data/", "report.html").frauds  # doctest: +SKIP
-        155
+        >>> from fastgen import Config, Dataset, write
+        >>> _ = write(Dataset(Config(rows=10_000)), "reported/")
+        >>> report("reported/", "reported.html").rows
+        10000
     """
     began = time.perf_counter()
     if missing := [name for name in NEEDED if find_spec(name) is None]:

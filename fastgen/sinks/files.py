@@ -24,7 +24,13 @@ from fastgen.text import Coordinates
 
 @dataclass(frozen=True)
 class WriteReport:
-    """What `write` did: the files, the seconds that it took, and parts that were there already."""
+    """What `write` did.
+
+    Attributes:
+        files: those that were written: part by part, and of each part table by table.
+        seconds: how long it took.
+        skipped: how many parts were complete already, and were not made again.
+    """
 
     files: tuple[FileReport, ...]
     seconds: float
@@ -32,12 +38,12 @@ class WriteReport:
 
     @property
     def rows(self) -> int:
-        """Rows of all tables."""
+        """Rows in all these files."""
         return sum(file.rows for file in self.files)
 
     @property
     def size(self) -> int:
-        """Bytes of all tables."""
+        """Bytes of all these files."""
         return sum(file.size for file in self.files)
 
 
@@ -58,19 +64,22 @@ def write(
 ) -> WriteReport:
     """Write one table to a file, or all three and a manifest to a directory, in flat memory.
 
+    Every file gets its name when it is complete, so that a call that fails leaves no half file behind.
+
     Args:
-        data: a dataset, or the configuration of one; the default dataset for None.
+        data: a dataset, or the configuration of one; the default dataset for None. A part of one can be written to a file, not to a
+            directory.
         output: a file (.parquet, .csv, .ndjson, .arrow; .csv.gz and the like), "-" for the standard
             output (CSV unless `format` says otherwise), or a directory, which is made if need be.
-        format: of a directory's files (parquet unless given), or of a file whose name does not say it.
+        format: of a directory's files (parquet unless given), or of a file whose name does not say it: parquet, csv, ndjson, ipc.
         table: for a file or a stream, which one; transactions unless given.
         columns: for a file or a stream, which columns, in the table's order; all unless given.
         compression: parquet: zstd (default), snappy, lz4, gzip, none; csv, ndjson: none, gzip, zstd; ipc: none, zstd, lz4.
         coordinates: in csv and ndjson, "text" (a place's own digits, six decimals for a withdrawal) or "number".
         parts: cut the tables into so many parts, each a file of its own; a directory's parts that are complete stay.
-        part: write this one only, counted from 1.
-        threads: how many make rows; as many as there are processors unless given. The bytes do not depend on it.
-        overwrite: replace files that are there.
+        part: write this one only, 1 to `parts`.
+        threads: how many make rows, at least 1; as many as there are processors unless given. The bytes do not depend on it.
+        overwrite: replace files that are there; in a directory, those that its manifest and records name.
         progress: called with a number of rows whenever so many more have been written.
 
     Raises:
@@ -79,7 +88,8 @@ def write(
         OutputError: it cannot be written; what was begun is removed.
 
     Example:
-        >>> write(Dataset(Config(rows=1_000)), "out/", format="csv").rows  # doctest: +SKIP
+        >>> from fastgen import Config
+        >>> write(Dataset(Config(rows=1_000)), "thousand/", format="csv").rows
         1038
     """
     threads = thread_count(threads)

@@ -16,7 +16,16 @@ from fastgen.sinks.output import Descriptor, opened, replacing
 
 @dataclass(frozen=True)
 class FileReport:
-    """A table that was written: where, its columns, rows, bytes, and the digest of its content ("" if not asked for)."""
+    """A file that was written: a table, or a part of one.
+
+    Attributes:
+        path: where it is.
+        table: transactions, credit_cards or profiles.
+        columns: names, in the order of the file.
+        rows: how many it has.
+        size: bytes.
+        digest: of the content, in hex, the same in all formats; empty for a single file, of which it is not worked out.
+    """
 
     path: str
     table: str

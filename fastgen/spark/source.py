@@ -12,7 +12,29 @@ from fastgen.spark.tables import check_schema, spark_schema
 
 
 class FastgenSource(DataSource):
-    """The data source `fastgen`. Wrong options are an OptionError or ConfigError on the driver, before anything is made."""
+    """The data source `fastgen`: tables as DataFrames that executors make, and transactions as a stream.
+
+    Options are words of the command line; Spark does not tell capitals from small letters in them. Beside those below they are
+    the settings of a configuration, as with `--set`, such as `fraud.ratio`. See docs/scale.md.
+
+    Options:
+        rows, scale, seed: as the command's flags.
+        config: a TOML file with settings, which is read where the driver runs.
+        table: transactions, unless given, credit_cards or profiles.
+        columns: names with commas between them; what is not among them is not made. All unless given.
+        parts: partitions; of a stream, the most that a micro-batch has.
+        rowsPerSecond: of a stream, how many rows it releases.
+
+    Raises:
+        ConfigError: a setting is not allowed; raised on the driver, before anything is made.
+        OptionError: another option is not allowed; likewise.
+
+    Example:
+        >>> from fastgen.spark import FastgenSource
+        >>> spark.dataSource.register(FastgenSource)  # doctest: +SKIP
+        >>> spark.read.format("fastgen").option("rows", "200k").load().count()  # doctest: +SKIP
+        200000
+    """
 
     @classmethod
     def name(cls) -> str:

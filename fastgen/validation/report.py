@@ -11,12 +11,18 @@ class Check:
     """One row of the report.
 
     Attributes:
-        group: what it is about. name: which of its checks.
-        value: what was found. expected: what the configuration says. test: exact, rule, chi-square or Kolmogorov-Smirnov.
-        verdict: passed, failed, or skipped where the data have not what it needs.
-        p: of a test. adjusted: the same with all tests of the report taken into account; it is compared with the report's alpha.
-        statistic: of a test. violations: how many rows or things break a rule, or by how much a count is wrong.
-        tolerance: how many violations are no failure yet. of: how many things were looked at.
+        group: what it is about.
+        name: which of its checks.
+        value: what was found.
+        expected: what the configuration says.
+        test: exact, rule, chi-square or Kolmogorov-Smirnov.
+        verdict: skipped where the data have not what it needs.
+        p: of a statistical test, its p-value.
+        adjusted: the same with all tests of the report taken into account; it is compared with the report's alpha.
+        statistic: of a statistical test, what the p-value belongs to.
+        violations: how many rows or things break a rule, or by how much a count is wrong.
+        of: how many things were looked at.
+        tolerance: how many violations are no failure yet.
         example: of a check that failed, the first that breaks a rule, or where a distribution differs most.
         note: what else there is to know.
     """
@@ -46,9 +52,14 @@ class ValidationReport:
     """What `validate` found.
 
     Attributes:
-        source: the data. configuration: which one it is: that of the data, a given one, or the default.
-        rows: of the table of transactions. alpha: probability that data as configured fail any of the tests.
-        tests: how many p-values share it. checks: all of them. notes: what the verdicts rest on. seconds: it took.
+        source: the data.
+        configuration: where it is from: of the data, given, or the default.
+        rows: of the table of transactions.
+        alpha: probability that data as configured fail any of the tests.
+        tests: how many p-values share it.
+        checks: all of them.
+        notes: what the verdicts rest on.
+        seconds: how long it took.
     """
 
     source: str

@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections.abc import Callable
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final
 
@@ -13,7 +14,7 @@ from fastgen.stored import Stored, open_stored
 from fastgen.validation.report import ValidationReport
 
 if TYPE_CHECKING:
-    from fastgen.validation.tables import Progress, Tables
+    from fastgen.validation.tables import Tables
 
 ALPHA: Final = 0.001
 
@@ -23,21 +24,25 @@ def validate(
     config: Config | None = None,
     *,
     alpha: float = ALPHA,
-    progress: "Progress | None" = None,
+    progress: Callable[[int], object] | None = None,
 ) -> ValidationReport:
     """Judge data by their statistics: counts and rules exactly, distributions by tests that together err with probability `alpha`.
 
     Nothing is made anew to compare with: the rows may come from anywhere. Memory is flat, but for a few bytes a card.
 
     Args:
-        data: a directory or file of tables, what `open_stored` makes of one, or a dataset, which is made meanwhile.
+        data: a directory or file of tables, what `fastgen.stored.open_stored` makes of one, or a dataset, which is made meanwhile.
         config: what the data should be; unless given what their manifest says, or the default where there is none.
-        alpha: the probability that data which are as configured fail any of the statistical tests.
-        progress: called with numbers of transactions that are done.
+        alpha: the probability that data which are as configured fail any of the statistical tests; above 0 and below 1.
+        progress: called with a number of transactions whenever so many more have been looked at.
+
+    Returns:
+        The report, whose `passed` says whether no check failed; failed checks raise nothing.
 
     Raises:
-        InputError: the data cannot be read. OptionError: `alpha` is no probability, or the dataset is a part of one.
-        FastgenError: scipy is not installed.
+        InputError: the data cannot be read.
+        OptionError: `alpha` is no probability, or the dataset is a part of one.
+        FastgenError: scipy is not installed, which is the extra `validate` of the package.
 
     Example:
         >>> validate(Dataset(Config(rows=20_000))).passed

@@ -35,21 +35,20 @@ def verify(
         path: a directory with a manifest, or one without it, or a file, of any format that fastgen writes.
         data: what the files should hold; what the manifest describes unless given. A part of a dataset is one file's.
         table: compare this table only; of a file, which one it is (its columns tell it unless given).
-        threads: that make rows; as many as there are processors unless given.
+        threads: how many make rows, at least 1; as many as there are processors unless given.
         progress: called with a number of rows whenever so many more have been compared.
 
     Returns:
-        The report: `ok` says whether all is as it should be, `first` is the first difference.
+        The report, whose `ok` says whether all is as it should be; differences raise nothing.
 
     Raises:
         InputError: there is nothing to compare, or nothing here can make the rows.
-        OptionError: there is no manifest, and no data were given.
+        OptionError: there is no manifest, and no data were given; or `table` or `threads` is not allowed.
 
     Example:
-        >>> import tempfile
         >>> from fastgen import write
-        >>> _ = write(Dataset(Config(rows=1_000)), folder := tempfile.mkdtemp())
-        >>> verify(folder).ok
+        >>> _ = write(Dataset(Config(rows=1_000)), "compared/")
+        >>> verify("compared/").ok
         True
     """
     began = time.perf_counter()

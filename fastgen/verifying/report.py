@@ -15,9 +15,18 @@ such row; it is not as it was made; it is not where it should be."""
 class Difference:
     """A row that is not as it should be, or several of them that are missing one behind the other.
 
-    where: the file, if there are any. row: its number there, from 1, or in a topic its offset; of one that is missing, the number
-    that it would have. rows: how many are missing from there on.
-    column, expected, found: of an altered row that can be read, a value; of others the whole row, where there is one.
+    `str` makes a line of it.
+
+    Attributes:
+        kind: what is wrong, as it is called in `TableCounts`.
+        table: which one, or of a topic the partition.
+        where: the file, if there are any.
+        row: its number there, from 1, or in a topic its offset; of one that is missing, the number that it would have.
+        column: of an altered row that can be read, the first that differs.
+        expected: the value of that column; without one the whole row, where there is one.
+        found: the same of what is there.
+        unit: what `row` counts.
+        rows: how many are missing from there on.
     """
 
     kind: Kind
@@ -42,7 +51,17 @@ class Difference:
 
 @dataclass
 class FileCounts:
-    """What a file holds: rows, and how many of them are as they should be, there again, foreign or altered; parts: whose rows."""
+    """What a file holds.
+
+    Attributes:
+        where: the file.
+        found: rows that it has.
+        same: how many of them are as they should be.
+        doubled: there again.
+        foreign: such as the configuration does not make.
+        altered: not as they were made.
+        parts: which parts it holds rows of, counted from 0 among those that were compared.
+    """
 
     where: str
     found: int = 0
@@ -57,10 +76,22 @@ class FileCounts:
 class TableCounts:
     """How many rows of a table there should be and are, and what is wrong with how many.
 
-    columns: of altered rows, how many of them have another value there. unreadable: how many of them have no value that can be
-    read, as of a line that is cut; these are in no column's number. absent: columns that should be there, and are not in all
-    files; rows were compared without them. stopped: why counting ended early; the counts are then
-    of the rows up to there.
+    Attributes:
+        table: which one, or of a topic the partition.
+        rows: how many there should be.
+        found: how many there are.
+        same: rows that are there, as they should be.
+        missing: not there.
+        truncated: behind where their file ends.
+        doubled: there again.
+        foreign: such as the configuration does not make.
+        altered: not as they were made.
+        out_of_order: not where they should be.
+        unreadable: altered ones without a value that can be read, as of a line that is cut; they are in no column's number.
+        columns: of altered rows, how many have another value in which column.
+        absent: columns that should be there, and are not in all files; rows were compared without them.
+        stopped: why counting ended early; the counts are then of the rows up to there.
+        files: what each file holds.
     """
 
     table: str
@@ -93,10 +124,17 @@ class TableCounts:
 
 @dataclass(frozen=True)
 class VerifyReport:
-    """What `verify` found.
+    """What `verify` or `verify_topic` found.
 
-    problems: what is wrong beside rows, such as files that are not there. notes: what is worth knowing, but not wrong.
-    differences: the first rows of each kind that are not as they should be, in the order of the files.
+    Attributes:
+        path: of the files, or the topic.
+        fingerprint: that of the dataset they were compared with.
+        seed: that of its configuration.
+        tables: counts of each table, or of each partition.
+        problems: what is wrong beside rows, such as files that are not there.
+        notes: what is worth knowing, but not wrong.
+        differences: the first rows of each kind that are not as they should be, in the order of the files.
+        seconds: how long it took.
     """
 
     path: str

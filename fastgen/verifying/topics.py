@@ -40,17 +40,21 @@ def verify_topic(
     too where records bear those of the events.
 
     Args:
+        data: what the topic should hold, or its configuration.
         bootstrap_servers: host:port,...; may be among the settings instead.
-        topic: its records up to where it ends when the run begins. key: the column that is the key, or None.
-        with_label: whether values have fraud_label. coordinates: as text or as numbers.
-        timestamps: of the records: the events' times, or those of sending, which are not compared.
+        topic: its records up to where it ends when the run begins.
+        key: the column that is the key, or None.
+        with_label: whether values have fraud_label.
+        coordinates: "text" (JSON strings) or "number".
+        timestamps: of the records: "event", the times of the transactions, or "now", those of sending, which are not compared.
         settings: librdkafka's, for the connection.
-        labels_topic: holds tid and fraud_label of each row, `labels_delay` later.
-        threads: that make messages; as many as there are processors unless given.
+        labels_topic: another topic, which holds tid and fraud_label of each row.
+        labels_delay: how much later than the transaction a label comes, in event time.
+        threads: how many make messages, at least 1; as many as there are processors unless given.
         progress: called with a number of messages whenever so many more have been compared.
 
     Returns:
-        The report: for each partition what `verify` tells of a table. Rows are numbered by their offsets.
+        What `verify` tells of a table, for each partition. Rows are numbered by their offsets.
 
     Raises:
         OptionError: an option that is not allowed.

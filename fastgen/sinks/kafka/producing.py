@@ -87,23 +87,30 @@ def produce(
     A value is the JSON object of a row without its label; the partition is the one that Java's producer chooses for the key.
 
     Args:
-        data: a dataset, or the configuration of one; the default dataset for None.
+        data: a dataset, or the configuration of one; the default dataset for None. A part of a dataset is sent alone.
         bootstrap_servers: host:port,...; may be among the settings instead.
-        topic: must be there unless `create_topic`. key: the column that is the key, or None.
-        with_label: whether values have fraud_label. coordinates: as text or as numbers.
-        timestamps: of the records: the events' times, or those of sending.
+        topic: must be there unless `create_topic`.
+        key: the column that is the key, or None for messages without one, for which the partitions take turns.
+        with_label: whether values have fraud_label.
+        coordinates: "text" (JSON strings) or "number".
+        timestamps: of the records: "event", the times of the transactions, or "now", those of sending.
         settings: librdkafka's, which win over fastgen's defaults: idempotent, acks=all, lz4.
-        producers: handles of the client library, each with its own thread and partitions. threads: that make rows.
-        create_topic: make the topic, with `partitions` (4 unless given), `replication_factor` (1) and `topic_config`; it keeps
-            records for ever.
+        producers: handles of the client library, each with its own thread and partitions; at least 1.
+        threads: how many make rows, at least 1.
+        create_topic: make the topic where it is not there; it keeps records for ever.
+        partitions: of a topic that is made, or of the mock cluster's; 4 unless given.
+        replication_factor: of a topic that is made; 1 unless given.
+        topic_config: Kafka's settings of a topic that is made.
         resume: go on where an earlier run of the same configuration ended; nothing is sent twice.
-        rate: messages a second. speed: event time passes so many times faster than life. Unless given, as fast as possible.
+        rate: messages a second, above 0. Without it and `speed`, as fast as possible.
+        speed: how many times faster than life the events' time passes, above 0; excludes `rate`.
         shift_to: moves the dataset in time, so that this is when its first event happens. A part is moved as far as the whole.
         loop: go on with a next period when one ends, until one would end after the year 9900.
-        labels_topic: gets tid and fraud_label of each row, `labels_delay` (event time) later.
+        labels_topic: another topic, which gets tid and fraud_label of each row.
+        labels_delay: how much later than the transaction a label comes, in event time.
         mock: send to a cluster inside this process, which forgets what it gets.
         plain: one call for each message, through confluent_kafka.Producer.
-        progress: called several times a second with how far the run is.
+        progress: called several times a second with a `Progress`.
         tell: called with the report however the run ends, interrupted or failed too.
 
     Returns:
@@ -111,7 +118,9 @@ def produce(
 
     Raises:
         OptionError: an option that is not allowed, before anything is sent.
-        KafkaError: no broker answers, or a topic is not as it must be. DeliveryError: messages were not acknowledged.
+        KafkaError: no broker answers, or a topic is not as it must be.
+        DeliveryError: messages were not acknowledged.
+        FastgenError: confluent-kafka is not installed, which is the extra `kafka` of the package.
 
     Example:
         >>> from fastgen import Config

@@ -21,10 +21,19 @@ USUAL: Final = 1_048_588
 class ProduceReport:
     """What `produce` did.
 
-    rows: messages of the dataset. skipped: of those, how many were in the topic already. acknowledged, failed: of those sent.
-    errors: failed ones by reason. partitions: acknowledged ones. bytes: of values that were
-    handed over. seconds: from the first message to the last report.
-    lag: seconds by which the schedule was missed at worst. way: compiled or plain. labels: the report of the labels' topic.
+    Attributes:
+        topic: its name.
+        rows: messages of the dataset.
+        skipped: of those, how many were in the topic already.
+        acknowledged: of those sent, how many the broker has.
+        failed: of those sent, how many it has not.
+        errors: failed ones by reason.
+        partitions: acknowledged ones by partition.
+        bytes: of values that were handed over to the client library.
+        seconds: from the first message to the last delivery report.
+        lag: seconds by which the schedule was missed at worst; 0 without `rate` and `speed`.
+        way: compiled or plain.
+        labels: the report of the labels' topic, if there is one.
     """
 
     topic: str

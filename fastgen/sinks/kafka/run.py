@@ -25,10 +25,16 @@ LOOK: Final = 0.1
 
 
 class Progress(NamedTuple):
-    """How far the transactions are.
+    """How far a run of `produce` is with the transactions.
 
-    passed: messages that are in the topic or on their way. acknowledged, failed: by delivery reports. in_flight: without one.
-    bytes: of their values, about. seconds: since the start. lag: seconds by which the oldest message without a report is late.
+    Attributes:
+        passed: messages that are in the topic or on their way.
+        acknowledged: those that the broker has, by delivery reports.
+        failed: those that it has not, by delivery reports.
+        in_flight: those without a delivery report.
+        bytes: of their values, about.
+        seconds: since the start.
+        lag: seconds by which the oldest message without a delivery report is late.
     """
 
     passed: int
