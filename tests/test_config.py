@@ -619,7 +619,7 @@ def test_settings_from_text(text: str, setting: dict[str, Any]) -> None:
 def test_text_that_is_no_setting(text: str) -> None:
     with pytest.raises(ConfigError) as caught:
         parse_setting(text)
-    assert str(caught.value) == f"setting = {text!r}: must be key=value, such as fraud.ratio=0.01"
+    assert str(caught.value) == f"--set = {text!r}: must be key=value, such as fraud.ratio=0.01"
 
 
 @pytest.mark.parametrize(

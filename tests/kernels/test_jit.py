@@ -4,8 +4,10 @@ import ctypes
 from typing import Any
 
 import numpy as np
+import pytest
 from numba import njit, types
 
+from fastgen.kernels import jit
 from fastgen.kernels.cards import card_numbers
 from fastgen.kernels.jit import callback, helper, kernel
 
@@ -13,6 +15,12 @@ from fastgen.kernels.jit import callback, helper, kernel
 def test_kernels_are_cached_on_disk() -> None:
     assert type(card_numbers._cache).__name__ == "FunctionCache"
     assert card_numbers.stats.cache_path
+
+
+@pytest.fixture(autouse=True)
+def is_kept_afterwards(monkeypatch: pytest.MonkeyPatch) -> None:
+    """That a kernel has no place for its code is remembered, and other tests are not to know of it."""
+    monkeypatch.setattr(jit, "is_kept", jit.is_kept)
 
 
 def test_without_a_place_for_a_cache_kernels_are_compiled() -> None:
