@@ -11,7 +11,7 @@ import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from fnmatch import fnmatch
-from importlib import import_module
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal, NamedTuple, Self
@@ -282,10 +282,15 @@ def test_pages_have_examples() -> None:
 
 
 def script(name: str) -> ModuleType:
-    """One of those in docs/, which import each other."""
+    """One of those in docs/, which import each other. Other folders of the tests have modules of these names."""
+    spec = spec_from_file_location(f"docs_{name}", DOCS / f"{name}.py")
+    assert spec
+    assert spec.loader
+    module = module_from_spec(spec)
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(DOCS)
-        return import_module(name)
+        spec.loader.exec_module(module)
+    return module
 
 
 @pytest.fixture(scope="module")
