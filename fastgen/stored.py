@@ -27,6 +27,8 @@ READERS: Final[dict[str, Callable[[Path], Reader]]] = {"parquet": ParquetFile, "
 BATCH_ROWS: Final = 131_072
 NAMED: Final = 3
 """Files that a note names."""
+SHOWN: Final = 300
+"""Characters of the columns that an error names."""
 
 
 class Stored:
@@ -131,7 +133,7 @@ class Stored:
         missing = [name for name in columns if name not in reader.columns] if reader.columns else []
         if missing:
             raise InputError(
-                f"{path}: has no column {missing[0]}: its columns are {', '.join(reader.columns)}",
+                f"{path}: has no column {missing[0]}: its columns are {_told(reader.columns)}",
                 hint=did_you_mean(missing[0], [name for name in reader.columns if name not in TABLES[table].names]),
             )
         return reader
@@ -260,8 +262,14 @@ def _table_of(files: Sequence[Path]) -> str:
     known = {name: len(set(there).intersection(table.names)) for name, table in TABLES.items()}
     likeliest = max(known, key=lambda name: (known[name], path.name.startswith(name), -len(TABLES[name].names)))
     if not known[likeliest]:
-        raise InputError(f"{path}: holds no table of fastgen: its columns are {', '.join(sorted(there)) or 'none'}")
+        raise InputError(f"{path}: holds no table of fastgen: its columns are {_told(sorted(there)) or 'none'}")
     return likeliest
+
+
+def _told(names: Sequence[str]) -> str:
+    """Names of columns in a line that can be read, whatever a file has in their place."""
+    line = "".join(each if each.isprintable() else "?" for each in ", ".join(names))
+    return line if len(line) <= SHOWN else line[: SHOWN - 3] + "..."
 
 
 def _columns_of(path: Path) -> tuple[str, ...]:

@@ -355,6 +355,22 @@ def test_files_that_are_something_else(tmp_path: Path, ending: str) -> None:
             read(path, "transactions")
 
 
+@pytest.mark.parametrize(
+    "content", [bytes(5_000), b"a" * 5_000, b"".join(b"%d," % number for number in range(5_000)), b"a\tb\x1b[2J"]
+)
+def test_what_is_no_header_is_told_in_a_short_line(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "transactions.csv"
+    path.write_bytes(content + b"\n1\n")
+    for told in (
+        lambda: read(path, "transactions"),
+        lambda: next(open_stored(path, "transactions").batches("transactions", ["tid"])),
+    ):
+        with pytest.raises(InputError, match="its columns are ") as error:
+            told()
+        assert len(str(error.value)) < len(str(path)) + 400
+        assert str(error.value).isprintable()
+
+
 def test_directories_that_are_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="nowhere: cannot be read: no such file or directory"):
         open_stored(tmp_path / "nowhere")

@@ -105,12 +105,12 @@ def entries(stored: Stored, table: str) -> list[dict[str, Any]]:
 
 
 def columns_of(stored: Stored, table: str) -> tuple[str, ...]:
-    """The columns of a table, as a manifest says; as its files have them where it says nothing."""
+    """The columns of a table, as a manifest says; as its files have them where it says nothing, or all where they have none."""
     entry = (stored.manifest or {}).get("tables", {}).get(table)
     told = entry.get("columns") if isinstance(entry, dict) else None
     names = TABLES[table].names
     if told is None:
-        return stored.columns(table)
+        return stored.columns(table) or names
     if not isinstance(told, list) or not told or tuple(told) != tuple(name for name in names if name in told):
         raise InputError(f"{stored.path}: its manifest names other columns of {table} than there are: {told}")
     return tuple(told)

@@ -12,6 +12,7 @@ import pytest
 from fastgen import Config, Dataset, InputError, OptionError, VerifyReport, verify, write
 from fastgen.pools import load_pools
 from fastgen.schema import TABLES
+from fastgen.sinks.formats import FORMATS
 from fastgen.verifying.checking import rows_to_compare
 from fastgen.verifying.log import UNREADABLE
 
@@ -192,6 +193,16 @@ def test_a_file_of_no_rows_is_what_a_part_without_any_makes(tmp_path: Path, name
     assert verify(path, none).ok
     [report] = [verify(path, part) for part in parts if part is not none]
     assert dict(report.tables[0].counts()) == {"missing": 1}
+
+
+@pytest.mark.parametrize("table", TABLES)
+@pytest.mark.parametrize("name", FORMAT_NAMES)
+def test_a_file_with_none_of_the_columns(tmp_path: Path, name: Any, table: str) -> None:
+    path = tmp_path / f"{table}{FORMATS[name].ending}"
+    save(path, [{"more": "x", "and more": "y"}])
+    report = verify(path, DATA, table=table)
+    assert report.problems == (f"{path}: has no column {TABLES[table].names[0]}: its columns are more, and more",)
+    assert [dict(each.counts()) for each in report.tables] == [{"missing": DATA.count(table)}]
 
 
 @pytest.mark.parametrize("rows", [0, 1, 2_900])
