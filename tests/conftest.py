@@ -1,5 +1,6 @@
 """What all tests need: kernels compiled from the sources as they are, time to do it, the command line, and a good order."""
 
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -59,10 +60,11 @@ def _drop_stale_machine_code() -> None:
     After a change in rng.py the code of all the other kernels would go on with the old one. So, when a source is
     newer than any compiled file, all are dropped.
     """
-    compiled = [path for path in (KERNELS / "__pycache__").glob("*.nb[ic]") if path.exists()]
-    if compiled and max(map(_written, KERNELS.glob("*.py"))) > min(map(_written, compiled)):
-        for path in compiled:
-            path.unlink(missing_ok=True)
+    compiled = list((KERNELS / "__pycache__").glob("*.nb[ic]"))
+    with suppress(FileNotFoundError):  # another process that runs tests may be dropping them, too
+        if compiled and max(map(_written, KERNELS.glob("*.py"))) > min(map(_written, compiled)):
+            for path in compiled:
+                path.unlink(missing_ok=True)
 
 
 def _written(path: Path) -> float:

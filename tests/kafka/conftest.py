@@ -7,6 +7,7 @@ with CI set they fail: there nobody reads why tests were skipped.
 import os
 import re
 from collections.abc import Iterator
+from contextlib import ExitStack
 from functools import cache
 from uuid import uuid4
 
@@ -18,15 +19,24 @@ from .broker import Address, Broker, MissingError, jars
 OUTSIDE = os.environ.get("KAFKA_BOOTSTRAP")
 
 
+shared = pytest.StashKey[Broker]()
+
+
 @pytest.fixture(scope="session")
-def broker() -> Iterator[Address]:
-    """The broker that tests share: somebody's, or else one that we start."""
+def broker(request: pytest.FixtureRequest) -> Address:
+    """The broker that tests share: somebody's, or else one that we start.
+
+    Each folder that imports this has a fixture of its own; the broker is one for all of them.
+    """
     if OUTSIDE:
-        yield Address(OUTSIDE)
-    else:
+        return Address(OUTSIDE)
+    stash = request.config.stash
+    if shared not in stash:
         _require_kafka()
-        with Broker() as broker:
-            yield broker
+        with ExitStack() as stack:
+            stash[shared] = stack.enter_context(Broker())
+            request.config.add_cleanup(stack.pop_all().close)
+    return stash[shared]
 
 
 @pytest.fixture(scope="session")
@@ -37,14 +47,22 @@ def secure_broker(broker: Address) -> Broker:
     return broker
 
 
-@pytest.fixture
-def own_broker() -> Iterator[Broker]:
-    """A fresh broker, for tests that kill it."""
+@pytest.fixture(scope="module")
+def mortal_broker() -> Iterator[Broker]:
+    """A broker that nobody else uses."""
     if OUTSIDE:
         pytest.skip("needs a broker that it may kill; KAFKA_BOOTSTRAP names one that it may not")
     _require_kafka()
     with Broker() as broker:
         yield broker
+
+
+@pytest.fixture
+def own_broker(mortal_broker: Broker) -> Broker:
+    """A broker for tests that kill it, running again whatever the test before has done to it."""
+    if not mortal_broker.running:
+        mortal_broker.start()
+    return mortal_broker
 
 
 @pytest.fixture
@@ -54,10 +72,11 @@ def topic(request: pytest.FixtureRequest) -> Iterator[str]:
     name = f"{re.sub('[^a-z0-9_]+', '-', request.node.name.lower())[:60]}-{uuid4().hex[:12]}"
     yield name
     if broker is not None:
-        _drop(broker, name)
+        drop(broker, name)
 
 
-def _drop(broker: Address, topic: str) -> None:
+def drop(broker: Address, topic: str) -> None:
+    """Delete a topic, if it is there."""
     admin = AdminClient({**broker.properties})
     if topic in admin.list_topics(timeout=15).topics:
         admin.delete_topics([topic])[topic].result(timeout=15)

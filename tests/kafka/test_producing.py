@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -17,7 +18,7 @@ from typing import Any, NamedTuple
 import naive
 import numpy as np
 import pytest
-from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource, ResourceType
 from confluent_kafka.cimpl import NewPartitions, NewTopic
 
@@ -103,6 +104,20 @@ def received(properties: dict[str, str], topic: str) -> list[list[Record]]:
     consumer.close()
     assert len(ended) == PARTITIONS
     return found
+
+
+def wait_for_records(broker: Address, topic: str) -> None:
+    """Until the first ones are in a topic, which need not be there before."""
+    consumer = Consumer({**broker.properties, "group.id": topic})
+    until = time.monotonic() + 60
+    found = 0
+    while not found:
+        assert time.monotonic() < until
+        time.sleep(0.1)
+        with suppress(KafkaException):
+            ends = [consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=15) for partition in range(PARTITIONS)]
+            found = sum(high for _, high in ends)
+    consumer.close()
 
 
 def send(broker: Address, topic: str, data: Dataset | None = None, **options: Any) -> ProduceReport:
@@ -434,7 +449,7 @@ def test_signals_end_a_run_with_what_was_acknowledged(broker: Address, topic: st
     argv = [sys.executable, "-m", "fastgen", "produce", *flags(dataset()), "--topic", topic, "--json", "--rate", "300"]
     argv += ["--bootstrap-servers", broker.bootstrap, "--create-topic", "--partitions", str(PARTITIONS)]
     process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    time.sleep(6)
+    wait_for_records(broker, topic)
     process.send_signal(kind)
     out, err = process.communicate(timeout=30)
     assert process.returncode == code, err
