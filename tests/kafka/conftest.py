@@ -17,9 +17,7 @@ from confluent_kafka.admin import AdminClient
 from .broker import Address, Broker, MissingError, jars
 
 OUTSIDE = os.environ.get("KAFKA_BOOTSTRAP")
-
-
-shared = pytest.StashKey[Broker]()
+SHARED = pytest.StashKey[Broker]()
 
 
 @pytest.fixture(scope="session")
@@ -31,12 +29,12 @@ def broker(request: pytest.FixtureRequest) -> Address:
     if OUTSIDE:
         return Address(OUTSIDE)
     stash = request.config.stash
-    if shared not in stash:
+    if SHARED not in stash:
         _require_kafka()
         with ExitStack() as stack:
-            stash[shared] = stack.enter_context(Broker())
+            stash[SHARED] = stack.enter_context(Broker())
             request.config.add_cleanup(stack.pop_all().close)
-    return stash[shared]
+    return stash[SHARED]
 
 
 @pytest.fixture(scope="session")

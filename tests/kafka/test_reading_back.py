@@ -146,15 +146,15 @@ def test_the_default_dataset(
     assert read(broker, topic) == of_file(output)
 
 
-def test_two_million_rows(broker: Address, topic: str, tmp_path: Path) -> None:
-    """In some thirty pieces, of which four exist at a time: their memory is used again and again."""
-    data, output = Dataset(Config(rows=2_000_000)), tmp_path / "rows.ndjson"
+def test_five_million_rows(broker: Address, topic: str, tmp_path: Path) -> None:
+    """In some eighty pieces, of which four exist at a time: their memory is used again and again."""
+    data, output = Dataset(Config(rows=5_000_000)), tmp_path / "rows.ndjson"
     write(data, str(output), columns=COLUMNS.split(","))
     report = produce(
         data, topic=topic, settings=broker.properties, create_topic=True, partitions=PARTITIONS, producers=2, threads=2
     )
     expected = of_file(output)
-    assert report.acknowledged == 2_000_000
+    assert report.acknowledged == 5_000_000
     assert list(report.partitions) == [count for count, _ in expected]
     assert by_consumer(broker, topic) == expected
     assert by_kcat(broker, topic) == expected

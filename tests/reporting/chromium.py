@@ -115,7 +115,8 @@ def opened(path: str) -> Iterator[Page]:
                 )
                 with urlopen(f"http://127.0.0.1:{port}/json", timeout=TIMEOUT) as answer:
                     target = next(tab for tab in json.load(answer) if tab["type"] == "page")
-                with connect(target["webSocketDebuggerUrl"], max_size=None, proxy=None) as socket:
+                # Pings are sent by a thread that draws from the global `random`, which Hypothesis forbids while it makes examples.
+                with connect(target["webSocketDebuggerUrl"], max_size=None, proxy=None, ping_interval=None) as socket:
                     yield Page(socket)
             finally:
                 process.terminate()
