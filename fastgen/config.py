@@ -334,7 +334,8 @@ def load_config(path: str | os.PathLike[str] | None = None, **overrides: Any) ->
         **overrides: settings by name, as for `Config`; one that is None leaves the file's value.
 
     Raises:
-        ConfigError: the file cannot be read or is no TOML; a setting is unknown or not allowed.
+        ConfigError: the file cannot be read or is no TOML; a setting is unknown or not allowed. It names the file if the
+            setting stands there.
 
     Example:
         >>> load_config(rows=1_000, fraud={"ratio": 0.01}).fraud.ratio
@@ -344,7 +345,22 @@ def load_config(path: str | os.PathLike[str] | None = None, **overrides: Any) ->
     given = {key: value for key, value in overrides.items() if value is not None}
     replaced = {"scale", "payments"} if "rows" in given else {"rows"} if given.keys() & {"scale", "payments"} else set()
     kept = {key: value for key, value in settings.items() if key not in replaced}
-    return Config(**merge(kept, given))
+    try:
+        return Config(**merge(kept, given))
+    except ConfigError as error:
+        if path is not None and _has(kept, error.field) and not _has(given, error.field):
+            error.file = os.fspath(path)
+        raise
+
+
+def _has(settings: Mapping[str, Any], field: str) -> bool:
+    """Whether a setting with a dotted name such as `categories[2].share` is given, or the list that it would stand in."""
+    found: Any = settings
+    for key in field.partition("[")[0].split("."):
+        if not isinstance(found, Mapping) or key not in found:
+            return False
+        found = found[key]
+    return True
 
 
 def _read(path: str | os.PathLike[str]) -> dict[str, Any]:

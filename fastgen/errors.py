@@ -88,7 +88,16 @@ class UsageError(FastgenError, ValueError):
 
 
 class ConfigError(UsageError):
-    """A setting of the configuration is not valid. `field` is a dotted name such as `categories[2].share`."""
+    """A setting of the configuration is not valid. `field` is a dotted name such as `categories[2].share`.
+
+    Attributes:
+        file: the file that the setting stands in; None where it stands in none.
+    """
+
+    file: str | None = None
+
+    def _notes(self) -> list[str]:
+        return [f"in {self.file}", *super()._notes()] if self.file else super()._notes()
 
 
 class OptionError(UsageError):

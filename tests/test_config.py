@@ -585,10 +585,31 @@ def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
         load_config(tmp_path)
 
 
-def test_wrong_settings_of_a_file_are_told_as_those_of_keywords(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("text", "keywords", "line"),
+    [
+        ("[fraud]\nratio = '1'", {}, "fraud.ratio = '1': must be a number between 0 and 1 (in {file})"),
+        (
+            "[fraud]\nratio = '1'\n[atm]\ncards = -1",
+            {},
+            "fraud.ratio = '1': must be a number between 0 and 1 (in {file}; and 1 more)",
+        ),
+        ("sed = 1", {}, "sed = 1: unknown setting (in {file}; did you mean seed?)"),
+        ("[[amounts]]\nlow = 1\nhigh = 2", {}, "amounts[0].share: is required (in {file})"),
+        ("[fraud]\nratio = 0.1", {"fraud": {"ratio": 2}}, "fraud.ratio = 2: must be a number between 0 and 1"),
+        ("[fraud]\nratio = 2", {"fraud": {"ratio": -1}}, "fraud.ratio = -1: must be a number between 0 and 1"),
+        ("seed = 1", {"fraud": {"ratio": 2}}, "fraud.ratio = 2: must be a number between 0 and 1"),
+        ("fraud = 1", {"sed": 2}, "fraud = 1: must be a table of settings (in {file}; and 1 more)"),
+    ],
+)
+def test_wrong_settings_are_told_with_the_file_that_has_them(
+    tmp_path: Path, text: str, keywords: dict[str, Any], line: str
+) -> None:
+    path = write(tmp_path / "fastgen.toml", text)
     with pytest.raises(ConfigError) as caught:
-        load_config(write(tmp_path / "fastgen.toml", "[fraud]\nratio = '1'"))
-    assert str(caught.value) == "fraud.ratio = '1': must be a number between 0 and 1"
+        load_config(path, **keywords)
+    assert str(caught.value) == line.format(file=path)
+    assert pickle.loads(pickle.dumps(caught.value)).file == caught.value.file
 
 
 def test_the_last_of_several_settings_wins() -> None:

@@ -4,9 +4,10 @@ import os
 import time
 from collections.abc import Callable
 from importlib.util import find_spec
+from pathlib import PurePath
 from typing import NamedTuple
 
-from fastgen.errors import FastgenError
+from fastgen.errors import FastgenError, OptionError
 from fastgen.reporting.facts import TRANSACTIONS, described, gather
 from fastgen.sinks.output import opened
 from fastgen.stored import open_stored
@@ -43,11 +44,12 @@ def report(
 
     Args:
         path: what to report on: a directory with tables, with or without a manifest, or a file of transactions.
-        output: the page, or "-" for the standard output.
+        output: the page, whose name ends in .html or has no ending, or "-" for the standard output.
         overwrite: replace a page that is there.
         progress: called with a number of rows whenever so many more have been read; in all, each is read twice.
 
     Raises:
+        OptionError: the page's name has the ending of something else.
         InputError: there are no transactions, or they cannot be read.
         OutputExistsError: the page is there.
         OutputError: it cannot be written.
@@ -60,6 +62,8 @@ def report(
         10000
     """
     began = time.perf_counter()
+    if PurePath(output).suffix.lower() not in ("", ".html", ".htm"):
+        raise OptionError("output", os.fspath(output), "must end in .html: a report is a page")
     if missing := [name for name in NEEDED if find_spec(name) is None]:
         raise FastgenError(
             f"{missing[0]}, which a report is made with, is not installed",

@@ -17,7 +17,7 @@ import pytest
 from markupsafe import Markup
 
 import fastgen
-from fastgen import Config, Dataset, FastgenError, InputError, OutputError, OutputExistsError, cli
+from fastgen import Config, Dataset, FastgenError, InputError, OptionError, OutputError, OutputExistsError, cli
 from fastgen.reporting import drawing, facts, making
 from fastgen.reporting.making import rows_to_read
 from fastgen.stored import open_stored
@@ -285,6 +285,20 @@ def test_a_page_that_is_there(small: Dataset, tmp_path: Path) -> None:
     assert page.read_text() == "mine"
     fastgen.report(tmp_path / "data.csv", page, overwrite=True)
     assert page.read_text().startswith("<!doctype html>")
+
+
+@pytest.mark.parametrize("name", ["page.pdf", "page.csv", "page.html.gz"])
+def test_a_name_for_something_else(tmp_path: Path, name: str) -> None:
+    with pytest.raises(OptionError) as caught:
+        fastgen.report(tmp_path / "none", name)
+    assert str(caught.value) == f"output = {name!r}: must end in .html: a report is a page"
+
+
+@pytest.mark.parametrize("name", ["page.htm", "page"])
+def test_names_of_pages(small: Dataset, tmp_path: Path, name: str) -> None:
+    fastgen.write(small, tmp_path / "data.csv")
+    fastgen.report(tmp_path / "data.csv", tmp_path / name)
+    assert (tmp_path / name).read_text().startswith("<!doctype html>")
 
 
 def test_nothing_is_left_of_a_run_that_fails(small: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
