@@ -12,7 +12,7 @@ import click
 
 from fastgen import __version__
 from fastgen.cli.commands import Group, examples, mistake
-from fastgen.cli.common import say
+from fastgen.cli.common import collect_seldom, say
 from fastgen.cli.completing import completion
 from fastgen.cli.configuring import config
 from fastgen.cli.generating import generate
@@ -47,6 +47,7 @@ for command in (generate, produce, verify, validate, report, config, completion)
 def main(leave: Leave | None = None) -> None:
     """Run the command; every failure is one line on the standard error. `leave` ends the process, see `stopping`."""
     listen(leave)
+    collect_seldom()
     if "_FASTGEN_COMPLETE" in os.environ:
         import fastgen.cli.shells  # noqa: F401
     try:

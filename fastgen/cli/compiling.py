@@ -1,15 +1,16 @@
 """Compiling on a first run: it is announced, and two processes share it, as one keeps no more than one processor busy.
 
-Each process compiles what it calls. The one that runs makes the plan and the first events; its partner, whose program this module
-is, makes a few rows and writes them in the same format. What the partner has compiled is found on disk then.
+Each process compiles what it calls. The one that runs makes the plan, a digest of no rows and the first events; its partner, whose
+program this module is, makes a few rows and writes them in the same format. What the other one has compiled is found on disk then.
 """
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from fastgen.cli.common import say
+from fastgen.cli.common import collect_seldom, say
 from fastgen.cli.stopping import clearing_away
 
 if TYPE_CHECKING:
@@ -44,15 +45,22 @@ class Compiling:
 
         Nothing is lost if the partner fails: kernels that are not there are compiled when they are called.
         """
+        from fastgen.digest import HolderDigests, TransactionDigests
         from fastgen.kernels import jit
-        from fastgen.windows import Worker
+        from fastgen.schema import CREDIT_CARDS, PROFILES, TRANSACTIONS
+        from fastgen.windows import NO_DIGESTS, Worker
 
         with clearing_away():  # a partner that outlives this process, if it is stopped, is one that nobody waits for
             self._format = format if jit.is_kept else None
             _ = data.plan.payment_offsets
             self._format = None
             if self._partner:
-                Worker(data.plan).count(0)
+                worker = Worker(data.plan)
+                # Before the events, so that the partner finds it when it comes to it.
+                TransactionDigests(data.plan, TRANSACTIONS.names).of(worker.rows, NO_DIGESTS)
+                worker.count(0)
+                for table in (CREDIT_CARDS, PROFILES):
+                    HolderDigests(data.plan, table.name, table.names).of(range(1))
                 self._partner.wait()
 
     def end(self) -> None:
@@ -120,4 +128,6 @@ def write_sample(format: Any) -> None:
 
 
 if __name__ == "__main__":
+    collect_seldom()
     write_sample(sys.argv[1])
+    os._exit(0)  # somebody waits
