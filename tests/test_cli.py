@@ -312,7 +312,8 @@ def test_schema(run: Run) -> None:
 
 def test_check_tells_what_is_wrong(run: Run, folder: Path) -> None:
     Path("bad.toml").write_text("[fraud]\nratio = 2\n")
-    assert run("config", "check", "bad.toml") == Ended(2, "", "fastgen: fraud.ratio = 2: must be a number between 0 and 1\n")
+    told = "fastgen: fraud.ratio = 2: must be a number between 0 and 1 (in bad.toml)\n"
+    assert run("config", "check", "bad.toml") == Ended(2, "", told)
     Path("bad.toml").write_text("[fraud\n")
     assert_one_line(run("config", "check", "bad.toml"), 2, "bad.toml: is not valid TOML: ")
     Path("bad.toml").write_bytes(b"# caf\xe9\n")

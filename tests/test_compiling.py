@@ -13,7 +13,7 @@ from numba import njit
 import fastgen.kernels
 from fastgen import Config, Dataset, write
 from fastgen.cli import compiling
-from fastgen.cli.compiling import compiling_announced, write_sample
+from fastgen.cli.compiling import compiling_announced, use_kernels, write_sample
 from fastgen.kernels import jit, splitting
 from fastgen.kernels.windows import group_rows
 
@@ -41,6 +41,15 @@ def test_a_partner_compiles_what_is_needed(tmp_path: Path, format: Any) -> None:
     before = compiled()
     assert group_rows.signatures
     write_sample(format)
+    assert compiled() == before
+
+
+@pytest.mark.parametrize("config", [{}, {"atm": {"cards": 0}}, {"rows": 1}, {"cards": 1, "atm": {"cards": 0}}])
+def test_a_run_compiles_what_is_needed(tmp_path: Path, config: dict[str, Any]) -> None:
+    """Whatever its data are."""
+    write(Dataset(Config()), tmp_path, threads=1)
+    before = compiled()
+    use_kernels(Dataset(Config(**config)).plan)
     assert compiled() == before
 
 
@@ -86,20 +95,11 @@ class Data:
         self.plan = Plan(compiles)
 
 
-class Worker:
-    """One that has nothing to do."""
-
-    def __init__(self, plan: Plan) -> None: ...
-
-    def count(self, group: int) -> int:
-        return group
-
-
 @pytest.fixture
 def partners(monkeypatch: pytest.MonkeyPatch) -> list[Partner]:
     monkeypatch.setattr(Partner, "started", [], raising=False)
     monkeypatch.setattr(subprocess, "Popen", Partner)
-    monkeypatch.setattr("fastgen.windows.Worker", Worker)
+    monkeypatch.setattr(compiling, "use_kernels", lambda plan: None)
     return Partner.started
 
 
@@ -132,7 +132,7 @@ def test_a_run_that_is_interrupted_leaves_no_partner(partners: list[Partner], mo
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(Worker, "count", interrupted)
+    monkeypatch.setattr(compiling, "use_kernels", interrupted)
     with pytest.raises(KeyboardInterrupt):
         share(Data(compiles=True))
     assert partners[0].done == ["started", "killed", "waited"]

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from subprocess import Popen
 
     from fastgen.dataset import Dataset
+    from fastgen.plan import Plan
 
 SAMPLE_ROWS = 1_000
 
@@ -45,22 +46,14 @@ class Compiling:
 
         Nothing is lost if the partner fails: kernels that are not there are compiled when they are called.
         """
-        from fastgen.digest import HolderDigests, TransactionDigests
         from fastgen.kernels import jit
-        from fastgen.schema import CREDIT_CARDS, PROFILES, TRANSACTIONS
-        from fastgen.windows import NO_DIGESTS, Worker
 
         with clearing_away():  # a partner that outlives this process, if it is stopped, is one that nobody waits for
             self._format = format if jit.is_kept else None
             _ = data.plan.payment_offsets
             self._format = None
             if self._partner:
-                worker = Worker(data.plan)
-                # Before the events, so that the partner finds it when it comes to it.
-                TransactionDigests(data.plan, TRANSACTIONS.names).of(worker.rows, NO_DIGESTS)
-                worker.count(0)
-                for table in (CREDIT_CARDS, PROFILES):
-                    HolderDigests(data.plan, table.name, table.names).of(range(1))
+                use_kernels(data.plan)
                 self._partner.wait()
 
     def end(self) -> None:
@@ -108,6 +101,19 @@ def _later_runs() -> str:
     if jit.is_kept:
         return ", once for each kind of work; later runs of the same kind start at once"
     return "; every run does so anew, as no folder for them can be written (set NUMBA_CACHE_DIR to one that can)"
+
+
+def use_kernels(plan: "Plan") -> None:
+    """Compile what a run does not leave to its partner: digests, before the partner comes to them, and events."""
+    from fastgen.digest import HolderDigests, TransactionDigests
+    from fastgen.schema import CREDIT_CARDS, PROFILES, TRANSACTIONS
+    from fastgen.windows import NO_DIGESTS, Worker
+
+    worker = Worker(plan)
+    TransactionDigests(plan, TRANSACTIONS.names).of(worker.rows, NO_DIGESTS)
+    worker.count(0)
+    for table in (CREDIT_CARDS, PROFILES):
+        HolderDigests(plan, table.name, table.names).of(range(1))
 
 
 def write_sample(format: Any) -> None:
