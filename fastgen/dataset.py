@@ -19,8 +19,10 @@ from fastgen.windows import Worker
 if TYPE_CHECKING:
     import polars as pl
 
-BATCH_ROWS = 200_000
-"""About how many rows a frame has. With fewer, threads meet at the interpreter between kernels more often; more leave the cache."""
+BATCH_BYTES = 23_200_000
+"""About how large a frame is: 200,000 rows of all columns. In smaller ones threads meet at the interpreter between kernels more
+often; larger ones leave the cache."""
+MOST_BATCH_ROWS = 1_000_000
 
 
 class Share(NamedTuple):
@@ -209,7 +211,8 @@ class Dataset:
 
         Args:
             columns: which columns; they come in the table's order, and what is not asked for is not made. All unless given.
-            batch_rows: rows of each frame but the last, at least 1; unless given, frames are as they come, of up to about 200,000.
+            batch_rows: rows of each frame but the last, at least 1; unless given, frames are as they come, of up to about
+                200,000 rows of all columns and more of fewer columns.
             threads: how many threads make them, at least 1.
 
         Raises:
@@ -231,7 +234,7 @@ class Dataset:
 
         frames = TransactionFrames(self.plan, names)
         source = RowSource(self.plan, names)
-        made = in_order(lambda groups: frames.frame(*source.fill(groups)), self.batch_spans(), threads)
+        made = in_order(lambda groups: frames.frame(*source.fill(groups)), self.batch_spans(frames.row_bytes), threads)
         return (frame for frame in made if frame.height)
 
     def spans(self, groups: int, among: range | None = None) -> list[range]:
@@ -240,10 +243,11 @@ class Dataset:
         first, stop = (own.start, own.stop) if among is None else (max(own.start, among.start), min(own.stop, among.stop))
         return [range(start, min(start + groups, stop)) for start in range(first, stop, groups)]
 
-    def batch_spans(self, among: range | None = None) -> list[range]:
-        """The groups of windows, or those `among` some, as many at a time as make a frame."""
+    def batch_spans(self, row_bytes: int, among: range | None = None) -> list[range]:
+        """The groups of windows, or those `among` some, as many at a time as make a frame of so many bytes a row."""
         in_group = max(self.plan.rows, 1) * self.plan.grid.group / self.plan.period
-        return self.spans(max(1, round(BATCH_ROWS / in_group)), among)
+        rows = min(BATCH_BYTES / row_bytes, MOST_BATCH_ROWS)
+        return self.spans(max(1, round(rows / in_group)), among)
 
     def row_spans(self, rows: int) -> list[range]:
         """The groups of windows, as many at a time as have about so many rows."""

@@ -21,6 +21,7 @@ from datetime import date, timedelta
 from difflib import get_close_matches
 from typing import ClassVar
 
+CLOSED_OUTPUT = "cannot be written: the standard output is closed"
 CLOSED_PIPE = "the reader closed the pipe before all was written"
 NOT_GIVEN = ...
 """The `value` of an error about something that has no value to show."""

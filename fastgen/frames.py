@@ -61,6 +61,12 @@ class TransactionFrames:
         }
 
     @cached_property
+    def row_bytes(self) -> int:
+        """How much memory a row takes."""
+        sizes = [items * np.dtype(kind).itemsize for column, items, kind in ROOM.values() if column in self.names]
+        return sum(sizes) + sum(name in self._types for name in self.names)
+
+    @cached_property
     def schema(self) -> pl.Schema:
         """The columns' names and types."""
         types: dict[str, Any] = {

@@ -164,7 +164,8 @@ _REASONS: Final = {
 
 def _config_error(kind: type[Section], error: ValidationError) -> ConfigError:
     """The first of pydantic's errors, in our words."""
-    details = error.errors(include_url=False)
+    # Unknown settings first: a misspelt one is missing, too.
+    details = sorted(error.errors(include_url=False), key=lambda detail: detail["type"] != "extra_forbidden")
     # A list whose entries are wrong is, to pydantic, also too short.
     first, *others = [_translated(kind, d) for d in details if not (d["type"] == "too_short" and d["input"])]
     more = first.more + sum(1 + other.more for other in others)

@@ -86,7 +86,7 @@ class _TransactionSource:
         """Frames of the windows in which the predicate may hold, with these columns."""
         plan = self._data.plan
         frames, source = TransactionFrames(plan, names), RowSource(plan, names)
-        items = self._data.batch_spans(_groups(plan, within(predicate, "datetime")))
+        items = self._data.batch_spans(frames.row_bytes, _groups(plan, within(predicate, "datetime")))
         return in_order(lambda item: frames.frame(*source.fill(item)), items, self._threads)
 
 

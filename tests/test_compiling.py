@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import tempfile
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
@@ -37,10 +38,10 @@ def compiled() -> dict[str, set[str]]:
 @pytest.mark.parametrize("format", ["parquet", "csv", "ndjson", "ipc"])
 def test_a_partner_compiles_what_is_needed(tmp_path: Path, format: Any) -> None:
     """Rows of a sample are made and written by the very kernels that write other datasets."""
-    write(Dataset(Config(rows=2_000)), tmp_path, format=format, threads=1)
+    write(Dataset(Config(rows=2_000)), tmp_path / "data", format=format, threads=1)
     before = compiled()
     assert group_rows.signatures
-    write_sample(format)
+    write_sample(format, str(tmp_path / "sample"))
     assert compiled() == before
 
 
@@ -53,12 +54,12 @@ def test_a_run_compiles_what_is_needed(tmp_path: Path, config: dict[str, Any]) -
     assert compiled() == before
 
 
-def test_a_partner_leaves_the_plan_to_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_partner_leaves_the_plan_to_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def split(*_: object) -> None:
         raise AssertionError
 
     monkeypatch.setattr(splitting, "split_counts", split)
-    write_sample("csv")
+    write_sample("csv", str(tmp_path / "sample"))
 
 
 class Partner:
@@ -68,6 +69,7 @@ class Partner:
 
     def __init__(self, argv: list[str], **_: object) -> None:
         self.argv, self.done = argv, ["started"]
+        Path(argv[-1], "rows.partial").touch()
         self.started.append(self)
 
     def wait(self) -> None:
@@ -112,8 +114,10 @@ def share(data: Any) -> None:
 def test_a_first_run_has_one_partner_and_waits_for_it(partners: list[Partner]) -> None:
     share(Data(compiles=True))
     (partner,) = partners
-    assert partner.argv == [sys.executable, "-P", "-m", compiling.__name__, "ndjson"]
+    *argv, folder = partner.argv
+    assert argv == [sys.executable, "-P", "-m", compiling.__name__, "ndjson"]
     assert partner.done[:2] == ["started", "waited"]
+    assert not Path(folder).exists()
 
 
 def test_a_later_run_has_none(partners: list[Partner]) -> None:
@@ -136,6 +140,16 @@ def test_a_run_that_is_interrupted_leaves_no_partner(partners: list[Partner], mo
     with pytest.raises(KeyboardInterrupt):
         share(Data(compiles=True))
     assert partners[0].done == ["started", "killed", "waited"]
+    assert not Path(partners[0].argv[-1]).exists()
+
+
+def test_no_partner_where_it_has_no_folder(partners: list[Partner], monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(tempfile, "mkdtemp", full)
+    share(Data(compiles=True))
+    assert partners == []
 
 
 def test_compiling_is_told_once(capsys: pytest.CaptureFixture[str]) -> None:

@@ -114,7 +114,11 @@ BAD = {
     "three for an interval": ({"ages": [18, 19, 20]}, f"ages = [18, 19, 20]: {INTERVAL} 18 and 100"),
     "floats for an interval": ({"ages": [18, 20.0]}, f"ages = [18, 20.0]: {INTERVAL} 18 and 100"),
     "missing": ({"amounts": [{"share": 1, "low": 1}]}, "amounts[0].high: is required"),
-    "several": ({"seed": -1, "rows": 0, "x": 1}, f"seed = -1: {SEEDS} (and 2 more)"),
+    "several": ({"seed": -1, "rows": 0}, f"seed = -1: {SEEDS} (and 1 more)"),
+    "several, one of them unknown": (
+        {"seed": -1, "rows": 0, "sed": 1},
+        "sed = 1: unknown setting (did you mean seed?; and 2 more)",
+    ),
     "several, in a table": ({"atm": {"cards": -1, "radius": 2}, "ages": 0}, f"ages = 0: {INTERVAL} 18 and 100 (and 2 more)"),
     # numbers out of bounds
     "seed too large": ({"seed": 2**64}, f"seed = 18446744073709551616: {SEEDS}"),
@@ -595,11 +599,16 @@ def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
             "fraud.ratio = '1': must be a number between 0 and 1 (in {file}; and 1 more)",
         ),
         ("sed = 1", {}, "sed = 1: unknown setting (in {file}; did you mean seed?)"),
+        (
+            "[[amounts]]\nshar = 1\nlow = 1\nhigh = 2",
+            {},
+            "amounts[0].shar = 1: unknown setting (in {file}; did you mean amounts[0].share?; and 1 more)",
+        ),
         ("[[amounts]]\nlow = 1\nhigh = 2", {}, "amounts[0].share: is required (in {file})"),
         ("[fraud]\nratio = 0.1", {"fraud": {"ratio": 2}}, "fraud.ratio = 2: must be a number between 0 and 1"),
         ("[fraud]\nratio = 2", {"fraud": {"ratio": -1}}, "fraud.ratio = -1: must be a number between 0 and 1"),
         ("seed = 1", {"fraud": {"ratio": 2}}, "fraud.ratio = 2: must be a number between 0 and 1"),
-        ("fraud = 1", {"sed": 2}, "fraud = 1: must be a table of settings (in {file}; and 1 more)"),
+        ("atm = 1", {"fraud": 1}, "fraud = 1: must be a table of settings (and 1 more)"),
     ],
 )
 def test_wrong_settings_are_told_with_the_file_that_has_them(

@@ -844,6 +844,16 @@ def test_a_standard_output_that_is_closed() -> None:
 
 
 @pytest.mark.parametrize(
+    "arguments",
+    ["--help", "--version", "config show", "config schema", "completion bash", "generate --rows 10 -o x.csv --dry-run"],
+)
+def test_words_that_nobody_gets(arguments: str) -> None:
+    shell = ["sh", "-c", 'exec "$@" >&-', "sh", sys.executable, "-m", "fastgen", *arguments.split()]
+    run = subprocess.run(shell, stderr=subprocess.PIPE, text=True, check=False)
+    assert (run.returncode, run.stderr) == (1, "fastgen: -: cannot be written: the standard output is closed\n")
+
+
+@pytest.mark.parametrize(
     ("number", "code", "line", "output"),
     [
         (signal.SIGINT, 130, "fastgen: interrupted; unfinished files were removed\n", "x.csv"),

@@ -12,7 +12,7 @@ import click
 
 from fastgen import __version__
 from fastgen.cli.commands import Group, examples, mistake
-from fastgen.cli.common import collect_seldom, say
+from fastgen.cli.common import ClosedOutput, collect_seldom, say
 from fastgen.cli.completing import completion
 from fastgen.cli.configuring import config
 from fastgen.cli.generating import generate
@@ -50,10 +50,10 @@ def main(leave: Leave | None = None) -> None:
     collect_seldom()
     if "_FASTGEN_COMPLETE" in os.environ:
         import fastgen.cli.shells  # noqa: F401
+    sys.stdout = sys.stdout or ClosedOutput()
     try:
         cli.main(prog_name="fastgen", standalone_mode=False)
-        if sys.stdout is not None:
-            sys.stdout.flush()
+        sys.stdout.flush()
     except click.exceptions.NoArgsIsHelpError as error:
         error.show()
         sys.exit(error.exit_code)

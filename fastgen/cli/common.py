@@ -1,6 +1,7 @@
 """What the commands share: options that say what the data are, messages, units."""
 
 import gc
+import io
 import os
 import sys
 from collections.abc import Callable
@@ -11,7 +12,7 @@ import click
 
 from fastgen.cli import completing
 from fastgen.cli.commands import PATH, section, together
-from fastgen.errors import OptionError
+from fastgen.errors import CLOSED_OUTPUT, OptionError, OutputError
 
 if TYPE_CHECKING:
     from fastgen.config import Config
@@ -24,6 +25,18 @@ def collect_seldom() -> None:
     A tenth of the time of short runs, and 10 MB more where kernels are compiled.
     """
     gc.set_threshold(20_000, 10, 10)
+
+
+class ClosedOutput(io.TextIOBase):
+    """In place of a standard output that is closed: what is written there would be lost, and nobody be told."""
+
+    def write(self, _text: str) -> int:
+        """Refuse."""
+        raise OutputError(f"-: {CLOSED_OUTPUT}")
+
+    def fileno(self) -> int:
+        """Refuse."""
+        raise OutputError(f"-: {CLOSED_OUTPUT}")
 
 
 def say(text: str) -> None:

@@ -7,7 +7,7 @@ program this module is, makes a few rows and writes them in the same format. Wha
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from fastgen.cli.common import collect_seldom, say
@@ -35,11 +35,25 @@ class Compiling:
         if not self._told:
             self._told = True
             say(f"compiling kernels for this machine{_later_runs()}")
-        if self._format and not self._partner:
-            from subprocess import DEVNULL, Popen
+        if self._format:
+            format, self._format = self._format, None
+            with suppress(OSError):  # alone it takes longer
+                self._start_partner(format)
 
-            argv = [sys.executable, "-P", "-m", __name__, self._format]  # -P: no module of the directory that it is called in
-            self._partner = Popen(argv, stdin=DEVNULL, stdout=DEVNULL, stderr=DEVNULL)
+    def _start_partner(self, format: str) -> None:
+        from subprocess import DEVNULL, Popen
+        from tempfile import TemporaryDirectory
+
+        self._folder = TemporaryDirectory(prefix="fastgen-")  # removed by this process, as the other one may be killed
+        argv = [
+            sys.executable,
+            "-P",
+            "-m",
+            __name__,
+            format,
+            self._folder.name,
+        ]  # -P: no module of the directory that it is called in
+        self._partner = Popen(argv, stdin=DEVNULL, stdout=DEVNULL, stderr=DEVNULL)
 
     def share(self, data: "Dataset", format: str) -> None:
         """Have all compiled that transactions in a format need, a part of it by a partner; nothing if the plan needs no compiling.
@@ -61,6 +75,7 @@ class Compiling:
         if self._partner:
             self._partner.kill()
             self._partner.wait()
+            self._folder.cleanup()
 
 
 @contextmanager
@@ -116,10 +131,8 @@ def use_kernels(plan: "Plan") -> None:
         HolderDigests(plan, table.name, table.names).of(range(1))
 
 
-def write_sample(format: Any) -> None:
+def write_sample(format: Any, folder: str) -> None:
     """Compile what makes rows, and what writes them, by writing some; nothing that the plan of a usual dataset needs."""
-    from tempfile import TemporaryDirectory
-
     import numpy as np
 
     from fastgen import Dataset, load_config, write
@@ -129,11 +142,10 @@ def write_sample(format: Any) -> None:
     # Made by hand, as the kernels that count and that number cards are for the other process to compile.
     plan.payment_offsets = np.minimum(np.arange(plan.grid.groups * plan.grid.windows + 1), 1) * plan.payments
     plan.card_digits = np.zeros(plan.cards, np.uint64)
-    with TemporaryDirectory() as folder:
-        write(data, folder, format=format, threads=1)
+    write(data, folder, format=format, threads=1)
 
 
 if __name__ == "__main__":
     collect_seldom()
-    write_sample(sys.argv[1])
+    write_sample(*sys.argv[1:])
     os._exit(0)  # somebody waits

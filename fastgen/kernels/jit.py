@@ -35,13 +35,28 @@ def callback(signature: Any) -> Callable[[Callable[..., Any]], Any]:
 
 
 def _kept(compiled: Callable[[bool], Any]) -> Any:
-    """What a compiler makes, with its cache if there can be one: it refuses where no directory for that can be written."""
+    """What a compiler makes, with its cache if there can be one: it refuses where no directory or file for that can be written."""
     global is_kept
     try:
-        return compiled(True)
-    except RuntimeError:
+        kept = compiled(True)
+    except (RuntimeError, OSError):
         is_kept = False
         return compiled(False)
+    kept._cache.save_overload = _saved_if_it_can_be(kept._cache.save_overload)
+    return kept
+
+
+def _saved_if_it_can_be(save: Callable[..., Any]) -> Callable[..., Any]:
+    """Numba's method that writes machine code, but where that fails, as on a full disk, the code is only not kept."""
+
+    def save_overload(*arguments: Any) -> None:
+        global is_kept
+        try:
+            save(*arguments)
+        except OSError:
+            is_kept = False
+
+    return save_overload
 
 
 def helper(function: Callable[..., Any]) -> Callable[..., Any]:

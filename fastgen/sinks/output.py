@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, Final, Protocol
 
-from fastgen.errors import CLOSED_PIPE, OutputError, OutputExistsError
+from fastgen.errors import CLOSED_OUTPUT, CLOSED_PIPE, OutputError, OutputExistsError
 
 STDOUT: Final = "-"
 _partials: Final[set[str]] = set()
@@ -92,8 +92,8 @@ def opened(path: str, overwrite: bool) -> Iterator[Descriptor]:
 
 
 def _standard_output(path: str) -> int:
-    if sys.stdout is None:
-        raise OutputError(f"{path}: cannot be written: the standard output is closed")
+    if sys.stdout is None:  # as Python has it where it is closed
+        raise OutputError(f"{path}: {CLOSED_OUTPUT}")
     try:
         return sys.stdout.fileno()
     except io.UnsupportedOperation:  # in a notebook, and where something captures what is printed

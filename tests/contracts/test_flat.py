@@ -14,8 +14,9 @@ import pytest
 
 from fastgen import Config, Dataset, write
 from fastgen.config import Atm
-from fastgen.dataset import BATCH_ROWS
+from fastgen.frames import TransactionFrames
 from fastgen.pipeline import AHEAD, in_order
+from fastgen.schema import TRANSACTIONS
 from fastgen.windows import Worker
 
 
@@ -178,7 +179,25 @@ def test_frames_have_some_200_000_rows(rows: int, hours: int, groups: int) -> No
     """However dense they are in time."""
     start = Config().start
     data = Dataset(Config(rows=rows, start=start, end=start + timedelta(hours=hours), atm=Atm(cards=0)))
-    spans = data.batch_spans()
+    spans = data.batch_spans(TransactionFrames(data.plan, TRANSACTIONS.names).row_bytes)
     assert len(spans[0]) == groups
     most = max(data.plan.expected_rows[span.stop] - data.plan.expected_rows[span.start] for span in spans)
-    assert min(rows, BATCH_ROWS) / 2 <= most <= 1.5 * BATCH_ROWS
+    assert min(rows, 200_000) / 2 <= most <= 1.5 * 200_000
+
+
+@pytest.mark.parametrize(
+    ("columns", "rows"),
+    [
+        (["amount"], 1_000_000),
+        (["amount", "category"], 1_000_000),
+        (["latitude", "longitude", "amount", "datetime", "city"], 700_000),
+        (["tid"], 480_000),
+        (["tid", "cc_num"], 290_000),
+    ],
+)
+def test_frames_of_fewer_columns_have_more_rows(columns: list[str], rows: int) -> None:
+    """As many as take the memory of 200,000 rows of all columns, or a million."""
+    data = Dataset(Config(rows=4_000_000, atm=Atm(cards=0)))
+    heights = [frame.height for frame in data.batches(columns)]
+    assert sum(heights) == 4_000_000
+    assert heights[0] == pytest.approx(rows, rel=0.15)

@@ -223,7 +223,7 @@ def test_a_time_range_touches_only_its_groups(made: dict[str, Any], engine: Any)
 @ENGINES
 def test_the_first_rows_make_only_the_first_batch(made: dict[str, Any], engine: Any) -> None:
     scan(DATA, threads=1).head(10).collect(engine=engine)
-    assert made["groups"] == list(DATA.batch_spans()[0])
+    assert made["groups"] == list(DATA.batch_spans(TransactionFrames(DATA.plan, DATA.schema.names()).row_bytes)[0])
 
 
 # Arrow

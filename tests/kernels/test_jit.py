@@ -1,11 +1,13 @@
 """Kernels are kept on disk where that is possible, and work where it is not."""
 
 import ctypes
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from numba import njit, types
+from numba.core.caching import IndexDataCacheFile
 
 from fastgen.kernels import jit
 from fastgen.kernels.cards import card_numbers
@@ -37,6 +39,24 @@ def test_without_a_place_for_a_cache_callbacks_are_compiled() -> None:
     exec("def double(x):\n    return x + x", scope)
     double = callback(types.int64(types.int64))(scope["double"])
     assert ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64)(double.address)(21) == 42
+
+
+def treble(x):
+    """A function in a file."""
+    return x + x + x
+
+
+def test_on_a_full_disk_kernels_are_compiled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("numba.core.config.CACHE_DIR", str(tmp_path))
+    monkeypatch.setattr(IndexDataCacheFile, "save", full)
+    monkeypatch.setattr(jit, "is_kept", True)
+    assert kernel(treble)(14) == 42
+    assert not jit.is_kept
+    again = callback(types.int64(types.int64))(treble)
+    assert ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64)(again.address)(14) == 42
 
 
 def test_division_by_zero_is_that_of_ieee() -> None:
