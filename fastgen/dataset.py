@@ -19,10 +19,14 @@ from fastgen.windows import Worker
 if TYPE_CHECKING:
     import polars as pl
 
+BATCH_ROWS = 200_000
+"""About how many rows a frame of all columns has. With fewer, threads meet at the interpreter between kernels more often; more
+leave the cache."""
 BATCH_BYTES = 23_200_000
-"""About how large a frame is: 200,000 rows of all columns. In smaller ones threads meet at the interpreter between kernels more
-often; larger ones leave the cache."""
+"""What such a frame takes, and one of fewer columns with more rows, up to a million."""
 MOST_BATCH_ROWS = 1_000_000
+FEW_BATCHES = 16
+"""Threads share fewer frames unevenly: there are as many before any has more rows than those of all columns."""
 
 
 class Share(NamedTuple):
@@ -246,7 +250,8 @@ class Dataset:
     def batch_spans(self, row_bytes: int, among: range | None = None) -> list[range]:
         """The groups of windows, or those `among` some, as many at a time as make a frame of so many bytes a row."""
         in_group = max(self.plan.rows, 1) * self.plan.grid.group / self.plan.period
-        rows = min(BATCH_BYTES / row_bytes, MOST_BATCH_ROWS)
+        shared = len(self.spans(1, among)) * in_group / FEW_BATCHES
+        rows = min(BATCH_BYTES / row_bytes, MOST_BATCH_ROWS, max(BATCH_ROWS, shared))
         return self.spans(max(1, round(rows / in_group)), among)
 
     def row_spans(self, rows: int) -> list[range]:

@@ -346,7 +346,10 @@ BAD_SETTINGS = [
     ("nonsense=1", "nonsense = 1: unknown setting (fastgen config show prints all that there are)"),
     ("fraud.rato=1", "fraud.rato = 1: unknown setting (did you mean fraud.ratio?)"),
     ("ratio=1", "ratio = 1: unknown setting (did you mean fraud.ratio?)"),
-    ("atm.bands=[{share=1, low=30, hihg=40}]", "atm.bands[0].high: is required (and 1 more)"),
+    (
+        "atm.bands=[{share=1, low=30, hihg=40}]",
+        "atm.bands[0].hihg = 40: unknown setting (did you mean atm.bands[0].high?; and 1 more)",
+    ),
     ("atm.bands=[{share=1, low=30, high=40, hihg=1}]", "atm.bands[0].hihg = 1: unknown setting (did you mean atm.bands[0].high?)"),
     ("seed=x", "seed = 'x': must be a whole number between 0 and "),
     ("seed=-1", "seed = -1: must be a whole number between 0 and "),
