@@ -141,11 +141,11 @@ If fewer cards have a susceptible holder than `atm.cards` asks for, all of them 
   134,217,728. A share is 0 or at least 1e-12.
 - The last event is within 68 years of `start`. Chains and sequences run past `end`, which counts.
 
-What breaks a rule ends with exit code 2 (in Python: `ConfigError`) and one line that names the setting, its value and what
-is allowed:
+What breaks a rule ends with exit code 2 (in Python: `ConfigError`) and one line that names the setting, its value, what
+is allowed, and the file if the setting stands in one:
 
 ```text
-fastgen: fraud.ratio = 1.5: must be a number between 0 and 1
+fastgen: fraud.ratio = 1.5: must be a number between 0 and 1 (in fastgen.toml)
 ```
 
 ## The file with all defaults
