@@ -45,14 +45,8 @@ class Compiling:
         from tempfile import TemporaryDirectory
 
         self._folder = TemporaryDirectory(prefix="fastgen-")  # removed by this process, as the other one may be killed
-        argv = [
-            sys.executable,
-            "-P",
-            "-m",
-            __name__,
-            format,
-            self._folder.name,
-        ]  # -P: no module of the directory that it is called in
+        program = [sys.executable, "-P", "-m", __name__]  # -P: no module of the directory that it is called in
+        argv = [*program, format, self._folder.name]
         self._partner = Popen(argv, stdin=DEVNULL, stdout=DEVNULL, stderr=DEVNULL)
 
     def share(self, data: "Dataset", format: str) -> None:
