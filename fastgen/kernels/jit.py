@@ -2,12 +2,19 @@
 
 from collections.abc import Callable
 from typing import Any
+from weakref import WeakSet
 
+from llvmlite import binding
 from numba import cfunc, njit
+from numba.core import event
 
 OPTIONS = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "_nrt": False}
 """Without numba's runtime (nrt) kernels can allocate nothing, and count no references: in a loop over the fields of nested
 tuples the counting, which is atomic, takes several times as long as the work."""
+
+INTERLEAVED = 4
+"""Vectors of a loop that are in flight at a time. What a draw does with a vector is a chain of a hundred instructions that wait for
+each other, so one vector leaves most of the processor idle; left to itself LLVM takes a second one only where a loop is short."""
 
 is_kept = True
 """Whether machine code is kept for later runs: not once a kernel has found no directory for it."""
@@ -18,7 +25,7 @@ def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
 
     Where no directory for the cache can be written, the code is compiled anew in each process.
     """
-    return _kept(lambda cache: njit(cache=cache, **OPTIONS)(function))  # type: ignore[no-any-return]  # numba has no types
+    return _interleaved(_kept(lambda cache: njit(cache=cache, **OPTIONS)(function)))
 
 
 def part(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -26,7 +33,7 @@ def part(function: Callable[..., Any]) -> Callable[..., Any]:
 
     A kernel that is called by another one is optimized by itself and again with its caller, which takes its time on a first run.
     """
-    return _kept(lambda cache: njit(cache=cache, inline="always", **OPTIONS)(function))  # type: ignore[no-any-return]  # numba has no types
+    return _interleaved(_kept(lambda cache: njit(cache=cache, inline="always", **OPTIONS)(function)))
 
 
 def callback(signature: Any) -> Callable[[Callable[..., Any]], Any]:
@@ -44,6 +51,38 @@ def _kept(compiled: Callable[[bool], Any]) -> Any:
         return compiled(False)
     kept._cache.save_overload = _saved_if_it_can_be(kept._cache.save_overload)
     return kept
+
+
+def _interleaved(kept: Any) -> Callable[..., Any]:
+    """A kernel whose loops are compiled with INTERLEAVED vectors in flight, with all that is compiled for it."""
+    _interleaving.kernels.add(kept)
+    return kept  # type: ignore[no-any-return]  # numba has no types
+
+
+class _Interleaving(event.Listener):  # type: ignore[misc]  # numba has no types
+    """Sets LLVM's option while a kernel is compiled. It is one for the process, but only who has numba's lock compiles."""
+
+    def __init__(self) -> None:
+        self.kernels: WeakSet[Any] = WeakSet()
+        self._nested = 0
+
+    def on_start(self, begun: Any) -> None:
+        if begun.data["dispatcher"] in self.kernels:
+            self._nested += 1
+            self._interleave(INTERLEAVED)
+
+    def on_end(self, ended: Any) -> None:
+        if ended.data["dispatcher"] in self.kernels:
+            self._nested -= 1
+            if not self._nested:
+                self._interleave(0)  # as LLVM thinks best
+
+    def _interleave(self, count: int) -> None:
+        binding.set_option("fastgen", f"-force-vector-interleave={count}")
+
+
+_interleaving = _Interleaving()
+event.register("numba:compile", _interleaving)
 
 
 def _saved_if_it_can_be(save: Callable[..., Any]) -> Callable[..., Any]:

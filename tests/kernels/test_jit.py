@@ -71,3 +71,29 @@ def test_division_by_zero_is_that_of_ieee() -> None:
         return over(a, b)
 
     assert np.isinf(quotient(1.0, 0.0))
+
+
+def vector_products(compiler: Any) -> int:
+    """How many products of vectors are in the machine code of a loop over a long chain of products."""
+
+    @helper
+    def mixed(x):
+        for _ in range(8):
+            x = np.uint32(np.uint32(x ^ np.uint32(x >> np.uint32(15))) * np.uint32(0x7FEB352D))
+        return x
+
+    def mix(values):
+        for i in range(np.uint64(values.size)):
+            values[i] = mixed(values[i])
+
+    made = compiler(mix)
+    made(np.zeros(8, np.uint32))
+    [assembly] = made.inspect_asm().values()
+    return sum("pmulld" in line for line in assembly.splitlines())
+
+
+def test_loops_of_kernels_have_several_vectors_in_flight() -> None:
+    one = vector_products(njit)
+    assert one > 0
+    assert vector_products(kernel) >= jit.INTERLEAVED * one  # more where what is left over is done by vectors too
+    assert vector_products(njit) == one  # other code is compiled as ever, afterwards too
