@@ -40,7 +40,7 @@ import fastgen.kernels
 from fastgen import Config, Dataset
 from fastgen.digest import TransactionDigests
 from fastgen.frames import ROOM
-from fastgen.ids import TransactionIds
+from fastgen.ids import TransactionIds, hexadecimal
 from fastgen.kernels import (
     atm,
     cards,
@@ -278,7 +278,7 @@ def layout(given: Given, style: Any) -> RowText:
 
 def hashed(given: Given, out: Array) -> Array:
     """The tids of the block."""
-    md5.transaction_digests(out, given.block, given.plan.card_digits, given.plan.day_words, given.tile)
+    md5.transaction_digests(out, given.block, given.plan.day_words, given.tile)
     return out
 
 
@@ -344,13 +344,11 @@ INPUTS: dict[str, Callable[[Given], Any]] = {
     "name_shares": lambda g: [np.array(weights) / np.sum(weights) for weights in g.weights],
     # Rows, and their values
     "block": rows_of_block,
-    "row_list": lambda g: [naive.Row(*row) for row in zip(*(column.tolist() for column in g.block), strict=True)],
+    "row_list": lambda g: [naive.Row(*row) for row in zip(*(column.tolist() for column in g.block[:-1]), strict=True)],
     "frame": lambda g: g.dataset.transactions().slice(g.dataset.num_rows // 2, g.rows).rechunk(),
     "ready": ready_rows,
     "columns": lambda g: Values(g.plan),
-    "card_words": lambda g: g.columns.card_numbers(g.block.card),
-    "card_texts": lambda g: g.columns.card_numbers(np.arange(g.plan.cards, dtype=np.uint32)).view("S16"),
-    "card_bytes": lambda g: np.append(g.card_words.view(np.uint8), np.zeros(SLACK, np.uint8)),
+    "card_bytes": lambda g: np.append(hexadecimal(g.block.digits), np.zeros(SLACK, np.uint8)),
     "partitions_drawn": lambda g: g.random.integers(0, 12, g.rows, np.int32),
     "card_list": lambda g: g.frame["cc_num"].to_list(),
     "places": lambda g: np.where(g.random.random(g.rows) < 0.01, g.random.integers(0, g.rows, g.rows), np.arange(g.rows)),
@@ -459,7 +457,7 @@ def group_to_fill(given: Given) -> tuple[Any, ...]:
     group = Group(first, grid.window, plan.period, payments)
     injected = Injected(given.events, keys, given.group * grid.group)
     rules = plan.payment_rules, *plan.place_coordinates, plan.day_offset
-    hashing = TransactionIds(plan, ()).hashing
+    hashing = TransactionIds(plan).hashing
     return Block.empty(rows), np.empty(0, np.uint8), group, injected, *rules, Scratch.empty(rows), ALL, hashing
 
 
@@ -500,7 +498,7 @@ def hold(given: Given) -> None:
 
 def render(given: Given, row: RowText) -> None:
     tids = given.octets[: 16 * given.rows]
-    text.transaction_text(given.room, 0, NO_ENDS, tids, given.block, given.plan.card_digits, row.layout, given.tile)
+    text.transaction_text(given.room, 0, NO_ENDS, tids, given.block, row.layout, given.tile)
 
 
 # Ordinary ways that take more than a line
@@ -604,15 +602,6 @@ def numpy_merge(given: Given) -> list[Array]:
     both = [np.concatenate(pair) for pair in zip(*given.halves, strict=True)]
     order = np.argsort(both[0], kind="stable")
     return [column[order] for column in both]
-
-
-def numpy_digits(given: Given) -> Array:
-    """The kernel's own shifts, an array at a time."""
-    digits = given.card_words & np.uint64(0x0F0F0F0F0F0F0F0F)
-    pairs = (digits << np.uint64(4) | digits >> np.uint64(8)) & np.uint64(0x00FF00FF00FF00FF)
-    fours: Array = (pairs | pairs >> np.uint64(8)) & np.uint64(0x0000FFFF0000FFFF)
-    folded: Array = (fours | fours >> np.uint64(16)).astype(np.uint32)
-    return folded
 
 
 def numpy_bits(given: Given) -> Array:
@@ -863,12 +852,11 @@ COMPARISONS: dict[str, Comparison] = {
         (chains.chain_events,), attack, {"numpy": numpy_chains}, plain_chains, made=attack, few=100, ratio=MUCH_FRAUD
     ),
     # Cards and their holders
-    "cards.card_numbers": Comparison(
-        (rng.images, cards.card_numbers),
-        lambda g: g.plan.card_texts(0, g.rows),
+    "cards.card_digits": Comparison(
+        (cards.card_digits,),
+        lambda g: cards.card_digits(g.longs, g.block.card, g.plan.card_keys, *g.words[:2]),
         {"numpy": numpy_card_numbers},
-        lambda g: [naive.card_number(7, card) for card in range(g.rows)],
-        of="card",
+        lambda g: [naive.card_number(7, row.card) for row in g.twin_rows],
     ),
     "cards.expiry_months": Comparison(
         (cards.expiry_months,),
@@ -922,16 +910,9 @@ COMPARISONS: dict[str, Comparison] = {
     ),
     "columns.fill_columns": Comparison(
         (columns.fill_columns,),
-        lambda g: columns.fill_columns(g.column_room, g.block, g.digests, g.plan.card_digits, g.plan.origin_seconds),
+        lambda g: columns.fill_columns(g.column_room, g.block, g.digests, g.plan.origin_seconds),
         {},
         None,
-        rows=GROUP_ROWS,
-    ),
-    "columns.card_numbers": Comparison(
-        (columns.card_numbers,),
-        lambda g: columns.card_numbers(g.pairs.ravel(), g.block.card, g.plan.card_digits),
-        {"numpy, of ready texts": lambda g: g.card_texts[g.block.card]},
-        lambda g: "".join([g.twin_cards[row.card] for row in g.twin_rows]),
         rows=GROUP_ROWS,
     ),
     "columns.looked_up": Comparison(
@@ -939,13 +920,6 @@ COMPARISONS: dict[str, Comparison] = {
         lambda g: columns.looked_up(g.octets[: g.rows], g.block.place, g.countries),
         {"numpy": lambda g: g.countries[g.block.place]},
         lambda g: [g.small.pools.places[row.place].country for row in g.twin_rows],
-        rows=GROUP_ROWS,
-    ),
-    "columns.packed_digits": Comparison(
-        (columns.packed_digits,),
-        lambda g: columns.packed_digits(g.words[:2].ravel(), g.card_words),
-        {"numpy": numpy_digits, "bytes.fromhex": lambda g: bytes.fromhex(str(g.card_words.data, "ascii"))},
-        lambda g: [int(number[i : i + 2], 16) for number in g.card_list for i in range(0, 16, 2)],
         rows=GROUP_ROWS,
     ),
     # Digests of content

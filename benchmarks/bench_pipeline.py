@@ -98,11 +98,11 @@ def test_validate(meter: Any, rows: int, tmp_path: Path, suffix: Format) -> None
 @pytest.mark.parametrize("cards", [None, 10_000], ids=["default", "10k cards"])
 @pytest.mark.parametrize("power", [6, 8, pytest.param(9, marks=pytest.mark.slow)])
 def test_plan(meter: Any, power: int, cards: int | None) -> None:
-    """Exact counts for every window and all tables that kernels read; the card numbers are the largest of them."""
+    """Exact counts for every window and all tables that kernels read."""
 
     def plan() -> None:
         made = fg.Dataset(fg.Config(rows=10**power) if cards is None else fg.Config(rows=10**power, cards=cards)).plan
-        tables = (made.payment_offsets, made.payment_rules, made.chain_rules, made.sequence_rules, made.card_digits)
+        tables = (made.payment_offsets, made.payment_rules, made.chain_rules, made.sequence_rules)
         assert all(len(table) for table in tables)
 
     name = f"10^{power} rows" + (f", {cards:,} cards" if cards else "")

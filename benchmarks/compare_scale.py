@@ -68,7 +68,6 @@ def read_part(rows: int) -> Reading:
 
     seconds = timed(prepare)
     memory = peak() - before
-    table = timed(lambda: data.plan.card_digits)
     parts = max(1, min(data.plan.grid.groups, rows // PART_ROWS))
     part = data.part(max(1, parts // 3), of=parts)
     made = 0
@@ -82,8 +81,6 @@ def read_part(rows: int) -> Reading:
         "plan s": seconds,
         "plan MB": memory,
         "cards": data.plan.cards,
-        "card table s": table,
-        "card table MB": data.plan.card_digits.nbytes / MEGABYTE,
         "parts": parts,
         "part rows": made,
         "part s": took,
@@ -155,9 +152,8 @@ def medians(readings: list[Reading]) -> Reading:
 def rows_of_table(name: str, reading: Reading) -> str:
     """A line of the table of parts."""
     plan = f"{reading['plan s']:.2f} s, {reading['plan MB']:,.0f} MB"
-    table = f"{reading['cards']:,.0f}: {reading['card table s']:.2f} s, {reading['card table MB']:,.0f} MB"
     part = f"{reading['part rows']:,.0f} of {reading['parts']:,.0f}: {reading['part s']:.2f} s"
-    return f"| {name} | {plan} | {table} | {part} | {reading['rows/s'] / 1e6:.1f} M | {reading['ns/row']:.0f}"
+    return f"| {name} | {reading['cards']:,.0f} | {plan} | {part} | {reading['rows/s'] / 1e6:.1f} M | {reading['ns/row']:.0f}"
 
 
 def main() -> None:
@@ -178,7 +174,7 @@ def main() -> None:
     wanted += [("sink", told.queried // 5), ("sink", told.queried)] if told.sink else []
     rounds = [{each: elsewhere(*each) for each in wanted} for _ in range(told.rounds)]
     found = {each: medians([one[each] for one in rounds]) for each in wanted}
-    print("| rows | plan | cards | a part | rows/s | ns a row | to the first |\n|---|---|---|---|---|---|---|")
+    print("| rows | cards | plan | a part | rows/s | ns a row | to the first |\n|---|---|---|---|---|---|---|")
     for rows in sizes:
         reading = found["part", rows]
         ratio = median(one["part", rows]["ns/row"] / one["part", sizes[0]]["ns/row"] for one in rounds)

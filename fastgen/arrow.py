@@ -59,7 +59,7 @@ class TransactionBatches:
             case "tid":
                 return _texts_of_one_size(hexadecimal(tids), 32)
             case "cc_num":
-                return _texts_of_one_size(self.values.card_numbers(rows.card), 16)
+                return _texts_of_one_size(hexadecimal(rows.digits), 16)
             case "category" | "city" | "country":
                 codes = self.values.codes(name, rows).astype(np.uint32)
                 return _texts([Piece(self._vocabularies[name], codes)])

@@ -59,9 +59,8 @@ class TransactionDigests:
 
     def of(self, rows: Block, tid: NDArray[np.uint8]) -> int:
         """The digest of a block; tid: uint8[16 n], not read where it is not among the columns."""
-        tables = self.plan.card_digits, *self._values
         scratch = np.empty((3, TILE), np.uint64)
-        return int(kernels.transactions_digest(rows, tid, self.wanted, *tables, self.plan.origin_seconds, scratch))
+        return int(kernels.transactions_digest(rows, tid, self.wanted, *self._values, self.plan.origin_seconds, scratch))
 
 
 class HolderDigests:

@@ -22,7 +22,7 @@ ROOM: Final = {
     "tid": ("tid", 16, np.uint16),
     "tid_views": ("tid", 2, np.uint64),
     "datetime": ("datetime", 1, np.int64),
-    "cc_num": ("cc_num", 2, np.uint64),
+    "cc_num": ("cc_num", 8, np.uint16),
     "cc_num_views": ("cc_num", 2, np.uint64),
     "amount": ("amount", 1, np.float64),
     "latitude": ("latitude", 1, np.float64),
@@ -87,17 +87,11 @@ class TransactionFrames:
         """
         leases = {name: Lease(self._arenas[name]) for name in self.names}
         room = self._room(rows.second.size, leases)
-        kernels.fill_columns(room, rows, tids, self._cards, self.plan.origin_seconds)
+        kernels.fill_columns(room, rows, tids, self.plan.origin_seconds)
         return pl.DataFrame([self._series(name, rows, room, leases[name]) for name in self.names])
 
-    @cached_property
-    def _cards(self) -> NDArray[np.uint64]:
-        return self.plan.card_digits if "cc_num" in self.names else np.empty(0, np.uint64)
-
     def _room(self, rows: int, leases: dict[str, Lease]) -> Columns:
-        """Memory for the columns that are asked for. A card number is copied, as whoever writes the frame would write the whole
-        table of cards with a view of it.
-        """
+        """Memory for the columns that are asked for."""
         fields = {}
         for field, (column, items, kind) in ROOM.items():
             size = rows if column in leases else 0

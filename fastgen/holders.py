@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from fastgen.ids import hexadecimal
 from fastgen.kernels import cards as kernels
 from fastgen.kernels.memory import SLACK
 from fastgen.kernels.text import join_fragments
@@ -74,7 +75,7 @@ class Holders:
         return self._profile(cards) | {"cc_num": number}
 
     def _card_numbers(self, cards: range) -> Piece:
-        text = self.plan.card_texts(cards.start, len(cards)).view(np.uint8)
+        text = hexadecimal(self.plan.card_digits(cards))
         return Piece(Texts(np.arange(len(cards) + 1) * 16, text), np.arange(len(cards), dtype=np.uint32))
 
     def _expiries(self, cards: range) -> Piece:

@@ -1,6 +1,6 @@
-"""`tid` for blocks of rows."""
+"""`tid` for blocks of rows, and bytes as the text that they stand for."""
 
-from collections.abc import Collection
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,18 +13,15 @@ from fastgen.plan import Plan
 class TransactionIds:
     """What hashing and rendering rows takes, and room for their digests; scratch memory, so one for each thread."""
 
-    def __init__(self, plan: Plan, names: Collection[str]) -> None:
-        """For columns of the table: card numbers are made only where one of them needs them."""
-        needed = not {"tid", "cc_num"}.isdisjoint(names)
+    def __init__(self, plan: Plan) -> None:
         self.days = plan.day_words
-        self.cards = plan.card_digits if needed else np.empty(0, np.uint64)
         self.tile = Tile.empty()
         self._digests = np.empty(0, np.uint8)
 
     @property
     def hashing(self) -> md5.Hashing:
         """What rows are hashed with."""
-        return md5.Hashing(self.cards, self.days, self.tile)
+        return md5.Hashing(self.days, self.tile)
 
     def room(self, rows: int, kept: int = 0) -> NDArray[np.uint8]:
         """uint8[16 n]: the digests of the first n rows, or room for them behind the `kept` ones; valid until the next call."""
@@ -35,8 +32,9 @@ class TransactionIds:
         return self._digests[: 16 * rows]
 
 
-def hexadecimal(digests: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The digits of bytes, two for each, in a new array."""
-    text = np.empty(digests.size, np.uint16)
-    md5.hex_digits(digests, text)
+def hexadecimal(values: NDArray[Any]) -> NDArray[np.uint8]:
+    """uint8: the digits of bytes, two for each, in a new array: of MD5 digests, or of card numbers with two digits to a byte."""
+    octets = values.view(np.uint8)
+    text = np.empty(octets.size, np.uint16)
+    md5.hex_digits(octets, text)
     return text.view(np.uint8)

@@ -18,7 +18,7 @@ from fastgen.errors import ConfigError
 from fastgen.kernels import cards as card_kernels
 from fastgen.kernels import chains as chain_kernels
 from fastgen.kernels import rng, splitting
-from fastgen.kernels.columns import looked_up, packed_digits
+from fastgen.kernels.columns import looked_up
 from fastgen.kernels.tables import Amounts, Chains, Payments, Quota, Sequences
 from fastgen.kernels.units import DAY, HOUR, MICRODEGREES
 from fastgen.pools import Pools, alias_table, load_pools, microdegrees
@@ -294,7 +294,7 @@ class Plan:
         slots = np.arange((total >> shift) + 1, dtype=np.uint64) << np.uint64(shift)
         first = np.minimum(np.searchsorted(upper, slots, side="right"), upper.size - 1).astype(np.uint8)
         keys = rng.permutation_keys(self.config.seed, CATEGORY_QUOTA, total)
-        return Payments(self.seed, self.cards, self.pools.home, self.amounts, Quota(keys, upper, first, shift))
+        return Payments(self.seed, self.cards, self.card_keys, self.pools.home, self.amounts, Quota(keys, upper, first, shift))
 
     @cached_property
     def payment_offsets(self) -> NDArray[np.int64]:
@@ -427,21 +427,12 @@ class Plan:
         text = "".join(f"{self.origin + timedelta(days=day):%Y-%m-%d} \0" for day in range(days))
         return np.frombuffer(text.encode(), np.uint32).reshape(-1, 3)
 
-    @cached_property
-    def card_digits(self) -> NDArray[np.uint64]:
-        """uint64[cards]: the card numbers, two digits to a byte, as small as can be: rows look them up at random."""
-        digits = np.empty(self.cards, np.uint64)
-        for start in range(0, self.cards, CARDS_AT_ONCE):
-            part = digits[start : start + CARDS_AT_ONCE]
-            packed_digits(part.view(np.uint32), self.card_texts(start, part.size))
+    def card_digits(self, cards: range) -> NDArray[np.uint64]:
+        """uint64[cards]: their numbers, two digits to a byte; unique, since they follow from a permutation."""
+        numbers, left, right = np.arange(cards.start, cards.stop, dtype=np.uint32), *np.empty((2, len(cards)), np.uint32)
+        digits = np.empty(len(cards), np.uint64)
+        card_kernels.card_digits(digits, numbers, self.card_keys, left, right)
         return digits
-
-    def card_texts(self, first: int, count: int) -> NDArray[np.uint64]:
-        """uint64[2 count]: card numbers as text, eight characters to a word; unique, since they follow from a permutation."""
-        free, text = np.empty(count, np.uint64), np.empty(2 * count, np.uint64)
-        rng.images(free, first, self.card_keys)
-        card_kernels.card_numbers(text, free)
-        return text
 
     @cached_property
     def card_keys(self) -> NDArray[np.uint64]:

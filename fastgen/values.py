@@ -63,15 +63,3 @@ class Values:
         times = np.empty(rows.second.size, np.int64)
         kernels.epoch_times(times, rows.second, self.plan.origin_seconds, MICROSECONDS)
         return times
-
-    def card_numbers(self, cards: NDArray[np.uint32]) -> NDArray[np.uint64]:
-        """uint64[2 n]: the card numbers of these cards as text, eight digits to a word."""
-        text = np.empty(2 * cards.size, np.uint64)
-        kernels.card_numbers(text, cards, self.plan.card_digits)
-        return text
-
-    def card_digits(self, cards: NDArray[np.uint32]) -> NDArray[np.uint8]:
-        """uint8[8 n]: the card numbers of these cards, two digits to a byte."""
-        digits = np.empty(cards.size, np.uint64)
-        kernels.looked_up(digits, cards, self.plan.card_digits)
-        return digits.view(np.uint8)

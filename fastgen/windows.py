@@ -20,9 +20,9 @@ PIECE_ROWS = 12_000
 NO_DIGESTS: Final = np.empty(0, np.uint8)
 
 PARTS: Final = {
-    "tid": tables.CARD | tables.CENTS,
+    "tid": tables.CARD | tables.DIGITS | tables.CENTS,
     "datetime": 0,
-    "cc_num": tables.CARD,
+    "cc_num": tables.CARD | tables.DIGITS,
     "category": tables.CATEGORY,
     "amount": tables.CENTS,
     "latitude": tables.POSITION | tables.PLACE,
@@ -44,7 +44,7 @@ class Worker:
         for name in names:
             self.wanted |= PARTS[name]
         self.hashed = "tid" in names
-        self.ids = TransactionIds(plan, names)
+        self.ids = TransactionIds(plan)
         self.rows = Block.empty(0)
         self.scratch = Scratch.empty(0)
         self._grow_events(0)

@@ -171,7 +171,7 @@ def sorted_times(n: int, seed: int, window: int, low: int, width: int) -> list[i
 
 
 class Row(NamedTuple):
-    """A transaction, in the fields of a block."""
+    """A transaction, in the fields of a block but the card's number, which follows from the card."""
 
     second: int
     card: int

@@ -133,9 +133,8 @@ def write_sample(format: Any, folder: str) -> None:
 
     data = Dataset(load_config(rows=SAMPLE_ROWS, fraud={"ratio": 0}, atm={"cards": 0}))
     plan = data.plan
-    # Made by hand, as the kernels that count and that number cards are for the other process to compile.
+    # Made by hand, as the kernels that count are for the other process to compile.
     plan.payment_offsets = np.minimum(np.arange(plan.grid.groups * plan.grid.windows + 1), 1) * plan.payments
-    plan.card_digits = np.zeros(plan.cards, np.uint64)
     write(data, folder, format=format, threads=1)
 
 

@@ -1,40 +1,68 @@
 """Cards and their holders: every value a pure function of the card's index."""
 
-from fastgen.kernels.digits import eight_digits
 from fastgen.kernels.jit import helper, kernel
-from fastgen.kernels.rng import CARD, PROFILE, below, philox, u64
+from fastgen.kernels.rng import CARD, PROFILE, below, feistel_all, philox, u32, u64
 
-CARD_NUMBERS = 10**14
-"""16-digit VISA numbers: a leading 4, fourteen free digits, a check digit."""
+HALF = 10**7
+CARD_NUMBERS = HALF * HALF
+"""16-digit VISA numbers: a leading 4, fourteen free digits, a check digit. The square of 10^7, so that each half of the permuted
+index is seven of the digits, and none has to be permuted again."""
 
 
 @helper
-def doubled_digits(word):
-    """The sum of the digits in a word of eight, of which those in even places count double, by Luhn's rule."""
-    lanes = u64(0x00FF00FF00FF00FF)
-    double = (word & lanes) << u64(1)
-    # 118 more than 9 is the high bit of a byte.
-    double -= (((double + u64(0x0076007600760076)) >> u64(7)) & u64(0x0001000100010001)) * u64(9)
-    return ((double + ((word >> u64(8)) & lanes)) * u64(0x0001000100010001)) >> u64(48)
+def four_digits(value):
+    """The decimal digits of a number below 10,000, two to a byte, the first in the high half of the first byte."""
+    high = u32(u32(value * u32(5243)) >> u32(19))
+    pairs = u32(high | u32(u32(value - u32(high * u32(100))) << u32(16)))
+    tens = u32(u32(u32(pairs * u32(103)) >> u32(10)) & u32(0x000F000F))
+    packed = u32(pairs + u32(tens * u32(6)))
+    return u32(u32(packed | u32(packed >> u32(8))) & u32(0xFFFF))
+
+
+@helper
+def luhn_sums(packed):
+    """The digits of four bytes, added up a byte; the first of each pair counts double, less 9 if that has two digits."""
+    double = u32(u32(u32(packed >> u32(4)) & u32(0x0F0F0F0F)) << u32(1))
+    carried = u32(u32(u32(double + u32(0x76767676)) >> u32(7)) & u32(0x01010101))
+    return u32(u32(double - u32(carried * u32(9))) + u32(packed & u32(0x0F0F0F0F)))
+
+
+@helper
+def check_digit(front, back):
+    """By Luhn's rule (ISO/IEC 7812-1) for two halves of a number that ends in a 0 where the check digit is to stand."""
+    total = u32(u32(u32(luhn_sums(front) + luhn_sums(back)) * u32(0x01010101)) >> u32(24))
+    missing = u32(u32(200) - total)
+    return u32(missing - u32(u32(10) * u32(u32(missing * u32(205)) >> u32(11))))
+
+
+@helper
+def both_halves(left, right):
+    """The first and the last eight digits of the number with these free ones, seven and seven."""
+    first = u32(left // u32(10_000))
+    front = u32(four_digits(u32(first + u32(4000))) | u32(four_digits(u32(left - u32(first * u32(10_000)))) << u32(16)))
+    third = u32(right // u32(1000))
+    last = u32(u32(right - u32(third * u32(1000))) * u32(10))
+    back = u32(four_digits(third) | u32(four_digits(last) << u32(16)))
+    return front, u32(back | u32(check_digit(front, back) << u32(24)))
 
 
 @kernel
-def card_numbers(text, free):
-    """Card numbers as text; check digit by Luhn (ISO/IEC 7812-1).
+def card_digits(out, cards, keys, left, right):
+    """The numbers of cards, two digits to a byte: a leading 4, the permuted index, a check digit.
+
+    They are worked out for each row, as a table of millions of cards is no longer in the cache when rows look up theirs.
 
     Args:
-        text: uint64[2 n], filled, eight characters to a word. free: uint64[n], the fourteen free digits of each.
+        out: uint64[n], filled. cards: uint32[n]. keys: of the permutation of [0, CARD_NUMBERS). left, right: uint32[n], scratch.
     """
-    for i in range(free.size):
-        high = free[i] // u64(100_000_000)
-        low = eight_digits(free[i] - high * u64(100_000_000))
-        front = u64(4) | (eight_digits(high) >> u64(8)) | (low << u64(56))
-        back = low >> u64(8)
-        total = doubled_digits(front) + doubled_digits(back)
-        check = u64(200) - total
-        check -= u64(10) * ((check * u64(205)) >> u64(11))
-        text[2 * i] = front | u64(0x3030303030303030)
-        text[2 * i + 1] = back | (check << u64(56)) | u64(0x3030303030303030)
+    for i in range(cards.size):
+        left[i] = u32(cards[i] // u32(HALF))
+        right[i] = u32(cards[i] - u32(left[i] * u32(HALF)))
+    feistel_all(left, right, keys)
+    for i in range(cards.size):
+        left[i], right[i] = both_halves(left[i], right[i])
+    for i in range(cards.size):
+        out[i] = u64(left[i]) | (u64(right[i]) << u64(32))
 
 
 @kernel

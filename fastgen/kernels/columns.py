@@ -5,7 +5,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fastgen.kernels.digits import card_texts
 from fastgen.kernels.jit import kernel, part
 from fastgen.kernels.md5 import hex_digits
 from fastgen.kernels.rng import u64
@@ -16,13 +15,13 @@ class Columns(NamedTuple):
     """Room for columns of n rows; those that are not wanted have no items.
 
     tid: uint16[16 n], text. tid_views, cc_num_views: uint64[n, 2], see `text_views`. datetime: int64, microseconds since 1970.
-    cc_num: uint64[2 n], text. amount, latitude, longitude: float64. fraud_label: int8.
+    cc_num: uint16[8 n], text. amount, latitude, longitude: float64. fraud_label: int8.
     """
 
     tid: NDArray[np.uint16]
     tid_views: NDArray[np.uint64]
     datetime: NDArray[np.int64]
-    cc_num: NDArray[np.uint64]
+    cc_num: NDArray[np.uint16]
     cc_num_views: NDArray[np.uint64]
     amount: NDArray[np.float64]
     latitude: NDArray[np.float64]
@@ -59,18 +58,12 @@ def epoch_times(out, seconds, origin, unit):
 
 
 @kernel
-def card_numbers(out, indices, cards):
-    """Card numbers end to end; out: uint64[2 n], cards: uint64[cards], two digits to a byte."""
-    card_texts(out, indices, cards)
-
-
-@kernel
-def fill_columns(out, rows, digests, cards, origin):
+def fill_columns(out, rows, digests, origin):
     """All columns that are no vocabulary's by one call: each call from Python is a meeting of threads at the interpreter's lock.
 
     Args:
         out: Columns, filled. rows: Block of n rows. digests: uint8[16 n], their MD5 digests, if a tid is wanted.
-        cards: uint64[cards], two digits to a byte. origin: seconds since 1970 to which the block's seconds are added.
+        origin: seconds since 1970 to which the block's seconds are added.
     """
     if out.tid.size:
         hex_digits(digests, out.tid)
@@ -78,7 +71,7 @@ def fill_columns(out, rows, digests, cards, origin):
     if out.datetime.size:
         epoch_times(out.datetime, rows.second, origin, MICROSECONDS)
     if out.cc_num.size:
-        card_texts(out.cc_num, rows.card, cards)
+        hex_digits(rows.digits.view(np.uint8), out.cc_num)
         text_views(out.cc_num_views, 16, out.cc_num.view(np.uint32), 0)
     if out.amount.size:
         scaled(out.amount, rows.cents, 100.0)
@@ -95,13 +88,3 @@ def looked_up(out, codes, table):
     """out[i] = table[codes[i]]."""
     for i in range(codes.size):
         out[i] = table[codes[i]]
-
-
-@kernel
-def packed_digits(out, words):
-    """Decimal digits, two to a byte, the first in the high half; words: uint64, eight characters each, out: uint32."""
-    for i in range(words.size):
-        digits = words[i] & u64(0x0F0F0F0F0F0F0F0F)
-        pairs = ((digits << u64(4)) | (digits >> u64(8))) & u64(0x00FF00FF00FF00FF)
-        fours = (pairs | (pairs >> u64(8))) & u64(0x0000FFFF0000FFFF)
-        out[i] = fours | (fours >> u64(16))

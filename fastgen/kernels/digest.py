@@ -73,7 +73,7 @@ def looked_up(values, column, table):
 
 
 @part
-def column_values(values, words, column, rows, start, tids, cards, categories, cities, countries, origin):
+def column_values(values, words, column, rows, start, tids, categories, cities, countries, origin):
     """The values of a column, counted as in the table, of the rows from `start` on; words: scratch of the same size."""
     stop = start + values.size
     if column == 0:
@@ -83,10 +83,10 @@ def column_values(values, words, column, rows, start, tids, cards, categories, c
     elif column == 1:
         numbers(values, rows.second[start:stop], origin)
     elif column == 2:
-        looked_up(values, rows.card[start:stop], cards)
+        digits = rows.digits[start:stop]
         for i in range(values.size):
-            words[i] = digit_pairs(values[i] >> u64(32))
-            values[i] = digit_pairs(values[i])
+            values[i] = digit_pairs(digits[i])
+            words[i] = digit_pairs(digits[i] >> u64(32))
     elif column == 3:
         looked_up(values, rows.category[start:stop], categories)
     elif column == 4:
@@ -107,13 +107,12 @@ def column_values(values, words, column, rows, start, tids, cards, categories, c
 
 
 @kernel
-def transactions_digest(rows, tids, wanted, cards, categories, cities, countries, origin, scratch):
+def transactions_digest(rows, tids, wanted, categories, cities, countries, origin, scratch):
     """The digest of a block of transactions.
 
     Args:
         tids: uint8[16 n], the MD5 digests. wanted: bool[10], which of the table's columns there are.
-        cards: uint64[cards], two digits to a byte. categories, cities, countries: uint64, values of their texts by category and
-            place.
+        categories, cities, countries: uint64, values of their texts by category and place.
         origin: seconds since 1970 to which the block's seconds are added.
         scratch: uint64[3, tile]. Columns are chained one after the other for a tile of rows: the steps of a row wait for each
             other, those of different rows do not.
@@ -125,7 +124,7 @@ def transactions_digest(rows, tids, wanted, cards, categories, cities, countries
         hashes[:] = u64(0)
         for column in range(wanted.size):
             if wanted[column]:
-                column_values(values, words, column, rows, start, tids, cards, categories, cities, countries, origin)
+                column_values(values, words, column, rows, start, tids, categories, cities, countries, origin)
                 for i in range(size):
                     hashes[i] = chain(hashes[i], values[i])
         for row in hashes:

@@ -147,17 +147,11 @@ def digit_pairs(packed):
 
 
 @rewritten
-def card_texts(texts, indices, cards):
-    """Card numbers, two words each; cards: uint64[cards], two digits to a byte.
-
-    Nothing else is in the first loop: that keeps many cache misses in flight.
-    """
-    for i in range(indices.size):
-        texts[2 * i] = cards[indices[i]]
-    for i in range(indices.size):
-        packed = texts[2 * i]
-        texts[2 * i] = digit_pairs(packed)
-        texts[2 * i + 1] = digit_pairs(packed >> u64(32))
+def card_texts(texts, digits):
+    """Card numbers, two words each, from their digits, two to a byte."""
+    for i in range(digits.size):
+        texts[2 * i] = digit_pairs(digits[i])
+        texts[2 * i + 1] = digit_pairs(digits[i] >> u64(32))
 
 
 @rewritten

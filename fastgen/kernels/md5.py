@@ -34,12 +34,8 @@ INITIAL = (0x67452301, 0xEFCDAB89, 0x98BADCFE, 0x10325476)
 
 
 class Hashing(NamedTuple):
-    """What rows are hashed with.
+    """What rows are hashed with; days: uint32[days, 3], "YYYY-MM-DD ". tile: scratch."""
 
-    cards: uint64[cards], all card numbers, two digits to a byte. days: uint32[days, 3], "YYYY-MM-DD ". tile: scratch.
-    """
-
-    cards: NDArray[np.uint64]
     days: NDArray[np.uint32]
     tile: Tile
 
@@ -145,12 +141,11 @@ def tile_digests(out, tile):
 
 
 @part
-def transaction_digests(out, rows, cards, days, tile):
+def transaction_digests(out, rows, days, tile):
     """The digests of a block's rows.
 
     Args:
         out: uint8[n * 16], filled. rows: Block of n rows, sorted by second.
-        cards: uint64[cards], all card numbers, two digits to a byte.
         days: uint32[days, 3], "YYYY-MM-DD ". tile: Tile.
     """
     # Words, not bytes: copying byte by byte would take as long as hashing.
@@ -158,7 +153,7 @@ def transaction_digests(out, rows, cards, days, tile):
     for start in range(0, rows.second.size, TILE):
         stop = min(rows.second.size, start + TILE)
         time_texts(tile.words, rows.second[start:stop], days)
-        card_texts(tile.cards, rows.card[start:stop], cards)
+        card_texts(tile.cards, rows.digits[start:stop])
         amount_texts(tile.amounts, tile.lengths, rows.cents[start:stop])
         tile_digests(digests[2 * start : 2 * stop], tile)
 

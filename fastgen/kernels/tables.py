@@ -23,6 +23,7 @@ class Block(NamedTuple):
     latitude, longitude: int32, millionths of a degree.
     walked: uint8, 1 where the position has left its place and is written with six decimals.
     label: int8, 1 for fraud.
+    digits: uint64, the card's number, two digits to a byte, the first in the first byte's high half.
     """
 
     second: NDArray[np.int32]
@@ -34,11 +35,12 @@ class Block(NamedTuple):
     longitude: NDArray[np.int32]
     walked: NDArray[np.uint8]
     label: NDArray[np.int8]
+    digits: NDArray[np.uint64]
 
     @classmethod
     def empty(cls, rows: int) -> "Block":
         """A block of uninitialized rows."""
-        kinds: list[Any] = [np.int32, np.uint32, np.uint8, np.uint32, np.uint16, np.int32, np.int32, np.uint8, np.int8]
+        kinds: list[Any] = [np.int32, np.uint32, np.uint8, np.uint32, np.uint16, np.int32, np.int32, np.uint8, np.int8, np.uint64]
         return cls(*(np.empty(rows, kind) for kind in kinds))
 
     def rows(self, start: int, stop: int) -> "Block":
@@ -55,7 +57,7 @@ class Block(NamedTuple):
         return larger
 
 
-CARD, CATEGORY, CENTS, PLACE, POSITION, LABEL = (1 << bit for bit in range(6))
+CARD, CATEGORY, CENTS, PLACE, POSITION, LABEL, DIGITS = (1 << bit for bit in range(7))
 """Bits for the columns of a block that are made only where they are wanted; POSITION is latitude, longitude and walked."""
 
 
@@ -126,10 +128,14 @@ class Quota(NamedTuple):
 
 
 class Payments(NamedTuple):
-    """What a payment needs besides its number."""
+    """What a payment needs besides its number.
+
+    card_keys: the permutation that numbers cards, see `cards.card_digits`.
+    """
 
     seed: np.uint64
     cards: int
+    card_keys: NDArray[np.uint64]
     places: int
     amounts: Amounts
     quota: Quota

@@ -91,14 +91,14 @@ class Layout(NamedTuple):
 
 
 @kernel
-def transaction_text(out, position, ends, tids, rows, cards, layout, tile):
+def transaction_text(out, position, ends, tids, rows, layout, tile):
     """Render a block's rows one behind the other, a tile at a time: what one step makes is in the cache for the next.
 
     Args:
         out: uint8, with room for the longest rows and SLACK behind them. position: where to begin.
         ends: int64[n], filled with the position behind each row; or of size 0.
         tids: uint8[16 n], filled with the MD5 digests where the layout has a tid.
-        rows: Block of n rows, sorted by second. cards: uint64[cards], all card numbers, two digits to a byte. tile: Tile.
+        rows: Block of n rows, sorted by second. layout: Layout. tile: Tile.
 
     Returns:
         The position behind the last row.
@@ -116,21 +116,22 @@ def transaction_text(out, position, ends, tids, rows, cards, layout, tile):
             rows.longitude[start:stop],
             rows.walked[start:stop],
             rows.label[start:stop],
+            rows.digits[start:stop],
         )
-        write_values(tile, digests[2 * start : 2 * stop], few, cards, layout)
+        write_values(tile, digests[2 * start : 2 * stop], few, layout)
         position = write_lines(out, position, ends[start:stop], few, tile, layout)
     return position
 
 
 @helper
-def write_values(tile, digests, rows, cards, layout):
+def write_values(tile, digests, rows, layout):
     """Fill a tile with the texts that the layout wants."""
     hashed = layout.wanted & 1 << TID
     if hashed | layout.wanted & 1 << DATETIME:
         time_texts(tile.words, rows.second, layout.days)
         clock_texts(tile.clocks, tile.words, rows.second.size)
     if hashed | layout.wanted & 1 << CARD:
-        card_texts(tile.cards, rows.card, cards)
+        card_texts(tile.cards, rows.digits)
     if hashed | layout.wanted & 1 << AMOUNT:
         amount_texts(tile.amounts, tile.lengths, rows.cents)
     if hashed:

@@ -5,11 +5,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from fastgen.kernels.cards import card_digits
 from fastgen.kernels.jit import kernel, part
 from fastgen.kernels.md5 import transaction_digests
 from fastgen.kernels.payments import payment_rows
 from fastgen.kernels.rng import u64
-from fastgen.kernels.tables import Block, Events
+from fastgen.kernels.tables import DIGITS, Block, Events
 from fastgen.kernels.timeline import LANES, merge, sorted_times
 
 
@@ -160,10 +161,14 @@ def group_rows(out, digests, group, injected, payments, place_latitude, place_lo
             out.longitude[at:end],
             out.walked[at:end],
             out.label[at:end],
+            out.digits[at:end],
         )
         window = Window(group.window + i, start, min(group.width, group.period - start), group.payments[i], drawn, event)
         if end > at:
             window_rows(rows, window, injected, payments, place_latitude, place_longitude, day_offset, scratch, wanted)
+            if wanted & DIGITS:
+                count = end - at
+                card_digits(rows.digits, rows.card, payments.card_keys, scratch.word_slot[:count], scratch.word_offset[:count])
             if digests.size:
-                transaction_digests(digests[16 * at : 16 * end], rows, hashing.cards, hashing.days, hashing.tile)
+                transaction_digests(digests[16 * at : 16 * end], rows, hashing.days, hashing.tile)
         at, event = end, behind

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from fastgen import __version__
 from fastgen.holders import Holders, Piece, column_text
+from fastgen.ids import hexadecimal
 from fastgen.kernels.tables import Block
 from fastgen.schema import TABLES
 from fastgen.sinks import parquet_columns as kinds
@@ -60,7 +61,7 @@ class TransactionParquetFile(ParquetFile):
             case "datetime":
                 return kinds.Timestamp(name)
             case "cc_num":
-                return kinds.Dictionary(name, self._all_cards().view("S16")) if self._few_cards else kinds.Hex(name, 16)
+                return kinds.Dictionary(name, self._all_cards()) if self._few_cards else kinds.Hex(name, 16)
             case "category" | "city" | "country":
                 return kinds.Dictionary(name, self._values.vocabularies[name].values)
             case "amount":
@@ -69,9 +70,9 @@ class TransactionParquetFile(ParquetFile):
                 return kinds.Int8(name)
         return kinds.Double(name)
 
-    def _all_cards(self) -> NDArray[np.uint64]:
+    def _all_cards(self) -> NDArray[np.bytes_]:
         plan = self._values.plan
-        return self._values.card_numbers(np.arange(plan.cards, dtype=np.uint32))
+        return hexadecimal(plan.card_digits(range(plan.cards))).view("S16")
 
     def encode(self, item: range) -> Iterator[Encoded]:
         """Make and encode a row group."""
@@ -85,7 +86,7 @@ class TransactionParquetFile(ParquetFile):
             case "datetime":
                 return self._values.seconds(rows)
             case "cc_num":
-                return rows.card if self._few_cards else self._values.card_digits(rows.card)
+                return rows.card if self._few_cards else rows.digits.view(np.uint8)
             case "category" | "city" | "country":
                 return self._values.codes(name, rows)
             case "amount":

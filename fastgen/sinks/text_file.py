@@ -40,7 +40,7 @@ class TransactionTextFile:
         for block in self._source.worker.pieces(item):
             memory = with_room(self._arenas.take(), 0, block.second.size * row.longest + SLACK)
             tids = ids.room(block.second.size)
-            end = transaction_text(memory, 0, NO_ENDS, tids, block, ids.cards, row.layout, ids.tile)
+            end = transaction_text(memory, 0, NO_ENDS, tids, block, row.layout, ids.tile)
             yield Encoded(block.second.size, (self._compress(memory[:end]), memory), self._source.digest(block, tids))
 
     def begin(self, out: Out) -> None:

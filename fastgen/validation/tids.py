@@ -78,9 +78,9 @@ class Tids(Judge):
             days, number = np.unique(seconds[rows] // DAY, return_inverse=True)
             block = Block.empty(seconds[rows].size)
             block.second[:] = number * DAY + seconds[rows] % DAY
-            block.card[:] = np.arange(block.card.size)
+            block.digits[:] = cards[rows]
             block.cents[:] = cents[rows]
-            md5.transaction_digests(digests[16 * rows.start : 16 * rows.stop], block, cards[rows], _day_words(days), self._tile)
+            md5.transaction_digests(digests[16 * rows.start : 16 * rows.stop], block, _day_words(days), self._tile)
         return digests
 
 

@@ -14,7 +14,6 @@ import fastgen.plan
 from fastgen.config import Config
 from fastgen.kernels.tables import Block, Events
 from fastgen.plan import Plan
-from fastgen.values import Values
 from fastgen.windows import PARTS, Worker
 
 ALL = reduce(or_, PARTS.values())
@@ -40,7 +39,7 @@ class Sample(NamedTuple):
 
 def read_rows(block: Block, day_offset: int = 0) -> list[Row]:
     """The rows of a block, with seconds from the period's start."""
-    rows = [Row(*row) for row in zip(*(column.tolist() for column in block), strict=True)]
+    rows = [Row(*row) for row in zip(*(column.tolist() for column in block[:-1]), strict=True)]
     return [row._replace(second=row.second - day_offset) for row in rows]
 
 
@@ -53,7 +52,12 @@ def make_rows(plan: Plan) -> list[Row]:
 
 def card_texts(plan: Plan) -> list[str]:
     """The card numbers of a plan."""
-    text = Values(plan).card_numbers(np.arange(plan.cards, dtype=np.uint32)).tobytes().decode()
+    return unpacked(plan.card_digits(range(plan.cards)))
+
+
+def unpacked(digits: NDArray[np.uint64]) -> list[str]:
+    """Card numbers that have two digits to a byte."""
+    text = digits.tobytes().hex()
     return [text[i : i + 16] for i in range(0, len(text), 16)]
 
 

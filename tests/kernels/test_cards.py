@@ -12,6 +12,8 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numba import njit
+from numpy.typing import NDArray
 from scipy import stats
 
 from fastgen import plan as names
@@ -20,17 +22,23 @@ from fastgen.dataset import Dataset
 from fastgen.kernels import cards, rng
 from fastgen.plan import Plan
 from fastgen.pools import alias_table, load_pools
-from kernels import each_sample, make_sample
+from fastgen.schema import TRANSACTIONS
+from fastgen.windows import Worker
+from kernels import each_sample, make_sample, unpacked
 
 LEAST_P = 1e-4
 """Of a statistic of draws with a fixed seed."""
 
 
 def numbers(seed: int, first: int, n: int) -> list[str]:
-    text, free = np.zeros(2 * n, np.uint64), np.zeros(n, np.uint64)
-    rng.images(free, first, rng.permutation_keys(seed, names.CARD_NUMBER, cards.CARD_NUMBERS))
-    cards.card_numbers(text, free)
-    return [bytes(row).decode() for row in text.reshape(-1, 2)]
+    return unpacked(digits_of(seed, np.arange(first, first + n, dtype=np.uint32)))
+
+
+def digits_of(seed: int, indices: NDArray[np.uint32]) -> NDArray[np.uint64]:
+    keys = rng.permutation_keys(seed, names.CARD_NUMBER, cards.CARD_NUMBERS)
+    digits, scratch = np.zeros(indices.size, np.uint64), np.zeros((2, indices.size), np.uint32)
+    cards.card_digits(digits, indices, keys, *scratch)
+    return digits
 
 
 @cache
@@ -77,6 +85,40 @@ def test_every_digit_is_uniform() -> None:
 def test_numbers_do_not_depend_on_where_they_are_cut(cuts: list[int]) -> None:
     pieces = [numbers(1, start, stop - start) for start, stop in pairwise([0, *sorted(cuts), 300])]
     assert [number for piece in pieces for number in piece] == numbers(1, 0, 300)
+
+
+@given(st.lists(st.integers(0, 2**32 - 1), max_size=70))
+def test_numbers_of_any_cards_in_any_order(indices: list[int]) -> None:
+    found = unpacked(digits_of(5, np.array(indices, np.uint32)))
+    assert found == [naive.card_number(5, card) for card in indices]
+
+
+@njit
+def numbers_with(left, right, out):
+    for i in range(left.size):
+        front, back = cards.both_halves(left[i], right[i])
+        out[2 * i], out[2 * i + 1] = front, back
+
+
+def test_free_digits_at_their_bounds() -> None:
+    """And numbers with each check digit."""
+    halves = [0, 1, 9_999, 10_000, 999_999, 1_000_000, 9_999_999, *range(1_234_560, 1_234_570)]
+    pairs = np.array([(left, right) for left in halves for right in halves], np.uint32)
+    out = np.zeros(2 * len(pairs), np.uint32)
+    numbers_with(*pairs.T.copy(), out)
+    found = unpacked(out.view(np.uint64))
+    free = [f"4{left:07}{right:07}" for left, right in pairs]
+    assert found == [next(one + check for check in "0123456789" if naive.luhn_valid(one + check)) for one in free]
+    assert {number[-1] for number in found} == set("0123456789")
+
+
+@each_sample
+def test_rows_have_the_numbers_of_their_cards(name: str) -> None:
+    plan = make_sample(name).plan
+    known = [naive.card_number(plan.config.seed, card) for card in range(plan.cards)]
+    for columns in (TRANSACTIONS.names, ["cc_num"], ["tid"]):
+        rows = Worker(plan, columns).fill(range(plan.grid.groups))
+        assert unpacked(rows.digits) == [known[card] for card in rows.card]
 
 
 # Expiry

@@ -3,14 +3,12 @@
 import struct
 from decimal import Decimal
 
-import naive
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from fastgen.kernels import columns
-from kernels import packed
 
 whole = st.integers(-(2**31), 2**31 - 1)
 
@@ -56,14 +54,6 @@ def test_times_since_1970(seconds: list[int], origin: int, unit: int) -> None:
     assert out.tolist() == [(origin + second) * unit for second in seconds]
 
 
-@given(st.lists(st.integers(0, 19)))
-def test_card_numbers_end_to_end(cards: list[int]) -> None:
-    numbers = [naive.card_number(2, card) for card in range(20)]
-    out = np.empty(2 * len(cards), np.uint64)
-    columns.card_numbers(out, np.array(cards, np.uint32), packed(numbers))
-    assert out.tobytes().decode() == "".join(numbers[card] for card in cards)
-
-
 @pytest.mark.parametrize(("code", "value"), [(np.uint8, np.uint8), (np.uint16, np.uint8), (np.uint16, np.uint16)])
 def test_looked_up(code: type, value: type) -> None:
     table = np.random.default_rng(3).integers(0, np.iinfo(value).max, 200, value, endpoint=True)
@@ -71,10 +61,3 @@ def test_looked_up(code: type, value: type) -> None:
     out = np.empty(1_000, value)
     columns.looked_up(out, codes, table)
     assert out.tolist() == [table[i] for i in codes]
-
-
-@given(st.lists(st.text("0123456789", min_size=8, max_size=8)))
-def test_two_digits_to_a_byte(numbers: list[str]) -> None:
-    out = np.empty(len(numbers), np.uint32)
-    columns.packed_digits(out, np.frombuffer("".join(numbers).encode(), np.uint64))
-    assert out.tobytes().hex() == "".join(numbers)

@@ -10,13 +10,13 @@ from numba import njit, types
 from numba.core.caching import IndexDataCacheFile
 
 from fastgen.kernels import jit
-from fastgen.kernels.cards import card_numbers
+from fastgen.kernels.cards import card_digits
 from fastgen.kernels.jit import callback, helper, kernel
 
 
 def test_kernels_are_cached_on_disk() -> None:
-    assert type(card_numbers._cache).__name__ == "FunctionCache"
-    assert card_numbers.stats.cache_path
+    assert type(card_digits._cache).__name__ == "FunctionCache"
+    assert card_digits.stats.cache_path
 
 
 @pytest.fixture(autouse=True)

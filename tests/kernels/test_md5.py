@@ -39,7 +39,7 @@ class Hasher:
 
     def __call__(self, block: Block) -> list[str]:
         out = np.empty(16 * block.second.size, np.uint8)
-        transaction_digests(out, block, NUMBERS, DAY_WORDS, self.tile)
+        transaction_digests(out, block, DAY_WORDS, self.tile)
         return texts_of(out)
 
 
@@ -51,6 +51,7 @@ def texts_of(digests: NDArray[np.uint8]) -> list[str]:
 def block_of(seconds: list[int], cards: list[int], cents: list[int]) -> Block:
     block = Block.empty(len(seconds))
     block.second[:], block.card[:], block.cents[:] = seconds, cards, cents
+    block.digits[:] = NUMBERS[cards]
     return block
 
 

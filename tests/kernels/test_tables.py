@@ -17,7 +17,7 @@ def test_columns_have_their_types() -> None:
     kinds = {name: getattr(Block.empty(3), name).dtype.name for name in Block._fields}
     assert kinds == {
         "second": "int32", "card": "uint32", "category": "uint8", "cents": "uint32", "place": "uint16",
-        "latitude": "int32", "longitude": "int32", "walked": "uint8", "label": "int8",
+        "latitude": "int32", "longitude": "int32", "walked": "uint8", "label": "int8", "digits": "uint64",
     }  # fmt: skip
     assert all(column.size == 3 for column in Block.empty(3))
 

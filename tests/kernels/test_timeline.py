@@ -44,7 +44,7 @@ def order_of(keys: NDArray[np.uint64]) -> list[int]:
 
 def block_of(rows: list[Row]) -> Block:
     block = Block.empty(len(rows))
-    for column, values in zip(block, zip(*rows, strict=True), strict=bool(rows)):
+    for column, values in zip(block[:-1], zip(*rows, strict=True), strict=bool(rows)):
         column[:] = values
     return block
 

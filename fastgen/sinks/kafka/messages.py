@@ -116,9 +116,7 @@ class _Writer:
         self._memory = with_room(self._memory, self._position, self._position + rows * self._row.longest + SLACK)
         ends = np.empty(rows, np.int64)
         ids = source.ids
-        self._position = transaction_text(
-            self._memory, self._position, ends, ids.room(rows), block, ids.cards, self._row.layout, ids.tile
-        )
+        self._position = transaction_text(self._memory, self._position, ends, ids.room(rows), block, self._row.layout, ids.tile)
         self._ends.append(ends)
 
     @property
