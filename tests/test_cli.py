@@ -206,6 +206,41 @@ def test_a_dry_run_of_parts_that_there_cannot_be(run: Run, folder: Path) -> None
     assert (ended.code, ended.err.split(":")[1]) == (2, " --parts = 2")
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (["-o", "x.csv"], ["-o", "x.csv"]),
+        (["-o", "out"], ["-o", "out"]),
+        (["-o", "out"], ["-o", "out", "--parts=1"]),
+        (["-o", "out", "--parts=1"], ["-o", "out"]),
+        (["-o", "out", "--parts=1"], ["-o", "out", "--parts=1", "--seed=2"]),
+        (["-o", "x.csv", "--format=csv"], ["-o", "x.csv/", "--overwrite"]),
+    ],
+    ids=" ".join,
+)
+def test_a_dry_run_tells_what_a_run_would_be_refused_for(run: Run, folder: Path, before: list[str], after: list[str]) -> None:
+    run("generate", "--rows=100", *before)
+    there = {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
+    dry = run("generate", "--rows=100", *after, "--dry-run")
+    assert {path: path.stat().st_mtime_ns for path in folder.rglob("*")} == there
+    refused = run("generate", "--rows=100", *after)
+    assert (dry.code, refused.code) == (0, 1)
+    assert dry.err == refused.err.replace("fastgen: ", "fastgen: note: a run would be refused: ", 1)
+    assert re.search("^fingerprint ", dry.out, re.MULTILINE)
+    assert run("generate", "--rows=100", *after, "--dry-run", "--quiet").err == ""
+    if "--overwrite" not in after:
+        assert run("generate", "--rows=100", *after, "--dry-run", "--overwrite").err == ""
+
+
+def test_a_dry_run_counts_the_parts_that_are_there(run: Run, folder: Path) -> None:
+    options = ["--rows=400k", "--parts=3", "-o", "out"]
+    for number, told in ((1, "1 part is"), (2, "2 parts are")):
+        assert run("generate", *options, f"--part={number}").code == 0
+        assert run("generate", *options, "--dry-run").err == f"fastgen: note: {told} there, and would not be made again\n"
+        assert run("generate", *options, "--dry-run", "--overwrite").err == ""
+    assert run("generate", *options, "--part=3", "--dry-run").err == ""
+
+
 def test_a_dry_run_to_the_standard_output(run: Run, folder: Path) -> None:
     ended = run("generate", "--rows=1k", "--dry-run", "-o", "-")
     assert re.search(r"^- +about 126 kB$|^- +about 12\d\.\d kB$", ended.out, re.MULTILINE)

@@ -90,19 +90,25 @@ class Command(click.Command):
     @contextmanager
     def _options_named(self) -> Iterator[None]:
         """Write `shift_to` as --shift-to in what the library says of options."""
-        flags = {text.lstrip("-").replace("-", "_"): text for option in self.params for text in option.opts}
-
-        def named(text: str) -> str:
-            return re.sub(r"`(\w+)`", lambda found: flags.get(found[1], found[0]), text)
-
         try:
             yield
         except OptionError as error:
-            field = flags.get(error.field, error.field)
-            raise OptionError(field, error.value, named(error.allowed), hint=error.hint and named(error.hint)) from error
+            field = _flags(self).get(error.field, error.field)
+            hint = error.hint and in_flags(error.hint, self)
+            raise OptionError(field, error.value, in_flags(error.allowed, self), hint=hint) from error
         except FastgenError as error:
-            error.hint = error.hint and named(error.hint)
+            error.hint = error.hint and in_flags(error.hint, self)
             raise
+
+
+def in_flags(text: str, command: click.Command) -> str:
+    """What the library says of options, as it is said of a command's: --shift-to in place of `shift_to`."""
+    flags = _flags(command)
+    return re.sub(r"`(\w+)`", lambda found: flags.get(found[1], found[0]), text)
+
+
+def _flags(command: click.Command) -> dict[str, str]:
+    return {text.lstrip("-").replace("-", "_"): text for option in command.params for text in option.opts}
 
 
 class Group(click.Group):

@@ -71,9 +71,8 @@ def opened(path: str, overwrite: bool) -> Iterator[Descriptor]:
     elif is_special(path):
         with _closing(os.O_WRONLY, path, path) as out:
             yield out
-    elif os.path.lexists(path) and not overwrite:
-        raise OutputExistsError(f"{path} exists already", hint="`overwrite` replaces it")
     else:
+        refuse_existing(path, overwrite)
         folder, name = os.path.split(path)
         # Not the process's number, which machines that write to one directory may share.
         partial = os.path.join(folder, f".{name}.{os.urandom(8).hex()}.partial")
@@ -89,6 +88,12 @@ def opened(path: str, overwrite: bool) -> Iterator[Descriptor]:
             raise
         finally:
             _partials.discard(partial)
+
+
+def refuse_existing(path: str, overwrite: bool) -> None:
+    """Raise OutputExistsError where there is a file that is not to be overwritten; streams and devices are there to be written."""
+    if not overwrite and path != STDOUT and os.path.lexists(path) and not is_special(path):
+        raise OutputExistsError(f"{path} exists already", hint="`overwrite` replaces it")
 
 
 def _standard_output(path: str) -> int:

@@ -24,6 +24,8 @@ from fastgen.sinks.formats import Target, file_name
 from fastgen.sinks.output import drop_unfinished, explained, opened, replacing
 from fastgen.sinks.tables import FileReport, Work, write_together
 
+Described = dict[str, dict[str, Any]]
+"""What manifests and records say, by their names in the directory."""
 PATIENCE = 1.0
 """Seconds after which parts that nothing describes are taken for other data: a part's record is written behind its tables."""
 LAST_WORDS = 1.0
@@ -53,8 +55,7 @@ def write_parts(whole: list[Request], of: int, numbers: Iterable[int], work: Wor
         OutputExistsError: the directory holds something else, and it is not to be overwritten.
     """
     directory = _Directory(whole, of, work.target)
-    goes_on = directory.prepare(work.overwrite)
-    there = {number for number in numbers if directory.is_complete(number)} if goes_on else set()
+    there = directory.complete(numbers, directory.prepare(work.overwrite), work.overwrite)
     wanted = [number for number in numbers if number not in there]
     workers = max(1, min(work.threads, len(wanted)))
     progress = _Shared(work.progress)
@@ -80,6 +81,12 @@ def write_parts(whole: list[Request], of: int, numbers: Iterable[int], work: Wor
 def prepare(whole: list[Request], of: int, target: Target, overwrite: bool) -> None:
     """Make a directory ready for parts that others are to write; arguments and errors are those of `write_parts`."""
     _Directory(whole, of, target).prepare(overwrite)
+
+
+def complete_parts(whole: list[Request], of: int, numbers: Iterable[int], target: Target, overwrite: bool) -> set[int]:
+    """Which parts `write_parts` would not make again; arguments and errors are its, and nothing is changed."""
+    directory = _Directory(whole, of, target)
+    return directory.complete(numbers, directory.others(overwrite), overwrite)
 
 
 class _Shared:
@@ -111,18 +118,19 @@ class _Directory:
     def _record(self, number: int) -> Path:
         return self._root / RECORDS / f"{part_name(number, self._of)}.json"
 
-    def prepare(self, overwrite: bool) -> bool:
-        """Make the directories. Other data stay until the parts are complete.
-
-        Returns:
-            Whether parts that are complete are to stay: not if they are all that is there and shall be overwritten.
-        """
+    def others(self, overwrite: bool) -> Described:
+        """What describes other data that are there, unless they are in the way of ours: that is refused."""
         there, described = self._found(overwrite)
         others = {name: content for name, content in described.items() if not self._is_ours(content)}
         if not overwrite and (others or (there and not described)):
             raise OutputExistsError(f"{self._target.path} holds other data", hint="`overwrite` replaces them")
         own = {name for name in there if self._own.fullmatch(name)}
         earlier.refuse_unknown(self._root, there, own.union(earlier.files(described)))
+        return others
+
+    def prepare(self, overwrite: bool) -> Described:
+        """Make the directories, and give what describes other data, which stay until the parts are complete."""
+        others = self.others(overwrite)
         with explained(self._target.path):
             for name in (RECORDS, *TABLES):
                 os.makedirs(self._root / name, exist_ok=True)
@@ -130,9 +138,13 @@ class _Directory:
         if any(self._own.fullmatch(name) for name in replaced):
             with explained(self._target.path), suppress(FileNotFoundError):
                 os.unlink(self._root / manifest.MANIFEST)  # before it is no longer true; records say the same of each part
-        return bool(others) or not overwrite
+        return others
 
-    def _found(self, overwrite: bool) -> tuple[list[str], dict[str, dict[str, Any]]]:
+    def complete(self, numbers: Iterable[int], others: Described, overwrite: bool) -> set[int]:
+        """Which of the parts are there and to stay: none if our parts are all that is there and shall be overwritten."""
+        return {number for number in numbers if self.is_complete(number)} if others or not overwrite else set()
+
+    def _found(self, overwrite: bool) -> tuple[list[str], Described]:
         """Files of parts that are there, and what describes them; if nothing does, another run may be about to."""
         until = time.monotonic() + PATIENCE
         while True:
