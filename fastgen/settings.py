@@ -195,6 +195,19 @@ def _nearest(kind: type[Section], field: str) -> str:
     return re.sub(r"\[\]", lambda _: next(numbers, "[0]"), near)
 
 
+def single(kind: type[Section]) -> dict[str, str]:
+    """What `described` gives, but for tables of settings and what stands in the entries of lists.
+
+    Example:
+        >>> from fastgen.config import Fraud
+        >>> list(single(Fraud))
+        ['ratio', 'chain_lengths', 'chain_gap_seconds']
+    """
+    meanings = dict(described(kind))
+    tables = {name.rpartition(".")[0] for name in meanings}
+    return {name: meaning for name, meaning in meanings.items() if "[]" not in name and name not in tables}
+
+
 def described(kind: type[Section]) -> Iterator[tuple[str, str]]:
     """The dotted names of all settings and what they mean; those in the entries of a list have [] in their names.
 

@@ -502,6 +502,42 @@ COMMANDS = "there are completion, config, generate, produce, report, validate, v
 WRONG_USAGE = [
     (["generate", "--outptu", "x"], "--outptu: fastgen generate has no such option (did you mean --output?)"),
     (["generate", "--nonsense"], "--nonsense: fastgen generate has no such option (fastgen generate --help tells more)"),
+    (["generate", "--cards", "5"], "--cards: fastgen generate has no such option (cards is a setting: --set cards=5)"),
+    (["verify", "out", "--cards=5"], "--cards: fastgen verify has no such option (cards is a setting: --set cards=5)"),
+    (
+        ["generate", "--fraud-ratio", "0.1", "-o", "x"],
+        "--fraud-ratio: fastgen generate has no such option (fraud.ratio is a setting: --set fraud.ratio=0.1)",
+    ),
+    (
+        ["generate", "--fraud.ratio"],
+        "--fraud.ratio: fastgen generate has no such option (fraud.ratio is a setting: --set fraud.ratio=VALUE)",
+    ),
+    (
+        ["produce", "--ratio", "--mock"],
+        "--ratio: fastgen produce has no such option (fraud.ratio is a setting: --set fraud.ratio=VALUE)",
+    ),
+    (
+        ["config", "show", "--Step-Hours=[1, 2]"],
+        "--Step-Hours: fastgen config show has no such option (atm.step_hours is a setting: --set 'atm.step_hours=[1, 2]')",
+    ),
+    (["report", "out", "--cards=5"], "--cards: fastgen report has no such option (fastgen report --help tells more)"),
+    (["generate", "--fraud=5"], "--fraud: fastgen generate has no such option (fastgen generate --help tells more)"),
+    (
+        ["generate", "x.csv"],
+        "--output: must be given: a directory for all tables, a file or - for one (did you mean --output x.csv?)",
+    ),
+    (
+        ["generate", "--rows", "5", "a b"],
+        "--output: must be given: a directory for all tables, a file or - for one (did you mean --output 'a b'?)",
+    ),
+    (
+        ["generate", "x.csv", "y.csv"],
+        "--output: must be given: a directory for all tables, a file or - for one (fastgen generate --help",
+    ),
+    (
+        ["report", "data/", "x.html"],
+        "--output: must be given: the page, or - for the standard output (did you mean --output x.html?)",
+    ),
     (["generate", "-z"], "-z: fastgen generate has no such option (fastgen generate --help tells more)"),
     (["--rows", "5"], "--rows: fastgen has no such option (fastgen --help tells more)"),
     (["generat"], f"generat: fastgen has no such command; {COMMANDS} (did you mean generate?)"),
