@@ -15,7 +15,7 @@ from fastgen.errors import OutputExistsError
 from fastgen.sinks import earlier, manifest
 from fastgen.sinks.encoder import Request
 from fastgen.sinks.formats import Target, file_name
-from fastgen.sinks.output import explained, opened, refuse_existing
+from fastgen.sinks.output import explained, folders_made, opened, refuse_existing
 from fastgen.sinks.parts import complete_parts, write_parts
 from fastgen.sinks.tables import FileReport, Work, write_table, write_together
 from fastgen.sinks.wanted import Format, Wanted, wanted
@@ -148,7 +148,8 @@ def foresee(work: Wanted, *, overwrite: bool = False) -> int:
 def _replaced(names: list[str], target: Target, overwrite: bool) -> list[str]:
     """What a directory has that goes when tables of these names are complete; refuses what must stay."""
     root = Path(target.path)
-    there, described = earlier.parts(root), earlier.descriptions(root)
+    with explained(target.path):
+        there, described = earlier.parts(root), earlier.descriptions(root)
     if there and not overwrite:
         raise OutputExistsError(f"{target.path} holds other data", hint="`overwrite` replaces them")
     own = [manifest.MANIFEST, *names]
@@ -162,8 +163,6 @@ def _replaced(names: list[str], target: Target, overwrite: bool) -> list[str]:
 def _write_directory(requests: list[Request], work: Work) -> list[FileReport]:
     """All tables and the manifest. Tables of the one that it replaces go."""
     root = work.target.path
-    with explained(root):
-        os.makedirs(root, exist_ok=True)
     names = [file_name(request.table, work.target) for request in requests]
     replaced = _replaced(names, work.target, work.overwrite)
 
@@ -171,6 +170,7 @@ def _write_directory(requests: list[Request], work: Work) -> list[FileReport]:
         tables = {file.table: manifest.entry(file, root) for file in files}
         return manifest.encoded(manifest.identity(requests[0], work.target) | {"tables": tables})
 
-    files = write_together(requests, names, manifest.MANIFEST, describe, work, replaced)
+    with folders_made(root):
+        files = write_together(requests, names, manifest.MANIFEST, describe, work, replaced)
     earlier.remove_folders(Path(root))
     return files

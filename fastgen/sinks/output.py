@@ -114,6 +114,33 @@ def drop_unfinished(root: str) -> None:
 
 
 @contextmanager
+def folders_made(root: str, *names: str) -> Iterator[None]:
+    """A directory and folders in it, made if need be; what is made here and still empty goes again if not all went well."""
+    made: list[str] = []
+    try:
+        for path in (root, *(os.path.join(root, name) for name in names)):
+            made += _missing(path)
+            with explained(root):
+                os.makedirs(path, exist_ok=True)
+        yield
+    except BaseException:
+        for folder in reversed(made):
+            with suppress(OSError):
+                os.rmdir(folder)
+        raise
+
+
+def _missing(path: str) -> list[str]:
+    """Which directories have to be made for this one, the outermost first."""
+    missing = []
+    path = os.path.abspath(path)
+    while not os.path.lexists(path):
+        missing.append(path)
+        path = os.path.dirname(path)
+    return missing[::-1]
+
+
+@contextmanager
 def replacing(root: str, names: Iterable[str]) -> Iterator[None]:
     """Remove files of a directory in the end, if all went well."""
     yield

@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +21,12 @@ from fastgen.sinks import earlier, manifest
 from fastgen.sinks.earlier import RECORDS
 from fastgen.sinks.encoder import Request
 from fastgen.sinks.formats import Target, file_name
-from fastgen.sinks.output import drop_unfinished, explained, opened, replacing
+from fastgen.sinks.output import drop_unfinished, explained, folders_made, opened, replacing
 from fastgen.sinks.tables import FileReport, Work, write_together
 
 Described = dict[str, dict[str, Any]]
 """What manifests and records say, by their names in the directory."""
+FOLDERS = (RECORDS, *TABLES)
 PATIENCE = 1.0
 """Seconds after which parts that nothing describes are taken for other data: a part's record is written behind its tables."""
 LAST_WORDS = 1.0
@@ -42,7 +43,7 @@ def part_name(number: int, of: int) -> str:
     return f"part-{number:05}-of-{of:05}"
 
 
-def write_parts(whole: list[Request], of: int, numbers: Iterable[int], work: Work) -> tuple[list[FileReport], int]:
+def write_parts(whole: list[Request], of: int, numbers: range, work: Work) -> tuple[list[FileReport], int]:
     """Write parts of all tables side by side, each complete or absent.
 
     Args:
@@ -55,7 +56,15 @@ def write_parts(whole: list[Request], of: int, numbers: Iterable[int], work: Wor
         OutputExistsError: the directory holds something else, and it is not to be overwritten.
     """
     directory = _Directory(whole, of, work.target)
-    there = directory.complete(numbers, directory.prepare(work.overwrite), work.overwrite)
+    others = directory.others(work.overwrite)
+    # Of a run that writes some of the parts, folders are left: empty ones may be those that another run is about to fill.
+    with folders_made(work.target.path, *FOLDERS) if len(numbers) == of else nullcontext():
+        directory.prepare(others)
+        return _write(directory, numbers, directory.complete(numbers, others, work.overwrite), work)
+
+
+def _write(directory: "_Directory", numbers: range, there: set[int], work: Work) -> tuple[list[FileReport], int]:
+    """Write those parts that are not there; see `write_parts`."""
     wanted = [number for number in numbers if number not in there]
     workers = max(1, min(work.threads, len(wanted)))
     progress = _Shared(work.progress)
@@ -80,7 +89,8 @@ def write_parts(whole: list[Request], of: int, numbers: Iterable[int], work: Wor
 
 def prepare(whole: list[Request], of: int, target: Target, overwrite: bool) -> None:
     """Make a directory ready for parts that others are to write; arguments and errors are those of `write_parts`."""
-    _Directory(whole, of, target).prepare(overwrite)
+    directory = _Directory(whole, of, target)
+    directory.prepare(directory.others(overwrite))
 
 
 def complete_parts(whole: list[Request], of: int, numbers: Iterable[int], target: Target, overwrite: bool) -> set[int]:
@@ -128,17 +138,15 @@ class _Directory:
         earlier.refuse_unknown(self._root, there, own.union(earlier.files(described)))
         return others
 
-    def prepare(self, overwrite: bool) -> Described:
-        """Make the directories, and give what describes other data, which stay until the parts are complete."""
-        others = self.others(overwrite)
+    def prepare(self, others: Described) -> None:
+        """Make the directories. Other data stay until the parts are complete."""
         with explained(self._target.path):
-            for name in (RECORDS, *TABLES):
+            for name in FOLDERS:
                 os.makedirs(self._root / name, exist_ok=True)
         replaced = manifest.files_in(others.get(manifest.MANIFEST, {}))
         if any(self._own.fullmatch(name) for name in replaced):
             with explained(self._target.path), suppress(FileNotFoundError):
                 os.unlink(self._root / manifest.MANIFEST)  # before it is no longer true; records say the same of each part
-        return others
 
     def complete(self, numbers: Iterable[int], others: Described, overwrite: bool) -> set[int]:
         """Which of the parts are there and to stay: none if our parts are all that is there and shall be overwritten."""
@@ -148,7 +156,8 @@ class _Directory:
         """Files of parts that are there, and what describes them; if nothing does, another run may be about to."""
         until = time.monotonic() + PATIENCE
         while True:
-            there, described = earlier.parts(self._root), earlier.descriptions(self._root)
+            with explained(self._target.path):
+                there, described = earlier.parts(self._root), earlier.descriptions(self._root)
             if overwrite or described or not there or time.monotonic() > until:
                 return there, described
             time.sleep(PATIENCE / 20)
