@@ -357,6 +357,24 @@ def test_check_tells_what_is_wrong(run: Run, folder: Path) -> None:
     assert_one_line(run("config", "check", "."), 2, ".: cannot be read: ")
 
 
+def test_check_tells_all_that_is_wrong(run: Run, folder: Path) -> None:
+    Path("bad.toml").write_text(
+        "rows = 0\nfoo = 3\n[fraud]\nratio = 2\nrato = 1\n[atm]\nbands = [{share = 1, low = 20, hihg = 30}]\n"
+    )
+    ended = run("config", "check", "bad.toml")
+    assert (ended.code, ended.out) == (2, "")
+    assert [line.partition(": must")[0] for line in ended.err.splitlines()] == [
+        "fastgen: foo = 3: unknown setting (in bad.toml; fastgen config show prints all that there are)",
+        "fastgen: rows = 0",
+        "fastgen: fraud.rato = 1: unknown setting (in bad.toml; did you mean fraud.ratio?)",
+        "fastgen: fraud.ratio = 2",
+        "fastgen: atm.bands[0].hihg = 30: unknown setting (in bad.toml; did you mean atm.bands[0].high?)",
+        "fastgen: atm.bands[0].high: is required (in bad.toml)",
+    ]
+    assert all("(in bad.toml" in line for line in ended.err.splitlines())
+    assert_one_line(run("config", "show", "--config=bad.toml"), 2, "foo = 3: unknown setting (in bad.toml; ")
+
+
 def test_check_finds_what_generate_would_refuse(run: Run, folder: Path) -> None:
     Path("bad.toml").write_text("ages = [24, 24]\n[atm]\ncards = 10\n")
     assert run("generate", "--config=bad.toml", "-o", "out").code == 2

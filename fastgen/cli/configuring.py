@@ -7,6 +7,7 @@ import click
 from fastgen.cli.commands import PATH, Group, examples
 from fastgen.cli.common import counted, data_options, read_config, say
 from fastgen.cli.stopping import clearing_away
+from fastgen.errors import ConfigError
 
 FILE = click.argument("path", type=PATH, default="fastgen.toml", metavar="[FILE]")
 
@@ -63,12 +64,19 @@ def init(path: str) -> None:
 def check(path: str) -> None:
     """Check a file with settings.
 
-    It is fastgen.toml unless named. If it is valid, its number of transactions and its fingerprint are told.
+    It is fastgen.toml unless named. If it is valid, its number of transactions and its fingerprint are told. If not, there is a
+    line for each setting that is wrong by itself, or else for the first that does not go with the others.
     """
     from fastgen.config import load_config
     from fastgen.dataset import Dataset
 
-    data = Dataset(load_config(path))
+    try:
+        data = Dataset(load_config(path))
+    except ConfigError as error:
+        *before, last = error.each()
+        for each in before:
+            say(str(each))
+        raise last from None
     say(f"{path} is valid: {counted(data.num_rows, 'transactions')}, fingerprint {data.fingerprint}")
 
 
