@@ -302,8 +302,10 @@ def test_init_writes_a_file_to_start_from(run: Run, folder: Path) -> None:
         0, "", f"fastgen: fastgen.toml is valid: 106,020 transactions, fingerprint {fastgen.Dataset().fingerprint}\n"
     )
     Path("fastgen.toml").write_text("mine")
-    assert run("config", "init") == Ended(1, "", "fastgen: fastgen.toml exists already (another name writes another file)\n")
+    assert run("config", "init") == Ended(1, "", "fastgen: fastgen.toml exists already (--overwrite replaces it)\n")
     assert Path("fastgen.toml").read_text() == "mine"
+    assert run("config", "init", "--overwrite") == Ended(0, "", "fastgen: wrote fastgen.toml\n")
+    assert load_config("fastgen.toml") == Config()
     assert run("config", "init", "no/x.toml") == Ended(1, "", "fastgen: no/x.toml: cannot be written: no such file or directory\n")
 
 

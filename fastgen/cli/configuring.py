@@ -1,7 +1,5 @@
 """`fastgen config`: show, start, check and describe configurations."""
 
-import os
-
 import click
 
 from fastgen.cli.commands import PATH, Group, examples
@@ -42,19 +40,17 @@ def show(path: str | None, rows: str | None, scale: float | None, seed: int | No
     epilog=examples("fastgen config init", "fastgen config init small.toml && fastgen generate --config small.toml --output data/")
 )
 @FILE
-def init(path: str) -> None:
+@click.option("--overwrite", is_flag=True, help="Replace a file that is there.")
+def init(path: str, overwrite: bool) -> None:
     """Write a file with all settings, explained.
 
-    They have their defaults. The file is fastgen.toml unless named, and must not be there yet.
+    They have their defaults. The file is fastgen.toml unless named.
     """
     from fastgen.config import Config
     from fastgen.config_text import to_toml
-    from fastgen.errors import OutputExistsError
     from fastgen.sinks.output import opened
 
-    if os.path.lexists(path):
-        raise OutputExistsError(f"{path} exists already", hint="another name writes another file")
-    with clearing_away(), opened(path, overwrite=False) as out:
+    with clearing_away(), opened(path, overwrite) as out:
         out.write(to_toml(Config()).encode())
     say(f"wrote {path}")
 
