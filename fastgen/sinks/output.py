@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 import stat
 import sys
 from collections.abc import Iterable, Iterator
@@ -11,6 +12,8 @@ from typing import Any, Final, Protocol
 from fastgen.errors import CLOSED_OUTPUT, CLOSED_PIPE, OutputError, OutputExistsError
 
 STDOUT: Final = "-"
+PARTIAL: Final = re.compile(r"\.(.+)\.[0-9a-f]{16}\.partial")
+"""What files are called until they get their names."""
 _partials: Final[set[str]] = set()
 """Files that have not got their names yet."""
 Buffer = Any
@@ -79,6 +82,8 @@ def opened(path: str, overwrite: bool) -> Iterator[Descriptor]:
         _partials.add(partial)
         try:
             with _closing(os.O_WRONLY | os.O_CREAT | os.O_EXCL, partial, path) as out:
+                with suppress(OSError, ImportError):  # there are file systems without locks
+                    _lock(out.descriptor)
                 yield out
             with explained(path):
                 os.replace(partial, path)
@@ -111,6 +116,37 @@ def drop_unfinished(root: str) -> None:
         if partial.startswith(os.path.join(root, "")):
             with suppress(OSError):
                 os.unlink(partial)
+
+
+def drop_abandoned(root: str, folders: Iterable[str], own: re.Pattern[str]) -> None:
+    """Remove what killed processes left in folders of a directory: files that nobody writes and that were to be called so in it.
+
+    A file is locked while it is written, and the system takes the lock from a process that ends, however it does. On some file
+    systems other machines do not see the lock: what they may be writing must not be among these names.
+    """
+    for folder in folders:
+        with suppress(OSError, ImportError):
+            for name in os.listdir(os.path.join(root, folder)):
+                named = PARTIAL.fullmatch(name)
+                if named and own.fullmatch(os.path.join(folder, named[1])):
+                    _remove_unlocked(os.path.join(root, folder, name))
+
+
+def _remove_unlocked(path: str) -> None:
+    with suppress(OSError):
+        descriptor = os.open(path, os.O_WRONLY)
+        try:
+            _lock(descriptor)
+            os.unlink(path)
+        finally:
+            os.close(descriptor)
+
+
+def _lock(descriptor: int) -> None:
+    """Lock a file until it is closed; an OSError if another process has it locked, or if it cannot be locked."""
+    import fcntl  # not everywhere
+
+    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 @contextmanager

@@ -21,7 +21,7 @@ from fastgen.sinks import earlier, manifest
 from fastgen.sinks.earlier import RECORDS
 from fastgen.sinks.encoder import Request
 from fastgen.sinks.formats import Target, file_name
-from fastgen.sinks.output import drop_unfinished, explained, folders_made, opened, replacing
+from fastgen.sinks.output import drop_abandoned, drop_unfinished, explained, folders_made, opened, replacing
 from fastgen.sinks.tables import FileReport, Work, write_together
 
 Described = dict[str, dict[str, Any]]
@@ -83,7 +83,8 @@ def _write(directory: "_Directory", numbers: range, there: set[int], work: Work)
         drop_unfinished(work.target.path)
         raise
     pool.shutdown()
-    directory.finish()
+    if directory.finish() and not work.overwrite:  # else other machines may be making parts anew that are complete
+        drop_abandoned(work.target.path, FOLDERS, directory.own)
     return files, len(there)
 
 
@@ -116,14 +117,18 @@ class _Shared:
 
 
 class _Directory:
-    """A directory with parts of a dataset."""
+    """A directory with parts of a dataset.
+
+    Attributes:
+        own: what files are called, relative to it, that these parts have.
+    """
 
     def __init__(self, whole: list[Request], of: int, target: Target) -> None:
         self._whole, self._of, self._target = whole, of, target
         self._root = Path(target.path)
         self._identity = manifest.identity(whole[0], target) | {"parts": of}
         stem, ending = rf"part-\d+-of-{of:05}", re.escape(file_name("", target))
-        self._own = re.compile(rf"({'|'.join(TABLES)})/{stem}{ending}|{RECORDS}/{stem}\.json|{re.escape(manifest.MANIFEST)}")
+        self.own = re.compile(rf"({'|'.join(TABLES)})/{stem}{ending}|{RECORDS}/{stem}\.json|{re.escape(manifest.MANIFEST)}")
 
     def _record(self, number: int) -> Path:
         return self._root / RECORDS / f"{part_name(number, self._of)}.json"
@@ -134,7 +139,7 @@ class _Directory:
         others = {name: content for name, content in described.items() if not self._is_ours(content)}
         if not overwrite and (others or (there and not described)):
             raise OutputExistsError(f"{self._target.path} holds other data", hint="`overwrite` replaces them")
-        own = {name for name in there if self._own.fullmatch(name)}
+        own = {name for name in there if self.own.fullmatch(name)}
         earlier.refuse_unknown(self._root, there, own.union(earlier.files(described)))
         return others
 
@@ -144,7 +149,7 @@ class _Directory:
             for name in FOLDERS:
                 os.makedirs(self._root / name, exist_ok=True)
         replaced = manifest.files_in(others.get(manifest.MANIFEST, {}))
-        if any(self._own.fullmatch(name) for name in replaced):
+        if any(self.own.fullmatch(name) for name in replaced):
             with explained(self._target.path), suppress(FileNotFoundError):
                 os.unlink(self._root / manifest.MANIFEST)  # before it is no longer true; records say the same of each part
 
@@ -185,16 +190,17 @@ class _Directory:
 
         return write_together(requests, names, f"{RECORDS}/{stem}.json", describe, work, before.difference(names))
 
-    def finish(self) -> None:
-        """Describe the whole, if all parts are there; what other data are there still is replaced by then, and goes."""
+    def finish(self) -> bool:
+        """Describe the whole, if all parts are there, and say so; what other data are there still is replaced by then, and goes."""
         described = earlier.descriptions(self._root)
         ours = {content["part"]: content for content in described.values() if "part" in content and self._is_ours(content)}
         if len(ours) < self._of:
-            return
+            return False
         tables = {table: manifest.joined([ours[number]["tables"][table] for number in sorted(ours)]) for table in TABLES}
-        others = [name for name in earlier.files(described) if not self._own.fullmatch(name)]
+        others = [name for name in earlier.files(described) if not self.own.fullmatch(name)]
         with opened(str(self._root / manifest.MANIFEST), overwrite=True) as out, replacing(self._target.path, others):
             out.write(manifest.encoded(self._identity | {"tables": tables}))
+        return True
 
 
 def _size(path: Path) -> int | None:
