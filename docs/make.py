@@ -56,7 +56,7 @@ step_hours = [12, 48]
 
 ```sh
 fastgen config init                     # writes fastgen.toml
-fastgen config check                    # says whether fastgen.toml is valid
+fastgen config check                    # says whether fastgen.toml is valid, or what is wrong
 fastgen config show --rows 50k --set fraud.ratio=0.01
 fastgen generate --config fastgen.toml --seed 7 --rows 50k --set atm.step_hours='[12, 48]' --output configured/
 ```

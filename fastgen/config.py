@@ -348,8 +348,9 @@ def load_config(path: str | os.PathLike[str] | None = None, **overrides: Any) ->
     try:
         return Config(**merge(kept, given))
     except ConfigError as error:
-        if path is not None and _has(kept, error.field) and not _has(given, error.field):
-            error.file = os.fspath(path)
+        for each in (error, *error.others):
+            if path is not None and isinstance(each, ConfigError) and _has(kept, each.field) and not _has(given, each.field):
+                each.file = os.fspath(path)
         raise
 
 

@@ -17,6 +17,7 @@
 """
 
 from collections.abc import Iterable
+from copy import copy
 from datetime import date, timedelta
 from difflib import get_close_matches
 from typing import ClassVar
@@ -63,29 +64,38 @@ class UsageError(FastgenError, ValueError):
         field: what is wrong.
         value: what was given; `...` where there is none to show.
         allowed: what is allowed, or why it cannot be.
-        more: how many errors were found beside this one.
+        others: the errors found beside this one.
 
     Example:
         >>> print(UsageError("fraud.ratio", 1.5, "must be between 0 and 1"))
         fraud.ratio = 1.5: must be between 0 and 1
-        >>> print(UsageError("seed", "x", "must be a number", hint="drop the quotes", more=2))
-        seed = 'x': must be a number (drop the quotes; and 2 more)
+        >>> rows = UsageError("rows", 0, "must be at least 1")
+        >>> print(UsageError("seed", "x", "must be a number", hint="drop the quotes", others=[rows]))
+        seed = 'x': must be a number (drop the quotes; and 1 more)
     """
 
     exit_code = 2
 
-    def __init__(self, field: str, value: object, allowed: str, *, hint: str | None = None, more: int = 0) -> None:
+    def __init__(
+        self, field: str, value: object, allowed: str, *, hint: str | None = None, others: Iterable["UsageError"] = ()
+    ) -> None:
         """`field` names what is wrong, `value` is what was given (or `NOT_GIVEN`), `allowed` says what is allowed.
 
-        `more` counts the errors found beside this one.
+        `others` are the errors found beside this one.
         """
         told = field if value is NOT_GIVEN else f"{field} = {_shown(value)}"
         super().__init__(f"{told}: {allowed}", hint=hint)
         self.args = (field, value, allowed)  # what unpickling calls the class with
-        self.field, self.value, self.allowed, self.more = field, value, allowed, more
+        self.field, self.value, self.allowed, self.others = field, value, allowed, tuple(others)
+
+    def each(self) -> list["UsageError"]:
+        """This error and those found beside it, each by itself."""
+        alone = copy(self)
+        alone.others = ()
+        return [alone, *self.others]
 
     def _notes(self) -> list[str]:
-        return [*super()._notes(), f"and {self.more} more"] if self.more else super()._notes()
+        return [*super()._notes(), f"and {len(self.others)} more"] if self.others else super()._notes()
 
 
 class ConfigError(UsageError):

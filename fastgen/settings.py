@@ -163,27 +163,30 @@ _REASONS: Final = {
 
 
 def _config_error(kind: type[Section], error: ValidationError) -> ConfigError:
-    """The first of pydantic's errors, in our words."""
+    """The first of pydantic's errors, in our words, with the others."""
     # Unknown settings first: a misspelt one is missing, too.
     details = sorted(error.errors(include_url=False), key=lambda detail: detail["type"] != "extra_forbidden")
     # A list whose entries are wrong is, to pydantic, also too short.
-    first, *others = [_translated(kind, d) for d in details if not (d["type"] == "too_short" and d["input"])]
-    more = first.more + sum(1 + other.more for other in others)
-    return ConfigError(first.field, first.value, first.allowed, hint=first.hint, more=more)
+    told = [d for d in details if not (d["type"] == "too_short" and d["input"])]
+    first, *others = [error for detail in told for error in _translated(kind, detail)]
+    first.others = tuple(others)
+    return first
 
 
-def _translated(kind: type[Section], detail: ErrorDetails) -> ConfigError:
+def _translated(kind: type[Section], detail: ErrorDetails) -> Iterator[ConfigError]:
     field = re.sub(r"\.(\d+)(?=\.|$)", r"[\1]", ".".join(map(str, detail["loc"])))
     context = detail.get("ctx", {})
     cause = context.get("error")
     if isinstance(cause, ConfigError):  # of a check, perhaps of a section inside this one
-        inner = ".".join(filter(None, (field, cause.field)))
-        hint = _nearest(kind, inner) if cause.allowed == UNKNOWN else cause.hint
-        return ConfigError(inner, cause.value, cause.allowed, hint=hint, more=cause.more)
-    if detail["type"] == "extra_forbidden":
-        return ConfigError(field, detail["input"], UNKNOWN, hint=_nearest(kind, field))
-    allowed = str(cause) if cause else _REASONS.get(detail["type"], detail["msg"]).format(**context)
-    return ConfigError(field, NOT_GIVEN if detail["type"] == "missing" else detail["input"], allowed)
+        for each in cause.each():
+            inner = ".".join(filter(None, (field, each.field)))
+            hint = _nearest(kind, inner) if each.allowed == UNKNOWN else each.hint
+            yield ConfigError(inner, each.value, each.allowed, hint=hint)
+    elif detail["type"] == "extra_forbidden":
+        yield ConfigError(field, detail["input"], UNKNOWN, hint=_nearest(kind, field))
+    else:
+        allowed = str(cause) if cause else _REASONS.get(detail["type"], detail["msg"]).format(**context)
+        yield ConfigError(field, NOT_GIVEN if detail["type"] == "missing" else detail["input"], allowed)
 
 
 def _nearest(kind: type[Section], field: str) -> str:
@@ -193,6 +196,19 @@ def _nearest(kind: type[Section], field: str) -> str:
         return "fastgen config show prints all that there are"
     numbers = iter(re.findall(r"\[\d+\]", field))
     return re.sub(r"\[\]", lambda _: next(numbers, "[0]"), near)
+
+
+def single(kind: type[Section]) -> dict[str, str]:
+    """What `described` gives, but for tables of settings and what stands in the entries of lists.
+
+    Example:
+        >>> from fastgen.config import Fraud
+        >>> list(single(Fraud))
+        ['ratio', 'chain_lengths', 'chain_gap_seconds']
+    """
+    meanings = dict(described(kind))
+    tables = {name.rpartition(".")[0] for name in meanings}
+    return {name: meaning for name, meaning in meanings.items() if "[]" not in name and name not in tables}
 
 
 def described(kind: type[Section]) -> Iterator[tuple[str, str]]:

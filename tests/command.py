@@ -26,8 +26,8 @@ Run = Callable[..., Ended]
 
 
 def after_compiling(told: str) -> str:
-    """What is printed where kernels are compiled already; elsewhere a line says before that they have to be."""
-    return re.sub(r"\Afastgen: compiling kernels .*\n", "", told)
+    """What is printed where kernels are compiled already; elsewhere a line says before that they have to be, and one what it took."""
+    return re.sub(r"^fastgen: compiling (kernels|took) .*\n", "", told, flags=re.MULTILINE)
 
 
 @contextmanager

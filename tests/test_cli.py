@@ -206,6 +206,41 @@ def test_a_dry_run_of_parts_that_there_cannot_be(run: Run, folder: Path) -> None
     assert (ended.code, ended.err.split(":")[1]) == (2, " --parts = 2")
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (["-o", "x.csv"], ["-o", "x.csv"]),
+        (["-o", "out"], ["-o", "out"]),
+        (["-o", "out"], ["-o", "out", "--parts=1"]),
+        (["-o", "out", "--parts=1"], ["-o", "out"]),
+        (["-o", "out", "--parts=1"], ["-o", "out", "--parts=1", "--seed=2"]),
+        (["-o", "x.csv", "--format=csv"], ["-o", "x.csv/", "--overwrite"]),
+    ],
+    ids=" ".join,
+)
+def test_a_dry_run_tells_what_a_run_would_be_refused_for(run: Run, folder: Path, before: list[str], after: list[str]) -> None:
+    run("generate", "--rows=100", *before)
+    there = {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
+    dry = run("generate", "--rows=100", *after, "--dry-run")
+    assert {path: path.stat().st_mtime_ns for path in folder.rglob("*")} == there
+    refused = run("generate", "--rows=100", *after)
+    assert (dry.code, refused.code) == (0, 1)
+    assert dry.err == refused.err.replace("fastgen: ", "fastgen: note: a run would be refused: ", 1)
+    assert re.search("^fingerprint ", dry.out, re.MULTILINE)
+    assert run("generate", "--rows=100", *after, "--dry-run", "--quiet").err == ""
+    if "--overwrite" not in after:
+        assert run("generate", "--rows=100", *after, "--dry-run", "--overwrite").err == ""
+
+
+def test_a_dry_run_counts_the_parts_that_are_there(run: Run, folder: Path) -> None:
+    options = ["--rows=400k", "--parts=3", "-o", "out"]
+    for number, told in ((1, "1 part is"), (2, "2 parts are")):
+        assert run("generate", *options, f"--part={number}").code == 0
+        assert run("generate", *options, "--dry-run").err == f"fastgen: note: {told} there, and would not be made again\n"
+        assert run("generate", *options, "--dry-run", "--overwrite").err == ""
+    assert run("generate", *options, "--part=3", "--dry-run").err == ""
+
+
 def test_a_dry_run_to_the_standard_output(run: Run, folder: Path) -> None:
     ended = run("generate", "--rows=1k", "--dry-run", "-o", "-")
     assert re.search(r"^- +about 126 kB$|^- +about 12\d\.\d kB$", ended.out, re.MULTILINE)
@@ -267,8 +302,10 @@ def test_init_writes_a_file_to_start_from(run: Run, folder: Path) -> None:
         0, "", f"fastgen: fastgen.toml is valid: 106,020 transactions, fingerprint {fastgen.Dataset().fingerprint}\n"
     )
     Path("fastgen.toml").write_text("mine")
-    assert run("config", "init") == Ended(1, "", "fastgen: fastgen.toml exists already (another name writes another file)\n")
+    assert run("config", "init") == Ended(1, "", "fastgen: fastgen.toml exists already (--overwrite replaces it)\n")
     assert Path("fastgen.toml").read_text() == "mine"
+    assert run("config", "init", "--overwrite") == Ended(0, "", "fastgen: wrote fastgen.toml\n")
+    assert load_config("fastgen.toml") == Config()
     assert run("config", "init", "no/x.toml") == Ended(1, "", "fastgen: no/x.toml: cannot be written: no such file or directory\n")
 
 
@@ -320,6 +357,24 @@ def test_check_tells_what_is_wrong(run: Run, folder: Path) -> None:
     assert_one_line(run("config", "check", "bad.toml"), 2, "bad.toml: is not UTF-8 text")
     assert_one_line(run("config", "check", "nowhere.toml"), 2, "nowhere.toml: cannot be read: ")
     assert_one_line(run("config", "check", "."), 2, ".: cannot be read: ")
+
+
+def test_check_tells_all_that_is_wrong(run: Run, folder: Path) -> None:
+    Path("bad.toml").write_text(
+        "rows = 0\nfoo = 3\n[fraud]\nratio = 2\nrato = 1\n[atm]\nbands = [{share = 1, low = 20, hihg = 30}]\n"
+    )
+    ended = run("config", "check", "bad.toml")
+    assert (ended.code, ended.out) == (2, "")
+    assert [line.partition(": must")[0] for line in ended.err.splitlines()] == [
+        "fastgen: foo = 3: unknown setting (in bad.toml; fastgen config show prints all that there are)",
+        "fastgen: rows = 0",
+        "fastgen: fraud.rato = 1: unknown setting (in bad.toml; did you mean fraud.ratio?)",
+        "fastgen: fraud.ratio = 2",
+        "fastgen: atm.bands[0].hihg = 30: unknown setting (in bad.toml; did you mean atm.bands[0].high?)",
+        "fastgen: atm.bands[0].high: is required (in bad.toml)",
+    ]
+    assert all("(in bad.toml" in line for line in ended.err.splitlines())
+    assert_one_line(run("config", "show", "--config=bad.toml"), 2, "foo = 3: unknown setting (in bad.toml; ")
 
 
 def test_check_finds_what_generate_would_refuse(run: Run, folder: Path) -> None:
@@ -388,7 +443,7 @@ BAD_SETTINGS = [
         "categories[0] = 'A': has a price range, 50000.0 to 60000.0, that meets none of the amounts",
     ),
     ('categories=[{name="Cash Withdrawal", share=1, low=1, high=2}]', "categories[0].name = 'Cash Withdrawal': is the category of"),
-    ("cards=200000000000000", "cards = 200000000000000: is more than there are card numbers (100,000,000,000,000)"),
+    ("cards=200000000000000", "cards = 200000000000000: must be at most 4,294,967,295"),
     ("cards=5000000000", "cards = 5000000000: must be at most 4,294,967,295"),
     ("atm.cards=5000", "atm.cards = 5000: must be at most cards (2,000)"),
     ("no equals sign", "--set = 'no equals sign': must be key=value, such as fraud.ratio=0.01"),
@@ -407,7 +462,11 @@ BAD_OPTIONS = [
     (["--rows=-5"], 2, "rows = -5: must be a whole number between 1 and "),
     (["--rows=many"], 2, "rows = 'many': must be a whole number such as 250000, 2.5k, 10M or 1e6"),
     (["--rows=1.5"], 2, "rows = '1.5': must be a whole number such as"),
-    (["--rows=1e17"], 2, "rows = 100000000000000000: makes cards 1,886,436,521,411,054, which is more than there are card numbers"),
+    (
+        ["--rows=1e18"],
+        2,
+        "rows = 1000000000000000000: makes cards 18,864,365,214,110,548, which must be at most 4,294,967,295\n",
+    ),
     (["--scale=-1"], 2, "scale = -1.0: must be a number above 0 and at most "),
     (["--scale=inf"], 2, "scale = inf: must be a number above 0 and at most "),
     (["--rows=5", "--scale=1"], 2, "rows = 5: cannot be given together with scale"),
@@ -467,6 +526,42 @@ COMMANDS = "there are completion, config, generate, produce, report, validate, v
 WRONG_USAGE = [
     (["generate", "--outptu", "x"], "--outptu: fastgen generate has no such option (did you mean --output?)"),
     (["generate", "--nonsense"], "--nonsense: fastgen generate has no such option (fastgen generate --help tells more)"),
+    (["generate", "--cards", "5"], "--cards: fastgen generate has no such option (cards is a setting: --set cards=5)"),
+    (["verify", "out", "--cards=5"], "--cards: fastgen verify has no such option (cards is a setting: --set cards=5)"),
+    (
+        ["generate", "--fraud-ratio", "0.1", "-o", "x"],
+        "--fraud-ratio: fastgen generate has no such option (fraud.ratio is a setting: --set fraud.ratio=0.1)",
+    ),
+    (
+        ["generate", "--fraud.ratio"],
+        "--fraud.ratio: fastgen generate has no such option (fraud.ratio is a setting: --set fraud.ratio=VALUE)",
+    ),
+    (
+        ["produce", "--ratio", "--mock"],
+        "--ratio: fastgen produce has no such option (fraud.ratio is a setting: --set fraud.ratio=VALUE)",
+    ),
+    (
+        ["config", "show", "--Step-Hours=[1, 2]"],
+        "--Step-Hours: fastgen config show has no such option (atm.step_hours is a setting: --set 'atm.step_hours=[1, 2]')",
+    ),
+    (["report", "out", "--cards=5"], "--cards: fastgen report has no such option (fastgen report --help tells more)"),
+    (["generate", "--fraud=5"], "--fraud: fastgen generate has no such option (fastgen generate --help tells more)"),
+    (
+        ["generate", "x.csv"],
+        "--output: must be given: a directory for all tables, a file or - for one (did you mean --output x.csv?)",
+    ),
+    (
+        ["generate", "--rows", "5", "a b"],
+        "--output: must be given: a directory for all tables, a file or - for one (did you mean --output 'a b'?)",
+    ),
+    (
+        ["generate", "x.csv", "y.csv"],
+        "--output: must be given: a directory for all tables, a file or - for one (fastgen generate --help",
+    ),
+    (
+        ["report", "data/", "x.html"],
+        "--output: must be given: the page, or - for the standard output (did you mean --output x.html?)",
+    ),
     (["generate", "-z"], "-z: fastgen generate has no such option (fastgen generate --help tells more)"),
     (["--rows", "5"], "--rows: fastgen has no such option (fastgen --help tells more)"),
     (["generat"], f"generat: fastgen has no such command; {COMMANDS} (did you mean generate?)"),

@@ -1,8 +1,11 @@
 """A first run: what is said of compiling, and how another process takes a share of it."""
 
+import re
 import subprocess
 import sys
 import tempfile
+import time
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
@@ -153,17 +156,33 @@ def test_no_partner_where_it_has_no_folder(partners: list[Partner], monkeypatch:
 
 
 def test_compiling_is_told_once(capsys: pytest.CaptureFixture[str]) -> None:
-    for quiet, told in (
-        (
-            False,
-            "fastgen: compiling kernels for this machine, once for each kind of work; later runs of the same kind start at once\n",
-        ),
-        (True, ""),
-    ):
+    told = "compiling kernels for this machine, once for each kind of work; later runs of the same kind start at once"
+    for quiet, lines in ((False, rf"fastgen: {told}\nfastgen: compiling took \d+\.\d s\n"), (True, "")):
         with compiling_announced(quiet):
             njit(lambda x: x + 1)(1)
             njit(lambda x: x + 2)(1)
-        assert capsys.readouterr() == ("", told)
+        out, err = capsys.readouterr()
+        assert out == ""
+        assert re.fullmatch(lines, err)
+
+
+def test_the_time_of_compiling_is_told_of_a_run_that_ends_well(
+    partners: list[Partner], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That of waiting for the partner is among it; nothing is told where nothing was compiled."""
+    monkeypatch.setattr(Partner, "wait", lambda _: time.sleep(1))
+    with compiling_announced(quiet=False) as first_run:
+        first_run.share(Data(compiles=True), "csv")
+        time.sleep(1)
+    took = re.search(r"^fastgen: compiling took (.*) s$", capsys.readouterr().err, re.MULTILINE)
+    assert took
+    assert 1 <= float(took[1]) < 2
+    with compiling_announced(quiet=False) as later_run:
+        later_run.share(Data(compiles=False), "csv")
+    with suppress(ValueError), compiling_announced(quiet=False):
+        njit(lambda x: x + 1)(1)
+        raise ValueError
+    assert "took" not in capsys.readouterr().err
 
 
 def test_compiling_on_every_run_is_told_as_that(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -174,7 +193,7 @@ def test_compiling_on_every_run_is_told_as_that(capsys: pytest.CaptureFixture[st
     with compiling_announced(quiet=False):
         assert jit.kernel(scope["double"])(21) == 42
     told = "; every run does so anew, as no folder for them can be written (set NUMBA_CACHE_DIR to one that can)"
-    assert capsys.readouterr().err == f"fastgen: compiling kernels for this machine{told}\n"
+    assert capsys.readouterr().err.startswith(f"fastgen: compiling kernels for this machine{told}\nfastgen: compiling took ")
 
 
 def test_linear_algebra_is_not_loaded_with_numba() -> None:

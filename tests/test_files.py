@@ -700,6 +700,39 @@ def test_a_run_that_fails_leaves_nothing(tmp_path: Path, large: Dataset, failure
     assert snapshot(tmp_path) == before
 
 
+@pytest.mark.parametrize("options", [{}, {"parts": 1}], ids=str)
+@pytest.mark.parametrize("output", ["new", "new/", "one/in/another"])
+def test_a_run_that_fails_leaves_no_directories_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, data: Dataset, output: str, options: dict[str, Any]
+) -> None:
+    """Those that were there stay, and so do those in which somebody has put something meanwhile."""
+
+    def fail(_: int) -> None:
+        raise KeyboardInterrupt
+
+    def put_and_fail(_: int) -> None:
+        Path(output, "notes.txt").write_text("mine")
+        raise KeyboardInterrupt
+
+    for number, (before, progress, left) in enumerate(
+        (("", fail, ""), (output, fail, output), ("", put_and_fail, f"{output}/notes.txt"))
+    ):
+        root = tmp_path / str(number)
+        (root / before).mkdir(parents=True)
+        monkeypatch.chdir(root)
+        with pytest.raises(KeyboardInterrupt):
+            write(data, output, format="csv", progress=progress, **options)
+        assert {path.relative_to(root) for path in root.rglob("*")} == {*Path(left).parents, Path(left)} - {Path()}
+
+
+def test_a_run_that_is_refused_makes_no_directories(tmp_path: Path, data: Dataset) -> None:
+    write(data, tmp_path, format="csv", parts=1)
+    before = {*tmp_path.rglob("*")}
+    with pytest.raises(OutputExistsError):
+        write(Dataset(Config(rows=100)), tmp_path, format="csv", parts=1)
+    assert {*tmp_path.rglob("*")} == before
+
+
 # Where nothing can be written
 
 

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
-from command import Run
+from command import Run, after_compiling
 from confluent_kafka import KafkaError as KafkaErrors
 from confluent_kafka import KafkaException
 
@@ -361,6 +361,17 @@ def test_no_broker_answers(caplog: pytest.LogCaptureFixture) -> None:
     [note] = caplog.records
     assert note.getMessage() == "no answer yet from 127.0.0.1:1; trying for 15 s"
     assert note.created - began < 4
+
+
+@pytest.mark.parametrize("arguments", [["produce"], ["verify", "--topic=t"]], ids=" ".join)
+def test_waiting_for_a_broker_is_told_as_all_else_is(run: Run, monkeypatch: pytest.MonkeyPatch, arguments: list[str]) -> None:
+    monkeypatch.setattr(cluster, "TIMEOUT", 2.0)
+    for quiet, lines in ((["-q"], 1), ([], 2)):
+        ended = run(*arguments, "--bootstrap-servers=127.0.0.1:1", "--rows=100", *quiet)
+        *note, error = after_compiling(ended.err).splitlines()
+        assert (ended.code, len(note) + 1) == (1, lines)
+        assert error.startswith("fastgen: 127.0.0.1:1: no broker answers: ")
+    assert note == ["fastgen: no answer yet from 127.0.0.1:1; trying for 2 s"]
 
 
 def test_settings_of_the_client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

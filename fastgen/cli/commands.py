@@ -8,6 +8,7 @@ from typing import Any, Final, TypeVar
 
 import click
 
+from fastgen.cli.hints import as_setting, as_value, remember
 from fastgen.errors import CLOSED_PIPE, FastgenError, OptionError, did_you_mean
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -72,6 +73,7 @@ class Command(click.Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse; a mistake names the command in which it was made."""
+        remember(ctx, args)
         try:
             with self._options_named():
                 return super().parse_args(ctx, args)
@@ -90,19 +92,25 @@ class Command(click.Command):
     @contextmanager
     def _options_named(self) -> Iterator[None]:
         """Write `shift_to` as --shift-to in what the library says of options."""
-        flags = {text.lstrip("-").replace("-", "_"): text for option in self.params for text in option.opts}
-
-        def named(text: str) -> str:
-            return re.sub(r"`(\w+)`", lambda found: flags.get(found[1], found[0]), text)
-
         try:
             yield
         except OptionError as error:
-            field = flags.get(error.field, error.field)
-            raise OptionError(field, error.value, named(error.allowed), hint=error.hint and named(error.hint)) from error
+            field = _flags(self).get(error.field, error.field)
+            hint = error.hint and in_flags(error.hint, self)
+            raise OptionError(field, error.value, in_flags(error.allowed, self), hint=hint) from error
         except FastgenError as error:
-            error.hint = error.hint and named(error.hint)
+            error.hint = error.hint and in_flags(error.hint, self)
             raise
+
+
+def in_flags(text: str, command: click.Command) -> str:
+    """What the library says of options, as it is said of a command's: --shift-to in place of `shift_to`."""
+    flags = _flags(command)
+    return re.sub(r"`(\w+)`", lambda found: flags.get(found[1], found[0]), text)
+
+
+def _flags(command: click.Command) -> dict[str, str]:
+    return {text.lstrip("-").replace("-", "_"): text for option in command.params for text in option.opts}
 
 
 class Group(click.Group):
@@ -120,13 +128,14 @@ def mistake(error: click.UsageError) -> str:
     match error:
         case click.NoSuchOption(option_name=name):
             names = [text for option in options for text in option.opts if text.startswith("--")]
-            return _line(f"{name}: {path} has no such option", did_you_mean(name, names) or hint)
+            return _line(f"{name}: {path} has no such option", as_setting(name, error.ctx) or did_you_mean(name, names) or hint)
         case click.NoSuchCommand(command_name=name, ctx=click.Context(command=click.Group() as group) as context):
             names = group.list_commands(context)
             told = f"{name}: {path} has no such command; there are {', '.join(names)}"
             return _line(told, did_you_mean(name, names) or hint)
         case click.MissingParameter(param=click.Option() as missing):
-            return _line(f"{max(missing.opts, key=len)}: must be given: {_meaning(missing)}", hint)
+            told = f"{max(missing.opts, key=len)}: must be given: {_meaning(missing)}"
+            return _line(told, (error.ctx and as_value(missing, error.ctx)) or hint)
         case click.MissingParameter(param=click.Argument() as missing):
             return _line(f"{missing.metavar}: must be given", hint)
         case click.BadOptionUsage(option_name=name):

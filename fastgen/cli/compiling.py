@@ -1,4 +1,4 @@
-"""Compiling on a first run: it is announced, and two processes share it, as one keeps no more than one processor busy.
+"""Compiling on a first run: it is announced and timed, and two processes share it, as one keeps no more than one processor busy.
 
 Each process compiles what it calls. The one that runs makes the plan, a digest of no rows and the first events; its partner, whose
 program this module is, makes a few rows and writes them in the same format. What the other one has compiled is found on disk then.
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from fastgen.dataset import Dataset
     from fastgen.plan import Plan
 
+COMPILING = "numba:compile"
+"""Numba's name for the event; kernels that it finds on disk are none."""
 SAMPLE_ROWS = 1_000
 
 
@@ -26,7 +28,7 @@ class Compiling:
     """Knows whether this run compiles, and has a partner for it."""
 
     def __init__(self, quiet: bool) -> None:
-        self._told = quiet
+        self._quiet = self._told = quiet
         self._format: str | None = None
         self._partner: Popen[bytes] | None = None
 
@@ -62,7 +64,19 @@ class Compiling:
             self._format = None
             if self._partner:
                 use_kernels(data.plan)
-                self._partner.wait()
+                self._wait(self._partner)
+
+    def _wait(self, partner: "Popen[bytes]") -> None:
+        """Wait for the partner, whose compiling counts as this process's own."""
+        from numba.core import event
+
+        with event.trigger_event(COMPILING):
+            partner.wait()
+
+    def took(self, seconds: float) -> None:
+        """Say how long kernels were compiled, which no time of a run's work tells."""
+        if not self._quiet:
+            say(f"compiling took {seconds:.1f} s")
 
     def end(self) -> None:
         """Whatever happened, no partner is left behind."""
@@ -74,7 +88,10 @@ class Compiling:
 
 @contextmanager
 def compiling_announced(quiet: bool) -> Iterator[Compiling]:
-    """Say it once if kernels have to be compiled, which takes seconds; what is yielded can share the work with another process."""
+    """Say it once if kernels have to be compiled, which takes seconds, and how many in the end, if all went well.
+
+    What is yielded can share the work with another process.
+    """
     _import_numba()
     from numba.core import event
 
@@ -86,7 +103,7 @@ def compiling_announced(quiet: bool) -> Iterator[Compiling]:
 
         def on_end(self, _: object) -> None: ...
 
-    with event.install_listener("numba:compile", Listener()):
+    with event.install_timer(COMPILING, compiling.took), event.install_listener(COMPILING, Listener()):
         try:
             yield compiling
         finally:

@@ -65,12 +65,10 @@ def settings(_: click.Context, __: click.Parameter, begun: str) -> list[Any]:
     from click.shell_completion import CompletionItem
 
     from fastgen.config import Config
-    from fastgen.settings import described
+    from fastgen.settings import single
 
-    meanings = dict(described(Config))
-    sections = {name.rpartition(".")[0] for name in meanings}
-    names = [name for name in meanings if "[]" not in name and name not in sections]
-    return [CompletionItem(f"{name}=", help=meanings[name]) for name in _beginning(begun, names)]
+    meanings = single(Config)
+    return [CompletionItem(f"{name}=", help=meanings[name]) for name in _beginning(begun, meanings)]
 
 
 @click.command(

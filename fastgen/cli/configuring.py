@@ -1,12 +1,11 @@
 """`fastgen config`: show, start, check and describe configurations."""
 
-import os
-
 import click
 
 from fastgen.cli.commands import PATH, Group, examples
 from fastgen.cli.common import counted, data_options, read_config, say
 from fastgen.cli.stopping import clearing_away
+from fastgen.errors import ConfigError
 
 FILE = click.argument("path", type=PATH, default="fastgen.toml", metavar="[FILE]")
 
@@ -41,19 +40,17 @@ def show(path: str | None, rows: str | None, scale: float | None, seed: int | No
     epilog=examples("fastgen config init", "fastgen config init small.toml && fastgen generate --config small.toml --output data/")
 )
 @FILE
-def init(path: str) -> None:
+@click.option("--overwrite", is_flag=True, help="Replace a file that is there.")
+def init(path: str, overwrite: bool) -> None:
     """Write a file with all settings, explained.
 
-    They have their defaults. The file is fastgen.toml unless named, and must not be there yet.
+    They have their defaults. The file is fastgen.toml unless named.
     """
     from fastgen.config import Config
     from fastgen.config_text import to_toml
-    from fastgen.errors import OutputExistsError
     from fastgen.sinks.output import opened
 
-    if os.path.lexists(path):
-        raise OutputExistsError(f"{path} exists already", hint="another name writes another file")
-    with clearing_away(), opened(path, overwrite=False) as out:
+    with clearing_away(), opened(path, overwrite) as out:
         out.write(to_toml(Config()).encode())
     say(f"wrote {path}")
 
@@ -63,12 +60,19 @@ def init(path: str) -> None:
 def check(path: str) -> None:
     """Check a file with settings.
 
-    It is fastgen.toml unless named. If it is valid, its number of transactions and its fingerprint are told.
+    It is fastgen.toml unless named. If it is valid, its number of transactions and its fingerprint are told. If not, there is a
+    line for each setting that is wrong by itself, or else for the first that does not go with the others.
     """
     from fastgen.config import load_config
     from fastgen.dataset import Dataset
 
-    data = Dataset(load_config(path))
+    try:
+        data = Dataset(load_config(path))
+    except ConfigError as error:
+        *before, last = error.each()
+        for each in before:
+            say(str(each))
+        raise last from None
     say(f"{path} is valid: {counted(data.num_rows, 'transactions')}, fingerprint {data.fingerprint}")
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fastgen.cli import completing
-from fastgen.cli.commands import PATH, Command, examples, section
+from fastgen.cli.commands import PATH, Command, examples, in_flags, section
 from fastgen.cli.common import (
     WHOLE,
     announce,
@@ -18,7 +18,7 @@ from fastgen.cli.common import (
 )
 from fastgen.cli.compiling import compiling_announced
 from fastgen.cli.progress import rows_bar
-from fastgen.errors import InterruptedRunError
+from fastgen.errors import InterruptedRunError, OutputError
 
 if TYPE_CHECKING:
     from fastgen.dataset import Dataset
@@ -127,6 +127,8 @@ def generate(
         )
         if dry_run:
             click.echo(plan_text(work))
+            if not quiet:
+                tell_what_is_there(work, overwrite)
             return
         if workers > 1 and any(request.table == "transactions" for request in work.requests):
             compiling.share(data, work.target.format)
@@ -164,3 +166,17 @@ def plan_text(work: "Wanted") -> str:
     lines += [f"of these, this part  about {counted(data.expected_rows(), 'transactions')}"] if data.is_part else []
     lines += [f"{name:20} about {human_size(size)}" for name, size in estimate(work).items()]
     return "\n".join(lines)
+
+
+def tell_what_is_there(work: "Wanted", overwrite: bool) -> None:
+    """Say what a run would not write, as it is there already."""
+    from fastgen.sinks.files import foresee
+
+    try:
+        there = foresee(work, overwrite=overwrite)
+    except OutputError as error:
+        told = in_flags(str(error), click.get_current_context().command)
+        say(f"note: a run would be refused: {told}")
+    else:
+        if there:
+            say(f"note: {counted(there, 'parts')} {'is' if there == 1 else 'are'} there, and would not be made again")

@@ -1,5 +1,6 @@
 """Options of the commands that deal with Kafka: where the cluster is and how to connect, and what messages are like."""
 
+import logging
 from collections.abc import Callable
 
 from fastgen.cli import completing
@@ -7,6 +8,11 @@ from fastgen.cli.commands import PATH, F, together
 
 Declare = Callable[..., Callable[[F], F]]
 """What declares an option in a section of the help; see `section`."""
+
+
+def say_notes(quiet: bool) -> None:
+    """Have what the Kafka modules log said as the command says things, and with --quiet only errors."""
+    logging.basicConfig(format="fastgen: %(message)s", level=logging.ERROR if quiet else logging.WARNING)
 
 
 def connection_options(option: Declare[F]) -> Callable[[F], F]:

@@ -1,7 +1,6 @@
 """`fastgen produce`: the dataset into a Kafka topic."""
 
 import json
-import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +19,7 @@ from fastgen.cli.common import (
     say,
 )
 from fastgen.cli.compiling import compiling_announced
-from fastgen.cli.kafka import connection_options, message_options
+from fastgen.cli.kafka import connection_options, message_options, say_notes
 from fastgen.cli.progress import Lately, Show, per_second, progress_bar
 from fastgen.cli.stopping import check
 from fastgen.schema import DEFAULT_TOPIC
@@ -96,7 +95,7 @@ def produce(
         from fastgen.sinks.kafka.options import client_settings, duration, moment, pairs
         from fastgen.sinks.kafka.producing import produce as send
 
-        logging.basicConfig(format="fastgen: %(message)s", level=logging.ERROR if quiet else logging.WARNING)
+        say_notes(quiet)
         data = Dataset(config)
         client = client_settings(producer_config, extra)
         reports: list[ProduceReport] = []

@@ -11,7 +11,7 @@ from fastgen.cli import completing
 from fastgen.cli.commands import PATH, Command, examples, section
 from fastgen.cli.common import WHOLE, data_options, is_interactive, read_config, say
 from fastgen.cli.compiling import compiling_announced
-from fastgen.cli.kafka import connection_options, message_options
+from fastgen.cli.kafka import connection_options, message_options, say_notes
 from fastgen.cli.progress import rows_bar
 from fastgen.errors import NOT_GIVEN, DifferenceError, OptionError
 
@@ -109,6 +109,7 @@ def verify(
             data = data.part(1 if part is None else part, 1 if parts is None else parts)
         shown = is_interactive(quiet, no_progress)
         if data is not None and topic is not None:
+            say_notes(quiet)
             report = of_topic(data, topic, threads, shown, **messages)
         else:
             report = of_files(str(target), data, table, threads, shown)

@@ -14,9 +14,9 @@ from fastgen.dataset import Dataset, dataset_of, thread_count
 from fastgen.errors import OutputExistsError
 from fastgen.sinks import earlier, manifest
 from fastgen.sinks.encoder import Request
-from fastgen.sinks.formats import file_name
-from fastgen.sinks.output import explained, opened
-from fastgen.sinks.parts import write_parts
+from fastgen.sinks.formats import Target, file_name
+from fastgen.sinks.output import explained, folders_made, opened, refuse_existing
+from fastgen.sinks.parts import complete_parts, write_parts
 from fastgen.sinks.tables import FileReport, Work, write_table, write_together
 from fastgen.sinks.wanted import Format, Wanted, wanted
 from fastgen.text import Coordinates
@@ -125,22 +125,52 @@ def carry_out(
     return WriteReport(tuple(files), time.perf_counter() - began, skipped)
 
 
+def foresee(work: Wanted, *, overwrite: bool = False) -> int:
+    """How many parts `carry_out` would find complete, and not make again; nothing is written.
+
+    Raises:
+        OutputError: what is there by now is in its way.
+    """
+    target, requests, parts, numbers = work
+    if not target.directory:
+        refuse_existing(target.path, overwrite)
+        return 0
+    with explained(target.path):
+        root = Path(target.path)  # without a slash at its end, behind which a file is not to be seen
+        if os.path.lexists(root) and not root.is_dir():
+            raise FileExistsError
+    if parts is not None:
+        return len(complete_parts(requests, parts, numbers, target, overwrite))
+    _replaced([file_name(request.table, target) for request in requests], target, overwrite)
+    return 0
+
+
+def _replaced(names: list[str], target: Target, overwrite: bool) -> list[str]:
+    """What a directory has that goes when tables of these names are complete; refuses what must stay."""
+    root = Path(target.path)
+    with explained(target.path):
+        there, described = earlier.parts(root), earlier.descriptions(root)
+    if there and not overwrite:
+        raise OutputExistsError(f"{target.path} holds other data", hint="`overwrite` replaces them")
+    own = [manifest.MANIFEST, *names]
+    for name in own:
+        refuse_existing(os.path.join(target.path, name), overwrite)
+    replaced = [name for name in earlier.files(described) if name not in own]
+    earlier.refuse_unknown(root, there, set(replaced))
+    return replaced
+
+
 def _write_directory(requests: list[Request], work: Work) -> list[FileReport]:
     """All tables and the manifest. Tables of the one that it replaces go."""
     root = work.target.path
-    with explained(root):
-        os.makedirs(root, exist_ok=True)
     names = [file_name(request.table, work.target) for request in requests]
-    there, described = earlier.parts(Path(root)), earlier.descriptions(Path(root))
-    if there and not work.overwrite:
-        raise OutputExistsError(f"{root} holds other data", hint="`overwrite` replaces them")
-    replaced = [name for name in earlier.files(described) if name not in (*names, manifest.MANIFEST)]
-    earlier.refuse_unknown(Path(root), there, set(replaced))
+    replaced = _replaced(names, work.target, work.overwrite)
 
     def describe(files: list[FileReport]) -> bytes:
         tables = {file.table: manifest.entry(file, root) for file in files}
         return manifest.encoded(manifest.identity(requests[0], work.target) | {"tables": tables})
 
-    files = write_together(requests, names, manifest.MANIFEST, describe, work, replaced)
+    with folders_made(root):
+        files = write_together(requests, names, manifest.MANIFEST, describe, work, replaced)
     earlier.remove_folders(Path(root))
     return files

@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 import stat
 import sys
 from collections.abc import Iterable, Iterator
@@ -11,6 +12,8 @@ from typing import Any, Final, Protocol
 from fastgen.errors import CLOSED_OUTPUT, CLOSED_PIPE, OutputError, OutputExistsError
 
 STDOUT: Final = "-"
+PARTIAL: Final = re.compile(r"\.(.+)\.[0-9a-f]{16}\.partial")
+"""What files are called until they get their names."""
 _partials: Final[set[str]] = set()
 """Files that have not got their names yet."""
 Buffer = Any
@@ -71,15 +74,16 @@ def opened(path: str, overwrite: bool) -> Iterator[Descriptor]:
     elif is_special(path):
         with _closing(os.O_WRONLY, path, path) as out:
             yield out
-    elif os.path.lexists(path) and not overwrite:
-        raise OutputExistsError(f"{path} exists already", hint="`overwrite` replaces it")
     else:
+        refuse_existing(path, overwrite)
         folder, name = os.path.split(path)
         # Not the process's number, which machines that write to one directory may share.
         partial = os.path.join(folder, f".{name}.{os.urandom(8).hex()}.partial")
         _partials.add(partial)
         try:
             with _closing(os.O_WRONLY | os.O_CREAT | os.O_EXCL, partial, path) as out:
+                with suppress(OSError, ImportError):  # there are file systems without locks
+                    _lock(out.descriptor)
                 yield out
             with explained(path):
                 os.replace(partial, path)
@@ -89,6 +93,12 @@ def opened(path: str, overwrite: bool) -> Iterator[Descriptor]:
             raise
         finally:
             _partials.discard(partial)
+
+
+def refuse_existing(path: str, overwrite: bool) -> None:
+    """Raise OutputExistsError where there is a file that is not to be overwritten; streams and devices are there to be written."""
+    if not overwrite and path != STDOUT and os.path.lexists(path) and not is_special(path):
+        raise OutputExistsError(f"{path} exists already", hint="`overwrite` replaces it")
 
 
 def _standard_output(path: str) -> int:
@@ -106,6 +116,64 @@ def drop_unfinished(root: str) -> None:
         if partial.startswith(os.path.join(root, "")):
             with suppress(OSError):
                 os.unlink(partial)
+
+
+def drop_abandoned(root: str, folders: Iterable[str], own: re.Pattern[str]) -> None:
+    """Remove what killed processes left in folders of a directory: files that nobody writes and that were to be called so in it.
+
+    A file is locked while it is written, and the system takes the lock from a process that ends, however it does. On some file
+    systems other machines do not see the lock: what they may be writing must not be among these names.
+    """
+    for folder in folders:
+        with suppress(OSError, ImportError):
+            for name in os.listdir(os.path.join(root, folder)):
+                named = PARTIAL.fullmatch(name)
+                if named and own.fullmatch(os.path.join(folder, named[1])):
+                    _remove_unlocked(os.path.join(root, folder, name))
+
+
+def _remove_unlocked(path: str) -> None:
+    with suppress(OSError):
+        descriptor = os.open(path, os.O_WRONLY)
+        try:
+            _lock(descriptor)
+            os.unlink(path)
+        finally:
+            os.close(descriptor)
+
+
+def _lock(descriptor: int) -> None:
+    """Lock a file until it is closed; an OSError if another process has it locked, or if it cannot be locked."""
+    import fcntl  # not everywhere
+
+    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+@contextmanager
+def folders_made(root: str, *names: str) -> Iterator[None]:
+    """A directory and folders in it, made if need be; what is made here and still empty goes again if not all went well."""
+    made: list[str] = []
+    try:
+        for path in (root, *(os.path.join(root, name) for name in names)):
+            made += _missing(path)
+            with explained(root):
+                os.makedirs(path, exist_ok=True)
+        yield
+    except BaseException:
+        for folder in reversed(made):
+            with suppress(OSError):
+                os.rmdir(folder)
+        raise
+
+
+def _missing(path: str) -> list[str]:
+    """Which directories have to be made for this one, the outermost first."""
+    missing = []
+    path = os.path.abspath(path)
+    while not os.path.lexists(path):
+        missing.append(path)
+        path = os.path.dirname(path)
+    return missing[::-1]
 
 
 @contextmanager

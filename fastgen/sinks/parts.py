@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +21,12 @@ from fastgen.sinks import earlier, manifest
 from fastgen.sinks.earlier import RECORDS
 from fastgen.sinks.encoder import Request
 from fastgen.sinks.formats import Target, file_name
-from fastgen.sinks.output import drop_unfinished, explained, opened, replacing
+from fastgen.sinks.output import drop_abandoned, drop_unfinished, explained, folders_made, opened, replacing
 from fastgen.sinks.tables import FileReport, Work, write_together
 
+Described = dict[str, dict[str, Any]]
+"""What manifests and records say, by their names in the directory."""
+FOLDERS = (RECORDS, *TABLES)
 PATIENCE = 1.0
 """Seconds after which parts that nothing describes are taken for other data: a part's record is written behind its tables."""
 LAST_WORDS = 1.0
@@ -40,7 +43,7 @@ def part_name(number: int, of: int) -> str:
     return f"part-{number:05}-of-{of:05}"
 
 
-def write_parts(whole: list[Request], of: int, numbers: Iterable[int], work: Work) -> tuple[list[FileReport], int]:
+def write_parts(whole: list[Request], of: int, numbers: range, work: Work) -> tuple[list[FileReport], int]:
     """Write parts of all tables side by side, each complete or absent.
 
     Args:
@@ -53,8 +56,15 @@ def write_parts(whole: list[Request], of: int, numbers: Iterable[int], work: Wor
         OutputExistsError: the directory holds something else, and it is not to be overwritten.
     """
     directory = _Directory(whole, of, work.target)
-    goes_on = directory.prepare(work.overwrite)
-    there = {number for number in numbers if directory.is_complete(number)} if goes_on else set()
+    others = directory.others(work.overwrite)
+    # Of a run that writes some of the parts, folders are left: empty ones may be those that another run is about to fill.
+    with folders_made(work.target.path, *FOLDERS) if len(numbers) == of else nullcontext():
+        directory.prepare(others)
+        return _write(directory, numbers, directory.complete(numbers, others, work.overwrite), work)
+
+
+def _write(directory: "_Directory", numbers: range, there: set[int], work: Work) -> tuple[list[FileReport], int]:
+    """Write those parts that are not there; see `write_parts`."""
     wanted = [number for number in numbers if number not in there]
     workers = max(1, min(work.threads, len(wanted)))
     progress = _Shared(work.progress)
@@ -73,13 +83,21 @@ def write_parts(whole: list[Request], of: int, numbers: Iterable[int], work: Wor
         drop_unfinished(work.target.path)
         raise
     pool.shutdown()
-    directory.finish()
+    if directory.finish() and not work.overwrite:  # else other machines may be making parts anew that are complete
+        drop_abandoned(work.target.path, FOLDERS, directory.own)
     return files, len(there)
 
 
 def prepare(whole: list[Request], of: int, target: Target, overwrite: bool) -> None:
     """Make a directory ready for parts that others are to write; arguments and errors are those of `write_parts`."""
-    _Directory(whole, of, target).prepare(overwrite)
+    directory = _Directory(whole, of, target)
+    directory.prepare(directory.others(overwrite))
+
+
+def complete_parts(whole: list[Request], of: int, numbers: Iterable[int], target: Target, overwrite: bool) -> set[int]:
+    """Which parts `write_parts` would not make again; arguments and errors are its, and nothing is changed."""
+    directory = _Directory(whole, of, target)
+    return directory.complete(numbers, directory.others(overwrite), overwrite)
 
 
 class _Shared:
@@ -99,44 +117,52 @@ class _Shared:
 
 
 class _Directory:
-    """A directory with parts of a dataset."""
+    """A directory with parts of a dataset.
+
+    Attributes:
+        own: what files are called, relative to it, that these parts have.
+    """
 
     def __init__(self, whole: list[Request], of: int, target: Target) -> None:
         self._whole, self._of, self._target = whole, of, target
         self._root = Path(target.path)
         self._identity = manifest.identity(whole[0], target) | {"parts": of}
         stem, ending = rf"part-\d+-of-{of:05}", re.escape(file_name("", target))
-        self._own = re.compile(rf"({'|'.join(TABLES)})/{stem}{ending}|{RECORDS}/{stem}\.json|{re.escape(manifest.MANIFEST)}")
+        self.own = re.compile(rf"({'|'.join(TABLES)})/{stem}{ending}|{RECORDS}/{stem}\.json|{re.escape(manifest.MANIFEST)}")
 
     def _record(self, number: int) -> Path:
         return self._root / RECORDS / f"{part_name(number, self._of)}.json"
 
-    def prepare(self, overwrite: bool) -> bool:
-        """Make the directories. Other data stay until the parts are complete.
-
-        Returns:
-            Whether parts that are complete are to stay: not if they are all that is there and shall be overwritten.
-        """
+    def others(self, overwrite: bool) -> Described:
+        """What describes other data that are there, unless they are in the way of ours: that is refused."""
         there, described = self._found(overwrite)
         others = {name: content for name, content in described.items() if not self._is_ours(content)}
         if not overwrite and (others or (there and not described)):
             raise OutputExistsError(f"{self._target.path} holds other data", hint="`overwrite` replaces them")
-        own = {name for name in there if self._own.fullmatch(name)}
+        own = {name for name in there if self.own.fullmatch(name)}
         earlier.refuse_unknown(self._root, there, own.union(earlier.files(described)))
+        return others
+
+    def prepare(self, others: Described) -> None:
+        """Make the directories. Other data stay until the parts are complete."""
         with explained(self._target.path):
-            for name in (RECORDS, *TABLES):
+            for name in FOLDERS:
                 os.makedirs(self._root / name, exist_ok=True)
         replaced = manifest.files_in(others.get(manifest.MANIFEST, {}))
-        if any(self._own.fullmatch(name) for name in replaced):
+        if any(self.own.fullmatch(name) for name in replaced):
             with explained(self._target.path), suppress(FileNotFoundError):
                 os.unlink(self._root / manifest.MANIFEST)  # before it is no longer true; records say the same of each part
-        return bool(others) or not overwrite
 
-    def _found(self, overwrite: bool) -> tuple[list[str], dict[str, dict[str, Any]]]:
+    def complete(self, numbers: Iterable[int], others: Described, overwrite: bool) -> set[int]:
+        """Which of the parts are there and to stay: none if our parts are all that is there and shall be overwritten."""
+        return {number for number in numbers if self.is_complete(number)} if others or not overwrite else set()
+
+    def _found(self, overwrite: bool) -> tuple[list[str], Described]:
         """Files of parts that are there, and what describes them; if nothing does, another run may be about to."""
         until = time.monotonic() + PATIENCE
         while True:
-            there, described = earlier.parts(self._root), earlier.descriptions(self._root)
+            with explained(self._target.path):
+                there, described = earlier.parts(self._root), earlier.descriptions(self._root)
             if overwrite or described or not there or time.monotonic() > until:
                 return there, described
             time.sleep(PATIENCE / 20)
@@ -164,16 +190,17 @@ class _Directory:
 
         return write_together(requests, names, f"{RECORDS}/{stem}.json", describe, work, before.difference(names))
 
-    def finish(self) -> None:
-        """Describe the whole, if all parts are there; what other data are there still is replaced by then, and goes."""
+    def finish(self) -> bool:
+        """Describe the whole, if all parts are there, and say so; what other data are there still is replaced by then, and goes."""
         described = earlier.descriptions(self._root)
         ours = {content["part"]: content for content in described.values() if "part" in content and self._is_ours(content)}
         if len(ours) < self._of:
-            return
+            return False
         tables = {table: manifest.joined([ours[number]["tables"][table] for number in sorted(ours)]) for table in TABLES}
-        others = [name for name in earlier.files(described) if not self._own.fullmatch(name)]
+        others = [name for name in earlier.files(described) if not self.own.fullmatch(name)]
         with opened(str(self._root / manifest.MANIFEST), overwrite=True) as out, replacing(self._target.path, others):
             out.write(manifest.encoded(self._identity | {"tables": tables}))
+        return True
 
 
 def _size(path: Path) -> int | None:

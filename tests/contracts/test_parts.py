@@ -284,13 +284,42 @@ def test_a_killed_run_is_finished_by_the_same_command(tmp_path: Path) -> None:
     process.wait()
     there = len(list(tmp_path.glob("parts/*.json")))
     assert 4 <= there < 20
-    unfinished = set(tmp_path.rglob(".*partial"))
+    assert set(tmp_path.rglob(".*partial"))
     argv.remove("-q")
     done = subprocess.run(argv, capture_output=True, text=True, check=True)
     assert f"({there} parts were there)" in done.stderr
     manifest = json.loads((tmp_path / "manifest.json").read_text())
     assert manifest["tables"]["transactions"]["rows"] == 4_000_000
-    assert set(tmp_path.rglob(".*partial")) == unfinished
+    assert not set(tmp_path.rglob(".*partial"))
+
+
+def test_unfinished_files_that_may_be_somebodys_stay(tmp_path: Path) -> None:
+    """Those of other data, those that are being written, and all of them until the parts are complete, and where some are replaced."""
+    for folder in (*TABLES, "parts"):
+        (tmp_path / folder).mkdir()
+    hidden = f".{'0' * 16}.partial"
+    others = [
+        tmp_path / f"transactions/.part-00001-of-00003.ndjson{hidden}",
+        tmp_path / f"transactions/.part-00001-of-00002.csv{hidden}",
+        tmp_path / f"transactions/.notes.txt{hidden}",
+        tmp_path / f".manifest.json{hidden}",
+    ]
+    ours = [tmp_path / f"transactions/.part-00002-of-00002.ndjson{hidden}", tmp_path / f"parts/.part-00001-of-00002.json{hidden}"]
+    for path in (*others, *ours):
+        path.touch()
+
+    def left() -> set[Path]:
+        return set(tmp_path.rglob(".*partial"))
+
+    with opened(str(tmp_path / "transactions" / "part-00001-of-00002.ndjson"), overwrite=True):
+        others += left() - {*others, *ours}
+        write(DATA, f"{tmp_path}/", format="ndjson", parts=2, part=1)
+        assert left() == {*others, *ours}
+        write(DATA, f"{tmp_path}/", format="ndjson", parts=2, part=2, overwrite=True)
+        assert left() == {*others, *ours}
+        write(DATA, f"{tmp_path}/", format="ndjson", parts=2)
+        assert left() == {*others}
+        assert verify(tmp_path).ok
 
 
 def test_an_interrupted_run_leaves_no_half_parts(tmp_path: Path) -> None:
