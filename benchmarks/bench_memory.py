@@ -1,6 +1,7 @@
 """Peak memory of a process that writes so many rows to a Parquet file with two threads: it should not grow with them.
 
-By default the number of cards grows with the rows, and the tables of those that may withdraw cash with it; with a fixed number it does not.
+By default the number of cards grows with the rows, and with it what is kept of those that may withdraw cash; with a
+fixed number it does not.
 """
 
 from typing import Any
