@@ -10,8 +10,9 @@ from fastgen.kernels.rng import (
     WALK,
     WITHDRAWAL,
     below,
-    feistel_all,
+    feistel,
     grid_row,
+    network,
     permute,
     philox,
     u32,
@@ -107,12 +108,14 @@ def keep_long_enough(listed, total, sequences):
     width = listed.width
     starts = listed.starts
     keys = sequences.keys
+    unpacked = network(keys)
     columns = keys[2]
     divisor = np.float64(columns)
     for i in range(number.size):
         row = grid_row(number[i], divisor)
         left[i], right[i] = row, u32(number[i] - u64(row) * columns)
-    feistel_all(left, right, keys)
+    for i in range(number.size):
+        left[i], right[i] = feistel(left[i], right[i], unpacked)
     for i in range(number.size):
         if u64(left[i]) * columns + u64(right[i]) >= keys[0]:
             left[i], right[i] = walk_cycle(left[i], right[i], keys)

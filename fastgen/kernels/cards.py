@@ -1,7 +1,7 @@
 """Cards and their holders: every value a pure function of the card's index."""
 
 from fastgen.kernels.jit import helper, kernel
-from fastgen.kernels.rng import CARD, PROFILE, below, feistel_all, philox, u32, u64
+from fastgen.kernels.rng import CARD, PROFILE, below, feistel, network, philox, u32, u64
 
 HALF = 10**7
 CARD_NUMBERS = HALF * HALF
@@ -55,10 +55,10 @@ def card_digits(out, cards, keys, left, right):
     Args:
         out: uint64[n], filled. cards: uint32[n]. keys: of the permutation of [0, CARD_NUMBERS). left, right: uint32[n], scratch.
     """
+    unpacked = network(keys)
     for i in range(cards.size):
-        left[i] = u32(cards[i] // u32(HALF))
-        right[i] = u32(cards[i] - u32(left[i] * u32(HALF)))
-    feistel_all(left, right, keys)
+        high = u32(cards[i] // u32(HALF))
+        left[i], right[i] = feistel(high, u32(cards[i] - u32(high * u32(HALF))), unpacked)
     for i in range(cards.size):
         left[i], right[i] = both_halves(left[i], right[i])
     for i in range(cards.size):

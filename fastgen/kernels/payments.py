@@ -3,7 +3,7 @@
 import numpy as np
 
 from fastgen.kernels.jit import helper, kernel, part
-from fastgen.kernels.rng import PAYMENT, below, feistel_all, philox, u32, u64, walk_cycle
+from fastgen.kernels.rng import PAYMENT, below, feistel, network, philox, u32, u64, walk_cycle
 from fastgen.kernels.tables import CATEGORY, CENTS
 
 
@@ -34,20 +34,20 @@ def quota_classes(out, first, quota, left, right):
     """
     size = quota.keys[0]
     columns = np.int64(quota.keys[2])
+    keys = network(quota.keys)
     row = first // columns
     column = first % columns
     done = 0
     while done < out.size:
-        # Along one row of the grid only the column changes: no division.
+        # Along one row of the grid only the column changes: no division, and the loop vectorizes.
         run = min(out.size - done, columns - column)
         lefts = left[done : done + run]
         rights = right[done : done + run]
         for j in range(run):
-            lefts[j], rights[j] = u32(row), u32(column + j)
+            lefts[j], rights[j] = feistel(u32(row), u32(column + j), keys)
         done += run
         row += 1
         column = 0
-    feistel_all(left, right, quota.keys)
     for j in range(out.size):
         number = u64(left[j]) * u64(columns) + u64(right[j])
         if number >= size:

@@ -163,24 +163,6 @@ def feistel(left, right, unpacked):
 
 
 @helper
-def feistel_all(left, right, keys):
-    """One pass of the network over arrays of pairs, in place; a loop a round, as the rounds of a pair wait for each other."""
-    rows, columns, key_0, key_1, key_2, key_3, key_4, key_5 = network(keys)
-    for i in range(left.size):
-        left[i] = feistel_add(left[i], right[i], key_0, rows)
-    for i in range(left.size):
-        right[i] = feistel_add(right[i], left[i], key_1, columns)
-    for i in range(left.size):
-        left[i] = feistel_add(left[i], right[i], key_2, rows)
-    for i in range(left.size):
-        right[i] = feistel_add(right[i], left[i], key_3, columns)
-    for i in range(left.size):
-        left[i] = feistel_add(left[i], right[i], key_4, rows)
-    for i in range(left.size):
-        right[i] = feistel_add(right[i], left[i], key_5, columns)
-
-
-@helper
 def walk_cycle(left, right, keys):
     """Go on from a pair until it stands for a number that there is; rarely needed, so no loop is made for it."""
     unpacked = network(keys)
