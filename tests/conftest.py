@@ -33,8 +33,12 @@ LONG = (
     "verifying/test_counts.py",
 )
 """Files whose tests take a minute or more, those that share something with others first."""
-SHARED = {"Kafka": ("tests/kafka/*", "tests/test_docs.py"), "Spark": ("tests/spark/*",)}
-"""Files whose tests share what takes long to start, a broker or a Spark: one process runs all of them."""
+SHARED = {
+    "Kafka": ("tests/kafka/*", "tests/test_docs.py"),
+    "Spark": ("tests/spark/*",),
+    "report": ("tests/reporting/*",),
+}
+"""Files whose tests share what takes long to start or to make, a broker, a Spark, a page: one process runs all of them."""
 
 
 class FoldersOfExamples:
