@@ -85,7 +85,9 @@ def expected(
 
 def received(properties: dict[str, str], topic: str) -> list[list[Record]]:
     """What each partition holds."""
-    consumer = Consumer({**properties, "group.id": topic, "enable.auto.commit": False, "enable.partition.eof": True})
+    # By default a broker that has no more waits half a second before it says so.
+    asked = {"group.id": topic, "enable.auto.commit": False, "enable.partition.eof": True, "fetch.wait.max.ms": 10}
+    consumer = Consumer({**properties, **asked})
     found: list[list[Record]] = [[] for _ in range(PARTITIONS)]
     consumer.assign([TopicPartition(topic, partition, 0) for partition in range(PARTITIONS)])
     ended: set[int] = set()
@@ -272,7 +274,8 @@ def test_a_message_of_somebody_else(broker: Address, filled: str) -> None:
         send(broker, filled, resume=True)
 
 
-def test_the_marker_of_a_transaction(broker: Address, topic: str) -> None:
+def test_the_marker_of_a_transaction(broker: Address, topic: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cluster, "TIMEOUT", 5.0)  # for so long a record is waited for
     make_topic(broker, topic, retention_ms="-1")
     other = Producer({**broker.properties, "transactional.id": topic})
     other.init_transactions(15)
