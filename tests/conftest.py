@@ -1,7 +1,9 @@
 """What all tests need: kernels compiled from the sources as they are, time to do it, the command line, and a good order."""
 
 from contextlib import suppress
+from fnmatch import fnmatch
 from pathlib import Path
+from typing import Any
 
 import pytest
 from command import run
@@ -15,6 +17,8 @@ settings.load_profile("fastgen")
 
 KERNELS = Path(__file__).parents[1] / "fastgen" / "kernels"
 LONG = (
+    "kafka/test_outages.py",
+    "spark/test_examples.py",
     "kafka/test_producing.py",
     "verifying/test_files.py",
     "spark/test_reading.py",
@@ -28,7 +32,13 @@ LONG = (
     "validation/test_sources.py",
     "verifying/test_counts.py",
 )
-"""Files whose tests take a minute or more, the longest first."""
+"""Files whose tests take a minute or more, those that share something with others first."""
+SHARED = {
+    "Kafka": ("tests/kafka/*", "tests/test_docs.py"),
+    "Spark": ("tests/spark/*",),
+    "report": ("tests/reporting/*",),
+}
+"""Files whose tests share what takes long to start or to make, a broker, a Spark, a page: one process runs all of them."""
 
 
 class FoldersOfExamples:
@@ -52,6 +62,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Long files come first: where processes share the files, none has a long one left when the others are done."""
     rank = {Path(__file__).parent / name: number for number, name in enumerate(LONG)}
     items.sort(key=lambda item: rank.get(item.path, len(LONG)))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Of processes that share the files one takes all that share something."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class Sharing(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = super()._split_scope(nodeid)
+            return next((name for name, files in SHARED.items() if any(fnmatch(file, each) for each in files)), file)
+
+    return Sharing(config, log) if config.getoption("dist") == "loadfile" else None
 
 
 def _drop_stale_machine_code() -> None:

@@ -589,8 +589,8 @@ def murmur2(key: bytes) -> int:
 def longest_rising(values: Sequence[int]) -> int:
     """How many values can be kept so that they rise."""
     longest: list[int] = []
-    for i, value in enumerate(values):
-        longest.append(1 + max((longest[j] for j in range(i) if values[j] < value), default=0))
+    for value in values:
+        longest.append(1 + max([most for most, before in zip(longest, values, strict=False) if before < value], default=0))
     return max(longest, default=0)
 
 

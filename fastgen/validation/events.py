@@ -18,6 +18,8 @@ from fastgen.validation.rows import ATTACK, ORDINARY, Rows
 from fastgen.validation.tally import Array, Broken
 
 PILES: Final = 128
+ENOUGH: Final = 1 << 13
+"""Events that are looked at together, unless there are fewer."""
 EVENT: Final = np.dtype(
     [
         ("card", "i4"),
@@ -81,11 +83,16 @@ class Piles:
                 file.write(part.tobytes())
 
     def each(self) -> Iterator[Events]:
-        """All piles, one after the other."""
+        """All piles, one after the other; small ones come together, as each takes its time however few events are on it."""
+        piles: list[bytes] = []
         for file in self._files:
             with explained(ABOUT):
                 file.seek(0)
-                yield np.frombuffer(file.read(), EVENT)
+                piles.append(file.read())
+            if sum(map(len, piles)) >= ENOUGH * EVENT.itemsize:
+                yield np.frombuffer(b"".join(piles), EVENT)
+                piles.clear()
+        yield np.frombuffer(b"".join(piles), EVENT)
 
 
 def _pile(events: Events) -> NDArray[np.uint8]:

@@ -231,8 +231,10 @@ def _taken(found: Found, final: bool) -> int:
 
 def _unequal(one: pl.DataFrame, other: pl.DataFrame) -> NDArray[np.int64]:
     """The numbers of the rows in which two frames of as many rows differ."""
-    rows = [numbers for _, numbers in changed(one, other)]
-    return np.unique(np.concatenate(rows)) if rows else np.empty(0, np.int64)
+    differ = np.zeros(one.height, bool)
+    for _, numbers in changed(one, other):
+        differ[numbers] = True
+    return np.flatnonzero(differ)
 
 
 def _same_rows(one: pl.DataFrame, other: pl.DataFrame) -> int:
@@ -240,4 +242,6 @@ def _same_rows(one: pl.DataFrame, other: pl.DataFrame) -> int:
     rows = min(one.height, other.height)
     if one.height > rows or other.height > rows:
         one, other = one.head(rows), other.head(rows)
-    return rows if one.equals(other) else int(_unequal(one, other)[0])
+    if not one.head(1).equals(other.head(1)):  # soon seen, and of data that are other ones this is asked for every window
+        return 0
+    return rows if one.equals(other) else min(int(numbers[0]) for _, numbers in changed(one, other))

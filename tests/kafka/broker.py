@@ -15,7 +15,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
@@ -35,6 +35,8 @@ PATIENCE = 60.0
 PORTS = range(20_000, 32_000)
 """Below the ports that systems give to outgoing connections. Among those, a client that keeps calling a dead broker can
 become its own peer, or anybody else's connection can take the port before the broker is back."""
+SHORT_LIVED = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
+"""Flags for a Java machine that ends before it would have gained by the code that takes long to compile."""
 LOCALHOST = "127.0.0.1"
 CLUSTER = "ZmFzdGdlbidzIGJyb2tlcg"
 
@@ -115,11 +117,11 @@ class Broker(Address):
     It has a PLAINTEXT listener, `bootstrap`, and a SASL_SSL listener, `secure_bootstrap`, for one user with a
     SCRAM-SHA-512 password. `ca_file` is the certificate that clients must trust. Topics are not made by asking for
     them, and keep records for 7 days, as everywhere. Ports and records outlive `stop` and `kill`, so that `start`
-    brings the same broker back. `close` ends all.
+    brings the same broker back. `close` ends all. `flags` are those of the Java machine.
     """
 
-    def __init__(self) -> None:
-        self._jars = jars()
+    def __init__(self, flags: Sequence[str] = ()) -> None:
+        self._jars, self._flags = jars(), flags
         self._folder = TemporaryDirectory(prefix="fastgen-kafka-", ignore_cleanup_errors=True)
         self._process: subprocess.Popen[bytes] | None = None
         port, secure_port, controller_port = _free_ports(3)
@@ -171,7 +173,7 @@ class Broker(Address):
             raise BrokerError(f"the broker at {self.bootstrap} is running already")
         with self.log_file.open("ab") as log:
             self._process = subprocess.Popen(
-                self._java("kafka.Kafka", str(self._settings), flags=["-Xmx512m"]),
+                self._java("kafka.Kafka", str(self._settings), flags=["-Xmx512m", *self._flags]),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -266,7 +268,7 @@ class Broker(Address):
         """Make the log directory, with the user in it."""
         user = f"SCRAM-SHA-512=[name={self.user},password={self.password}]"
         arguments = ["format", "--cluster-id", CLUSTER, "--config", str(self._settings), "--add-scram", user]
-        _run(self._java("kafka.tools.StorageTool", *arguments, flags=["-XX:TieredStopAtLevel=1"]))
+        _run(self._java("kafka.tools.StorageTool", *arguments, flags=[*SHORT_LIVED]))
 
     def _java(self, name: str, *arguments: str, flags: list[str] | None = None) -> list[str]:
         """The command that runs a class of Kafka's."""
@@ -422,7 +424,7 @@ def main() -> None:
     """Run a broker until Ctrl-C or SIGTERM, for trying things out."""
     for stop in (signal.SIGINT, signal.SIGTERM):  # shells let what they run in the background ignore the first
         signal.signal(stop, signal.default_int_handler)
-    with suppress(KeyboardInterrupt), Broker() as broker:
+    with suppress(KeyboardInterrupt), Broker(flags=SHORT_LIVED) as broker:
         print(f"export KAFKA_BOOTSTRAP={broker.bootstrap}", flush=True)
         print("a broker runs there until Ctrl-C, and then forgets everything", file=sys.stderr)
         signal.pause()

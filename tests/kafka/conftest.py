@@ -14,7 +14,9 @@ from uuid import uuid4
 import pytest
 from confluent_kafka.admin import AdminClient
 
-from .broker import Address, Broker, MissingError, jars
+from fastgen.sinks.kafka import cluster
+
+from .broker import SHORT_LIVED, Address, Broker, MissingError, jars
 
 OUTSIDE = os.environ.get("KAFKA_BOOTSTRAP")
 SHARED = pytest.StashKey[Broker]()
@@ -32,7 +34,7 @@ def broker(request: pytest.FixtureRequest) -> Address:
     if SHARED not in stash:
         _require_kafka()
         with ExitStack() as stack:
-            stash[SHARED] = stack.enter_context(Broker())
+            stash[SHARED] = stack.enter_context(Broker(flags=SHORT_LIVED))
             request.config.add_cleanup(stack.pop_all().close)
     return stash[SHARED]
 
@@ -51,7 +53,7 @@ def mortal_broker() -> Iterator[Broker]:
     if OUTSIDE:
         pytest.skip("needs a broker that it may kill; KAFKA_BOOTSTRAP names one that it may not")
     _require_kafka()
-    with Broker() as broker:
+    with Broker(flags=SHORT_LIVED) as broker:
         yield broker
 
 
@@ -61,6 +63,12 @@ def own_broker(mortal_broker: Broker) -> Broker:
     if not mortal_broker.running:
         mortal_broker.start()
     return mortal_broker
+
+
+@pytest.fixture(autouse=True)
+def soon_still(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run in this process has delivery reports for all that it sent when it ends, so that nothing can come into the log later."""
+    monkeypatch.setattr(cluster, "STILL", 0.2)
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from confluent_kafka import Consumer, KafkaError, Message, Producer, TopicPartit
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
-from .broker import Address, Broker, BrokerError, MissingError, jars, kafka_version
+from .broker import Address, Broker, MissingError, jars, kafka_version
 
 PARTITIONS = 3
 COUNT = 1_000
@@ -118,27 +118,6 @@ def test_topics_do_not_come_by_being_asked_for(secure_broker: Broker, topic: str
     producer.produce(topic, b"value", on_delivery=lambda error, _: errors.append(error))
     assert producer.flush(15) == 0
     assert [error and error.code() for error in errors] == [KafkaError.UNKNOWN_TOPIC_OR_PART]
-
-
-def test_a_killed_broker_comes_back_with_its_records(own_broker: Broker, topic: str) -> None:
-    create(own_broker.properties, topic)
-    send(own_broker.properties, topic, RECORDS)
-    own_broker.kill()
-    assert not own_broker.running
-    assert refusal(own_broker.properties)[0] in (KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN)
-    own_broker.start()
-    assert by_key(receive(own_broker.properties, topic)) == by_key(RECORDS)
-    own_broker.restart()
-    assert by_key(receive(own_broker.secure_properties, topic)) == by_key(RECORDS)
-
-
-def test_a_broker_that_cannot_start_says_why(own_broker: Broker) -> None:
-    own_broker.stop()
-    host, port = own_broker.bootstrap.split(":")
-    with socket.create_server((host, int(port))), pytest.raises(BrokerError, match="ended by itself") as raised:
-        own_broker.start()
-    assert f"failed to bind to {own_broker.bootstrap}: Address already in use" in str(raised.value)
-    assert not own_broker.running
 
 
 def test_producer_performance(secure_broker: Broker, topic: str, tmp_path: Path) -> None:

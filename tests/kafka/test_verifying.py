@@ -4,6 +4,7 @@ import itertools
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -16,6 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fastgen import Config, Dataset, KafkaError, OptionError, VerifyReport, verify_topic, write
+from fastgen.sinks.kafka import consuming
 from fastgen.verifying import aligning
 from fastgen.verifying import expected as expecting
 
@@ -76,6 +78,15 @@ def test_what_produce_sends_is_what_should_be_there(broker: Address, topic: str,
     assert len(report.tables) == options.get("partitions", PARTITIONS) * topics
     assert report.rows == sum(told) == 3_000 * topics
     assert report.seed == dataset().config.seed
+
+
+def test_nobody_waits_for_more_than_there_is(broker: Address, topic: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Records are taken many at once, and of a small partition there are few."""
+    monkeypatch.setattr(consuming, "PATIENCE", 20.0)
+    send(broker, topic)
+    began = time.monotonic()
+    assert check(broker, topic).ok
+    assert time.monotonic() - began < 20 * PARTITIONS / 2
 
 
 def test_a_broker_with_its_own_clock(broker: Address, topic: str) -> None:

@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 import polars as pl
 import pytest
-from kafka.broker import MissingError, cache, fetch_jars, missing_java
+from kafka.broker import SHORT_LIVED, MissingError, cache, fetch_jars, missing_java
 from kafka.conftest import broker, topic
 
 __all__ = ["broker", "topic"]
@@ -59,6 +59,7 @@ def spark(connector: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     from fastgen.spark import FastgenSource
 
     settings = {
+        "spark.driver.extraJavaOptions": " ".join(SHORT_LIVED),
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.driver.host": "127.0.0.1",
         "spark.jars": connector,

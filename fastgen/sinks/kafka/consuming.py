@@ -15,6 +15,8 @@ from fastgen.sinks.kafka.delivery import Topic
 
 AT_ONCE = 10_000
 """Records that are taken at once."""
+PATIENCE: Final = 0.1
+"""Seconds that records wait for others to be taken together; behind those of a transaction fewer come than there are offsets."""
 QUEUED_KILOBYTES = 65_536
 """Records that the library reads ahead, of all partitions that are read side by side."""
 READING: Final = {
@@ -58,7 +60,8 @@ def read_partition(cluster: Cluster, topic: Topic, partition: int, offsets: tupl
         consumer.assign([TopicPartition(topic.name, partition, at)])
         waiting_since = time.monotonic()
         while at < end:
-            taken = consumer.consume(AT_ONCE, timeout=1.0)
+            # It waits until there are as many: of a small partition, or of the rest of a large one, there will never be so many.
+            taken = consumer.consume(min(AT_ONCE, end - at), timeout=PATIENCE)
             messages = [message for message in taken if message.error() is None or _is_end(topic, message)]
             if messages:
                 waiting_since = time.monotonic()
