@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from fastgen.kernels.jit import helper, kernel, part
+from fastgen.kernels.jit import helper, interleaved_kernel, part
 from fastgen.kernels.payments import amount
 from fastgen.kernels.rng import (
     FOREIGN,
@@ -275,7 +275,7 @@ def foreign_rows(out, count, first_cell, group_cells, sequences, payments, place
     return count
 
 
-@kernel
+@interleaved_kernel
 def withdrawals(out, listed, group, group_cells, sequences, payments, place_latitude, place_longitude, wanted):
     """Fill `out` with the withdrawals that fall into a group of cells, foreign ones last.
 

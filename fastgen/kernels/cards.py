@@ -1,6 +1,6 @@
 """Cards and their holders: every value a pure function of the card's index."""
 
-from fastgen.kernels.jit import helper, kernel
+from fastgen.kernels.jit import helper, interleaved_kernel, kernel
 from fastgen.kernels.rng import CARD, PROFILE, below, feistel, network, philox, u32, u64
 
 HALF = 10**7
@@ -46,7 +46,7 @@ def both_halves(left, right):
     return front, u32(back | u32(check_digit(front, back) << u32(24)))
 
 
-@kernel
+@interleaved_kernel
 def card_digits(out, cards, keys, left, right):
     """The numbers of cards, two digits to a byte: a leading 4, the permuted index, a check digit.
 

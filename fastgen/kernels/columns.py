@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fastgen.kernels.jit import kernel, part
+from fastgen.kernels.jit import interleaved_kernel, kernel, part
 from fastgen.kernels.md5 import hex_digits
 from fastgen.kernels.rng import u64
 from fastgen.kernels.units import MICROSECONDS
@@ -57,7 +57,7 @@ def epoch_times(out, seconds, origin, unit):
         out[i] = (np.int64(seconds[i]) + origin) * unit
 
 
-@kernel
+@interleaved_kernel
 def fill_columns(out, rows, digests, origin):
     """All columns that are no vocabulary's by one call: each call from Python is a meeting of threads at the interpreter's lock.
 

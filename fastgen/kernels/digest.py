@@ -10,7 +10,7 @@ consecutive parts combine. `mix` is the finalizer of splitmix64 (Steele, Lea, Fl
 import numpy as np
 
 from fastgen.kernels.digits import digit_pairs
-from fastgen.kernels.jit import helper, kernel, part
+from fastgen.kernels.jit import helper, interleaved_kernel, kernel, part
 from fastgen.kernels.memory import load_8
 from fastgen.kernels.rng import u64
 
@@ -46,7 +46,7 @@ def text_values(values, offsets, text):
         values[i] = value
 
 
-@kernel
+@interleaved_kernel
 def rows_digest(columns):
     """The digest of rows that are given as values, uint64[columns, n]."""
     total = u64(0)
@@ -106,7 +106,7 @@ def column_values(values, words, column, rows, start, tids, categories, cities, 
             values[i] = mix(mix(u64(16) ^ values[i]) ^ words[i])
 
 
-@kernel
+@interleaved_kernel
 def transactions_digest(rows, tids, wanted, categories, cities, countries, origin, scratch):
     """The digest of a block of transactions.
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from typing import Any
-from weakref import WeakSet
+from weakref import WeakKeyDictionary
 
 from llvmlite import binding
 from numba import cfunc, njit
@@ -15,6 +15,7 @@ tuples the counting, which is atomic, takes several times as long as the work.""
 INTERLEAVED = 4
 """Vectors of a loop that are in flight at a time. What a draw does with a vector is a chain of a hundred instructions that wait for
 each other, so one vector leaves most of the processor idle; left to itself LLVM takes a second one only where a loop is short."""
+AS_LLVM_SEES_FIT = 0
 
 is_kept = True
 """Whether machine code is kept for later runs: not once a kernel has found no directory for it."""
@@ -25,7 +26,12 @@ def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
 
     Where no directory for the cache can be written, the code is compiled anew in each process.
     """
-    return _interleaved(_kept(lambda cache: njit(cache=cache, **OPTIONS)(function)))
+    return _with_vectors(AS_LLVM_SEES_FIT, lambda cache: njit(cache=cache, **OPTIONS)(function))
+
+
+def interleaved_kernel(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A kernel whose loops, and those of its helpers, are compiled with INTERLEAVED vectors in flight, where that pays."""
+    return _with_vectors(INTERLEAVED, lambda cache: njit(cache=cache, **OPTIONS)(function))
 
 
 def part(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -33,7 +39,7 @@ def part(function: Callable[..., Any]) -> Callable[..., Any]:
 
     A kernel that is called by another one is optimized by itself and again with its caller, which takes its time on a first run.
     """
-    return _interleaved(_kept(lambda cache: njit(cache=cache, inline="always", **OPTIONS)(function)))
+    return _with_vectors(INTERLEAVED, lambda cache: njit(cache=cache, inline="always", **OPTIONS)(function))
 
 
 def callback(signature: Any) -> Callable[[Callable[..., Any]], Any]:
@@ -53,32 +59,31 @@ def _kept(compiled: Callable[[bool], Any]) -> Any:
     return kept
 
 
-def _interleaved(kept: Any) -> Callable[..., Any]:
-    """A kernel whose loops are compiled with INTERLEAVED vectors in flight, with all that is compiled for it."""
-    _interleaving.kernels.add(kept)
-    return kept  # type: ignore[no-any-return]  # numba has no types
+def _with_vectors(count: int, compiled: Callable[[bool], Any]) -> Callable[..., Any]:
+    """A kernel whose loops have so many vectors in flight."""
+    made = _kept(compiled)
+    _interleaving.counts[made] = count
+    return made  # type: ignore[no-any-return]  # numba has no types
 
 
 class _Interleaving(event.Listener):  # type: ignore[misc]  # numba has no types
-    """Sets LLVM's option while a kernel is compiled. It is one for the process, but only who has numba's lock compiles."""
+    """Sets LLVM's option for each kernel that is compiled. It is one for the process, but only who has numba's lock compiles."""
 
     def __init__(self) -> None:
-        self.kernels: WeakSet[Any] = WeakSet()
-        self._nested = 0
+        self.counts: WeakKeyDictionary[Any, int] = WeakKeyDictionary()
+        self._begun = [AS_LLVM_SEES_FIT]
 
     def on_start(self, begun: Any) -> None:
-        if begun.data["dispatcher"] in self.kernels:
-            self._nested += 1
-            self._interleave(INTERLEAVED)
+        """A function is compiled, perhaps in the midst of another: a helper as its kernel, whose loops it becomes a part of."""
+        self._begun.append(self.counts.get(begun.data["dispatcher"], self._begun[-1]))
+        self._interleave(self._begun[-2])
 
-    def on_end(self, ended: Any) -> None:
-        if ended.data["dispatcher"] in self.kernels:
-            self._nested -= 1
-            if not self._nested:
-                self._interleave(0)  # as LLVM thinks best
+    def on_end(self, _: Any) -> None:
+        self._interleave(self._begun.pop())
 
-    def _interleave(self, count: int) -> None:
-        binding.set_option("fastgen", f"-force-vector-interleave={count}")
+    def _interleave(self, before: int) -> None:
+        if self._begun[-1] != before:
+            binding.set_option("fastgen", f"-force-vector-interleave={self._begun[-1]}")
 
 
 _interleaving = _Interleaving()

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from fastgen.kernels.jit import helper, kernel, part
+from fastgen.kernels.jit import helper, interleaved_kernel, part
 from fastgen.kernels.rng import PAYMENT, below, feistel, network, philox, u32, u64, walk_cycle
 from fastgen.kernels.tables import CATEGORY, CENTS
 
@@ -25,7 +25,7 @@ def class_of(number, quota):
     return found
 
 
-@kernel
+@interleaved_kernel
 def quota_classes(out, first, quota, left, right):
     """The classes of items first, first + 1, ... of an exact quota in random order.
 

@@ -18,7 +18,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from fastgen.kernels.jit import helper, kernel, rewritten
+from fastgen.kernels.jit import helper, interleaved_kernel, kernel, rewritten
 
 u32 = np.uint32
 u64 = np.uint64
@@ -186,7 +186,7 @@ def grid_row(number, columns):
     return u32(np.int32(value / columns))
 
 
-@kernel
+@interleaved_kernel
 def images(out, first, keys):
     """The images of first, first + 1, ... under the keyed permutation of [0, keys[0]); they stay below 2^52.
 

@@ -27,7 +27,7 @@ from fastgen.kernels.digits import (
     day_end,
     time_texts,
 )
-from fastgen.kernels.jit import helper, kernel
+from fastgen.kernels.jit import helper, interleaved_kernel, kernel
 from fastgen.kernels.md5 import hex_digits, tile_digests
 from fastgen.kernels.memory import load_8, load_16, load_32, load_64, store
 from fastgen.kernels.rng import u64
@@ -90,7 +90,7 @@ class Layout(NamedTuple):
     shortest: int
 
 
-@kernel
+@interleaved_kernel
 def transaction_text(out, position, ends, tids, rows, layout, tile):
     """Render a block's rows one behind the other, a tile at a time: what one step makes is in the cache for the next.
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastgen.kernels.cards import card_digits
-from fastgen.kernels.jit import kernel, part
+from fastgen.kernels.jit import interleaved_kernel, part
 from fastgen.kernels.md5 import transaction_digests
 from fastgen.kernels.payments import payment_rows
 from fastgen.kernels.rng import u64
@@ -136,7 +136,7 @@ def first_event(keys, low, second):
     return low
 
 
-@kernel
+@interleaved_kernel
 def group_rows(out, digests, group, injected, payments, place_latitude, place_longitude, day_offset, scratch, wanted, hashing):
     """The rows of a group in event-time order, a window at a time, so that each step finds them in the cache.
 
