@@ -2,20 +2,14 @@
 
 from collections.abc import Callable
 from typing import Any
-from weakref import WeakKeyDictionary
 
-from llvmlite import binding
 from numba import cfunc, njit
-from numba.core import event
 
-OPTIONS = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "_nrt": False}
+from fastgen.kernels.vectors import AS_LLVM_SEES_FIT, COMPILER, INTERLEAVED, interleaving
+
+OPTIONS = {"pipeline_class": COMPILER, "nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "_nrt": False}
 """Without numba's runtime (nrt) kernels can allocate nothing, and count no references: in a loop over the fields of nested
 tuples the counting, which is atomic, takes several times as long as the work."""
-
-INTERLEAVED = 4
-"""Vectors of a loop that are in flight at a time. What a draw does with a vector is a chain of a hundred instructions that wait for
-each other, so one vector leaves most of the processor idle; left to itself LLVM takes a second one only where a loop is short."""
-AS_LLVM_SEES_FIT = 0
 
 is_kept = True
 """Whether machine code is kept for later runs: not once a kernel has found no directory for it."""
@@ -62,32 +56,8 @@ def _kept(compiled: Callable[[bool], Any]) -> Any:
 def _with_vectors(count: int, compiled: Callable[[bool], Any]) -> Callable[..., Any]:
     """A kernel whose loops have so many vectors in flight."""
     made = _kept(compiled)
-    _interleaving.counts[made] = count
+    interleaving.counts[made] = count
     return made  # type: ignore[no-any-return]  # numba has no types
-
-
-class _Interleaving(event.Listener):  # type: ignore[misc]  # numba has no types
-    """Sets LLVM's option for each kernel that is compiled. It is one for the process, but only who has numba's lock compiles."""
-
-    def __init__(self) -> None:
-        self.counts: WeakKeyDictionary[Any, int] = WeakKeyDictionary()
-        self._begun = [AS_LLVM_SEES_FIT]
-
-    def on_start(self, begun: Any) -> None:
-        """A function is compiled, perhaps in the midst of another: a helper as its kernel, whose loops it becomes a part of."""
-        self._begun.append(self.counts.get(begun.data["dispatcher"], self._begun[-1]))
-        self._interleave(self._begun[-2])
-
-    def on_end(self, _: Any) -> None:
-        self._interleave(self._begun.pop())
-
-    def _interleave(self, before: int) -> None:
-        if self._begun[-1] != before:
-            binding.set_option("fastgen", f"-force-vector-interleave={self._begun[-1]}")
-
-
-_interleaving = _Interleaving()
-event.register("numba:compile", _interleaving)
 
 
 def _saved_if_it_can_be(save: Callable[..., Any]) -> Callable[..., Any]:

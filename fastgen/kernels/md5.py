@@ -1,7 +1,7 @@
 """`tid`: the hexadecimal MD5 of a row's own `datetime + cc_num + amount`.
 
 The message has 38 to 43 characters, so one MD5 block holds it. Messages are laid out by word, one
-lane a row, and hashed eight rows to a vector, several vectors in flight.
+lane a row, and hashed several vectors of rows at a time.
 
 Source: Rivest, "The MD5 Message-Digest Algorithm", RFC 1321, 1992.
 """
@@ -13,16 +13,16 @@ import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
-from numba.core.codegen import get_host_cpu_features
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
 from fastgen.kernels.digits import TILE, Tile, amount_texts, card_texts, time_texts
 from fastgen.kernels.jit import kernel, part, rewritten
 from fastgen.kernels.rng import u32, u64
+from fastgen.kernels.vectors import FEATURES, WIDEST
 
-LANES = 8
-STREAMS = 4 if "+avx512vl" in get_host_cpu_features().split(",") else 3
+LANES = WIDEST
+STREAMS = 32 // LANES if "+avx512vl" in FEATURES else 3
 """Vectors in flight, four registers each: AVX-512 has 32 of them, AVX2 has 16 and would spill with a fourth vector."""
 WORDS = 12
 """Words of the block that are not always zero: 0 .. 10 hold text, the length takes the place of word 11."""

@@ -9,7 +9,7 @@ import pytest
 from numba import njit, types
 from numba.core.caching import IndexDataCacheFile
 
-from fastgen.kernels import jit
+from fastgen.kernels import jit, vectors
 from fastgen.kernels.cards import card_digits
 from fastgen.kernels.jit import callback, helper, interleaved_kernel, kernel
 
@@ -73,8 +73,8 @@ def test_division_by_zero_is_that_of_ieee() -> None:
     assert np.isinf(quotient(1.0, 0.0))
 
 
-def vector_products(compiler: Any) -> int:
-    """How many products of vectors are in the machine code of a loop over a long chain of products."""
+def assembly(compiler: Any) -> list[str]:
+    """The machine code of a loop over a long chain of products."""
 
     @helper
     def mixed(x):
@@ -88,13 +88,39 @@ def vector_products(compiler: Any) -> int:
 
     made = compiler(mix)
     made(np.zeros(8, np.uint32))
-    [assembly] = made.inspect_asm().values()
-    return sum("pmulld" in line for line in assembly.splitlines())
+    [text] = made.inspect_asm().values()
+    return list(text.splitlines())
+
+
+WIDEST = "zmm" if "+avx512vbmi2" in vectors.FEATURES else "ymm" if "+avx2" in vectors.FEATURES else "xmm"
+"""What registers of the widest vectors are called."""
+
+
+def vector_products(compiler: Any, registers: str = WIDEST) -> int:
+    """How many products of vectors are in it."""
+    return sum("pmulld" in line and registers in line for line in assembly(compiler))
 
 
 def test_loops_of_kernels_have_several_vectors_in_flight_where_asked() -> None:
-    one = vector_products(njit)
-    assert one > 0
-    assert vector_products(interleaved_kernel) >= jit.INTERLEAVED * one  # more where what is left over is done by vectors too
+    other, one = vector_products(njit, "mm"), vector_products(kernel)
+    assert vector_products(interleaved_kernel) == vectors.INTERLEAVED * one
     assert vector_products(kernel) == one
-    assert vector_products(njit) == one  # other code is compiled as ever, afterwards too
+    assert vector_products(njit, "mm") == other  # other code is compiled as ever, afterwards too
+
+
+@pytest.mark.parametrize("compiler", [kernel, interleaved_kernel])
+def test_vectors_of_kernels_fill_the_registers_that_there_are(compiler: Any) -> None:
+    assert vector_products(compiler) > 0
+
+
+def test_other_code_has_vectors_as_llvm_sees_fit() -> None:
+    scope: dict[str, Any] = {}
+    exec("def double(x):\n    return x + x", scope)  # in no file, so that no cache has its code alone
+
+    def is_wide(compiler: Any) -> bool:
+        made = compiler(scope["double"])
+        assert made(21) == 42
+        return any("prefer-vector-width" in text for text in made.inspect_llvm().values())
+
+    assert is_wide(kernel) == (vectors.WIDEST == 16)
+    assert not is_wide(njit)
