@@ -15,7 +15,7 @@ import struct
 import sys
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
 from functools import cache, partial, reduce
 from importlib import import_module
@@ -24,7 +24,7 @@ from itertools import accumulate, chain, count, islice
 from operator import or_
 from pathlib import Path
 from pkgutil import iter_modules
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import cramjam
 import numpy as np
@@ -79,6 +79,8 @@ FEW = 200
 MUCH_FRAUD = 0.2
 PER_WINDOW = 60_000
 """Events in a window where windows are counted: about as many as if there were 10^9 in all."""
+KTH = 5
+"""Which of their sequences withdrawals are where those of one place in a sequence are timed."""
 NO_ENDS = np.empty(0, np.int64)
 FREE = 14
 """Digits of a card number that are drawn."""
@@ -222,9 +224,9 @@ def merged(given: Given) -> tuple[Any, ...]:
 
 
 def room_for_withdrawals(given: Given) -> Listed:
-    longest = given.plan.config.atm.lengths.high
-    needed = atm.list_withdrawals(Listed.empty(0, longest), *given.cells, given.plan.sequence_rules)
-    return Listed.empty(int(needed) + atm.AT_ONCE, longest)
+    """Of each length's sequences there are about as many."""
+    room = 2 * int(atm.list_withdrawals(Listed.empty(0, 0), KTH, *given.cells, given.plan.sequence_rules)) + atm.AT_ONCE
+    return Listed.empty(room, room)
 
 
 def bands_of_births(given: Given) -> NDArray[np.uint8]:
@@ -328,6 +330,7 @@ INPUTS: dict[str, Callable[[Given], Any]] = {
     "group": middle_group,
     "cells": middle_cells,
     "listed": room_for_withdrawals,
+    "found": lambda g: list_sequences(g),
     "kept": lambda g: list_and_keep(g),
     "rules": lambda g: (g.plan.sequence_rules, g.plan.payment_rules, *g.plan.place_coordinates),
     "chain_rules": lambda g: (g.plan.chain_rules, g.plan.payment_rules, *g.plan.place_coordinates),
@@ -417,11 +420,12 @@ def windows_of_quotas(given: Given) -> None:
 
 
 def list_sequences(given: Given) -> int:
-    return int(atm.list_withdrawals(given.listed, *given.cells, given.plan.sequence_rules))
+    return int(atm.list_withdrawals(given.listed, KTH, *given.cells, given.plan.sequence_rules))
 
 
 def keep_sequences(given: Given) -> int:
-    return int(atm.keep_long_enough(given.listed, given.listed.number.size - atm.AT_ONCE, given.plan.sequence_rules))
+    few = Listed(*(column[: given.found] for column in cast("Iterable[Array]", given.listed)))
+    return int(atm.keep_long_enough(few, KTH, given.plan.sequence_rules))
 
 
 def list_and_keep(given: Given) -> int:
@@ -430,12 +434,7 @@ def list_and_keep(given: Given) -> int:
 
 
 def withdraw(given: Given) -> None:
-    atm.withdrawal_rows(given.events, given.listed, given.kept, *given.rules, ALL)
-
-
-def list_keep_and_withdraw(given: Given) -> None:
-    list_and_keep(given)
-    withdraw(given)
+    atm.withdrawal_rows(given.events, 0, given.listed, given.kept, KTH, *given.rules, ALL)
 
 
 def withdraw_all(given: Given) -> int:
@@ -830,14 +829,9 @@ COMPARISONS: dict[str, Comparison] = {
         (atm.keep_long_enough,), keep_sequences, {}, None, made=list_sequences, before=list_sequences, of="sequence"
     ),
     "atm.withdrawal_rows": Comparison((atm.withdrawal_rows,), withdraw, {}, None, made=list_and_keep, before=list_and_keep),
-    "atm, these three": Comparison(
-        (atm.list_withdrawals, atm.keep_long_enough, atm.withdrawal_rows),
-        list_keep_and_withdraw,
-        {"numpy": numpy_withdrawals},
-        plain_withdrawals,
-        made=list_and_keep,
+    "atm.withdrawals": Comparison(
+        (atm.withdrawals,), withdraw_all, {"numpy": numpy_withdrawals}, plain_withdrawals, made=withdraw_all
     ),
-    "atm.withdrawals": Comparison((atm.withdrawals,), withdraw_all, {}, None, made=withdraw_all),
     "atm.foreign_rows": Comparison((atm.foreign_rows,), withdraw_abroad, {}, None, made=withdraw_abroad, ratio=MUCH_FRAUD),
     # Chains
     "chains.count_chains": Comparison(

@@ -13,6 +13,7 @@ from fastgen.arenas import Arenas, Lease
 from fastgen.holders import Holders, Piece, column_text
 from fastgen.kernels import columns as kernels
 from fastgen.kernels.columns import Columns
+from fastgen.kernels.jit import Repeated
 from fastgen.kernels.tables import Block
 from fastgen.plan import Plan
 from fastgen.schema import TABLES
@@ -41,6 +42,7 @@ class TransactionFrames:
         self.names = tuple(names)
         self.values = Values(plan)
         self._arenas = {name: Arenas() for name in self.names}
+        self._fill_columns = Repeated(kernels.fill_columns)
 
     @cached_property
     def _types(self) -> dict[str, pl.DataType]:
@@ -87,7 +89,7 @@ class TransactionFrames:
         """
         leases = {name: Lease(self._arenas[name]) for name in self.names}
         room = self._room(rows.second.size, leases)
-        kernels.fill_columns(room, rows, tids, self.plan.origin_seconds)
+        self._fill_columns(room, rows, tids, self.plan.origin_seconds)
         return pl.DataFrame([self._series(name, rows, room, leases[name]) for name in self.names])
 
     def _room(self, rows: int, leases: dict[str, Lease]) -> Columns:

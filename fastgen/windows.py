@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from fastgen.ids import TransactionIds
 from fastgen.kernels import atm, chains, tables, timeline
+from fastgen.kernels.jit import Repeated
 from fastgen.kernels.tables import Block, Events, Listed
 from fastgen.kernels.windows import Group, Injected, Scratch, group_rows
 from fastgen.plan import Plan
@@ -51,6 +52,8 @@ class Worker:
         self._grow_listed(0)
         self._ranges = np.empty(plan.config.fraud.chain_lengths.high, np.int64)
         self._digits = np.empty(4097, np.int64)
+        self._group_rows, self._withdrawals = Repeated(group_rows), Repeated(atm.withdrawals)
+        self._chain_events, self._order_by_second = Repeated(chains.chain_events), Repeated(timeline.order_by_second)
 
     def fill(self, groups: range) -> Block:
         """All rows of these groups, in event-time order, hashed where a tid is wanted: a view, valid until the next call."""
@@ -85,7 +88,7 @@ class Worker:
         count = kept + int(payments[-1] - payments[0]) + keys.size - 1
         if count > kept:
             self._grow_rows(kept, count)
-        group_rows(
+        self._group_rows(
             self.rows.rows(kept, count),
             self.ids.room(count, kept)[16 * kept :] if hashed else NO_DIGESTS,
             Group(first, grid.window, plan.period, payments),
@@ -106,7 +109,7 @@ class Worker:
         while True:
             count = self._withdraw(group) if plan.sequences else 0
             if plan.chains:
-                count = chains.chain_events(
+                count = self._chain_events(
                     self.events,
                     count,
                     group,
@@ -123,7 +126,7 @@ class Worker:
         seconds = self.events.second[:count]
         keys: NDArray[np.uint64]
         keys, spare = self._keys[:, : count + 1]
-        timeline.order_by_second(keys, spare, seconds, low, grid.group, self._digits)
+        self._order_by_second(keys, spare, seconds, low, grid.group, self._digits)
         return keys
 
     def _withdraw(self, group: int) -> int:
@@ -131,7 +134,7 @@ class Worker:
         plan, cells = self.plan, self.plan.grid.group // self.plan.grid.cell
         rules = plan.sequence_rules, plan.payment_rules, *plan.place_coordinates, self.wanted
         while True:
-            count, needed = atm.withdrawals(self.events, self._listed, group, cells, *rules)
+            count, needed = self._withdrawals(self.events, self._listed, group, cells, *rules)
             if needed <= self._listed.number.size:
                 return int(count)
             self._grow_listed(needed)
@@ -149,7 +152,7 @@ class Worker:
         self._keys = np.empty((2, size + 1), np.uint64)
 
     def _grow_listed(self, count: int) -> None:
-        self._listed = Listed.empty(int(count * SPARE) + atm.AT_ONCE, self.plan.config.atm.lengths.high)
+        self._listed = Listed.empty(int(count * SPARE) + atm.AT_ONCE, atm.FEW)
 
 
 class RowSource(threading.local):

@@ -19,12 +19,14 @@ from fastgen.kernels.rng import (
     u64,
     walk_cycle,
 )
-from fastgen.kernels.tables import CARD, CENTS, POSITION
+from fastgen.kernels.tables import CARD, CENTS, POSITION, Listed
 from fastgen.kernels.timeline import pack_event
 from fastgen.kernels.units import HOUR
 
 AT_ONCE = 8
 """Sequences whose cells are written at once; a list needs so much room behind its last one."""
+FEW = 512
+"""Sequences that are gone through at a time: what one step makes of them is in the first-level cache for the next."""
 
 
 @helper
@@ -50,63 +52,55 @@ def write_cells(second, width, row, low, high, shift, sequences):
 
 
 @part
-def list_withdrawals(listed, first_cell, group_cells, sequences):
-    """The sequences whose k-th withdrawal, if they have one, falls into a group of cells, for k = 1, 2, ...
+def list_withdrawals(listed, k, first_cell, group_cells, sequences):
+    """The sequences whose k-th withdrawal, if they have one, falls into a group of cells.
 
     A group of cells seen k steps earlier is a range of start cells for each step.
 
     Args:
-        listed: Listed; number, second (where the start's cell lies, k steps on), width and starts are filled.
+        listed: Listed; number, second (where the start's cell lies, k steps on) and width are filled.
 
     Returns:
         How many there are; where the arrays have less than AT_ONCE more, nothing or a part is filled.
     """
-    starts = listed.starts
     count = 0
     per_hour = HOUR // sequences.cell_seconds
     cells = sequences.cells
-    starts[0] = 0
-    for k in range(1, sequences.shortest + sequences.lengths):
-        starts[k] = count
-        for step in range(sequences.steps):
-            shift = k * (sequences.step_low + step) * per_hour
-            low = max(first_cell - shift, 0)
-            high = min(first_cell + group_cells - shift, cells)
-            if low >= high:
-                if high <= 0:
-                    break
-                continue
-            row = step * cells
-            if sequences.offsets[row + low] == sequences.offsets[row + high]:
-                continue
-            first = sequences.offsets[row + low]
-            found = sequences.offsets[row + high] - first
-            if count + found + AT_ONCE <= listed.number.size:
-                number = listed.number[count : count + found]
-                for i in range(found):
-                    number[i] = u64(first + i)
-                write_cells(listed.second[count:], listed.width[count:], row, low, high, shift, sequences)
-            count += found
-    starts[sequences.shortest + sequences.lengths] = count
+    for step in range(sequences.steps):
+        shift = k * (sequences.step_low + step) * per_hour
+        low = max(first_cell - shift, 0)
+        high = min(first_cell + group_cells - shift, cells)
+        if low >= high:
+            if high <= 0:
+                break
+            continue
+        row = step * cells
+        if sequences.offsets[row + low] == sequences.offsets[row + high]:
+            continue
+        first = sequences.offsets[row + low]
+        found = sequences.offsets[row + high] - first
+        if count + found + AT_ONCE <= listed.number.size:
+            number = listed.number[count : count + found]
+            for i in range(found):
+                number[i] = u64(first + i)
+            write_cells(listed.second[count:], listed.width[count:], row, low, high, shift, sequences)
+        count += found
     return count
 
 
 @part
-def keep_long_enough(listed, total, sequences):
+def keep_long_enough(few, k, sequences):
     """Drop the sequences that end before their k-th withdrawal; `left` becomes the position among the cash cards.
 
     Args:
-        listed: Listed, as `list_withdrawals` made its first `total` items; compacted in place.
+        few: Listed of a few sequences, compacted in place.
 
     Returns:
-        How many withdrawals are left.
+        How many are left.
     """
-    number = listed.number[:total]
-    left = listed.left[:total]
-    right = listed.right[:total]
-    second = listed.second
-    width = listed.width
-    starts = listed.starts
+    number = few.number
+    left = few.left
+    right = few.right
     keys = sequences.keys
     unpacked = network(keys)
     columns = keys[2]
@@ -131,18 +125,12 @@ def keep_long_enough(listed, total, sequences):
         position = u64(left[i]) * groups + u64(group)
         left[i] = u32(position if one_round else position % cards)
     kept = u64(0)
-    begin = u64(starts[1])
-    for k in range(1, sequences.shortest + sequences.lengths):
-        end = u64(starts[k + 1])
-        starts[k] = kept
-        for i in range(begin, end):
-            number[kept] = number[i]
-            second[kept] = second[i]
-            width[kept] = width[i]
-            left[kept] = left[i]
-            kept += u64(right[i] >= u32(k))
-        begin = end
-    starts[sequences.shortest + sequences.lengths] = kept
+    for i in range(number.size):
+        number[kept] = number[i]
+        few.second[kept] = few.second[i]
+        few.width[kept] = few.width[i]
+        left[kept] = left[i]
+        kept += u64(right[i] >= u32(k))
     return np.int64(kept)
 
 
@@ -176,48 +164,45 @@ def withdrawal_words(slot, offset, number, seed, k):
 
 
 @part
-def withdrawal_rows(out, listed, count, sequences, payments, place_latitude, place_longitude, wanted):
-    """Make the listed withdrawals the first `count` events of `out`.
+def withdrawal_rows(out, first, few, count, k, sequences, payments, place_latitude, place_longitude, wanted):
+    """Make the k-th withdrawals of a few sequences the events of `out` from number `first` on.
 
     Args:
-        out: Events. listed: Listed, as `keep_long_enough` left it; used up. wanted: see `merge`.
+        out: Events. few: Listed, whose first `count` items `keep_long_enough` left; used up. wanted: see `merge`.
     """
     seed = payments.seed
-    starts = listed.starts
-    number = listed.number[:count]
-    second = listed.second[:count]
-    offset = listed.width[:count]
-    slot = listed.right[:count]
-    places = listed.place[:count]
-    latitude = listed.latitude[:count]
-    longitude = listed.longitude[:count]
+    number = few.number[:count]
+    second = few.second[:count]
+    offset = few.width[:count]
+    slot = few.right[:count]
+    places = few.place[:count]
+    latitude = few.latitude[:count]
+    longitude = few.longitude[:count]
     for i in range(count):
         w0, w1, _, _ = philox(seed, SEQUENCE, number[i], 0)
         second[i] += np.int32(below(w0, offset[i]))
         places[i] = below(w1, sequences.home)
-    longest = sequences.shortest + sequences.lengths - 1
-    for k in range(1, longest + 1 if wanted & CENTS else 0):
-        ks = slice(starts[k], starts[k + 1])
-        withdrawal_words(slot[ks], offset[ks], number[ks], seed, k)
+    if wanted & CENTS:
+        withdrawal_words(slot, offset, number, seed, k)
     if wanted & POSITION:
         for i in range(count):
             latitude[i] = place_latitude[places[i]]
             longitude[i] = place_longitude[places[i]]
-    # Withdrawals come in the order of k, so those that take further steps are the tail of the list.
-    for k in range(1, longest + 1 if wanted & POSITION else 0, 2):
-        one = slice(starts[k], starts[k + 1])
-        two = slice(starts[k + 1], count)
-        walk_once(latitude[one], longitude[one], number[one], seed, k, sequences.radius)
-        walk_twice(latitude[two], longitude[two], number[two], seed, k, sequences.radius)
-    card = listed.left[:count]
+        for step in range(1, k, 2):
+            walk_twice(latitude, longitude, number, seed, step, sequences.radius)
+        if k % 2:
+            walk_once(latitude, longitude, number, seed, k, sequences.radius)
+    card = few.left[:count]
     if wanted & CARD:
         # A loop of its own: with many cards each is a cache miss, of which many are in flight then.
         for i in range(count):
             card[i] = sequences.cash_cards[card[i]]
+    times = out.second[first : first + count]
+    record = out.record[first : first + count]
     for i in range(count):
         cents = amount(payments.amounts, sequences.cash, u64(slot[i]), u64(offset[i]))
-        out.second[i] = second[i]
-        pack_event(out.record, i, second[i], card[i], sequences.cash, cents, places[i], latitude[i], longitude[i], 1, 0)
+        times[i] = second[i]
+        pack_event(record, i, second[i], card[i], sequences.cash, cents, places[i], latitude[i], longitude[i], 1, 0)
 
 
 @helper
@@ -286,11 +271,28 @@ def withdrawals(out, listed, group, group_cells, sequences, payments, place_lati
         How many there are, and how many `listed` needs room for; where either is too small nothing is filled, or a part.
     """
     first_cell = group * group_cells
-    needed = list_withdrawals(listed, first_cell, group_cells, sequences) + AT_ONCE
-    if needed > listed.number.size:
-        return np.int64(0), np.int64(needed)
-    count = keep_long_enough(listed, needed - AT_ONCE, sequences)
-    if count <= out.second.size:
-        withdrawal_rows(out, listed, count, sequences, payments, place_latitude, place_longitude, wanted)
+    count = needed = 0
+    for k in range(1, sequences.shortest + sequences.lengths):
+        found = list_withdrawals(listed, k, first_cell, group_cells, sequences)
+        needed = max(needed, found + AT_ONCE)
+        if needed > listed.number.size:
+            continue
+        for start in range(0, found, FEW):
+            stop = min(start + FEW, found)
+            size = stop - start
+            few = Listed(
+                listed.number[start:stop],
+                listed.second[start:stop],
+                listed.width[start:stop],
+                listed.left[:size],
+                listed.right[:size],
+                listed.place[:size],
+                listed.latitude[:size],
+                listed.longitude[:size],
+            )
+            kept = keep_long_enough(few, k, sequences)
+            if count + kept <= out.second.size:
+                withdrawal_rows(out, count, few, kept, k, sequences, payments, place_latitude, place_longitude, wanted)
+            count += kept
     count = foreign_rows(out, count, first_cell, group_cells, sequences, payments, place_latitude, place_longitude)
     return np.int64(count), np.int64(needed)

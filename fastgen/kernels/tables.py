@@ -75,11 +75,11 @@ class Events(NamedTuple):
 
 
 class Listed(NamedTuple):
-    """Withdrawals that fall into a group, ordered by k: which one of its sequence each is.
+    """Sequences whose k-th withdrawals fall into a group, and what a few of them at a time are worked out in.
 
     number: uint64, of the sequence. second: int32. width: uint32, of the cell that it starts in, then a word of the amount.
     left, right: uint32, the permuted number; then the position among the cash cards, and a word of the amount.
-    place: uint16. latitude, longitude: int32. starts: int64[longest + 2], where the k-th ones begin.
+    place: uint16. latitude, longitude: int32.
     """
 
     number: NDArray[np.uint64]
@@ -90,14 +90,13 @@ class Listed(NamedTuple):
     place: NDArray[np.uint16]
     latitude: NDArray[np.int32]
     longitude: NDArray[np.int32]
-    starts: NDArray[np.int64]
 
     @classmethod
-    def empty(cls, rows: int, longest: int) -> "Listed":
-        """Room for so many withdrawals."""
-        kinds: list[Any] = [np.uint64, np.int32, np.uint32, np.uint32, np.uint32, np.uint16, np.int32, np.int32]
-        columns: list[Any] = [np.empty(rows, kind) for kind in kinds]
-        return cls(*[*columns, np.zeros(longest + 2, np.int64)])
+    def empty(cls, rows: int, few: int) -> "Listed":
+        """Room for so many sequences, a few of which are worked out at a time."""
+        listed: list[Any] = [np.empty(rows, kind) for kind in (np.uint64, np.int32, np.uint32)]
+        kinds: list[Any] = [np.uint32, np.uint32, np.uint16, np.int32, np.int32]
+        return cls(*listed, *(np.empty(few, kind) for kind in kinds))
 
 
 class Amounts(NamedTuple):

@@ -7,6 +7,7 @@ import numpy as np
 
 from fastgen.arenas import Arenas, with_room
 from fastgen.holders import HolderText
+from fastgen.kernels.jit import Repeated
 from fastgen.kernels.memory import SLACK
 from fastgen.kernels.text import transaction_text
 from fastgen.sinks import compression
@@ -33,6 +34,7 @@ class TransactionTextFile:
         self._source = TransactionSource(request)
         self._compress = COMPRESSIONS[request.compression]
         self._arenas = Arenas()
+        self._transaction_text = Repeated(transaction_text)
 
     def encode(self, item: range) -> Iterator[Encoded]:
         """Render window by window, while the rows are in the cache; a piece that is written at once is, too."""
@@ -40,7 +42,7 @@ class TransactionTextFile:
         for block in self._source.worker.pieces(item):
             memory = with_room(self._arenas.take(), 0, block.second.size * row.longest + SLACK)
             tids = ids.room(block.second.size)
-            end = transaction_text(memory, 0, NO_ENDS, tids, block, row.layout, ids.tile)
+            end = self._transaction_text(memory, 0, NO_ENDS, tids, block, row.layout, ids.tile)
             yield Encoded(block.second.size, (self._compress(memory[:end]), memory), self._source.digest(block, tids))
 
     def begin(self, out: Out) -> None:
