@@ -36,19 +36,26 @@ def write_cells(second, width, row, low, high, shift, sequences):
     Most cells have few sequences: a fixed number of them is written at once, and what is too much is overwritten.
     """
     at = u64(0)
-    for cell in range(low, high):
-        base = cell * sequences.cell_seconds
-        cell_width = min(sequences.cell_seconds, sequences.period - base)
-        base += shift * sequences.cell_seconds
-        found = u64(sequences.offsets[row + cell + 1] - sequences.offsets[row + cell])
+    base = np.int32((low + shift) * sequences.cell_seconds)
+    before = u64(sequences.offsets[row + low])
+    # Unsigned, as an index that may be negative costs as much again.
+    for cell in range(u64(row + low), u64(row + high)):
+        behind = u64(sequences.offsets[cell + u64(1)])
+        found = behind - before
+        before = behind
         for i in range(u64(AT_ONCE)):
             second[at + i] = base
-            width[at + i] = cell_width
         if found > u64(AT_ONCE):
             for i in range(u64(AT_ONCE), found):
                 second[at + i] = base
-                width[at + i] = cell_width
         at += found
+        base += np.int32(sequences.cell_seconds)
+    for i in range(at):
+        width[i] = sequences.cell_seconds
+    if high == sequences.cells:
+        first = at - u64(sequences.offsets[row + high] - sequences.offsets[row + high - 1])
+        for i in range(first, at):
+            width[i] = sequences.period - (high - 1) * sequences.cell_seconds
 
 
 @part
