@@ -12,7 +12,7 @@ from fastgen.kernels import atm, chains, tables, timeline
 from fastgen.kernels.jit import Repeated
 from fastgen.kernels.tables import Block, Events, Listed
 from fastgen.kernels.windows import Group, Injected, Scratch, group_rows
-from fastgen.plan import Plan
+from fastgen.plan import GROUP_ROWS, Plan
 from fastgen.schema import TRANSACTIONS
 
 SPARE = 1.25
@@ -48,8 +48,8 @@ class Worker:
         self.ids = TransactionIds(plan)
         self.rows = Block.empty(0)
         self.scratch = Scratch.empty(0)
-        self._grow_events(0)
-        self._grow_listed(0)
+        self._grow_events(GROUP_ROWS)
+        self._grow_listed(GROUP_ROWS)
         self._ranges = np.empty(plan.config.fraud.chain_lengths.high, np.int64)
         self._digits = np.empty(4097, np.int64)
         self._group_rows, self._withdrawals = Repeated(group_rows), Repeated(atm.withdrawals)

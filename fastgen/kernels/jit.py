@@ -57,9 +57,12 @@ class Repeated:
         self._entry: Callable[..., Any] | None = None
 
     def __call__(self, *arguments: Any) -> Any:
-        if self._entry is None:
-            self._entry = self._kernel.compile(tuple(map(typeof, arguments)))
-        return self._entry(*arguments)
+        if self._entry is not None:
+            return self._entry(*arguments)
+        result, overloads = self._kernel(*arguments), self._kernel.overloads
+        [found] = overloads.values() if len(overloads) == 1 else [overloads[tuple(map(typeof, arguments))]]
+        self._entry = found.entry_point
+        return result
 
 
 def callback(signature: Any) -> Callable[[Callable[..., Any]], Any]:

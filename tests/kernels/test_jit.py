@@ -1,6 +1,7 @@
 """Kernels are kept on disk where that is possible, and work where it is not."""
 
 import ctypes
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from numba.core.caching import IndexDataCacheFile
 
 from fastgen.kernels import jit, vectors
 from fastgen.kernels.cards import card_digits
-from fastgen.kernels.jit import callback, helper, interleaved_kernel, kernel
+from fastgen.kernels.jit import Repeated, callback, helper, interleaved_kernel, kernel
 
 
 def test_kernels_are_cached_on_disk() -> None:
@@ -25,19 +26,22 @@ def is_kept_afterwards(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(jit, "is_kept", jit.is_kept)
 
 
-def test_without_a_place_for_a_cache_kernels_are_compiled() -> None:
-    """A function that is in no file stands for a package in a directory that cannot be written."""
+def in_no_file() -> Callable[..., Any]:
+    """A function that stands for a package in a directory that cannot be written."""
     scope: dict[str, Any] = {}
     exec("def double(x):\n    return x + x", scope)
-    double = kernel(scope["double"])
+    double: Callable[..., Any] = scope["double"]
+    return double
+
+
+def test_without_a_place_for_a_cache_kernels_are_compiled() -> None:
+    double = kernel(in_no_file())
     assert type(double._cache).__name__ == "NullCache"
     assert double(21) == 42
 
 
 def test_without_a_place_for_a_cache_callbacks_are_compiled() -> None:
-    scope: dict[str, Any] = {}
-    exec("def double(x):\n    return x + x", scope)
-    double = callback(types.int64(types.int64))(scope["double"])
+    double = callback(types.int64(types.int64))(in_no_file())
     assert ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64)(double.address)(21) == 42
 
 
@@ -114,13 +118,25 @@ def test_vectors_of_kernels_fill_the_registers_that_there_are(compiler: Any) -> 
 
 
 def test_other_code_has_vectors_as_llvm_sees_fit() -> None:
-    scope: dict[str, Any] = {}
-    exec("def double(x):\n    return x + x", scope)  # in no file, so that no cache has its code alone
-
     def is_wide(compiler: Any) -> bool:
-        made = compiler(scope["double"])
+        made = compiler(in_no_file())  # a cache would have its machine code alone
         assert made(21) == 42
         return any("prefer-vector-width" in text for text in made.inspect_llvm().values())
 
     assert is_wide(kernel) == (vectors.WIDEST == 16)
     assert not is_wide(njit)
+
+
+def test_a_kernel_that_is_called_again_is_the_one_for_the_types_of_the_first_call() -> None:
+    """Also where it has been compiled for others before."""
+    double = kernel(in_no_file())
+    assert (double(21), double(0.25)) == (42, 0.5)
+    halves, whole = Repeated(double), Repeated(double)
+    assert [halves(0.25), halves(0.75), whole(21), whole(22)] == [0.5, 1.5, 42, 44]
+
+
+def test_a_kernel_that_is_called_again_refuses_other_types() -> None:
+    total = Repeated(kernel(in_no_file()))
+    total(21)
+    with pytest.raises(TypeError):
+        total(None)
