@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 BATCH_ROWS = 200_000
 """About how many rows a frame of all columns has. With fewer, threads meet at the interpreter between kernels more often; more
 leave the cache."""
-BATCH_BYTES = 23_200_000
-"""What such a frame takes, and one of fewer columns with more rows, up to a million."""
-MOST_BATCH_ROWS = 1_000_000
+BATCH_BYTES = 24_800_000
+"""What such a frame takes, and one of fewer columns with more rows, up to a number: more than that leave the cache for nothing."""
+MOST_BATCH_ROWS = 700_000
 FEW_BATCHES = 16
 """Threads share fewer frames unevenly: there are as many before any has more rows than those of all columns."""
 

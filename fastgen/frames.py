@@ -25,12 +25,16 @@ ROOM: Final = {
     "datetime": ("datetime", 1, np.int64),
     "cc_num": ("cc_num", 8, np.uint16),
     "cc_num_views": ("cc_num", 2, np.uint64),
+    "category": ("category", 1, np.uint32),
     "amount": ("amount", 1, np.float64),
     "latitude": ("latitude", 1, np.float64),
     "longitude": ("longitude", 1, np.float64),
+    "place": ("place", 1, np.uint32),
     "fraud_label": ("fraud_label", 1, np.int8),
 }
 """Of which column each field of `Columns` is, its items a row and their type."""
+CODES: Final = {"category": "category", "city": "place", "country": "place"}
+"""By which field of `Columns` a column that repeats is taken from its values."""
 
 
 class TransactionFrames:
@@ -41,7 +45,7 @@ class TransactionFrames:
         self._enums = enums
         self.names = tuple(names)
         self.values = Values(plan)
-        self._arenas = {name: Arenas() for name in self.names}
+        self._arenas = {name: Arenas() for name in (*self.names, *CODES.values())}
         self._fill_columns = Repeated(kernels.fill_columns)
 
     @cached_property
@@ -65,8 +69,9 @@ class TransactionFrames:
     @cached_property
     def row_bytes(self) -> int:
         """How much memory a row takes."""
-        sizes = [items * np.dtype(kind).itemsize for column, items, kind in ROOM.values() if column in self.names]
-        return sum(sizes) + sum(name in self._types for name in self.names)
+        made = {CODES.get(name, name) for name in self.names}
+        sizes = [items * np.dtype(kind).itemsize for column, items, kind in ROOM.values() if column in made]
+        return sum(sizes) + sum(name in CODES for name in self.names)
 
     @cached_property
     def schema(self) -> pl.Schema:
@@ -87,10 +92,14 @@ class TransactionFrames:
 
         Its memory goes round, column by column: a column that is dropped gives its own back.
         """
-        leases = {name: Lease(self._arenas[name]) for name in self.names}
+        made = dict.fromkeys(CODES.get(name, name) for name in self.names)
+        leases = {name: Lease(self._arenas[name]) for name in made}
         room = self._room(rows.second.size, leases)
         self._fill_columns(room, rows, tids, self.plan.origin_seconds)
-        return pl.DataFrame([self._series(name, rows, room, leases[name]) for name in self.names])
+        columns = {name: self._series(name, room, leases[name]) for name in made}
+        # Indices that Polars would make of numpy's arrays lie in new memory each time, which costs more than taking by them.
+        taken = {name: self.repeated[name][columns[code]] for name, code in CODES.items() if name in self.names}
+        return pl.DataFrame([taken[name] if name in taken else columns[name] for name in self.names])
 
     def _room(self, rows: int, leases: dict[str, Lease]) -> Columns:
         """Memory for the columns that are asked for."""
@@ -101,16 +110,16 @@ class TransactionFrames:
             fields[field] = leases[column].empty(shape, kind) if size else np.empty(shape, kind)
         return Columns(**fields)
 
-    def _series(self, name: str, rows: Block, room: Columns, lease: Lease) -> pl.Series:
+    def _series(self, name: str, room: Columns, lease: Lease) -> pl.Series:
         match name:
+            case "category" | "place":
+                return _numbers(name, pa.uint32(), getattr(room, name), lease)
             case "tid":
                 return _texts(name, room.tid, room.tid_views, lease)
             case "cc_num":
                 return _texts(name, room.cc_num, room.cc_num_views, lease)
             case "datetime":
                 return _numbers(name, pa.timestamp("us"), room.datetime, lease)
-            case "category" | "city" | "country":
-                return self.repeated[name][rows.category if name == "category" else rows.place]
             case "fraud_label":
                 return _numbers(name, pa.int8(), room.fraud_label, lease)
         return _numbers(name, pa.float64(), getattr(room, name), lease)

@@ -1,8 +1,10 @@
 """A block's codes as the values of columns: views of text, times, amounts, degrees."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numba import types
+from numba.extending import intrinsic
 from numpy.typing import NDArray
 
 from fastgen.kernels.jit import interleaved_kernel, kernel, part
@@ -15,7 +17,7 @@ class Columns(NamedTuple):
     """Room for columns of n rows; those that are not wanted have no items.
 
     tid: uint16[16 n], text. tid_views, cc_num_views: uint64[n, 2], see `text_views`. datetime: int64, microseconds since 1970.
-    cc_num: uint16[8 n], text. amount, latitude, longitude: float64. fraud_label: int8.
+    cc_num: uint16[8 n], text. amount, latitude, longitude: float64. category, place: uint32, codes. fraud_label: int8.
     """
 
     tid: NDArray[np.uint16]
@@ -23,9 +25,11 @@ class Columns(NamedTuple):
     datetime: NDArray[np.int64]
     cc_num: NDArray[np.uint16]
     cc_num_views: NDArray[np.uint64]
+    category: NDArray[np.uint32]
     amount: NDArray[np.float64]
     latitude: NDArray[np.float64]
     longitude: NDArray[np.float64]
+    place: NDArray[np.uint32]
     fraud_label: NDArray[np.int8]
 
 
@@ -43,11 +47,29 @@ def text_views(views, size, text, first):
         views[i, 1] = u64((first + i) * size) << u64(32)
 
 
+@intrinsic
+def fused(typing_context: Any, a: Any, b: Any, c: Any) -> Any:
+    """fused(a, b, c): a * b + c of doubles, rounded once."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.fma(*args)
+
+    return types.float64(*[types.float64] * 3), codegen
+
+
 @part
 def scaled(out, values, divisor):
-    """float64: whole numbers over a power of ten; one rounding, so it is the double that the decimal text names."""
+    """float64: whole numbers over a power of ten; one rounding, so it is the double that the decimal text names.
+
+    A product with the reciprocal is corrected by what it leaves over, which is exact: a third of the time of dividing.
+
+    Source: Markstein, "Computation of elementary functions on the IBM RISC System/6000 processor", 1990.
+    """
+    reciprocal = 1.0 / divisor
     for i in range(values.size):
-        out[i] = np.float64(values[i]) / divisor
+        value = np.float64(values[i])
+        near = value * reciprocal
+        out[i] = fused(fused(-divisor, near, value), reciprocal, near)
 
 
 @part
@@ -73,12 +95,16 @@ def fill_columns(out, rows, digests, origin):
     if out.cc_num.size:
         hex_digits(rows.digits.view(np.uint8), out.cc_num)
         text_views(out.cc_num_views, 16, out.cc_num.view(np.uint32), 0)
+    for i in range(out.category.size):
+        out.category[i] = rows.category[i]
     if out.amount.size:
         scaled(out.amount, rows.cents, 100.0)
     if out.latitude.size:
         scaled(out.latitude, rows.latitude, 1e6)
     if out.longitude.size:
         scaled(out.longitude, rows.longitude, 1e6)
+    for i in range(out.place.size):
+        out.place[i] = rows.place[i]
     for i in range(out.fraud_label.size):
         out.fraud_label[i] = rows.label[i]
 

@@ -2,11 +2,13 @@
 
 import struct
 from decimal import Decimal
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from fastgen.kernels import columns
 
@@ -45,6 +47,23 @@ def test_every_amount_below_a_thousand() -> None:
     out = np.empty(cents.size)
     columns.scaled(out, cents, 100.0)
     assert out.tolist() == [float(f"{value // 100}.{value % 100:02}") for value in range(100_000)]
+
+
+@pytest.mark.parametrize(
+    ("values", "divisor"),
+    [
+        (np.arange(10**7, dtype=np.uint32), 100.0),
+        (np.arange(2**32 - 10**6, 2**32, dtype=np.uint32), 100.0),
+        (np.arange(-180 * 10**6, 180 * 10**6 + 1, 37, dtype=np.int32), 1e6),
+        (np.arange(-(10**6), 10**6, dtype=np.int32), 1e6),
+    ],
+)
+def test_scaling_is_dividing(values: NDArray[Any], divisor: float) -> None:
+    """Also where a product with the reciprocal is not; when written, this held for every uint32 over 100 and all degrees."""
+    out = np.empty(values.size)
+    columns.scaled(out, values, divisor)
+    assert np.array_equal(out, values / divisor)
+    assert not np.array_equal(values * (1 / divisor), values / divisor)
 
 
 @given(st.lists(whole), st.integers(0, 2**38), st.sampled_from([1, 1_000, 1_000_000]))
