@@ -425,7 +425,7 @@ def list_sequences(given: Given) -> int:
 
 def keep_sequences(given: Given) -> int:
     few = Listed(*(column[: given.found] for column in cast("Iterable[Array]", given.listed)))
-    return int(atm.keep_long_enough(few, KTH, given.plan.sequence_rules))
+    return int(atm.keep_long_enough(few, KTH, given.plan.sequence_rules, ALL))
 
 
 def list_and_keep(given: Given) -> int:

@@ -21,8 +21,8 @@ PIECE_ROWS = 12_000
 NO_DIGESTS: Final = np.empty(0, np.uint8)
 
 PARTS: Final = {
-    "tid": tables.CARD | tables.DIGITS | tables.CENTS,
-    "datetime": 0,
+    "tid": tables.SECOND | tables.CARD | tables.DIGITS | tables.CENTS,
+    "datetime": tables.SECOND,
     "cc_num": tables.CARD | tables.DIGITS,
     "category": tables.CATEGORY,
     "amount": tables.CENTS,
@@ -32,7 +32,7 @@ PARTS: Final = {
     "country": tables.PLACE,
     "fraud_label": tables.LABEL,
 }
-"""The columns of a block that a column of the table is made of, besides `second`."""
+"""The columns of a block that a column of the table is made of."""
 
 
 class Worker:
@@ -59,16 +59,16 @@ class Worker:
         """All rows of these groups, in event-time order, hashed where a tid is wanted: a view, valid until the next call."""
         count = 0
         for group in groups:
-            count = self._fill(group, count, self.hashed)
+            count = self._fill(group, count, self.wanted, self.hashed)
         return self.rows.rows(0, count)
 
     def pieces(self, groups: range) -> Iterator[Block]:
-        """The rows of these groups, not hashed, in blocks small enough for the cache.
+        """The rows of these groups, not hashed but with their seconds, in blocks small enough for the cache.
 
         A block is a view that is valid until the next one is asked for.
         """
         for group in groups:
-            total = self._fill(group, 0, hashed=False)
+            total = self._fill(group, 0, self.wanted | tables.SECOND, hashed=False)
             pieces = -(-total // PIECE_ROWS)
             for i in range(pieces):
                 yield self.rows.rows(total * i // pieces, total * (i + 1) // pieces)
@@ -79,7 +79,7 @@ class Worker:
         payments = int(offsets[(group + 1) * windows] - offsets[group * windows])
         return payments + self._inject(group).size - 1  # behind the last key there is one more
 
-    def _fill(self, group: int, kept: int, hashed: bool) -> int:
+    def _fill(self, group: int, kept: int, wanted: int, hashed: bool) -> int:
         """Put the rows of a group behind the `kept` ones; returns how many there are then."""
         plan, grid = self.plan, self.plan.grid
         first = group * grid.windows
@@ -97,7 +97,7 @@ class Worker:
             *plan.place_coordinates,
             plan.day_offset,
             self.scratch,
-            self.wanted,
+            wanted,
             self.ids.hashing,
         )
         return count

@@ -11,13 +11,12 @@ from fastgen.kernels.rng import (
     WITHDRAWAL,
     below,
     feistel,
-    grid_row,
     network,
     permute,
     philox,
     u32,
     u64,
-    walk_cycle,
+    walk_cycles,
 )
 from fastgen.kernels.tables import CARD, CENTS, POSITION, Listed
 from fastgen.kernels.timeline import pack_event
@@ -58,6 +57,27 @@ def write_cells(second, width, row, low, high, shift, sequences):
             width[i] = sequences.period - (high - 1) * sequences.cell_seconds
 
 
+@helper
+def number_sequences(listed, at, first, count, keys):
+    """The numbers first, first + 1, ... and their rows and columns in the permutation's grid, from position `at` on."""
+    columns = keys[2]
+    row = u64(first) // columns
+    column = u64(first) - row * columns
+    done = 0
+    while done < count:
+        run = min(count - done, np.int64(columns - column))
+        number = listed.number[at + done : at + done + run]
+        left = listed.left[at + done : at + done + run]
+        right = listed.right[at + done : at + done + run]
+        for i in range(run):
+            number[i] = u64(first + done + i)
+            left[i] = row
+            right[i] = column + u64(i)
+        done += run
+        row += u64(1)
+        column = u64(0)
+
+
 @part
 def list_withdrawals(listed, k, first_cell, group_cells, sequences):
     """The sequences whose k-th withdrawal, if they have one, falls into a group of cells.
@@ -65,7 +85,7 @@ def list_withdrawals(listed, k, first_cell, group_cells, sequences):
     A group of cells seen k steps earlier is a range of start cells for each step.
 
     Args:
-        listed: Listed; number, second (where the start's cell lies, k steps on) and width are filled.
+        listed: Listed; its first five arrays are filled, `second` with where the start's cell lies, k steps on.
 
     Returns:
         How many there are; where the arrays have less than AT_ONCE more, nothing or a part is filled.
@@ -87,20 +107,18 @@ def list_withdrawals(listed, k, first_cell, group_cells, sequences):
         first = sequences.offsets[row + low]
         found = sequences.offsets[row + high] - first
         if count + found + AT_ONCE <= listed.number.size:
-            number = listed.number[count : count + found]
-            for i in range(found):
-                number[i] = u64(first + i)
+            number_sequences(listed, count, first, found, sequences.keys)
             write_cells(listed.second[count:], listed.width[count:], row, low, high, shift, sequences)
         count += found
     return count
 
 
 @part
-def keep_long_enough(few, k, sequences):
-    """Drop the sequences that end before their k-th withdrawal; `left` becomes the position among the cash cards.
+def keep_long_enough(few, k, sequences, wanted):
+    """Drop the sequences that end before their k-th withdrawal; `left` becomes the position among the cash cards, if wanted.
 
     Args:
-        few: Listed of a few sequences, compacted in place.
+        few: Listed of a few sequences, compacted in place. wanted: see `merge`.
 
     Returns:
         How many are left.
@@ -111,32 +129,28 @@ def keep_long_enough(few, k, sequences):
     keys = sequences.keys
     unpacked = network(keys)
     columns = keys[2]
-    divisor = np.float64(columns)
-    for i in range(number.size):
-        row = grid_row(number[i], divisor)
-        left[i], right[i] = row, u32(number[i] - u64(row) * columns)
     for i in range(number.size):
         left[i], right[i] = feistel(left[i], right[i], unpacked)
-    for i in range(number.size):
-        if u64(left[i]) * columns + u64(right[i]) >= keys[0]:
-            left[i], right[i] = walk_cycle(left[i], right[i], keys)
+    walk_cycles(left, right, keys)
     lengths = u32(sequences.lengths)
     # Exact for numbers below 2^32 / lengths, as the columns of a grid are.
     reciprocal = (u64(1) << u64(32)) // u64(lengths) + u64(1)
     groups = columns // u64(lengths)
     cards = u64(sequences.cash_cards.size)
     one_round = keys[0] == u64(lengths) * cards
+    for i in range(number.size if wanted & CARD else 0):
+        position = u64(left[i]) * groups + ((u64(right[i]) * reciprocal) >> u64(32))
+        left[i] = u32(position if one_round else position % cards)
     for i in range(number.size):
         group = u32((u64(right[i]) * reciprocal) >> u64(32))
         right[i] = u32(right[i] - u32(group * lengths)) + u32(sequences.shortest)
-        position = u64(left[i]) * groups + u64(group)
-        left[i] = u32(position if one_round else position % cards)
     kept = u64(0)
     for i in range(number.size):
         number[kept] = number[i]
         few.second[kept] = few.second[i]
         few.width[kept] = few.width[i]
-        left[kept] = left[i]
+        if wanted & CARD:
+            left[kept] = left[i]
         kept += u64(right[i] >= u32(k))
     return np.int64(kept)
 
@@ -189,8 +203,11 @@ def withdrawal_rows(out, first, few, count, k, sequences, payments, place_latitu
         w0, w1, _, _ = philox(seed, SEQUENCE, number[i], 0)
         second[i] += np.int32(below(w0, offset[i]))
         places[i] = below(w1, sequences.home)
+    cents = few.right[:count]
     if wanted & CENTS:
         withdrawal_words(slot, offset, number, seed, k)
+        for i in range(count):
+            cents[i] = amount(payments.amounts, sequences.cash, u64(slot[i]), u64(offset[i]))
     if wanted & POSITION:
         for i in range(count):
             latitude[i] = place_latitude[places[i]]
@@ -207,9 +224,8 @@ def withdrawal_rows(out, first, few, count, k, sequences, payments, place_latitu
     times = out.second[first : first + count]
     record = out.record[first : first + count]
     for i in range(count):
-        cents = amount(payments.amounts, sequences.cash, u64(slot[i]), u64(offset[i]))
         times[i] = second[i]
-        pack_event(record, i, second[i], card[i], sequences.cash, cents, places[i], latitude[i], longitude[i], 1, 0)
+        pack_event(record, u64(i), second[i], card[i], sequences.cash, cents[i], places[i], latitude[i], longitude[i], 1, 0)
 
 
 @helper
@@ -291,13 +307,13 @@ def withdrawals(out, listed, group, group_cells, sequences, payments, place_lati
                 listed.number[start:stop],
                 listed.second[start:stop],
                 listed.width[start:stop],
-                listed.left[:size],
-                listed.right[:size],
+                listed.left[start:stop],
+                listed.right[start:stop],
                 listed.place[:size],
                 listed.latitude[:size],
                 listed.longitude[:size],
             )
-            kept = keep_long_enough(few, k, sequences)
+            kept = keep_long_enough(few, k, sequences, wanted)
             if count + kept <= out.second.size:
                 withdrawal_rows(out, count, few, kept, k, sequences, payments, place_latitude, place_longitude, wanted)
             count += kept

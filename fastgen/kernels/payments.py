@@ -3,7 +3,7 @@
 import numpy as np
 
 from fastgen.kernels.jit import helper, interleaved_kernel, part
-from fastgen.kernels.rng import PAYMENT, below, feistel, network, philox, u32, u64, walk_cycle
+from fastgen.kernels.rng import PAYMENT, below, feistel, network, philox, u32, u64, walk_cycles
 from fastgen.kernels.tables import CATEGORY, CENTS
 
 
@@ -32,7 +32,6 @@ def quota_classes(out, first, quota, left, right):
     Args:
         out: uint8[n], filled. left, right: uint32[n], scratch.
     """
-    size = quota.keys[0]
     columns = np.int64(quota.keys[2])
     keys = network(quota.keys)
     row = first // columns
@@ -48,12 +47,9 @@ def quota_classes(out, first, quota, left, right):
         done += run
         row += 1
         column = 0
+    walk_cycles(left, right, quota.keys)
     for j in range(out.size):
-        number = u64(left[j]) * u64(columns) + u64(right[j])
-        if number >= size:
-            left[j], right[j] = walk_cycle(left[j], right[j], quota.keys)
-            number = u64(left[j]) * u64(columns) + u64(right[j])
-        out[j] = class_of(number, quota)
+        out[j] = class_of(u64(left[j]) * u64(columns) + u64(right[j]), quota)
 
 
 @part

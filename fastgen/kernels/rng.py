@@ -48,6 +48,8 @@ WEYL_1 = u64(0xBB67AE85)
 ONE_BITS = u64(0x3FF0000000000000)
 ROOT_HALF_BITS = u64(0x3FE6A09E667F3BCD)
 TWO_52_BITS = u64(0x4330000000000000)
+RUN = 64
+"""Pairs of numbers that are looked at together for one that the walk of a permutation goes on from."""
 LN_2 = 0.6931471805599453
 
 
@@ -169,6 +171,19 @@ def walk_cycle(left, right, keys):
     while u64(left) * keys[2] + u64(right) >= keys[0]:
         left, right = feistel(left, right, unpacked)
     return left, right
+
+
+@helper
+def walk_cycles(left, right, keys):
+    """Go on from those pairs, uint32[n] twice, that stand for no number. Most have none near, and are looked at as vectors only."""
+    columns, size = keys[2], keys[0]
+    for start in range(0, left.size, RUN):
+        lefts, rights = left[start : start + RUN], right[start : start + RUN]
+        outside = u64(0)
+        for i in range(lefts.size):
+            outside += u64(u64(lefts[i]) * columns + u64(rights[i]) >= size)
+        for i in range(lefts.size if outside else 0):
+            lefts[i], rights[i] = walk_cycle(lefts[i], rights[i], keys)
 
 
 @helper

@@ -57,7 +57,7 @@ class Block(NamedTuple):
         return larger
 
 
-CARD, CATEGORY, CENTS, PLACE, POSITION, LABEL, DIGITS = (1 << bit for bit in range(7))
+SECOND, CARD, CATEGORY, CENTS, PLACE, POSITION, LABEL, DIGITS = (1 << bit for bit in range(8))
 """Bits for the columns of a block that are made only where they are wanted; POSITION is latitude, longitude and walked."""
 
 
@@ -78,7 +78,8 @@ class Listed(NamedTuple):
     """Sequences whose k-th withdrawals fall into a group, and what a few of them at a time are worked out in.
 
     number: uint64, of the sequence. second: int32. width: uint32, of the cell that it starts in, then a word of the amount.
-    left, right: uint32, the permuted number; then the position among the cash cards, and a word of the amount.
+    left, right: uint32, the number's row and column in the permutation's grid, permuted; then the position among the cash cards,
+        and a word of the amount.
     place: uint16. latitude, longitude: int32.
     """
 
@@ -94,9 +95,9 @@ class Listed(NamedTuple):
     @classmethod
     def empty(cls, rows: int, few: int) -> "Listed":
         """Room for so many sequences, a few of which are worked out at a time."""
-        listed: list[Any] = [np.empty(rows, kind) for kind in (np.uint64, np.int32, np.uint32)]
-        kinds: list[Any] = [np.uint32, np.uint32, np.uint16, np.int32, np.int32]
-        return cls(*listed, *(np.empty(few, kind) for kind in kinds))
+        listed: list[Any] = [np.empty(rows, kind) for kind in (np.uint64, np.int32, np.uint32, np.uint32, np.uint32)]
+        drawn: list[Any] = [np.empty(few, kind) for kind in (np.uint16, np.int32, np.int32)]
+        return cls(*listed, *drawn)
 
 
 class Amounts(NamedTuple):

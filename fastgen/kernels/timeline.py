@@ -4,7 +4,7 @@ import numpy as np
 
 from fastgen.kernels.jit import helper, kernel, part
 from fastgen.kernels.rng import TIMES, TWO_52_BITS, bits_to_float, minus_log, philox, u32, u64
-from fastgen.kernels.tables import CARD, CATEGORY, CENTS, LABEL, PLACE, POSITION
+from fastgen.kernels.tables import CARD, CATEGORY, CENTS, LABEL, PLACE, POSITION, SECOND
 
 DIGIT_BITS = 12
 END_OF_TIME = np.int32(2**31 - 1)
@@ -66,7 +66,7 @@ def radix_pass(source, target, counts, shift, bits):
         counts[i + 1] += counts[i]
     for i in range(source.size):
         digit = (source[i] >> shift) & mask
-        target[counts[digit]] = source[i]
+        target[u64(counts[digit])] = source[i]
         counts[digit] += 1
 
 
@@ -165,9 +165,10 @@ def scatter(out, rows, values):
 def put_payments(out, rows, payments, first, place_latitude, place_longitude, day_offset, wanted):
     """Payments from number `first` on to their rows, a column at a time."""
     span = slice(first, first + rows.size)
-    second = payments.second[span]
-    for i in range(rows.size):
-        out.second[rows[i]] = second[i] + day_offset
+    if wanted & SECOND:
+        second = payments.second[span]
+        for i in range(rows.size):
+            out.second[rows[i]] = second[i] + day_offset
     if wanted & CARD:
         scatter(out.card, rows, payments.card[span])
     if wanted & CATEGORY:
@@ -191,7 +192,8 @@ def put_events(out, rows, keys, events, day_offset, wanted):
         record = keys[i] & u64(0xFFFFFFFF)
         word_0 = events.record[record, 0]
         word_1 = events.record[record, 1]
-        out.second[row] = np.int32(word_0) + day_offset
+        if wanted & SECOND:
+            out.second[row] = np.int32(word_0) + day_offset
         if wanted & CARD:
             out.card[row] = word_0 >> u64(32)
         if wanted & CATEGORY:
@@ -219,7 +221,7 @@ def merge(out, payments, keys, event, events, origin, place_latitude, place_long
         keys: as `order_by_second` leaves them, from position `event` on. events: Events. origin: of the keys.
         day_offset: seconds from midnight to the start of the period.
         spare: uint32[rows + 2 * LANES], scratch. quarters: uint64[2, LANES + 1], scratch.
-        wanted: the columns of `out` that are, besides `second`; the others are left with anything.
+        wanted: bits of the columns of `out` that are; the others are left with anything.
     """
     ordinary = payments.second.size - 1
     payments.second[ordinary] = END_OF_TIME
