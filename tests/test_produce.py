@@ -87,11 +87,13 @@ def test_a_run_that_cannot_begin_gives_everything_back(fault: str, monkeypatch: 
         monkeypatch.setattr(MessageSource, "encode", interrupted)
     else:
         monkeypatch.setattr("fastgen.sinks.kafka.run.way", lambda _: ("compiled", SecondFails))
-    before = held()
+    threads, descriptors = held()  # a thread of the run before may still be about to end
     for _ in range(3):
         with pytest.raises((KeyboardInterrupt, KafkaError)):
             produce(SMALL, mock=True, producers=2)
-    assert held() == before
+    then = held()
+    assert then[0] <= threads
+    assert then[1] <= descriptors
 
 
 def test_both_ways_give_the_same_partitions() -> None:
