@@ -27,7 +27,8 @@ class Digest:
 
     def add(self, rows: int, part: int) -> None:
         """Append a part of so many rows whose digest by itself is `part`."""
-        self.total = (self.total * pow(int(kernels.MULTIPLIER), rows, MODULUS) + part) % MODULUS
+        moved = self.total * pow(int(kernels.MULTIPLIER), rows, MODULUS) if self.total else 0
+        self.total = (moved + part) % MODULUS
         self.rows += rows
 
     @property
