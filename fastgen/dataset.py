@@ -23,8 +23,9 @@ BATCH_ROWS = 200_000
 """About how many rows a frame of all columns has. With fewer, threads meet at the interpreter between kernels more often; more
 leave the cache."""
 BATCH_BYTES = 24_800_000
-"""What such a frame takes, and one of fewer columns with more rows, up to a number: more than that leave the cache for nothing."""
+"""What such a frame takes, and one of fewer columns with more rows."""
 MOST_BATCH_ROWS = 700_000
+"""More are no quicker, and take more memory."""
 FEW_BATCHES = 16
 """Threads share fewer frames unevenly: there are as many before any has more rows than those of all columns."""
 

@@ -48,6 +48,7 @@ class Worker:
         self.ids = TransactionIds(plan)
         self.rows = Block.empty(0)
         self.scratch = Scratch.empty(0)
+        # About what a group has; memory that nobody touches costs nothing, and to grow is to begin the group again.
         self._grow_events(GROUP_ROWS)
         self._grow_listed(GROUP_ROWS)
         self._ranges = np.empty(plan.config.fraud.chain_lengths.high, np.int64)

@@ -79,7 +79,7 @@ class Listed(NamedTuple):
 
     number: uint64, of the sequence. second: int32. width: uint32, of the cell that it starts in, then a word of the amount.
     left, right: uint32, the number's row and column in the permutation's grid, permuted; then the position among the cash cards,
-        and a word of the amount.
+        and a word of the amount, which the amount in cents takes the place of.
     place: uint16. latitude, longitude: int32.
     """
 
