@@ -47,6 +47,7 @@ from fastgen.kernels import (
     chains,
     columns,
     digest,
+    groups,
     md5,
     packing,
     partitions,
@@ -320,6 +321,7 @@ INPUTS: dict[str, Callable[[Given], Any]] = {
     "halves": halves_of_block,
     "merged": merged,
     "whole_group": lambda g: group_to_fill(g),
+    "whole_groups": lambda g: groups_to_fill(g),
     "column_room": lambda g: room_for_columns(g),
     # Payments
     "cash": lambda g: len(g.plan.config.categories),
@@ -463,6 +465,22 @@ def group_to_fill(given: Given) -> tuple[Any, ...]:
 def fill_group(given: Given) -> int:
     group_rows(*given.whole_group)
     return int(given.whole_group[0].second.size)
+
+
+def groups_to_fill(given: Given) -> tuple[Any, ...]:
+    """The same rows again, with their events, as a worker has them made; room for them, and what they are made of."""
+    plan, hashing, rows = given.plan, TransactionIds(given.plan).hashing, Block.empty(2 * GROUP_ROWS)
+    parts = plan.sequence_rules, plan.chain_rules, plan.payment_rules, *plan.place_coordinates
+    rules = groups.Rules(*parts, plan.day_offset, plan.payment_offsets)
+    memory = groups.Memory.empty(2 * GROUP_ROWS, plan.config.fraud.chain_lengths.high)
+    steps = groups.Steps.of(rules, memory, hashing)
+    return rows, np.empty(0, np.uint8), 0, given.group, given.group + 1, steps, plan.grid, rules, memory, ALL, hashing
+
+
+def fill_groups(given: Given) -> int:
+    group, rows, *_ = groups.fill_groups(*given.whole_groups)
+    assert group == given.group + 1
+    return int(rows)
 
 
 def room_for_columns(given: Given) -> columns.Columns:
@@ -803,6 +821,7 @@ COMPARISONS: dict[str, Comparison] = {
         lambda g: sorted(g.row_list, key=lambda row: row.second),
     ),
     "windows.group_rows": Comparison((group_rows, window_rows), fill_group, {}, None, made=fill_group),
+    "groups.fill_groups": Comparison((groups.fill_groups, groups.group_events), fill_groups, {}, None, made=fill_groups),
     # Payments
     "payments.quota_classes": Comparison(
         (payments.quota_classes,),

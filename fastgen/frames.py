@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from fastgen.arenas import Arenas, Lease
 from fastgen.holders import Holders, Piece, column_text
 from fastgen.kernels import columns as kernels
+from fastgen.kernels.calls import Repeated
 from fastgen.kernels.columns import Columns
-from fastgen.kernels.jit import Repeated
 from fastgen.kernels.tables import Block
 from fastgen.plan import Plan
 from fastgen.schema import TABLES

@@ -375,7 +375,7 @@ class Plan:
         atm, cell = self.config.atm, self.grid.cell
         steps = atm.step_hours.high - atm.step_hours.low + 1
         lengths = atm.lengths.high - atm.lengths.low + 1
-        cells = -(-self.period // cell)
+        cells = -(-self.period // cell) if self.sequences else 0
         starts = np.minimum(np.arange(cells + 1, dtype=np.int64) * cell, self.period)
         edges = (np.arange(steps, dtype=np.int64)[:, None] * self.period + starts[None, :-1]).ravel()
         edges = np.append(edges, steps * self.period)
@@ -403,6 +403,8 @@ class Plan:
     def _drawn_cards(self) -> NDArray[np.uint32]:
         """uint32[cash cards]: cards drawn without replacement from the susceptible ones, by a permutation."""
         drawn = np.empty(self.cash_cards, np.uint32)
+        if not drawn.size:
+            return drawn
         keys = rng.permutation_keys(self.config.seed, CASH_CARD, self.susceptible.size)
         places = np.empty(CARDS_AT_ONCE, np.uint64)
         for start in range(0, drawn.size, CARDS_AT_ONCE):
@@ -442,5 +444,7 @@ class Plan:
     def _offsets(self, stream: int, total: int, edges: NDArray[np.int64]) -> NDArray[np.int64]:
         """Running totals of `total` events over the leaves between `edges`."""
         offsets = np.zeros(edges.size, np.int64)
+        if not total:
+            return offsets
         splitting.split_counts(offsets[1:], self.seed, stream, total, edges, splitting.Splitting.empty())
         return np.cumsum(offsets, out=offsets)

@@ -137,6 +137,7 @@ def use_kernels(plan: "Plan") -> None:
     from fastgen.windows import NO_DIGESTS, Worker
 
     worker = Worker(plan)
+    worker.compile_first()
     TransactionDigests(plan, TRANSACTIONS.names).of(worker.rows, NO_DIGESTS)
     worker.count(0)
     for table in (CREDIT_CARDS, PROFILES):

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from numba import cfunc, njit, typeof
+from numba import cfunc, njit
 
 from fastgen.kernels.vectors import AS_LLVM_SEES_FIT, COMPILER, INTERLEAVED, interleaving
 
@@ -34,35 +34,6 @@ def part(function: Callable[..., Any]) -> Callable[..., Any]:
     A kernel that is called by another one is optimized by itself and again with its caller, which takes its time on a first run.
     """
     return _with_vectors(INTERLEAVED, lambda cache: njit(cache=cache, inline="always", **OPTIONS)(function))
-
-
-class Repeated:
-    """A kernel called again and again with arguments of the same types, which are found out in the first call.
-
-    To look at a hundred arrays in nested tuples takes numba 10 microseconds, and 30 where rows have filled the caches since.
-
-    Example:
-        >>> import numpy as np
-        >>> from fastgen.kernels.columns import scaled
-        >>> out, in_hundredths = np.empty(2), Repeated(scaled)
-        >>> for values in ([1, 2], [3, 4]):
-        ...     in_hundredths(out, np.array(values), 100.0)
-        ...     out.tolist()
-        [0.01, 0.02]
-        [0.03, 0.04]
-    """
-
-    def __init__(self, kernel: Any) -> None:
-        self._kernel = kernel
-        self._entry: Callable[..., Any] | None = None
-
-    def __call__(self, *arguments: Any) -> Any:
-        if self._entry is not None:
-            return self._entry(*arguments)
-        result, overloads = self._kernel(*arguments), self._kernel.overloads
-        [found] = overloads.values() if len(overloads) == 1 else [overloads[tuple(map(typeof, arguments))]]
-        self._entry = found.entry_point
-        return result
 
 
 def callback(signature: Any) -> Callable[[Callable[..., Any]], Any]:

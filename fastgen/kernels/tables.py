@@ -73,6 +73,11 @@ class Events(NamedTuple):
     second: NDArray[np.int32]
     record: NDArray[np.uint64]
 
+    @classmethod
+    def empty(cls, events: int) -> "Events":
+        """Room for so many."""
+        return cls(np.empty(events, np.int32), np.empty((events, 3), np.uint64))
+
 
 class Listed(NamedTuple):
     """Sequences whose k-th withdrawals fall into a group, and what a few of them at a time are worked out in.

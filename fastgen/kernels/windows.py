@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastgen.kernels.cards import card_digits
-from fastgen.kernels.jit import interleaved_kernel, part
+from fastgen.kernels.jit import helper, interleaved_kernel, part
 from fastgen.kernels.md5 import transaction_digests
 from fastgen.kernels.payments import payment_rows
 from fastgen.kernels.rng import u64
@@ -122,6 +122,23 @@ def window_rows(out, window, injected, payments, place_latitude, place_longitude
     )
 
 
+@helper
+def rows_between(block, start, stop):
+    """A view of the rows [start, stop)."""
+    return Block(
+        block.second[start:stop],
+        block.card[start:stop],
+        block.category[start:stop],
+        block.cents[start:stop],
+        block.place[start:stop],
+        block.latitude[start:stop],
+        block.longitude[start:stop],
+        block.walked[start:stop],
+        block.label[start:stop],
+        block.digits[start:stop],
+    )
+
+
 @part
 def first_event(keys, low, second):
     """The first event from `low` on that is not before a second (from the keys' origin on)."""
@@ -151,18 +168,7 @@ def group_rows(out, digests, group, injected, payments, place_latitude, place_lo
         drawn = group.payments[i + 1] - group.payments[i]
         behind = first_event(injected.keys, event, (i + 1) * group.width)
         end = at + drawn + behind - event
-        rows = Block(
-            out.second[at:end],
-            out.card[at:end],
-            out.category[at:end],
-            out.cents[at:end],
-            out.place[at:end],
-            out.latitude[at:end],
-            out.longitude[at:end],
-            out.walked[at:end],
-            out.label[at:end],
-            out.digits[at:end],
-        )
+        rows = rows_between(out, at, end)
         window = Window(group.window + i, start, min(group.width, group.period - start), group.payments[i], drawn, event)
         if end > at:
             window_rows(rows, window, injected, payments, place_latitude, place_longitude, day_offset, scratch, wanted)

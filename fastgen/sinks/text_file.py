@@ -7,7 +7,7 @@ import numpy as np
 
 from fastgen.arenas import Arenas, with_room
 from fastgen.holders import HolderText
-from fastgen.kernels.jit import Repeated
+from fastgen.kernels.calls import Repeated
 from fastgen.kernels.memory import SLACK
 from fastgen.kernels.text import transaction_text
 from fastgen.sinks import compression

@@ -12,7 +12,7 @@ from numba.core.caching import IndexDataCacheFile
 
 from fastgen.kernels import jit, vectors
 from fastgen.kernels.cards import card_digits
-from fastgen.kernels.jit import Repeated, callback, helper, interleaved_kernel, kernel
+from fastgen.kernels.jit import callback, helper, interleaved_kernel, kernel
 
 
 def test_kernels_are_cached_on_disk() -> None:
@@ -125,18 +125,3 @@ def test_other_code_has_vectors_as_llvm_sees_fit() -> None:
 
     assert is_wide(kernel) == (vectors.WIDEST == 16)
     assert not is_wide(njit)
-
-
-def test_a_kernel_that_is_called_again_is_the_one_for_the_types_of_the_first_call() -> None:
-    """Also where it has been compiled for others before."""
-    double = kernel(in_no_file())
-    assert (double(21), double(0.25)) == (42, 0.5)
-    halves, whole = Repeated(double), Repeated(double)
-    assert [halves(0.25), halves(0.75), whole(21), whole(22)] == [0.5, 1.5, 42, 44]
-
-
-def test_a_kernel_that_is_called_again_refuses_other_types() -> None:
-    total = Repeated(kernel(in_no_file()))
-    total(21)
-    with pytest.raises(TypeError):
-        total(None)

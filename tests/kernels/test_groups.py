@@ -1,0 +1,54 @@
+"""Groups filled by one call, whatever room there is at first."""
+
+import pytest
+
+from fastgen import windows
+from fastgen.kernels.groups import Filled, Memory
+from fastgen.windows import Worker
+from tests.kernels import each_sample, make_sample, read_rows
+
+
+@pytest.fixture
+def no_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker that begins with next to no memory."""
+    monkeypatch.setattr(windows, "GROUP_ROWS", 1)
+
+
+@each_sample
+@pytest.mark.usefixtures("no_room")
+def test_rows_are_the_same_in_memory_that_grows(name: str) -> None:
+    """Groups that need more room are begun again, those before them are kept, their digests too."""
+    sample = make_sample(name)
+    worker, groups = Worker(sample.plan), range(sample.plan.grid.groups)
+    single = []
+    for group in groups:
+        rows = worker.fill(range(group, group + 1))
+        single += worker.ids.room(rows.second.size).tolist()
+    worker = Worker(sample.plan)
+    assert read_rows(worker.fill(groups), sample.plan.day_offset) == sample.rows
+    assert worker.ids.room(sample.plan.rows).tolist() == single
+
+
+@each_sample
+@pytest.mark.usefixtures("no_room")
+def test_rows_are_counted_in_memory_that_grows(name: str) -> None:
+    plan = make_sample(name).plan
+    worker = Worker(plan)
+    assert [worker.count(group) for group in range(plan.grid.groups)] == [
+        worker.fill(range(group, group + 1)).second.size for group in range(plan.grid.groups)
+    ]
+
+
+def test_memory_grows_where_a_group_needs_more() -> None:
+    memory = Memory.empty(100, 3)
+    assert memory.with_room(Filled(5, 900, 100, 100, 1_000)) is memory
+    listed = memory.with_room(Filled(5, 900, 200, 100, 1_000))
+    assert listed.listed.number.size > 200
+    assert listed._replace(listed=memory.listed) == memory
+    events = memory.with_room(Filled(5, 900, 100, 200, 1_000))
+    assert min(events.events.second.size, events.keys.shape[1] - 1) > 200
+    assert events._replace(events=memory.events, keys=memory.keys) == memory
+    rows = memory.with_room(Filled(5, 900, 100, 100, 1_100))
+    assert rows.scratch.word_slot.size > 200
+    assert rows._replace(scratch=memory.scratch) == memory
+    assert (memory.events.second.size, memory.keys.shape) == (125, (2, 126))
