@@ -18,8 +18,8 @@ from fastgen.kernels.rng import (
     u64,
     walk_cycles,
 )
-from fastgen.kernels.tables import CARD, CENTS, POSITION, Listed
-from fastgen.kernels.timeline import pack_event
+from fastgen.kernels.tables import CARD, CATEGORY, CENTS, LABEL, PLACE, POSITION, SECOND, Listed
+from fastgen.kernels.timeline import pack_event, what_word, when_word, where_word
 from fastgen.kernels.units import HOUR
 
 AT_ONCE = 8
@@ -184,6 +184,20 @@ def withdrawal_words(slot, offset, number, seed, k):
         offset[i] = w1
 
 
+@helper
+def write_records(record, few, cash, wanted):
+    """The records of withdrawals, each word only if something in it is wanted."""
+    if wanted & (SECOND | CARD):
+        for i in range(u64(record.shape[0])):
+            record[i, 0] = when_word(few.second[i], few.left[i])
+    if wanted & (CENTS | PLACE | CATEGORY | POSITION | LABEL):
+        for i in range(u64(record.shape[0])):
+            record[i, 1] = what_word(few.right[i], few.place[i], cash, 1, 0)
+    if wanted & POSITION:
+        for i in range(u64(record.shape[0])):
+            record[i, 2] = where_word(few.latitude[i], few.longitude[i])
+
+
 @part
 def withdrawal_rows(out, first, few, count, k, sequences, payments, place_latitude, place_longitude, wanted):
     """Make the k-th withdrawals of a few sequences the events of `out` from number `first` on.
@@ -222,10 +236,9 @@ def withdrawal_rows(out, first, few, count, k, sequences, payments, place_latitu
         for i in range(count):
             card[i] = sequences.cash_cards[card[i]]
     times = out.second[first : first + count]
-    record = out.record[first : first + count]
     for i in range(count):
         times[i] = second[i]
-        pack_event(record, u64(i), second[i], card[i], sequences.cash, cents[i], places[i], latitude[i], longitude[i], 1, 0)
+    write_records(out.record[first : first + count], few, sequences.cash, wanted)
 
 
 @helper

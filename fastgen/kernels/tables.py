@@ -67,7 +67,7 @@ class Events(NamedTuple):
     Sorting moves records about; in one piece, an event is one access to memory, not nine.
 
     second: int32[n], since the start of the period.
-    record: uint64[n, 3], see `pack_event`.
+    record: uint64[n, 3], see `pack_event`; words of which nothing is wanted are left with anything.
     """
 
     second: NDArray[np.int32]

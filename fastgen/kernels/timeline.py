@@ -47,12 +47,29 @@ def sorted_times(seconds, seed, window, low, width, spacing):
 
 
 @helper
+def when_word(second, card):
+    """The first word of an event's record: from the low bits on, its second and its card."""
+    return u64(u32(second)) | (u64(card) << u64(32))
+
+
+@helper
+def what_word(cents, place, category, walked, label):
+    """The second one: cents, place, category, walked and label."""
+    return u64(cents) | (u64(place) << u64(32)) | (u64(category) << u64(48)) | (u64(walked) << u64(56)) | (u64(label) << u64(57))
+
+
+@helper
+def where_word(latitude, longitude):
+    """The third one: latitude and longitude."""
+    return u64(u32(latitude)) | (u64(u32(longitude)) << u64(32))
+
+
+@helper
 def pack_event(record, at, second, card, category, cents, place, latitude, longitude, walked, label):
-    """Write a row into a record: second and card, cents to label, latitude and longitude, each from low to high bits."""
-    flags = (u64(category) << u64(48)) | (u64(walked) << u64(56)) | (u64(label) << u64(57))
-    record[at, 0] = u64(u32(second)) | (u64(card) << u64(32))
-    record[at, 1] = u64(cents) | (u64(place) << u64(32)) | flags
-    record[at, 2] = u64(u32(latitude)) | (u64(u32(longitude)) << u64(32))
+    """Write a row into a record."""
+    record[at, 0] = when_word(second, card)
+    record[at, 1] = what_word(cents, place, category, walked, label)
+    record[at, 2] = where_word(latitude, longitude)
 
 
 @helper
