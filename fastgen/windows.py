@@ -77,7 +77,8 @@ class Worker:
                 return filled.room
 
     def _fill(self, groups: range, wanted: int, hashed: bool) -> Block:
-        self._grow_rows(0, len(groups) * GROUP_ROWS)
+        expected = self.plan.expected_rows
+        self._grow_rows(0, int(expected[groups.stop] - expected[groups.start]))
         filled = Filled(groups.start)
         while True:
             filled = self._filled(self.rows, filled, groups.stop, wanted, hashed)

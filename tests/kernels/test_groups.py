@@ -1,5 +1,6 @@
 """Groups filled by one call, whatever room there is at first."""
 
+import numpy as np
 import pytest
 
 from fastgen import windows
@@ -9,9 +10,11 @@ from tests.kernels import each_sample, make_sample, read_rows
 
 
 @pytest.fixture
-def no_room(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A worker that begins with next to no memory."""
+def no_room(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker that begins with next to no memory, and expects no rows."""
+    plan = make_sample(name).plan
     monkeypatch.setattr(windows, "GROUP_ROWS", 1)
+    monkeypatch.setattr(plan, "expected_rows", np.zeros(plan.grid.groups + 1))
 
 
 @each_sample
