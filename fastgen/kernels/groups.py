@@ -98,20 +98,28 @@ class Steps(NamedTuple):
     @classmethod
     def of(cls, rules: Rules, memory: Memory, hashing: Hashing, are_called: bool = True) -> "Steps":
         """For arguments of these types; those that make events of which there are none need not be compiled."""
-        block, digests, counts = Block.empty(0), np.empty(0, np.uint8), types.UniTuple(types.int64, 2)
-        drawn = rules.payments, rules.place_latitude, rules.place_longitude
-        events = memory.events, 0, 0, 0, 0, rules.chains, *drawn, memory.ranges
-        group, injected = Group(0, 0, 0, rules.payment_offsets), Injected(memory.events, memory.keys[0], 0)
         has_sequences, has_chains = bool(rules.sequences.offsets[-1]), bool(rules.chains.offsets[-1])
-        listed = memory.events, memory.listed, 0, 0, rules.sequences, *drawn, 0
-        rows = block, digests, group, injected, *drawn, rules.day_offset, memory.scratch, 0, hashing
-        order = *memory.keys, memory.events.second, 0, 0, memory.digits
-        return cls(
-            Callee(withdrawals, counts, listed, has_sequences and are_called),
-            Callee(chain_events, types.int64, events, has_chains and are_called),
-            Callee(order_by_second, types.none, order, are_called),
-            Callee(group_rows, types.none, rows, are_called),
-        )
+        called = has_sequences and are_called, has_chains and are_called, are_called, are_called
+        if called not in _steps:
+            _steps[called] = cls._compiled(rules, memory, hashing, called)
+        return _steps[called]
+
+    @classmethod
+    def _compiled(cls, rules: Rules, memory: Memory, hashing: Hashing, called: tuple[bool, ...]) -> "Steps":
+        drawn = rules.payments, rules.place_latitude, rules.place_longitude
+        group, injected = Group(0, 0, 0, rules.payment_offsets), Injected(memory.events, memory.keys[0], 0)
+        block, digests = Block.empty(0), np.empty(0, np.uint8)
+        kernels: list[tuple[Any, types.Type, tuple[Any, ...]]] = [
+            (withdrawals, types.UniTuple(types.int64, 2), (memory.events, memory.listed, 0, 0, rules.sequences, *drawn, 0)),
+            (chain_events, types.int64, (memory.events, 0, 0, 0, 0, rules.chains, *drawn, memory.ranges)),
+            (order_by_second, types.none, (*memory.keys, memory.events.second, 0, 0, memory.digits)),
+            (group_rows, types.none, (block, digests, group, injected, *drawn, rules.day_offset, memory.scratch, 0, hashing)),
+        ]
+        return cls(*(Callee(*made, is_called) for made, is_called in zip(kernels, called, strict=True)))
+
+
+_steps: dict[tuple[bool, ...], Steps] = {}
+"""By which of them are called. What they are called with has the same types whatever the plan, which take milliseconds to find."""
 
 
 @part

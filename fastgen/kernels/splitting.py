@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fastgen.kernels.jit import helper, kernel, part
+from fastgen.kernels.jit import helper, interleaved_kernel, part
 from fastgen.kernels.rng import minus_log, philox, u64
 
 SIDE_BY_SIDE = 4096
@@ -28,6 +28,8 @@ class Splitting(NamedTuple):
     stack: NDArray[np.uint64]
     edges: NDArray[np.int64]
     node: NDArray[np.int64]
+    drawn: NDArray[np.int64]
+    slot: NDArray[np.int64]
     number: NDArray[np.uint64]
     left: NDArray[np.float64]
     rate: NDArray[np.float64]
@@ -41,6 +43,8 @@ class Splitting(NamedTuple):
         return cls(
             np.empty((3, 64), np.uint64),
             np.empty((2, size + 1), np.int64),
+            np.empty(size, np.int64),
+            np.empty(size, np.int64),
             np.empty(size, np.int64),
             np.empty(size, np.uint64),
             left,
@@ -148,23 +152,26 @@ def settle(counts, edges, node, drawn):
 
 
 @part
-def wait_for_all(counts, edges, few, count, seed, stream):
+def wait_for_all(few, count, seed, stream):
     """Binomial(n, p) for p <= 1/2, n * p < 10, for many nodes side by side, by adding geometric waiting times.
 
     How many successes fit into n trials is drawn.
     """
+    for i in range(count):
+        few.slot[i] = i
     lane = 0
     while count:
         next_waits(few, count, seed, stream, lane)
         kept = 0
         for i in range(count):
-            # Where the rate is 0 the wait is infinite, or no number at all.
-            goes_on = few.wait[i] < few.left[i]
-            if not goes_on:
-                settle(counts, edges, few.node[i], lane)
-            few.node[kept] = few.node[i]
+            slot = few.slot[i]
+            # No branch: whether a node goes on cannot be foreseen. The last that is written down counts.
+            few.drawn[slot] = lane
+            few.slot[kept] = slot
             few.number[kept] = few.number[i]
             few.rate[kept] = few.rate[i]
+            # Where the rate is 0 the wait is infinite, or no number at all.
+            goes_on = few.wait[i] < few.left[i]
             few.left[kept] = few.left[i] - (few.wait[i] + 1.0)
             kept += np.int64(goes_on)
         count = kept
@@ -196,7 +203,9 @@ def split_level(counts, leaves, edges, nodes, first, seed, stream, few):
             settle(counts, edges, node, binomial_many(seed, stream, first + u64(j), n, q))
     for i in range(count):
         few.rate[i] = max(minus_log(few.rate[i]), 0.0)
-    wait_for_all(counts, edges, few, count, seed, stream)
+    wait_for_all(few, count, seed, stream)
+    for i in range(count):
+        settle(counts, edges, few.node[i], few.drawn[i])
 
 
 @part
@@ -219,7 +228,7 @@ def split_levels(counts, leaves, low, high, first, seed, stream, scratch):
         first *= u64(2)
 
 
-@kernel
+@interleaved_kernel
 def split_counts(counts, seed, stream, total, edges, scratch):
     """Distribute `total` events over the leaves of a tree by recursive binomial splitting.
 
