@@ -62,7 +62,7 @@ from fastgen.kernels import (
 from fastgen.kernels.digits import Tile
 from fastgen.kernels.memory import SLACK
 from fastgen.kernels.tables import Block, Events, Listed
-from fastgen.kernels.windows import Group, Injected, Scratch, group_rows, window_rows
+from fastgen.kernels.windows import Injected, Scratch, Window, window_rows
 from fastgen.plan import GROUP_ROWS, WINDOW_ROWS, proportional
 from fastgen.pools import alias_table
 from fastgen.schema import TRANSACTIONS
@@ -321,7 +321,7 @@ INPUTS: dict[str, Callable[[Given], Any]] = {
     "halves": halves_of_block,
     "merged": merged,
     "whole_group": lambda g: group_to_fill(g),
-    "whole_groups": lambda g: groups_to_fill(g),
+    "whole_window": lambda g: window_to_fill(g),
     "column_room": lambda g: room_for_columns(g),
     # Payments
     "cash": lambda g: len(g.plan.config.categories),
@@ -446,39 +446,40 @@ def withdraw_all(given: Given) -> int:
     return int(count)
 
 
-def group_to_fill(given: Given) -> tuple[Any, ...]:
-    """The rows of the group, and what they are made of."""
+def window_to_fill(given: Given) -> tuple[Any, ...]:
+    """The rows of the group's first window, and what they are made of."""
     plan, grid = given.plan, given.plan.grid
     seconds = given.events.second[: withdraw_all(given)]
     keys, spare = np.empty((2, seconds.size + 1), np.uint64)
-    first = given.group * grid.windows
-    timeline.order_by_second(keys, spare, seconds, given.group * grid.group, grid.group, np.empty(4097, np.int64))
-    payments = plan.payment_offsets[first : first + grid.windows + 1]
-    rows = int(payments[-1] - payments[0]) + seconds.size
-    group = Group(first, grid.window, plan.period, payments)
-    injected = Injected(given.events, keys, given.group * grid.group)
+    start = given.group * grid.group
+    timeline.order_by_second(keys, spare, seconds, start, grid.group, np.empty(4097, np.int64))
+    number = given.group * grid.windows
+    first, behind = plan.payment_offsets[number : number + 2].tolist()
+    window = Window(number, start, grid.window, first, behind - first, 0)
+    rows = behind - first + int(np.count_nonzero(seconds < start + grid.window))
     rules = plan.payment_rules, *plan.place_coordinates, plan.day_offset
-    hashing = TransactionIds(plan).hashing
-    return Block.empty(rows), np.empty(0, np.uint8), group, injected, *rules, Scratch.empty(rows), ALL, hashing
+    injected, hashing = Injected(given.events, keys, start), TransactionIds(plan).hashing
+    return Block.empty(rows), np.empty(0, np.uint8), window, injected, *rules, Scratch.empty(rows), ALL, hashing
+
+
+def fill_window(given: Given) -> int:
+    window_rows(*given.whole_window)
+    return int(given.whole_window[0].second.size)
+
+
+def group_to_fill(given: Given) -> tuple[Any, ...]:
+    """Room for the rows of the group, and what they and its events are made of, as a worker has it."""
+    plan, hashing = given.plan, TransactionIds(given.plan).hashing
+    parts = plan.sequence_rules, plan.chain_rules, plan.payment_rules, *plan.place_coordinates
+    rules = groups.Rules(*parts, plan.day_offset, plan.origin_seconds, plan.payment_offsets)
+    memory = groups.Memory.empty(2 * GROUP_ROWS, plan.config.fraud.chain_lengths.high)
+    target = groups.Target(Block.empty(2 * GROUP_ROWS), np.empty(0, np.uint8), True, columns.NO_COLUMNS, 0)
+    steps = target.steps(rules, memory, hashing)
+    return target, 0, given.group, given.group + 1, steps, plan.grid, rules, memory, ALL, hashing
 
 
 def fill_group(given: Given) -> int:
-    group_rows(*given.whole_group)
-    return int(given.whole_group[0].second.size)
-
-
-def groups_to_fill(given: Given) -> tuple[Any, ...]:
-    """The same rows again, with their events, as a worker has them made; room for them, and what they are made of."""
-    plan, hashing, rows = given.plan, TransactionIds(given.plan).hashing, Block.empty(2 * GROUP_ROWS)
-    parts = plan.sequence_rules, plan.chain_rules, plan.payment_rules, *plan.place_coordinates
-    rules = groups.Rules(*parts, plan.day_offset, plan.payment_offsets)
-    memory = groups.Memory.empty(2 * GROUP_ROWS, plan.config.fraud.chain_lengths.high)
-    steps = groups.Steps.of(rules, memory, hashing)
-    return rows, np.empty(0, np.uint8), 0, given.group, given.group + 1, steps, plan.grid, rules, memory, ALL, hashing
-
-
-def fill_groups(given: Given) -> int:
-    group, rows, *_ = groups.fill_groups(*given.whole_groups)
+    group, rows, *_ = groups.fill_groups(*given.whole_group)
     assert group == given.group + 1
     return int(rows)
 
@@ -820,8 +821,8 @@ COMPARISONS: dict[str, Comparison] = {
         {"numpy argsort": numpy_merge},
         lambda g: sorted(g.row_list, key=lambda row: row.second),
     ),
-    "windows.group_rows": Comparison((group_rows, window_rows), fill_group, {}, None, made=fill_group),
-    "groups.fill_groups": Comparison((groups.fill_groups, groups.group_events), fill_groups, {}, None, made=fill_groups),
+    "windows.window_rows": Comparison((window_rows,), fill_window, {}, None, made=fill_window),
+    "groups.fill_groups": Comparison((groups.fill_groups,), fill_group, {}, None, made=fill_group),
     # Payments
     "payments.quota_classes": Comparison(
         (payments.quota_classes,),
@@ -923,7 +924,7 @@ COMPARISONS: dict[str, Comparison] = {
     ),
     "columns.fill_columns": Comparison(
         (columns.fill_columns,),
-        lambda g: columns.fill_columns(g.column_room, g.block, g.digests, g.plan.origin_seconds),
+        lambda g: columns.fill_columns(g.column_room, 0, g.block, g.digests, g.plan.origin_seconds),
         {},
         None,
         rows=GROUP_ROWS,

@@ -239,7 +239,7 @@ class Dataset:
 
         frames = TransactionFrames(self.plan, names)
         source = RowSource(self.plan, names)
-        made = in_order(lambda groups: frames.frame(*source.fill(groups)), self.batch_spans(frames.row_bytes), threads)
+        made = in_order(lambda groups: frames.frame(source.worker, groups), self.batch_spans(frames.row_bytes), threads)
         return (frame for frame in made if frame.height)
 
     def spans(self, groups: int, among: range | None = None) -> list[range]:

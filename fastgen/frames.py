@@ -1,4 +1,4 @@
-"""Blocks as Polars frames, without a Python object per row: Arrow buffers filled by kernels."""
+"""Rows as Polars frames, without a Python object per row: Arrow buffers filled by kernels."""
 
 from collections.abc import Sequence
 from functools import cached_property
@@ -11,13 +11,11 @@ from numpy.typing import NDArray
 
 from fastgen.arenas import Arenas, Lease
 from fastgen.holders import Holders, Piece, column_text
-from fastgen.kernels import columns as kernels
-from fastgen.kernels.calls import Repeated
 from fastgen.kernels.columns import Columns
-from fastgen.kernels.tables import Block
 from fastgen.plan import Plan
 from fastgen.schema import TABLES
 from fastgen.values import Values
+from fastgen.windows import Worker
 
 ROOM: Final = {
     "tid": ("tid", 16, np.uint16),
@@ -38,7 +36,7 @@ CODES: Final = {"category": "category", "city": "place", "country": "place"}
 
 
 class TransactionFrames:
-    """Turns blocks into frames with the asked columns, in the asked order; without `enums` those that repeat are String."""
+    """Has workers make frames with the asked columns, in the asked order; without `enums` those that repeat are String."""
 
     def __init__(self, plan: Plan, names: Sequence[str], enums: bool = True) -> None:
         self.plan = plan
@@ -46,7 +44,6 @@ class TransactionFrames:
         self.names = tuple(names)
         self.values = Values(plan)
         self._arenas = {name: Arenas() for name in (*self.names, *CODES.values())}
-        self._fill_columns = Repeated(kernels.fill_columns)
 
     @cached_property
     def _types(self) -> dict[str, pl.DataType]:
@@ -87,16 +84,20 @@ class TransactionFrames:
         } | self._types
         return pl.Schema({name: types[name] for name in self.names})
 
-    def frame(self, rows: Block, tids: NDArray[np.uint8]) -> pl.DataFrame:
-        """A frame that owns its data: the block and the digests, uint8[16 n], may be overwritten.
+    def frame(self, worker: Worker, groups: range, is_kept: bool = False) -> pl.DataFrame:
+        """The rows of these groups; they stay with the worker, which makes them, only if that is asked for.
 
-        Its memory goes round, column by column: a column that is dropped gives its own back.
+        The frame's memory goes round, column by column: a column that is dropped gives its own back.
         """
         made = dict.fromkeys(CODES.get(name, name) for name in self.names)
-        leases = {name: Lease(self._arenas[name]) for name in made}
-        room = self._room(rows.second.size, leases)
-        self._fill_columns(room, rows, tids, self.plan.origin_seconds)
-        columns = {name: self._series(name, room, leases[name]) for name in made}
+        leases: dict[str, Lease] = {}
+
+        def room(rows: int) -> Columns:
+            leases.update({name: Lease(self._arenas[name]) for name in made})
+            return self._room(rows, leases)
+
+        rows, filled = worker.columns(groups, room, is_kept)
+        columns = {name: self._series(name, filled, rows, leases[name]) for name in made}
         # Indices that Polars would make of numpy's arrays lie in new memory each time, which costs more than taking by them.
         taken = {name: self.repeated[name][columns[code]] for name, code in CODES.items() if name in self.names}
         return pl.DataFrame([taken[name] if name in taken else columns[name] for name in self.names])
@@ -110,19 +111,19 @@ class TransactionFrames:
             fields[field] = leases[column].empty(shape, kind) if size else np.empty(shape, kind)
         return Columns(**fields)
 
-    def _series(self, name: str, room: Columns, lease: Lease) -> pl.Series:
+    def _series(self, name: str, filled: Columns, rows: int, lease: Lease) -> pl.Series:
         match name:
             case "category" | "place":
-                return _numbers(name, pa.uint32(), getattr(room, name), lease)
+                return _numbers(name, pa.uint32(), getattr(filled, name)[:rows], lease)
             case "tid":
-                return _texts(name, room.tid, room.tid_views, lease)
+                return _texts(name, filled.tid[: 16 * rows], filled.tid_views[:rows], lease)
             case "cc_num":
-                return _texts(name, room.cc_num, room.cc_num_views, lease)
+                return _texts(name, filled.cc_num[: 8 * rows], filled.cc_num_views[:rows], lease)
             case "datetime":
-                return _numbers(name, pa.timestamp("us"), room.datetime, lease)
+                return _numbers(name, pa.timestamp("us"), filled.datetime[:rows], lease)
             case "fraud_label":
-                return _numbers(name, pa.int8(), room.fraud_label, lease)
-        return _numbers(name, pa.float64(), getattr(room, name), lease)
+                return _numbers(name, pa.int8(), filled.fraud_label[:rows], lease)
+        return _numbers(name, pa.float64(), getattr(filled, name)[:rows], lease)
 
 
 class HolderFrames:

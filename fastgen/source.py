@@ -87,7 +87,7 @@ class _TransactionSource:
         plan = self._data.plan
         frames, source = TransactionFrames(plan, names), RowSource(plan, names)
         items = self._data.batch_spans(frames.row_bytes, _groups(plan, within(predicate, "datetime")))
-        return in_order(lambda item: frames.frame(*source.fill(item)), items, self._threads)
+        return in_order(lambda item: frames.frame(source.worker, item), items, self._threads)
 
 
 class _HolderSource:

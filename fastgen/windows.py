@@ -1,7 +1,7 @@
 """Groups of windows filled with rows: what one thread does, with memory that it reuses."""
 
 import threading
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from functools import cached_property
 from typing import Final
 
@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from fastgen.ids import TransactionIds
 from fastgen.kernels import tables
 from fastgen.kernels.calls import Repeated
-from fastgen.kernels.groups import SPARE, Filled, Memory, Rules, Steps, fill_groups
+from fastgen.kernels.columns import NO_COLUMNS, Columns
+from fastgen.kernels.groups import SPARE, Filled, Memory, Rules, Target, fill_groups
 from fastgen.kernels.tables import Block
 from fastgen.plan import GROUP_ROWS, Plan
 from fastgen.schema import TRANSACTIONS
@@ -53,7 +54,15 @@ class Worker:
 
     def fill(self, groups: range) -> Block:
         """All rows of these groups, in event-time order, hashed where a tid is wanted: a view, valid until the next call."""
-        return self._fill(groups, self.wanted, self.hashed)
+        rows, _ = self._fill(groups, self.wanted, self.hashed)
+        return self.rows.rows(0, rows)
+
+    def columns(self, groups: range, room: Callable[[int], Columns], is_kept: bool = False) -> tuple[int, Columns]:
+        """How many rows these groups have, and all of them in columns, which `room` makes room for, more than there are rows.
+
+        The rows themselves are kept, as `fill` gives them, only if that is asked for.
+        """
+        return self._fill(groups, self.wanted, self.hashed, room, is_kept)
 
     def pieces(self, groups: range) -> Iterator[Block]:
         """The rows of these groups, not hashed but with their seconds, in blocks small enough for the cache.
@@ -61,53 +70,56 @@ class Worker:
         A block is a view that is valid until the next one is asked for.
         """
         for group in groups:
-            rows = self._fill(range(group, group + 1), self.wanted | tables.SECOND, hashed=False)
-            total = rows.second.size
+            total, _ = self._fill(range(group, group + 1), self.wanted | tables.SECOND, hashed=False)
             pieces = -(-total // PIECE_ROWS)
             for i in range(pieces):
-                yield rows.rows(total * i // pieces, total * (i + 1) // pieces)
+                yield self.rows.rows(total * i // pieces, total * (i + 1) // pieces)
 
     def count(self, group: int) -> int:
         """How many rows a group has: its payments are planned, all other events are made and counted."""
-        nowhere = Block.empty(0)
+        nowhere = Target(Block.empty(0), NO_DIGESTS, True, NO_COLUMNS, 0)
         while True:
-            filled = self._filled(nowhere, Filled(group), group + 1, 0, hashed=False)
+            filled = self._filled(nowhere, Filled(group), group + 1, 0)
             memory, self._memory = self._memory, self._memory.with_room(filled)
             if self._memory is memory:
                 return filled.room
 
-    def _fill(self, groups: range, wanted: int, hashed: bool) -> Block:
+    def _fill(
+        self, groups: range, wanted: int, hashed: bool, room: Callable[[int], Columns] | None = None, is_kept: bool = True
+    ) -> tuple[int, Columns]:
         expected = self.plan.expected_rows
-        self._grow_rows(0, int(expected[groups.stop] - expected[groups.start]))
+        most = int((expected[groups.stop] - expected[groups.start]) * SPARE) + 1
+        columns, column_rows = (room(most), most) if room else (NO_COLUMNS, 0)
+        self._grow_rows(0, most if is_kept else min(most, GROUP_ROWS))
         filled = Filled(groups.start)
         while True:
-            filled = self._filled(self.rows, filled, groups.stop, wanted, hashed)
+            digests = self.ids.room(self.rows.second.size, filled.rows if is_kept else 0) if hashed else NO_DIGESTS
+            filled = self._filled(Target(self.rows, digests, is_kept, columns, column_rows), filled, groups.stop, wanted)
             if filled.group == groups.stop:
-                return self.rows.rows(0, filled.rows)
+                return filled.rows, columns
             self._memory = self._memory.with_room(filled)
-            self._grow_rows(filled.rows, filled.room)
+            kept = filled.rows if is_kept else 0
+            self._grow_rows(kept, kept + filled.room - filled.rows)
+            if room and column_rows < filled.room:
+                column_rows = int(filled.room * SPARE)
+                columns, filled = room(column_rows), Filled(groups.start)
 
-    def _filled(self, out: Block, filled: Filled, stop: int, wanted: int, hashed: bool) -> Filled:
+    def _filled(self, target: Target, filled: Filled, stop: int, wanted: int, are_called: bool = True) -> Filled:
         """Go on with groups up to `stop`, or until one needs more room."""
-        digests = self.ids.room(out.second.size, filled.rows) if hashed else NO_DIGESTS
-        given = self._steps, self.plan.grid, self._rules, self._memory, wanted, self.ids.hashing
-        return Filled(*self._fill_groups(out, digests, filled.rows, filled.group, stop, *given))
+        rules, memory, hashing = self._rules, self._memory, self.ids.hashing
+        steps = target.steps(rules, memory, hashing, are_called)
+        given = steps, self.plan.grid, rules, memory, wanted, hashing
+        return Filled(*self._fill_groups(target, filled.rows, filled.group, stop, *given))
+
+    def compile_first(self) -> None:
+        """Compile the kernel that calls the others, before any of these."""
+        self._filled(Target(self.rows, NO_DIGESTS, True, NO_COLUMNS, 0), Filled(0), 0, 0, are_called=False)
 
     @cached_property
     def _rules(self) -> Rules:
         plan = self.plan
         rules = plan.sequence_rules, plan.chain_rules, plan.payment_rules
-        return Rules(*rules, *plan.place_coordinates, plan.day_offset, plan.payment_offsets)
-
-    @cached_property
-    def _steps(self) -> Steps:
-        return Steps.of(self._rules, self._memory, self.ids.hashing)
-
-    def compile_first(self) -> None:
-        """Compile the kernel that calls the others, before any of these."""
-        self._steps = Steps.of(self._rules, self._memory, self.ids.hashing, are_called=False)
-        self.fill(range(0))
-        del self._steps
+        return Rules(*rules, *plan.place_coordinates, plan.day_offset, plan.origin_seconds, plan.payment_offsets)
 
     def _grow_rows(self, kept: int, count: int) -> None:
         """Make room for so many rows, the kept ones included."""
@@ -124,5 +136,8 @@ class RowSource(threading.local):
 
     def fill(self, groups: range) -> tuple[Block, NDArray[np.uint8]]:
         """The rows of these groups, and their MD5 digests, uint8[16 n]; empty where no tid is wanted."""
-        rows = self.worker.fill(groups)
-        return rows, self.ids.room(rows.second.size if self.worker.hashed else 0)
+        return self.kept(self.worker.fill(groups).second.size)
+
+    def kept(self, rows: int) -> tuple[Block, NDArray[np.uint8]]:
+        """So many of the rows that were filled last, and their digests."""
+        return self.worker.rows.rows(0, rows), self.ids.room(rows if self.worker.hashed else 0)

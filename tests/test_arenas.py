@@ -81,7 +81,7 @@ def test_what_is_kept_of_a_frame_stays_as_it_is(kept: str) -> None:
     frames, source = TransactionFrames(DATA.plan, names), RowSource(DATA.plan, names)
     found, wanted, row = [], [], 0
     for item in DATA.spans(1):
-        frame = frames.frame(*source.fill(item))
+        frame = frames.frame(source.worker, item)
         found.append(ways[kept](frame))
         wanted.append(ways[kept](expected.slice(row, frame.height)))
         row += frame.height
@@ -93,5 +93,5 @@ def test_what_is_kept_of_a_frame_stays_as_it_is(kept: str) -> None:
 def test_frames_that_are_dropped_give_their_memory_to_the_next() -> None:
     frames, source = TransactionFrames(DATA.plan, ("amount",)), RowSource(DATA.plan, ("amount",))
     largest = max(DATA.spans(1), key=lambda item: DATA.plan.expected_rows[item.stop] - DATA.plan.expected_rows[item.start])
-    addresses = {frames.frame(*source.fill(largest))["amount"].to_numpy().ctypes.data for _ in range(5)}
+    addresses = {frames.frame(source.worker, largest)["amount"].to_numpy().ctypes.data for _ in range(5)}
     assert len(addresses) == 1

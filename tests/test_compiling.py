@@ -19,7 +19,7 @@ from fastgen import Config, Dataset, write
 from fastgen.cli import compiling
 from fastgen.cli.compiling import compiling_announced, use_kernels, write_sample
 from fastgen.kernels import jit, splitting
-from fastgen.kernels.windows import group_rows
+from fastgen.kernels.windows import window_rows
 
 
 def kernels() -> dict[str, Any]:
@@ -43,7 +43,7 @@ def test_a_partner_compiles_what_is_needed(tmp_path: Path, format: Any) -> None:
     """Rows of a sample are made and written by the very kernels that write other datasets."""
     write(Dataset(Config(rows=2_000)), tmp_path / "data", format=format, threads=1)
     before = compiled()
-    assert group_rows.signatures
+    assert window_rows.signatures
     write_sample(format, str(tmp_path / "sample"))
     assert compiled() == before
 

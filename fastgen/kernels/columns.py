@@ -7,7 +7,7 @@ from numba import types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-from fastgen.kernels.jit import interleaved_kernel, kernel, part
+from fastgen.kernels.jit import helper, interleaved_kernel, kernel, part
 from fastgen.kernels.md5 import hex_digits
 from fastgen.kernels.rng import u64
 from fastgen.kernels.units import MICROSECONDS
@@ -31,6 +31,21 @@ class Columns(NamedTuple):
     longitude: NDArray[np.float64]
     place: NDArray[np.uint32]
     fraud_label: NDArray[np.int8]
+
+
+NO_COLUMNS = Columns(
+    tid=np.empty(0, np.uint16),
+    tid_views=np.empty((0, 2), np.uint64),
+    datetime=np.empty(0, np.int64),
+    cc_num=np.empty(0, np.uint16),
+    cc_num_views=np.empty((0, 2), np.uint64),
+    category=np.empty(0, np.uint32),
+    amount=np.empty(0),
+    latitude=np.empty(0),
+    longitude=np.empty(0),
+    place=np.empty(0, np.uint32),
+    fraud_label=np.empty(0, np.int8),
+)
 
 
 @part
@@ -79,22 +94,40 @@ def epoch_times(out, seconds, origin, unit):
         out[i] = (np.int64(seconds[i]) + origin) * unit
 
 
+@helper
+def columns_between(columns, start, stop):
+    """A view of the rows [start, stop)."""
+    return Columns(
+        columns.tid[16 * start : 16 * stop],
+        columns.tid_views[start:stop],
+        columns.datetime[start:stop],
+        columns.cc_num[8 * start : 8 * stop],
+        columns.cc_num_views[start:stop],
+        columns.category[start:stop],
+        columns.amount[start:stop],
+        columns.latitude[start:stop],
+        columns.longitude[start:stop],
+        columns.place[start:stop],
+        columns.fraud_label[start:stop],
+    )
+
+
 @interleaved_kernel
-def fill_columns(out, rows, digests, origin):
-    """All columns that are no vocabulary's by one call: each call from Python is a meeting of threads at the interpreter's lock.
+def fill_columns(out, first, rows, digests, origin):
+    """All columns that are no vocabulary's.
 
     Args:
-        out: Columns, filled. rows: Block of n rows. digests: uint8[16 n], their MD5 digests, if a tid is wanted.
-        origin: seconds since 1970 to which the block's seconds are added.
+        out: Columns, filled. first: which row of its frame the first one is. rows: Block of n rows.
+        digests: uint8[16 n], their MD5 digests, if a tid is wanted. origin: seconds since 1970 to which the block's are added.
     """
     if out.tid.size:
         hex_digits(digests, out.tid)
-        text_views(out.tid_views, 32, out.tid.view(np.uint32), 0)
+        text_views(out.tid_views, 32, out.tid.view(np.uint32), first)
     if out.datetime.size:
         epoch_times(out.datetime, rows.second, origin, MICROSECONDS)
     if out.cc_num.size:
         hex_digits(rows.digits.view(np.uint8), out.cc_num)
-        text_views(out.cc_num_views, 16, out.cc_num.view(np.uint32), 0)
+        text_views(out.cc_num_views, 16, out.cc_num.view(np.uint32), first)
     for i in range(out.category.size):
         out.category[i] = rows.category[i]
     if out.amount.size:

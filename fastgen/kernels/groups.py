@@ -3,6 +3,7 @@
 Between kernels that have filled the caches with rows, a call from Python takes several times as long as by itself.
 """
 
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,11 +13,13 @@ from numpy.typing import NDArray
 from fastgen.kernels.atm import FEW, withdrawals
 from fastgen.kernels.calls import Callee, call
 from fastgen.kernels.chains import chain_events
-from fastgen.kernels.jit import kernel, part
+from fastgen.kernels.columns import Columns, columns_between, fill_columns
+from fastgen.kernels.jit import helper, kernel, part
 from fastgen.kernels.md5 import Hashing
+from fastgen.kernels.rng import u64
 from fastgen.kernels.tables import Block, Chains, Events, Listed, Payments, Sequences
 from fastgen.kernels.timeline import order_by_second
-from fastgen.kernels.windows import Group, Injected, Scratch, group_rows, rows_between
+from fastgen.kernels.windows import Injected, Scratch, Window, window_rows
 
 SPARE = 1.25
 """So many times the room that was too little, when there has to be more."""
@@ -26,7 +29,8 @@ class Rules(NamedTuple):
     """What rows follow from.
 
     place_latitude, place_longitude: int32[places], millionths of a degree.
-    day_offset: seconds from midnight to the start of the period. payment_offsets: int64, payments before each window.
+    day_offset: seconds from midnight to the start of the period. origin: seconds since 1970 to this midnight.
+    payment_offsets: int64, payments before each window.
     """
 
     sequences: Sequences
@@ -35,6 +39,7 @@ class Rules(NamedTuple):
     place_latitude: NDArray[np.int32]
     place_longitude: NDArray[np.int32]
     day_offset: int
+    origin: int
     payment_offsets: NDArray[np.int64]
 
 
@@ -87,39 +92,71 @@ class Memory(NamedTuple):
         return self._replace(**made) if made else self
 
 
+class Target(NamedTuple):
+    """Where rows go.
+
+    rows: Block, with all rows one behind the other if they are kept, or with those of one window after the other.
+    digests: uint8[16 n], their MD5 digests; of size 0 for none.
+    columns: Columns of so many rows, in which they end; of none, they do not.
+    """
+
+    rows: Block
+    digests: NDArray[np.uint8]
+    is_kept: bool
+    columns: Columns
+    column_rows: int
+
+    def steps(self, rules: Rules, memory: Memory, hashing: Hashing, are_called: bool = True) -> "Steps":
+        """The steps for arguments of these types. Those that are not called, as there are no events or no columns, need not be
+        compiled.
+        """
+        made = bool(rules.sequences.offsets[-1]), bool(rules.chains.offsets[-1]), True, True, bool(self.column_rows)
+        called = tuple(step and are_called for step in made)
+        if called not in _steps:
+            _steps[called] = Steps(*self._callees(rules, memory, hashing, called))
+        return _steps[called]
+
+    def _callees(self, rules: Rules, memory: Memory, hashing: Hashing, called: tuple[bool, ...]) -> Iterator[Callee]:
+        events, pair = memory.events, types.UniTuple(types.int64, 2)
+        drawn = rules.payments, rules.place_latitude, rules.place_longitude
+        window, injected = Window(0, 0, 0, 0, 0, 0), Injected(events, memory.keys[0], 0)
+        rest = *drawn, rules.day_offset, memory.scratch, 0, hashing
+        yield Callee(withdrawals, pair, (events, memory.listed, 0, 0, rules.sequences, *drawn, 0), called[0])
+        yield Callee(chain_events, types.int64, (events, 0, 0, 0, 0, rules.chains, *drawn, memory.ranges), called[1])
+        yield Callee(order_by_second, types.none, (*memory.keys, events.second, 0, 0, memory.digits), called[2])
+        yield Callee(window_rows, types.none, (self.rows, self.digests, window, injected, *rest), called[3])
+        yield Callee(fill_columns, types.none, (self.columns, 0, self.rows, self.digests, 0), called[4])
+
+
 class Steps(NamedTuple):
     """The kernels that make a group, one after the other."""
 
     withdrawals: Callee
     chain_events: Callee
     order_by_second: Callee
-    group_rows: Callee
-
-    @classmethod
-    def of(cls, rules: Rules, memory: Memory, hashing: Hashing, are_called: bool = True) -> "Steps":
-        """For arguments of these types; those that make events of which there are none need not be compiled."""
-        has_sequences, has_chains = bool(rules.sequences.offsets[-1]), bool(rules.chains.offsets[-1])
-        called = has_sequences and are_called, has_chains and are_called, are_called, are_called
-        if called not in _steps:
-            _steps[called] = cls._compiled(rules, memory, hashing, called)
-        return _steps[called]
-
-    @classmethod
-    def _compiled(cls, rules: Rules, memory: Memory, hashing: Hashing, called: tuple[bool, ...]) -> "Steps":
-        drawn = rules.payments, rules.place_latitude, rules.place_longitude
-        group, injected = Group(0, 0, 0, rules.payment_offsets), Injected(memory.events, memory.keys[0], 0)
-        block, digests = Block.empty(0), np.empty(0, np.uint8)
-        kernels: list[tuple[Any, types.Type, tuple[Any, ...]]] = [
-            (withdrawals, types.UniTuple(types.int64, 2), (memory.events, memory.listed, 0, 0, rules.sequences, *drawn, 0)),
-            (chain_events, types.int64, (memory.events, 0, 0, 0, 0, rules.chains, *drawn, memory.ranges)),
-            (order_by_second, types.none, (*memory.keys, memory.events.second, 0, 0, memory.digits)),
-            (group_rows, types.none, (block, digests, group, injected, *drawn, rules.day_offset, memory.scratch, 0, hashing)),
-        ]
-        return cls(*(Callee(*made, is_called) for made, is_called in zip(kernels, called, strict=True)))
+    window_rows: Callee
+    fill_columns: Callee
 
 
 _steps: dict[tuple[bool, ...], Steps] = {}
-"""By which of them are called. What they are called with has the same types whatever the plan, which take milliseconds to find."""
+"""By which of them are called: what with is of the same types for all datasets, and to find these out takes milliseconds."""
+
+
+@helper
+def rows_between(block, start, stop):
+    """A view of the rows [start, stop)."""
+    return Block(
+        block.second[start:stop],
+        block.card[start:stop],
+        block.category[start:stop],
+        block.cents[start:stop],
+        block.place[start:stop],
+        block.latitude[start:stop],
+        block.longitude[start:stop],
+        block.walked[start:stop],
+        block.label[start:stop],
+        block.digits[start:stop],
+    )
 
 
 @part
@@ -143,14 +180,55 @@ def group_events(steps, group, grid, rules, memory, wanted):
     return count, listed
 
 
+@part
+def first_event(keys, low, second):
+    """The first event from `low` on that is not before a second (from the keys' origin on)."""
+    high = keys.size - 1  # behind the last key there is one more
+    bound = u64(second) << u64(32)
+    while low < high:
+        middle = (low + high) // 2
+        if keys[middle] < bound:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+@part
+def group_windows(target, done, steps, group, grid, injected, payments, rules, memory, wanted, hashing):
+    """Make a group's rows window by window, so that each step finds them in the cache: how many rows there are then.
+
+    Args:
+        done: rows of the groups before. injected: Injected. payments: int64, how many come before each window, and before the end
+            of the last one. For the others see `fill_groups`.
+    """
+    event = 0
+    drawn = rules.payments, rules.place_latitude, rules.place_longitude, rules.day_offset
+    for i in range(payments.size - 1):
+        behind = first_event(injected.keys, event, (i + 1) * grid.window)
+        count = payments[i + 1] - payments[i] + behind - event
+        if count:
+            start = group * grid.group + i * grid.window
+            width = min(grid.window, rules.chains.period - start)
+            window = Window(start // grid.window, start, width, payments[i], payments[i + 1] - payments[i], event)
+            at = done if target.is_kept else 0
+            rows, digests = rows_between(target.rows, at, at + count), target.digests[16 * at : 16 * (at + count)]
+            call(steps.window_rows, (rows, digests, window, injected, *drawn, memory.scratch, wanted, hashing))
+            if target.column_rows:
+                columns = columns_between(target.columns, done, done + count)
+                call(steps.fill_columns, (columns, done, rows, digests, rules.origin))
+            done += count
+        event = behind
+    return done
+
+
 @kernel
-def fill_groups(out, digests, done, group, stop, steps, grid, rules, memory, wanted, hashing):
+def fill_groups(target, done, group, stop, steps, grid, rules, memory, wanted, hashing):
     """The rows of groups in event-time order, one group behind the other.
 
     Args:
-        out: Block, filled behind its first `done` rows. digests: uint8[16 n], filled with the MD5 digests; of size 0 for none.
-        group, stop: the first group, and the one behind the last. steps: Steps. grid: see `plan.Grid`. rules: Rules.
-        memory: Memory. wanted: see `merge`. hashing: Hashing.
+        target: Target. done: rows that are there. group, stop: the first group, and the one behind the last.
+        steps: Steps. grid: see `plan.Grid`. rules: Rules. memory: Memory. wanted: see `merge`. hashing: Hashing.
 
     Returns:
         As `Filled` says.
@@ -159,18 +237,16 @@ def fill_groups(out, digests, done, group, stop, steps, grid, rules, memory, wan
     while group < stop:
         payments = rules.payment_offsets[group * windows : (group + 1) * windows + 1]
         count, listed = group_events(steps, group, grid, rules, memory, wanted)
-        behind = done + payments[windows] - payments[0] + count
-        room = min(out.second.size, done + memory.scratch.word_slot.size)
-        if listed > memory.listed.number.size or count > memory.events.second.size or behind > room:
-            return group, done, listed, count, behind
+        rows = payments[windows] - payments[0] + count
+        room = min(memory.scratch.word_slot.size, target.rows.second.size - (done if target.is_kept else 0))
+        if target.column_rows:
+            room = min(room, target.column_rows - done)
+        if listed > memory.listed.number.size or count > memory.events.second.size or rows > room:
+            return group, done, listed, count, done + rows
         low = group * grid.group
         keys, spare = memory.keys[0, : count + 1], memory.keys[1, : count + 1]
         call(steps.order_by_second, (keys, spare, memory.events.second[:count], low, grid.group, memory.digits))
-        rows, hashes = rows_between(out, done, behind), digests[16 * done : 16 * behind]
-        windows_of_group = Group(group * windows, grid.window, rules.chains.period, payments)
         injected = Injected(memory.events, keys, low)
-        drawn = rules.payments, rules.place_latitude, rules.place_longitude, rules.day_offset
-        call(steps.group_rows, (rows, hashes, windows_of_group, injected, *drawn, memory.scratch, wanted, hashing))
-        done = behind
+        done = group_windows(target, done, steps, group, grid, injected, payments, rules, memory, wanted, hashing)
         group += 1
     return group, done, 0, 0, 0

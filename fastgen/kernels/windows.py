@@ -1,4 +1,4 @@
-"""The rows of a group of windows: ordinary payments, drawn, and injected events, merged window by window, and hashed."""
+"""The rows of a window: ordinary payments, drawn, and injected events, merged, and hashed."""
 
 from typing import Any, NamedTuple
 
@@ -6,11 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastgen.kernels.cards import card_digits
-from fastgen.kernels.jit import helper, interleaved_kernel, part
+from fastgen.kernels.jit import interleaved_kernel, part
 from fastgen.kernels.md5 import transaction_digests
 from fastgen.kernels.payments import payment_rows
-from fastgen.kernels.rng import u64
-from fastgen.kernels.tables import DIGITS, Block, Events
+from fastgen.kernels.tables import DIGITS, Events
 from fastgen.kernels.timeline import LANES, merge, sorted_times
 
 
@@ -62,20 +61,8 @@ class Window(NamedTuple):
     event: int
 
 
-class Group(NamedTuple):
-    """A group of windows: the number of the first one, how many seconds each is wide, and the period, where payments end.
-
-    payments: int64[windows + 1], how many come before each window, and before the end of the last one.
-    """
-
-    window: int
-    width: int
-    period: int
-    payments: NDArray[np.int64]
-
-
 class Injected(NamedTuple):
-    """The events of a group of windows, and in `keys`, uint64[n + 1], their order, see `order_by_second`; origin: of the keys."""
+    """The events of a group, and in `keys`, uint64[n + 1], their order, see `order_by_second`; origin: of the keys."""
 
     events: Events
     keys: NDArray[np.uint64]
@@ -91,13 +78,14 @@ def draw(drawn, window, payments, scratch, wanted):
     sorted_times(few.second, payments.seed, window.number, window.start, window.width, scratch.spacing)
 
 
-@part
-def window_rows(out, window, injected, payments, place_latitude, place_longitude, day_offset, scratch, wanted):
-    """The rows of a window in event-time order.
+@interleaved_kernel
+def window_rows(out, digests, window, injected, payments, place_latitude, place_longitude, day_offset, scratch, wanted, hashing):
+    """The rows of a window in event-time order; each step finds what the one before it has made in the cache.
 
     Args:
-        out: Block of as many rows as the window has. window: Window. injected: Injected. payments: Payments.
-        scratch: Scratch, with room for them. wanted: see `merge`.
+        out: Block of as many rows as the window has. digests: uint8[16 n], filled with the MD5 digests; of size 0 for none.
+        window: Window. injected: Injected. payments: Payments. scratch: Scratch, with room for them. wanted: see `merge`.
+        hashing: Hashing.
     """
     all_drawn = scratch.drawn
     room = window.payments + 1
@@ -106,6 +94,7 @@ def window_rows(out, window, injected, payments, place_latitude, place_longitude
     )
     if window.payments:
         draw(drawn, window, payments, scratch, wanted)
+    count = out.second.size
     merge(
         out,
         drawn,
@@ -116,65 +105,11 @@ def window_rows(out, window, injected, payments, place_latitude, place_longitude
         place_latitude,
         place_longitude,
         day_offset,
-        scratch.order[: out.second.size + 2 * LANES],
+        scratch.order[: count + 2 * LANES],
         scratch.quarters,
         wanted,
     )
-
-
-@helper
-def rows_between(block, start, stop):
-    """A view of the rows [start, stop)."""
-    return Block(
-        block.second[start:stop],
-        block.card[start:stop],
-        block.category[start:stop],
-        block.cents[start:stop],
-        block.place[start:stop],
-        block.latitude[start:stop],
-        block.longitude[start:stop],
-        block.walked[start:stop],
-        block.label[start:stop],
-        block.digits[start:stop],
-    )
-
-
-@part
-def first_event(keys, low, second):
-    """The first event from `low` on that is not before a second (from the keys' origin on)."""
-    high = keys.size - 1  # behind the last key there is one more
-    bound = u64(second) << u64(32)
-    while low < high:
-        middle = (low + high) // 2
-        if keys[middle] < bound:
-            low = middle + 1
-        else:
-            high = middle
-    return low
-
-
-@interleaved_kernel
-def group_rows(out, digests, group, injected, payments, place_latitude, place_longitude, day_offset, scratch, wanted, hashing):
-    """The rows of a group in event-time order, a window at a time, so that each step finds them in the cache.
-
-    Args:
-        out: Block of as many rows as the group has. digests: uint8[16 n], filled with the MD5 digests; of size 0 for none.
-        group: Group. injected: Injected. payments: Payments.
-        scratch: Scratch, with room for the rows of any window. wanted: see `merge`. hashing: Hashing.
-    """
-    at = event = 0
-    for i in range(group.payments.size - 1):
-        start = (group.window + i) * group.width
-        drawn = group.payments[i + 1] - group.payments[i]
-        behind = first_event(injected.keys, event, (i + 1) * group.width)
-        end = at + drawn + behind - event
-        rows = rows_between(out, at, end)
-        window = Window(group.window + i, start, min(group.width, group.period - start), group.payments[i], drawn, event)
-        if end > at:
-            window_rows(rows, window, injected, payments, place_latitude, place_longitude, day_offset, scratch, wanted)
-            if wanted & DIGITS:
-                count = end - at
-                card_digits(rows.digits, rows.card, payments.card_keys, scratch.word_slot[:count], scratch.word_offset[:count])
-            if digests.size:
-                transaction_digests(digests[16 * at : 16 * end], rows, hashing.days, hashing.tile)
-        at, event = end, behind
+    if wanted & DIGITS:
+        card_digits(out.digits, out.card, payments.card_keys, scratch.word_slot[:count], scratch.word_offset[:count])
+    if digests.size:
+        transaction_digests(digests, out, hashing.days, hashing.tile)

@@ -44,9 +44,8 @@ class TransactionIpcFile(IpcFile):
 
     def encode(self, item: range) -> Iterator[Encoded]:
         """Make a frame."""
-        rows, tids = self._source.fill(item)
-        frame = self._frames.frame(rows, tids)
-        yield Encoded(frame.height, _arrow(frame), self._source.digest(rows, tids))
+        frame = self._frames.frame(self._source.worker, item, is_kept=True)
+        yield Encoded(frame.height, _arrow(frame), self._source.digest(*self._source.kept(frame.height)))
 
 
 class HolderIpcFile(IpcFile):

@@ -108,12 +108,11 @@ class _Transactions:
         self._digests = TransactionDigests(self._plan, columns)
 
     def frame(self, item: range) -> pl.DataFrame:
-        return self._frames.frame(*self._source.fill(item))
+        return self._frames.frame(self._source.worker, item)
 
     def chunk(self, number: int, item: range) -> Chunk:
-        rows, tids = self._source.fill(item)
-        frame = self._frames.frame(rows, tids)
-        return Chunk(number, frame.height, self._digests.of(rows, tids), frame)
+        frame = self._frames.frame(self._source.worker, item, is_kept=True)
+        return Chunk(number, frame.height, self._digests.of(*self._source.kept(frame.height)), frame)
 
     def locate(self, frame: pl.DataFrame) -> NDArray[np.int64]:
         return groups_of(self._plan, frame["datetime"])

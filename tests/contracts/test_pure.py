@@ -91,7 +91,7 @@ def test_pieces_in_any_order(data: Dataset, whole: pl.DataFrame) -> None:
     frames, source = TransactionFrames(data.plan, COLUMNS), RowSource(data.plan, COLUMNS)
     spans = [*data.spans(3), *data.spans(1)[:5]]
     order = random.Random(5).sample(range(len(spans)), len(spans))
-    made = {i: frames.frame(*source.fill(spans[i])) for i in order}
+    made = {i: frames.frame(source.worker, spans[i]) for i in order}
     assert_same(joined(made[i] for i in range(len(data.spans(3)))), whole)
     first = joined(made[i] for i in range(len(data.spans(3)), len(spans)))
     assert_same(first, whole.head(first.height))

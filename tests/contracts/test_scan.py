@@ -15,7 +15,7 @@ from fastgen import Config, Dataset, OptionError, scan
 from fastgen.frames import TransactionFrames
 from fastgen.intervals import within
 from fastgen.schema import TABLES
-from fastgen.windows import RowSource
+from fastgen.windows import Worker
 
 DATA = Dataset(Config(rows=400_000, seed=3))
 WHOLE = DATA.transactions()
@@ -181,20 +181,16 @@ def test_unknown_columns_are_named() -> None:
 def made(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """What is made while a test runs: the columns, the groups, the hashes."""
     seen: dict[str, Any] = {"columns": set(), "groups": [], "hashes": 0}
-    frame, fill = TransactionFrames.frame, RowSource.fill
+    frame = TransactionFrames.frame
 
-    def noting_columns(self: TransactionFrames, *made: Any) -> pl.DataFrame:
+    def noting(self: TransactionFrames, worker: Worker, groups: range) -> pl.DataFrame:
         seen["columns"].update(self.names)
-        return frame(self, *made)
-
-    def noting_groups(self: RowSource, groups: range) -> Any:
         seen["groups"].extend(groups)
-        rows, digests = fill(self, groups)
-        seen["hashes"] += digests.size // 16
-        return rows, digests
+        made = frame(self, worker, groups)
+        seen["hashes"] += worker.ids._digests.size // 16
+        return made
 
-    monkeypatch.setattr(TransactionFrames, "frame", noting_columns)
-    monkeypatch.setattr(RowSource, "fill", noting_groups)
+    monkeypatch.setattr(TransactionFrames, "frame", noting)
     return seen
 
 

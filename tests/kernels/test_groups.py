@@ -4,17 +4,24 @@ import numpy as np
 import pytest
 
 from fastgen import windows
+from fastgen.frames import TransactionFrames
 from fastgen.kernels.groups import Filled, Memory
+from fastgen.plan import Plan
+from fastgen.schema import TRANSACTIONS
 from fastgen.windows import Worker
 from tests.kernels import each_sample, make_sample, read_rows
 
 
-@pytest.fixture
-def no_room(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A worker that begins with next to no memory, and expects no rows."""
-    plan = make_sample(name).plan
+def begin_without_room(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let workers begin with next to no memory, and expect no rows."""
     monkeypatch.setattr(windows, "GROUP_ROWS", 1)
     monkeypatch.setattr(plan, "expected_rows", np.zeros(plan.grid.groups + 1))
+
+
+@pytest.fixture
+def no_room(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For a sample."""
+    begin_without_room(make_sample(name).plan, monkeypatch)
 
 
 @each_sample
@@ -40,6 +47,20 @@ def test_rows_are_counted_in_memory_that_grows(name: str) -> None:
     assert [worker.count(group) for group in range(plan.grid.groups)] == [
         worker.fill(range(group, group + 1)).second.size for group in range(plan.grid.groups)
     ]
+
+
+@each_sample
+@pytest.mark.parametrize("is_kept", [True, False])
+def test_columns_are_the_same_in_memory_that_grows(name: str, is_kept: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Columns with too little room are begun again."""
+    sample = make_sample(name)
+    frames, groups = TransactionFrames(sample.plan, TRANSACTIONS.names), range(sample.plan.grid.groups)
+    usual = frames.frame(Worker(sample.plan), groups)
+    begin_without_room(sample.plan, monkeypatch)
+    worker = Worker(sample.plan)
+    assert frames.frame(worker, groups, is_kept).equals(usual)
+    if is_kept:
+        assert read_rows(worker.rows.rows(0, usual.height), sample.plan.day_offset) == sample.rows
 
 
 def test_memory_grows_where_a_group_needs_more() -> None:
