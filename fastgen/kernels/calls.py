@@ -69,6 +69,7 @@ class Callee:
         kinds = tuple(map(typeof, arguments))
         self.signature = returns(*kinds)
         self.address = 0
+        self._kernel = kernel  # its code lives as long as it does
         if is_called:
             kernel.compile(kinds)
             compiled = kernel.overloads[kinds]

@@ -75,9 +75,8 @@ class Memory(NamedTuple):
     def empty(cls, rows: int, longest: int) -> "Memory":
         """Room for groups of so many rows, or about, and for chains of so many payments."""
         digits, ranges = np.empty(4097, np.int64), np.empty(longest, np.int64)
-        return cls(Events.empty(0), Listed.empty(0, FEW), np.empty((2, 1), np.uint64), digits, ranges, Scratch.empty(0)).with_room(
-            Filled(0, 0, rows, rows, rows)
-        )
+        nothing = Events.empty(0), Listed.empty(0, FEW), np.empty((2, 1), np.uint64)
+        return cls(*nothing, digits, ranges, Scratch.empty(0)).with_room(Filled(0, 0, rows, rows, rows))
 
     def with_room(self, filled: Filled) -> "Memory":
         """Itself, if it has the room that a group needs, or with more."""
@@ -107,9 +106,7 @@ class Target(NamedTuple):
     column_rows: int
 
     def steps(self, rules: Rules, memory: Memory, hashing: Hashing, are_called: bool = True) -> "Steps":
-        """The steps for arguments of these types. Those that are not called, as there are no events or no columns, need not be
-        compiled.
-        """
+        """The steps for arguments of these types; those that are not called, without events or columns, need not be compiled."""
         made = bool(rules.sequences.offsets[-1]), bool(rules.chains.offsets[-1]), True, True, bool(self.column_rows)
         called = tuple(step and are_called for step in made)
         if called not in _steps:
@@ -139,7 +136,7 @@ class Steps(NamedTuple):
 
 
 _steps: dict[tuple[bool, ...], Steps] = {}
-"""By which of them are called: what with is of the same types for all datasets, and to find these out takes milliseconds."""
+"""By which of them are called. Their arguments have the same types for all datasets, which take milliseconds to find out."""
 
 
 @helper
