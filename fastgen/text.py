@@ -5,6 +5,7 @@ import io
 import json
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -45,6 +46,7 @@ class RowText(NamedTuple):
     longest: int
 
 
+@lru_cache(8192)  # each part of a table, and each message's layout, asks for the same ones again
 def unquoted(text: str, style: Style) -> bytes:
     r"""A string value as it stands in a row; of NDJSON's quotes, which belong to the separators, none.
 
@@ -97,7 +99,7 @@ def transaction_layout(plan: Plan, names: Sequence[str], style: Style, coordinat
         head=head,
         categories=_table(categories),
         category_strides=_strides(categories),
-        before_latitude=_padded([before["latitude"]], LONG),
+        before_latitude=_padded([before["latitude"]], SHORT),
         latitude_gap=len(before["latitude"]),
         before_longitude=_padded([before["longitude"]], LONG),
         longitude_gap=len(before["longitude"]),

@@ -65,7 +65,7 @@ class Layout(NamedTuple):
     wanted: a bit for each part that is. head: how it begins.
     categories, places: uint8, fragments with the text around them: the length of each in LENGTH bytes, then the text, padded to
         category_strides or place_strides times 64 bytes.
-    before_latitude, before_longitude: uint8[32], text. latitude_gap, longitude_gap: its length.
+    before_latitude, before_longitude: uint8[16], uint8[32], text. latitude_gap, longitude_gap: its length.
     tail: the row's last characters, packed, behind the label where there is one. tail_length: how many they are.
     days: uint32[days, 3], "YYYY-MM-DD ".
     latitude_cuts, longitude_cuts: uint64[places], how many of six decimals a place does not have; with none, the point too.
@@ -195,10 +195,14 @@ def write_lines(out, position, ends, rows, tile, layout):
 
 
 @helper
-def store_rest(out, position, fragments, at, strides):
-    """Copy what a fragment has behind its first 64 bytes. A loop costs a nanosecond even if nothing enters it, and is rare here."""
+def store_rest(out, position, fragments, at, length, strides):
+    """Copy what a fragment has behind its first 64 bytes. A loop costs a nanosecond even if nothing enters it, and is rare here.
+
+    Where some fragments have more than 64 bytes few rows have one of these, so that the processor guesses right.
+    """
     if strides > 1:
-        store(out, position + 64, load_64(fragments, at + 64))
+        if length > u64(64):
+            store(out, position + 64, load_64(fragments, at + 64))
         if strides > 2:
             for i in range(128, 64 * strides, 64):
                 store(out, position + i, load_64(fragments, at + i))
@@ -213,7 +217,7 @@ def write_run(out, position, ends, start, stop, day, texts, layout):
     """
     head = layout.head
     opening, date, middle = load_16(head.opening, 0), load_32(head.dates, 32 * day), load_16(head.middle, 0)
-    before_latitude, before_longitude = load_32(layout.before_latitude, 0), load_32(layout.before_longitude, 0)
+    before_latitude, before_longitude = load_16(layout.before_latitude, 0), load_32(layout.before_longitude, 0)
     for i in range(start, stop):
         code = texts[CODES + i]
         category_at = np.int64((code >> u64(32)) & u64(0xFF)) * (64 * layout.category_strides + LENGTH)
@@ -234,7 +238,7 @@ def write_run(out, position, ends, start, stop, day, texts, layout):
         store(out, position + head.card_at, card)
         position += head.length
         store(out, position, category)
-        store_rest(out, position, layout.categories, category_at, layout.category_strides)
+        store_rest(out, position, layout.categories, category_at, category_length, layout.category_strides)
         position += np.int64(category_length)
         store(out, position, amount)
         position += np.int64(code & u64(0xFF))
@@ -247,7 +251,7 @@ def write_run(out, position, ends, start, stop, day, texts, layout):
         store(out, position, longitude)
         position += np.int64((code >> u64(16)) & u64(0xFF))
         store(out, position, place)
-        store_rest(out, position, layout.places, place_at, layout.place_strides)
+        store_rest(out, position, layout.places, place_at, place_length, layout.place_strides)
         position += np.int64(place_length)
         store(out, position, layout.tail + ((code >> u64(24)) & u64(0xFF)))
         position += layout.tail_length
