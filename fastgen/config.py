@@ -297,7 +297,8 @@ class Config(Section):
             >>> Config().band_rooms[:3]
             (660, 18, 18)
         """
-        return tuple(int(Fraction(str(band.share)) * self.sizes.withdrawals) for band in self.atm.bands)
+        withdrawals = self.sizes.withdrawals
+        return tuple(int(Fraction(str(band.share)) * withdrawals) for band in self.atm.bands)
 
     def category_of(self, cents: int) -> int | None:
         """The index of the first category that holds a chain's amount below its greatest price, or else at it.
