@@ -88,9 +88,10 @@ class Worker:
         self, groups: range, wanted: int, hashed: bool, room: Callable[[int], Columns] | None = None, is_kept: bool = True
     ) -> tuple[int, Columns]:
         expected = self.plan.expected_rows
-        most = int((expected[groups.stop] - expected[groups.start]) * SPARE) + 1
-        columns, column_rows = (room(most), most) if room else (NO_COLUMNS, 0)
-        self._grow_rows(0, most if is_kept else min(most, GROUP_ROWS))
+        count = int(expected[groups.stop] - expected[groups.start]) + 1
+        column_rows = int(count * SPARE) if room else 0
+        columns = room(column_rows) if room else NO_COLUMNS
+        self._grow_rows(0, count if is_kept else min(count, GROUP_ROWS))
         filled = Filled(groups.start)
         while True:
             digests = self.ids.room(self.rows.second.size, filled.rows if is_kept else 0) if hashed else NO_DIGESTS

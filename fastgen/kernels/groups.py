@@ -96,7 +96,7 @@ class Target(NamedTuple):
 
     rows: Block, with all rows one behind the other if they are kept, or with those of one window after the other.
     digests: uint8[16 n], their MD5 digests; of size 0 for none.
-    columns: Columns of so many rows, in which they end; of none, they do not.
+    columns: Columns with room for `column_rows` rows, which are filled too; 0 for none.
     """
 
     rows: Block

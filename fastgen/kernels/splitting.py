@@ -21,8 +21,9 @@ class Splitting(NamedTuple):
     """Scratch memory of `split_counts`.
 
     stack: uint64[3, 64], ranges of leaves yet to be split. edges: int64[2, SIDE_BY_SIDE + 1], of the ranges of two levels.
-    The rest, [SIDE_BY_SIDE], is of the nodes that wait for another success: node: int64, twice its place in its level, plus one if
-    what is drawn goes to the right. number: uint64. left: float64, trials that are left. rate, wait: float64, see `next_waits`.
+    The rest, [SIDE_BY_SIDE], is of a level's nodes that are drawn by waiting. node: int64, twice its place in its level, plus one
+    if what is drawn goes to the right. drawn: int64, how many. Of those that wait for another success: slot: int64, which of these
+    nodes it is. number: uint64. left: float64, trials that are left. rate, wait: float64, see `next_waits`.
     """
 
     stack: NDArray[np.uint64]
@@ -155,7 +156,7 @@ def settle(counts, edges, node, drawn):
 def wait_for_all(few, count, seed, stream):
     """Binomial(n, p) for p <= 1/2, n * p < 10, for many nodes side by side, by adding geometric waiting times.
 
-    How many successes fit into n trials is drawn.
+    How many successes fit into n trials is drawn, and written down in `few.drawn`.
     """
     for i in range(count):
         few.slot[i] = i
