@@ -14,10 +14,10 @@ from fastgen.kernels.atm import FEW, withdrawals
 from fastgen.kernels.calls import Callee, call
 from fastgen.kernels.chains import chain_events
 from fastgen.kernels.columns import Columns, columns_between, fill_columns
-from fastgen.kernels.jit import helper, kernel, part
+from fastgen.kernels.jit import kernel, part
 from fastgen.kernels.md5 import Hashing
 from fastgen.kernels.rng import u64
-from fastgen.kernels.tables import Block, Chains, Events, Listed, Payments, Sequences
+from fastgen.kernels.tables import Block, Chains, Events, Listed, Payments, Sequences, rows_between
 from fastgen.kernels.timeline import order_by_second
 from fastgen.kernels.windows import Injected, Scratch, Window, window_rows
 
@@ -137,23 +137,6 @@ class Steps(NamedTuple):
 
 _steps: dict[tuple[bool, ...], Steps] = {}
 """By which of them are called. Their arguments have the same types for all datasets, which take milliseconds to find out."""
-
-
-@helper
-def rows_between(block, start, stop):
-    """A view of the rows [start, stop)."""
-    return Block(
-        block.second[start:stop],
-        block.card[start:stop],
-        block.category[start:stop],
-        block.cents[start:stop],
-        block.place[start:stop],
-        block.latitude[start:stop],
-        block.longitude[start:stop],
-        block.walked[start:stop],
-        block.label[start:stop],
-        block.digits[start:stop],
-    )
 
 
 @part

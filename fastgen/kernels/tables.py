@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from fastgen.kernels.jit import helper
+
 Bytes = NDArray[np.uint8]
 Words = NDArray[np.uint32]
 
@@ -55,6 +57,23 @@ class Block(NamedTuple):
         for new, old in zip(list[Any](larger), columns, strict=True):
             new[:kept] = old[:kept]
         return larger
+
+
+@helper
+def rows_between(block, start, stop):
+    """`Block.rows`, for kernels."""
+    return Block(
+        block.second[start:stop],
+        block.card[start:stop],
+        block.category[start:stop],
+        block.cents[start:stop],
+        block.place[start:stop],
+        block.latitude[start:stop],
+        block.longitude[start:stop],
+        block.walked[start:stop],
+        block.label[start:stop],
+        block.digits[start:stop],
+    )
 
 
 SECOND, CARD, CATEGORY, CENTS, PLACE, POSITION, LABEL, DIGITS = (1 << bit for bit in range(8))

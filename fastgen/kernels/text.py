@@ -31,7 +31,7 @@ from fastgen.kernels.jit import helper, interleaved_kernel, kernel
 from fastgen.kernels.md5 import hex_digits, tile_digests
 from fastgen.kernels.memory import load_8, load_16, load_32, load_64, store
 from fastgen.kernels.rng import u64
-from fastgen.kernels.tables import Block
+from fastgen.kernels.tables import rows_between
 from fastgen.kernels.units import DAY
 
 TID, DATETIME, CARD, CATEGORY, AMOUNT, LATITUDE, LONGITUDE, PLACE, LABEL = range(9)
@@ -106,18 +106,7 @@ def transaction_text(out, position, ends, tids, rows, layout, tile):
     digests = tids.view(np.uint64)
     for start in range(0, rows.second.size, TILE):
         stop = min(start + TILE, rows.second.size)
-        few = Block(
-            rows.second[start:stop],
-            rows.card[start:stop],
-            rows.category[start:stop],
-            rows.cents[start:stop],
-            rows.place[start:stop],
-            rows.latitude[start:stop],
-            rows.longitude[start:stop],
-            rows.walked[start:stop],
-            rows.label[start:stop],
-            rows.digits[start:stop],
-        )
+        few = rows_between(rows, start, stop)
         write_values(tile, digests[2 * start : 2 * stop], few, layout)
         position = write_lines(out, position, ends[start:stop], few, tile, layout)
     return position
