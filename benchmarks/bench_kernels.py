@@ -516,7 +516,7 @@ def hold(given: Given) -> None:
 
 def render(given: Given, row: RowText) -> None:
     tids = given.octets[: 16 * given.rows]
-    text.transaction_text(given.room, 0, NO_ENDS, tids, given.block, row.layout, given.tile)
+    text.transaction_text(given.room, 0, NO_ENDS, tids, given.block, 0, given.rows, row.layout, given.tile)
 
 
 # Ordinary ways that take more than a line

@@ -17,7 +17,7 @@ from fastgen.kernels.tables import Block
 from fastgen.plan import GROUP_ROWS, Plan
 from fastgen.schema import TRANSACTIONS
 
-PIECE_ROWS = 12_000
+PIECE_ROWS = 6_000
 """At most so many rows are rendered at once: their text stays in the cache until it is written."""
 NO_DIGESTS: Final = np.empty(0, np.uint8)
 
@@ -64,16 +64,16 @@ class Worker:
         """
         return self._fill(groups, self.wanted, self.hashed, room, is_kept)
 
-    def pieces(self, groups: range) -> Iterator[Block]:
-        """The rows of these groups, not hashed but with their seconds, in blocks small enough for the cache.
+    def pieces(self, groups: range) -> Iterator[range]:
+        """The rows of these groups, not hashed but with their seconds: which of `rows` are next, few enough for the cache.
 
-        A block is a view that is valid until the next one is asked for.
+        They are there until the next ones are asked for.
         """
         for group in groups:
             total, _ = self._fill(range(group, group + 1), self.wanted | tables.SECOND, hashed=False)
             pieces = -(-total // PIECE_ROWS)
             for i in range(pieces):
-                yield self.rows.rows(total * i // pieces, total * (i + 1) // pieces)
+                yield range(total * i // pieces, total * (i + 1) // pieces)
 
     def count(self, group: int) -> int:
         """How many rows a group has: its payments are planned, all other events are made and counted."""

@@ -91,22 +91,24 @@ class Layout(NamedTuple):
 
 
 @interleaved_kernel
-def transaction_text(out, position, ends, tids, rows, layout, tile):
-    """Render a block's rows one behind the other, a tile at a time: what one step makes is in the cache for the next.
+def transaction_text(out, position, ends, tids, rows, first, behind, layout, tile):
+    """Render rows of a block one behind the other, a tile at a time: what one step makes is in the cache for the next.
 
     Args:
         out: uint8, with room for the longest rows and SLACK behind them. position: where to begin.
         ends: int64[n], filled with the position behind each row; or of size 0.
         tids: uint8[16 n], filled with the MD5 digests where the layout has a tid.
-        rows: Block of n rows, sorted by second. layout: Layout. tile: Tile.
+        rows: Block of rows sorted by second. first, behind: the first of n that are rendered, and the one behind the last.
+        layout: Layout. tile: Tile.
 
     Returns:
         The position behind the last row.
     """
     digests = tids.view(np.uint64)
-    for start in range(0, rows.second.size, TILE):
-        stop = min(start + TILE, rows.second.size)
-        few = rows_between(rows, start, stop)
+    count = behind - first
+    for start in range(0, count, TILE):
+        stop = min(start + TILE, count)
+        few = rows_between(rows, first + start, first + stop)
         write_values(tile, digests[2 * start : 2 * stop], few, layout)
         position = write_lines(out, position, ends[start:stop], few, tile, layout)
     return position

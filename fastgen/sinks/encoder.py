@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 
 from fastgen.dataset import Dataset
 from fastgen.digest import HolderDigests, TransactionDigests
-from fastgen.kernels.tables import Block
 from fastgen.sinks.output import Out
 from fastgen.text import Coordinates
 from fastgen.windows import RowSource
@@ -62,9 +61,9 @@ class TransactionSource(RowSource):
         super().__init__(request.data.plan, request.names)
         self._digests = TransactionDigests(request.data.plan, request.names) if request.digests else None
 
-    def digest(self, rows: Block, tids: NDArray[np.uint8]) -> int:
-        """The digest of these rows, 0 if it is not wanted."""
-        return self._digests.of(rows, tids) if self._digests else 0
+    def digest(self, rows: range, tids: NDArray[np.uint8]) -> int:
+        """The digest of these of the rows that were filled last, 0 if it is not wanted."""
+        return self._digests.of(self.worker.rows.rows(rows.start, rows.stop), tids) if self._digests else 0
 
 
 class HolderSource:

@@ -45,7 +45,8 @@ class TransactionIpcFile(IpcFile):
     def encode(self, item: range) -> Iterator[Encoded]:
         """Make a frame."""
         frame = self._frames.frame(self._source.worker, item, is_kept=True)
-        yield Encoded(frame.height, _arrow(frame), self._source.digest(*self._source.kept(frame.height)))
+        _, tids = self._source.kept(frame.height)
+        yield Encoded(frame.height, _arrow(frame), self._source.digest(range(frame.height), tids))
 
 
 class HolderIpcFile(IpcFile):

@@ -79,7 +79,7 @@ class TransactionParquetFile(ParquetFile):
         rows, tids = self._source.fill(item)
         arrays = {name: tids if name == "tid" else self._array(name, rows) for name in self._names}
         size = rows.second.size
-        yield Encoded(size, self._encoder.encode(arrays, size), self._source.digest(rows, tids))
+        yield Encoded(size, self._encoder.encode(arrays, size), self._source.digest(range(size), tids))
 
     def _array(self, name: str, rows: Block) -> Any:
         match name:

@@ -38,12 +38,14 @@ class TransactionTextFile:
 
     def encode(self, item: range) -> Iterator[Encoded]:
         """Render window by window, while the rows are in the cache; a piece that is written at once is, too."""
-        ids, row = self._source.ids, self._row
-        for block in self._source.worker.pieces(item):
-            memory = with_room(self._arenas.take(), 0, block.second.size * row.longest + SLACK)
-            tids = ids.room(block.second.size)
-            end = self._transaction_text(memory, 0, NO_ENDS, tids, block, row.layout, ids.tile)
-            yield Encoded(block.second.size, (self._compress(memory[:end]), memory), self._source.digest(block, tids))
+        worker, row = self._source.worker, self._row
+        for piece in worker.pieces(item):
+            rows = len(piece)
+            memory = with_room(self._arenas.take(), 0, rows * row.longest + SLACK)
+            tids = worker.ids.room(rows)
+            given = tids, worker.rows, piece.start, piece.stop, row.layout, worker.ids.tile
+            end = self._transaction_text(memory, 0, NO_ENDS, *given)
+            yield Encoded(rows, (self._compress(memory[:end]), memory), self._source.digest(piece, tids))
 
     def begin(self, out: Out) -> None:
         """The header line of CSV."""

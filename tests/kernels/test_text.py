@@ -65,7 +65,7 @@ class Rendered:
 
     def _render(self, memory: NDArray[np.uint8], ends: NDArray[np.int64], layout: Layout) -> int:
         tids = np.empty(16 * self.block.second.size, np.uint8)
-        return int(transaction_text(memory, ROOM, ends, tids, self.block, layout, self.source.tile))
+        return int(transaction_text(memory, ROOM, ends, tids, self.block, 0, tids.size // 16, layout, self.source.tile))
 
     def expected(self, names: Sequence[str], style: Style, coordinates: Coordinates) -> list[bytes]:
         """What Python's own modules write."""

@@ -11,10 +11,9 @@ from fastgen.dataset import Dataset
 from fastgen.kernels.columns import epoch_times
 from fastgen.kernels.memory import SLACK
 from fastgen.kernels.partitions import key_partitions
-from fastgen.kernels.tables import Block
 from fastgen.kernels.text import transaction_text
 from fastgen.text import Coordinates, RowText, transaction_layout
-from fastgen.windows import RowSource
+from fastgen.windows import RowSource, Worker
 
 
 class Texts(NamedTuple):
@@ -72,12 +71,13 @@ class MessageSource:
         blocks = []
         for_values, for_keys = self._arenas
         values, keys = _Writer(self._value, for_values.take()), _Writer(self._key, for_keys.take()) if self._key else None
-        for block in self._source.worker.pieces(groups):
-            values.add(block, self._source)
+        worker = self._source.worker
+        for piece in worker.pieces(groups):
+            values.add(piece, worker)
             if keys:
-                keys.add(block, self._source)
-            times = np.empty(block.second.size, np.int64)
-            epoch_times(times, block.second, self._origin, 1000)
+                keys.add(piece, worker)
+            times = np.empty(len(piece), np.int64)
+            epoch_times(times, worker.rows.second[piece.start : piece.stop], self._origin, 1000)
             blocks.append(times)
         times = np.concatenate(blocks) if blocks else np.empty(0, np.int64)
         partitions = np.zeros(times.size, np.int32)
@@ -110,13 +110,13 @@ class _Writer:
         self._ends = [np.zeros(1, np.int64)]
         self._position = 0
 
-    def add(self, block: Block, source: RowSource) -> None:
-        """Render the rows of a block."""
-        rows = block.second.size
+    def add(self, piece: range, worker: Worker) -> None:
+        """Render some of a worker's rows."""
+        rows = len(piece)
         self._memory = with_room(self._memory, self._position, self._position + rows * self._row.longest + SLACK)
         ends = np.empty(rows, np.int64)
-        ids = source.ids
-        self._position = transaction_text(self._memory, self._position, ends, ids.room(rows), block, self._row.layout, ids.tile)
+        given = worker.ids.room(rows), worker.rows, piece.start, piece.stop, self._row.layout, worker.ids.tile
+        self._position = transaction_text(self._memory, self._position, ends, *given)
         self._ends.append(ends)
 
     @property

@@ -30,8 +30,9 @@ def first_event_at(data: Dataset, moment: datetime) -> Dataset:
         OptionError: a moment that is too far away.
     """
     plan = data.plan
-    blocks = Worker(plan, names=()).pieces(range(plan.grid.groups))
-    first = next(int(block.second[0]) - plan.day_offset for block in blocks)
+    worker = Worker(plan, names=())
+    next(worker.pieces(range(plan.grid.groups)))
+    first = int(worker.rows.second[0]) - plan.day_offset
     try:
         config = moved(data.config, moment.replace(microsecond=0) - timedelta(seconds=first))
     except TOO_FAR:
