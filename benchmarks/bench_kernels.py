@@ -231,9 +231,9 @@ def room_for_withdrawals(given: Given) -> Listed:
 
 
 def bands_of_births(given: Given) -> NDArray[np.uint8]:
-    """The age band of each possible birthdate, or 255."""
+    """The age band of each possible birthdate; those that are in none share one more."""
     ages = given.plan.ages
-    found = np.full(ages.size, 255, np.uint8)
+    found = np.full(ages.size, len(given.plan.config.atm.bands), np.uint8)
     for number, band in enumerate(given.plan.config.atm.bands):
         found[(ages >= band.low) & (ages <= band.high)] = number
     return found
@@ -341,7 +341,7 @@ INPUTS: dict[str, Callable[[Given], Any]] = {
     "numbers": lambda g: np.empty(g.rows, np.uint64),
     "draw_keys": lambda g: rng.permutation_keys(int(SEED), 3, g.rows),
     "bands": bands_of_births,
-    "band_room": lambda g: np.full(len(g.plan.config.atm.bands), g.rows // 20),
+    "band_room": lambda g: np.array([g.rows // 20] * len(g.plan.config.atm.bands) + [0]),
     "holder_bounds": lambda g: (g.bands.size, g.plan.pools.home, 2, 300),
     "female": lambda g: g.random.integers(0, 2, g.rows, np.uint8),
     "weights": split_weights,
@@ -895,7 +895,7 @@ COMPARISONS: dict[str, Comparison] = {
     ),
     "cards.susceptible_cards": Comparison(
         (cards.susceptible_cards,),
-        lambda g: cards.susceptible_cards(g.words[0], g.rows, SEED, g.bands, g.band_room.copy()),
+        lambda g: cards.susceptible_cards(g.words[0], g.rows - 1, SEED, g.bands, g.band_room.copy(), g.words[1, :4096]),
         {"numpy": numpy_susceptible},
         plain_susceptible,
         of="card",

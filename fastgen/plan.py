@@ -30,6 +30,7 @@ SMALLEST_CELL = 60
 MOST_CELLS = 2**27
 """Cells of the period times lengths of a step: sequences are counted for each pair, in tables of a gigabyte then."""
 CARDS_AT_ONCE = 1 << 16
+BIRTHS_AT_ONCE = 1 << 11
 OLDEST = 200
 """Years up to which ages are told apart."""
 
@@ -249,12 +250,13 @@ class Plan:
     def susceptible(self) -> NDArray[np.uint32]:
         """uint32: indices of the cards that may become cash cards."""
         bands = self.config.atm.bands
-        band_of_birth = np.full(self.ages.size, 255, np.uint8)
-        room = np.array(self.config.band_rooms, np.int64)
+        room = np.array([*self.config.band_rooms, 0], np.int64)
+        band_of_birth = np.full(self.ages.size, len(bands), np.uint8)
         for number, band in enumerate(bands):
             band_of_birth[(self.ages >= band.low) & (self.ages <= band.high)] = number
-        found = np.empty(min(self.cards, int(room.sum())), np.uint32)
-        return found[: card_kernels.susceptible_cards(found, self.cards, self.seed, band_of_birth, room)]
+        found = np.empty(min(self.cards, int(room.sum())) + 1, np.uint32)
+        births = np.empty(BIRTHS_AT_ONCE, np.uint32)
+        return found[: card_kernels.susceptible_cards(found, self.cards, self.seed, band_of_birth, room, births)]
 
     @cached_property
     def amounts(self) -> Amounts:

@@ -6,7 +6,7 @@ part of what identifies a dataset.
 
 import hashlib
 import json
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -100,6 +100,7 @@ def alias_table(weights: tuple[float, ...]) -> Alias:
     return Alias(threshold, other)
 
 
+@lru_cache(4096)  # each dataset asks for those of all places
 def microdegrees(text: str) -> int:
     """Millionths of a degree of a decimal coordinate with at most six decimals.
 

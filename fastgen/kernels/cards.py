@@ -1,5 +1,7 @@
 """Cards and their holders: every value a pure function of the card's index."""
 
+import numpy as np
+
 from fastgen.kernels.jit import helper, interleaved_kernel, kernel
 from fastgen.kernels.rng import CARD, PROFILE, below, feistel, network, philox, u32, u64
 
@@ -72,12 +74,6 @@ def expiry_months(months, first, seed, choices):
         months[i] = 1 + below(philox(seed, CARD, u64(first + i), 0)[0], choices)
 
 
-@helper
-def birth_offset(seed, card, days):
-    """Days from the first possible birthdate."""
-    return below(philox(seed, PROFILE, u64(card), 0)[0], days)
-
-
 @kernel
 def holder_codes(birth, place, female, mail, first, seed, days, places, mails):
     """Birthdate (days from the first possible one), place, sex (1 female) and mail variant of holders."""
@@ -112,22 +108,27 @@ def holder_names(given, family, female, first, seed, women, men, families):
         family[i] = weighted(w2, w3, families.threshold, families.other)
 
 
-@kernel
-def susceptible_cards(found, cards, seed, band_of_birth, room):
+@interleaved_kernel
+def susceptible_cards(found, cards, seed, band_of_birth, room, births):
     """The first cards, in their order, of each age band, as many as the band has room for.
 
     Args:
-        found: uint32[capacity], filled. band_of_birth: uint8[days], the band of a birthdate, or 255.
-        room: int64[bands], counted down.
+        found: uint32[capacity + 1], filled but for the last. band_of_birth: uint8[days], the band of a birthdate.
+        room: int64[bands], counted down; 0 for a band of those who are in none. births: uint32[any size], scratch.
 
     Returns:
         How many cards were found.
     """
-    count = 0
-    for card in range(cards):
-        band = band_of_birth[birth_offset(seed, card, band_of_birth.size)]
-        if band != 255 and room[band] > 0:
-            room[band] -= 1
-            found[count] = card
-            count += 1
-    return count
+    count = u64(0)
+    for start in range(0, cards, births.size):
+        few = births[: min(births.size, cards - start)]
+        for i in range(few.size):
+            few[i] = below(philox(seed, PROFILE, u64(start + i), 0)[0], band_of_birth.size)
+        for i in range(few.size):
+            band = band_of_birth[few[i]]
+            # No branch: it could not be foreseen. The last that is written down at a place counts.
+            is_taken = room[band] > 0
+            room[band] -= np.int64(is_taken)
+            found[count] = start + i
+            count += u64(is_taken)
+    return np.int64(count)

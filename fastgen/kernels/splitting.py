@@ -187,12 +187,14 @@ def split_level(counts, leaves, edges, nodes, first, seed, stream, few):
         low, high = edges[j], edges[j + 1]
         if high - low == 1:
             continue
-        middle = (low + high) // 2
         n = counts[low]
+        if n == 0:
+            continue
+        middle = (low + high) // 2
         p = np.float64(leaves[middle] - leaves[low]) / np.float64(leaves[high] - leaves[low])
         q = min(p, 1.0 - p)
         node = 2 * j + np.int64(p > 0.5)
-        if n == 0 or q <= 0.0:
+        if q <= 0.0:
             settle(counts, edges, node, 0)
         elif np.float64(n) * q < 10.0:
             few.node[count] = node
@@ -245,14 +247,15 @@ def split_counts(counts, seed, stream, total, edges, scratch):
     last = scratch.stack[1].view(np.int64)
     node = scratch.stack[2]
     first[0], last[0], node[0] = 0, counts.size, 1
+    counts[:] = 0
     counts[:1] = total
     depth = 0 if counts.size else -1
     while depth >= 0:
         low, high, number = first[depth], last[depth], node[depth]
         depth -= 1
         if counts[low] == 0:
-            counts[low:high] = 0
-        elif high - low <= SIDE_BY_SIDE:
+            continue
+        if high - low <= SIDE_BY_SIDE:
             split_levels(counts, edges, low, high, number, seed, stream, scratch)
         else:
             scratch.edges[0, 0], scratch.edges[0, 1] = low, high
