@@ -1,13 +1,11 @@
 """The dataset: a pure function of its configuration, made window by window."""
 
 import hashlib
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from itertools import pairwise
 from numbers import Integral
 from typing import TYPE_CHECKING, Final, NamedTuple
-
-import numpy as np
 
 from fastgen.config import Config
 from fastgen.errors import ConfigError, OptionError, did_you_mean
@@ -242,26 +240,33 @@ class Dataset:
         made = in_order(lambda groups: frames.frame(source.worker, groups), self.batch_spans(frames.row_bytes), threads)
         return (frame for frame in made if frame.height)
 
-    def spans(self, groups: int, among: range | None = None) -> list[range]:
-        """The groups of windows, or those `among` some, so many at a time."""
+    def _groups(self, among: range | None) -> range:
+        """Its groups of windows, or those of them that are `among` some."""
         own = self.groups
-        first, stop = (own.start, own.stop) if among is None else (max(own.start, among.start), min(own.stop, among.stop))
-        return [range(start, min(start + groups, stop)) for start in range(first, stop, groups)]
+        return own if among is None else range(max(own.start, among.start), min(own.stop, among.stop))
+
+    def spans(self, rows: float, among: range | None = None) -> list[range]:
+        """The groups of windows, or those `among` some, as many at a time as have about so many rows.
+
+        Groups differ: at the end of the period, when withdrawals run out, many have few rows or none.
+        """
+        groups, expected = self._groups(among), self.plan.expected_rows.tolist()
+        first, spans = groups.start, []
+        while first < groups.stop:
+            wanted = expected[first] + rows
+            behind = min(bisect_left(expected, wanted, first), groups.stop)
+            # Where there are two ends to choose from, the nearer one.
+            if behind > first + 1 and expected[behind] - wanted > wanted - expected[behind - 1]:
+                behind -= 1
+            spans.append(range(first, behind))
+            first = behind
+        return spans
 
     def batch_spans(self, row_bytes: int, among: range | None = None) -> list[range]:
         """The groups of windows, or those `among` some, as many at a time as make a frame of so many bytes a row."""
-        in_group = max(self.plan.rows, 1) * self.plan.grid.group / self.plan.period
-        shared = len(self.spans(1, among)) * in_group / FEW_BATCHES
-        rows = min(BATCH_BYTES / row_bytes, MOST_BATCH_ROWS, max(BATCH_ROWS, shared))
-        return self.spans(max(1, round(rows / in_group)), among)
-
-    def row_spans(self, rows: int) -> list[range]:
-        """The groups of windows, as many at a time as have about so many rows."""
-        own = self.groups
-        expected = self.plan.expected_rows[own.start : own.stop]
-        numbers = (expected - expected[0]) // rows
-        edges = [own.start, *(np.flatnonzero(np.diff(numbers)) + 1 + own.start).tolist(), own.stop]
-        return [range(start, stop) for start, stop in pairwise(edges)]
+        groups, expected = self._groups(among), self.plan.expected_rows
+        shared = (expected[groups.stop] - expected[groups.start]) / FEW_BATCHES if groups else 0
+        return self.spans(min(BATCH_BYTES / row_bytes, MOST_BATCH_ROWS, max(BATCH_ROWS, shared)), among)
 
     def transactions(self, columns: Sequence[str] | None = None, *, threads: int = 1) -> "pl.DataFrame":
         """All transactions as one frame, in event-time order. `batches` does with less memory.

@@ -17,6 +17,8 @@ from fastgen.kernels.tables import Block
 from fastgen.plan import GROUP_ROWS, Plan
 from fastgen.schema import TRANSACTIONS
 
+SPAN_ROWS = GROUP_ROWS
+"""Of groups with few rows, as many are filled at once as have about so many."""
 PIECE_ROWS = 6_000
 """At most so many rows are rendered at once: their text stays in the cache until it is written."""
 NO_DIGESTS: Final = np.empty(0, np.uint8)
@@ -65,15 +67,14 @@ class Worker:
         return self._fill(groups, self.wanted, self.hashed, room, is_kept)
 
     def pieces(self, groups: range) -> Iterator[range]:
-        """The rows of these groups, not hashed but with their seconds: which of `rows` are next, few enough for the cache.
+        """Fill `rows` with those of these groups, not hashed but with their seconds, and say in turn which few are next.
 
-        They are there until the next ones are asked for.
+        So many stay in the cache between the steps of what is made of them. They are there until the worker fills others.
         """
-        for group in groups:
-            total, _ = self._fill(range(group, group + 1), self.wanted | tables.SECOND, hashed=False)
-            pieces = -(-total // PIECE_ROWS)
-            for i in range(pieces):
-                yield range(total * i // pieces, total * (i + 1) // pieces)
+        total, _ = self._fill(groups, self.wanted | tables.SECOND, hashed=False)
+        pieces = -(-total // PIECE_ROWS)
+        for i in range(pieces):
+            yield range(total * i // pieces, total * (i + 1) // pieces)
 
     def count(self, group: int) -> int:
         """How many rows a group has: its payments are planned, all other events are made and counted."""

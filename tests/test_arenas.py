@@ -80,8 +80,8 @@ def test_what_is_kept_of_a_frame_stays_as_it_is(kept: str) -> None:
     }
     frames, source = TransactionFrames(DATA.plan, names), RowSource(DATA.plan, names)
     found, wanted, row = [], [], 0
-    for item in DATA.spans(1):
-        frame = frames.frame(source.worker, item)
+    for group in DATA.groups:
+        frame = frames.frame(source.worker, range(group, group + 1))
         found.append(ways[kept](frame))
         wanted.append(ways[kept](expected.slice(row, frame.height)))
         row += frame.height
@@ -92,6 +92,6 @@ def test_what_is_kept_of_a_frame_stays_as_it_is(kept: str) -> None:
 
 def test_frames_that_are_dropped_give_their_memory_to_the_next() -> None:
     frames, source = TransactionFrames(DATA.plan, ("amount",)), RowSource(DATA.plan, ("amount",))
-    largest = max(DATA.spans(1), key=lambda item: DATA.plan.expected_rows[item.stop] - DATA.plan.expected_rows[item.start])
-    addresses = {frames.frame(source.worker, largest)["amount"].to_numpy().ctypes.data for _ in range(5)}
+    largest = int(np.diff(DATA.plan.expected_rows).argmax())
+    addresses = {frames.frame(source.worker, range(largest, largest + 1))["amount"].to_numpy().ctypes.data for _ in range(5)}
     assert len(addresses) == 1

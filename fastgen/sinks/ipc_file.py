@@ -9,6 +9,7 @@ import pyarrow as pa
 from fastgen.frames import HolderFrames, TransactionFrames
 from fastgen.sinks.encoder import Encoded, HolderSource, Request, TransactionSource
 from fastgen.sinks.output import Out
+from fastgen.windows import SPAN_ROWS
 
 
 class IpcFile:
@@ -37,7 +38,7 @@ class TransactionIpcFile(IpcFile):
     """Transactions, a group of windows at a time."""
 
     def __init__(self, request: Request) -> None:
-        self.items = request.data.spans(1)
+        self.items = request.data.spans(SPAN_ROWS)
         self._frames = TransactionFrames(request.data.plan, request.names)
         super().__init__(request, self._frames.schema)
         self._source = TransactionSource(request)

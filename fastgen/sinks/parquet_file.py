@@ -47,7 +47,7 @@ class TransactionParquetFile(ParquetFile):
 
     def __init__(self, request: Request) -> None:
         plan = request.data.plan
-        self.items = request.data.row_spans(ROWS_IN_ROW_GROUP)
+        self.items = request.data.spans(ROWS_IN_ROW_GROUP)
         self._names = request.names
         self._values = Values(plan)
         self._few_cards = plan.cards <= MOST_CARDS_IN_DICTIONARY

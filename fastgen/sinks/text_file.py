@@ -14,6 +14,7 @@ from fastgen.sinks import compression
 from fastgen.sinks.encoder import Encoded, HolderSource, Request, TransactionSource
 from fastgen.sinks.output import Buffer, Out
 from fastgen.text import Style, transaction_layout
+from fastgen.windows import SPAN_ROWS
 
 # Pieces are compressed each by itself: gzip members and zstd frames may stand one behind the other.
 COMPRESSIONS: dict[str, Callable[[Buffer], Buffer]] = {
@@ -25,11 +26,11 @@ NO_ENDS = np.empty(0, np.int64)
 
 
 class TransactionTextFile:
-    """Transactions, a window to a piece."""
+    """Transactions, some thousand rows to a piece."""
 
     def __init__(self, request: Request, style: Style) -> None:
         plan = request.data.plan
-        self.items = request.data.spans(1)
+        self.items = request.data.spans(SPAN_ROWS)
         self._row = transaction_layout(plan, request.names, style, request.coordinates)
         self._source = TransactionSource(request)
         self._compress = COMPRESSIONS[request.compression]
@@ -37,7 +38,7 @@ class TransactionTextFile:
         self._transaction_text = Repeated(transaction_text)
 
     def encode(self, item: range) -> Iterator[Encoded]:
-        """Render window by window, while the rows are in the cache; a piece that is written at once is, too."""
+        """Render piece by piece; one that is written at once is still in the cache."""
         worker, row = self._source.worker, self._row
         for piece in worker.pieces(item):
             rows = len(piece)

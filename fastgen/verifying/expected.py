@@ -53,7 +53,7 @@ class Expected(Chunks):
         self, parts: Sequence[Dataset], table: str, columns: tuple[str, ...], text: tuple[Style, Coordinates] | None, threads: int
     ) -> None:
         transactions = table == "transactions"
-        items = [part.row_spans(ROWS) if transactions else part.card_chunks() or [part.cards] for part in parts]
+        items = [part.spans(ROWS) if transactions else part.card_chunks() or [part.cards] for part in parts]
         super().__init__(table, np.repeat(np.arange(len(parts)), [len(own) for own in items]), is_keyed(table, columns))
         self.columns, self._threads = columns, threads
         self._items = [item for own in items for item in own]

@@ -61,7 +61,7 @@ class SentMessages:
         self.data, self.form, self.partitions, self.delay = data, form, partitions, delay
         self._key, self._threads = key, threads
         self._source = MessageSource(data, form.columns, key, partitions, coordinates)
-        self.items = data.row_spans(ROWS)
+        self.items = data.spans(ROWS)
         self._before = [0]  # messages before each chunk, as far as they were counted
         self._kept: dict[int, Split] = {}
 

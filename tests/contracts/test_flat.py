@@ -185,6 +185,24 @@ def test_frames_have_some_200_000_rows(rows: int, hours: int, groups: int) -> No
     assert min(rows, 200_000) / 2 <= most <= 1.5 * 200_000
 
 
+@pytest.mark.parametrize("among", [None, range(100, 250), range(300, 10**6), range(500, 600)])
+@pytest.mark.parametrize("rows", [1, 30_000, 200_000, 10**9])
+def test_groups_with_few_rows_are_made_together(rows: int, among: range | None) -> None:
+    """Spans follow each other, and end at the end of a group that is nearest to so many rows."""
+    data = Dataset(Config(rows=10_000_000))
+    spans = data.spans(rows, among)
+    groups = [group for group in data.groups if among is None or group in among]
+    assert [group for span in spans for group in span] == groups
+    for span in spans:
+        off = [abs(data.plan.expected_rows[stop] - data.plan.expected_rows[span.start] - rows) for stop in groups_behind(span, groups)]
+        assert off[len(span) - 1] == min(off)
+
+
+def groups_behind(span: range, groups: list[int]) -> list[int]:
+    """The groups that a span which begins there could end before."""
+    return [group + 1 for group in groups if group >= span.start]
+
+
 @pytest.mark.parametrize(
     ("columns", "rows"),
     [

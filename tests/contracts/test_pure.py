@@ -36,7 +36,7 @@ def data() -> Dataset:
 @pytest.fixture(scope="module")
 def whole(data: Dataset) -> pl.DataFrame:
     """What all the others have to be equal to."""
-    assert len(data.spans(1)) > 20
+    assert len(data.groups) > 20
     return data.transactions()
 
 
@@ -89,11 +89,12 @@ def test_columns_asked_for_in_any_order(data: Dataset, whole: pl.DataFrame, name
 def test_pieces_in_any_order(data: Dataset, whole: pl.DataFrame) -> None:
     """One worker makes pieces of several sizes, the last first: nothing is left over from one to the next."""
     frames, source = TransactionFrames(data.plan, COLUMNS), RowSource(data.plan, COLUMNS)
-    spans = [*data.spans(3), *data.spans(1)[:5]]
+    threes = [range(first, min(first + 3, data.groups.stop)) for first in data.groups[::3]]
+    spans = [*threes, *(range(group, group + 1) for group in data.groups[:5])]
     order = random.Random(5).sample(range(len(spans)), len(spans))
     made = {i: frames.frame(source.worker, spans[i]) for i in order}
-    assert_same(joined(made[i] for i in range(len(data.spans(3)))), whole)
-    first = joined(made[i] for i in range(len(data.spans(3)), len(spans)))
+    assert_same(joined(made[i] for i in range(len(threes))), whole)
+    first = joined(made[i] for i in range(len(threes), len(spans)))
     assert_same(first, whole.head(first.height))
 
 

@@ -13,7 +13,7 @@ from fastgen.kernels.memory import SLACK
 from fastgen.kernels.partitions import key_partitions
 from fastgen.kernels.text import transaction_text
 from fastgen.text import Coordinates, RowText, transaction_layout
-from fastgen.windows import RowSource, Worker
+from fastgen.windows import SPAN_ROWS, RowSource, Worker
 
 
 class Texts(NamedTuple):
@@ -58,7 +58,7 @@ class MessageSource:
     """
 
     def __init__(self, data: Dataset, columns: Sequence[str], key: str | None, partitions: int, coordinates: Coordinates) -> None:
-        self.items = data.spans(1)
+        self.items = data.spans(SPAN_ROWS)
         self._origin = data.plan.origin_seconds
         self._partitions = partitions
         self._value = transaction_layout(data.plan, columns, "ndjson", coordinates, newline=False)
@@ -67,7 +67,7 @@ class MessageSource:
         self._arenas = Arenas(), Arenas()
 
     def encode(self, groups: range) -> Messages:
-        """The messages of groups of windows, rendered window by window while the rows are in the cache."""
+        """The messages of groups of windows, rendered piece by piece."""
         blocks = []
         for_values, for_keys = self._arenas
         values, keys = _Writer(self._value, for_values.take()), _Writer(self._key, for_keys.take()) if self._key else None

@@ -30,9 +30,9 @@ def first_event_at(data: Dataset, moment: datetime) -> Dataset:
         OptionError: a moment that is too far away.
     """
     plan = data.plan
-    worker = Worker(plan, names=())
-    next(worker.pieces(range(plan.grid.groups)))
-    first = int(worker.rows.second[0]) - plan.day_offset
+    worker = Worker(plan, names=["datetime"])
+    made = (worker.fill(range(group, group + 1)) for group in range(plan.grid.groups))
+    first = next(int(rows.second[0]) for rows in made if rows.second.size) - plan.day_offset
     try:
         config = moved(data.config, moment.replace(microsecond=0) - timedelta(seconds=first))
     except TOO_FAR:
