@@ -136,7 +136,7 @@ If fewer cards have a susceptible holder than `atm.cards` asks for, all of them 
 - `atm.cards` is at most `cards`, and all withdrawals fit into `rows`.
 - `atm.radius` times the longest of `atm.lengths` is at most 20 degrees, so that walks stay on the map.
 - There are at most 4,294,967,295 cards.
-- There are at most 4,000,000 payments, and as many withdrawals, for each second from `start` to `end`.
+- There are at most 500,000 payments, and as many withdrawals, for each second from `start` to `end`.
 - The hours of the period, or its minutes where rows are very dense, times the possible lengths of a step are at most
   134,217,728. A share is 0 or at least 1e-12.
 - The last event is within 68 years of `start`. Chains and sequences run past `end`, which counts.

@@ -27,6 +27,9 @@ from fastgen.sizes import chain_ranges, exact_shares
 WINDOW_ROWS = 16_384
 GROUP_ROWS = 65_536
 SMALLEST_CELL = 60
+MOST_EXPECTED = 2**25
+"""Rows that are expected in a group at most. Views of 32-byte texts count bytes in 31 bits: with the foreign withdrawals, which are
+not expected, and what chance adds there are fewer than 2^26."""
 MOST_CELLS = 2**27
 """Cells of the period times lengths of a step: sequences are counted for each pair, in tables of a gigabyte then."""
 CARDS_AT_ONCE = 1 << 16
@@ -195,6 +198,7 @@ class Plan:
         self.frauds = self.chain_payments + self.foreign
         self.grid = time_grid(max(self.rows, 1), self.period, self.period + self._tail())
         self._check_cells()
+        self._check_groups()
 
     def _available(self) -> int:
         """How many cards can withdraw cash."""
@@ -211,6 +215,14 @@ class Plan:
         if self.sequences and count * cells > MOST_CELLS:
             allowed = f"{count:,} lengths of a step times {cells:,} cells of {cell:,} seconds must be at most {MOST_CELLS:,}"
             raise ConfigError("atm.step_hours", list(steps), allowed)
+
+    def _check_groups(self) -> None:
+        """The rows of a group can be told apart."""
+        if self.rows > MOST_EXPECTED:
+            most = float(np.diff(self.expected_rows).max())
+            if most > MOST_EXPECTED:
+                told = f"{self.grid.group} seconds would have {most:,.0f} rows, and can have {MOST_EXPECTED:,}"
+                raise ConfigError("end", self.config.end, f"must be later: {told}")
 
     @property
     def counts(self) -> dict[str, int]:
@@ -261,25 +273,21 @@ class Plan:
     @cached_property
     def amounts(self) -> Amounts:
         """Alias tables of the amount: a row a category, the last for the whole distribution."""
-        ranges = [
-            (r.share, cents.start, cents.stop) for r, cents in zip(self.config.amounts, self.config.amount_cents, strict=True)
-        ]
-        bits = max(1, (len(ranges) - 1).bit_length())
-        limits = [(c.low_cents, c.high_cents + 1) for c in self.config.categories] + [(0, 1 << 62)]
+        shares, cents = [part.share for part in self.config.amounts], self.config.amount_cents
+        bits = max(1, (len(cents) - 1).bit_length())
+        limits = [range(c.low_cents, c.high_cents + 1) for c in self.config.categories] + [range(1 << 62)]
         shape = (len(limits), 1 << bits)
         threshold = np.zeros(shape, np.uint64)
         low, width = np.zeros((*shape, 2), np.uint64), np.ones((*shape, 2), np.uint64)
-        for row, (least, most) in enumerate(limits):
-            cut = [(share, a, b, max(a, least), min(b, most)) for share, a, b in ranges]
-            weights = [share * max(0, high - start) / (b - a) for share, a, b, start, high in cut]
+        for row, prices in enumerate(limits):
+            cut = [range(max(part.start, prices.start), min(part.stop, prices.stop)) for part in cents]
+            weights = [share * len(left) / len(part) for share, left, part in zip(shares, cut, cents, strict=True)]
             weights += [0.0] * (shape[1] - len(weights))
-            alias = alias_table(tuple(weights))
-            for slot in range(shape[1]):
-                threshold[row, slot] = alias.threshold[slot]
-                for side, segment in enumerate((slot, int(alias.other[slot]))):
+            threshold[row], others = alias_table(tuple(weights))
+            for slot, other in enumerate(others.tolist()):
+                for side, segment in enumerate((slot, other)):
                     if weights[segment] > 0:
-                        low[row, slot, side] = cut[segment][3]
-                        width[row, slot, side] = cut[segment][4] - cut[segment][3]
+                        low[row, slot, side], width[row, slot, side] = cut[segment].start, len(cut[segment])
         return Amounts(threshold.ravel(), low.ravel(), width.ravel(), bits)
 
     @cached_property

@@ -1,7 +1,7 @@
 """How many of each: from the sizes and shares of a configuration to exact counts."""
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil
@@ -12,9 +12,8 @@ from fastgen.errors import ConfigError
 TUTORIAL_ROWS: Final = 106_020
 """Transactions at scale 1: 54,000 payments, 52,000 withdrawals and 20 foreign ones."""
 MOST_CARDS: Final = 2**32 - 1
-MOST_PER_SECOND: Final = 4_000_000
-MOST_WITHDRAWALS: Final = 2**51
-"""Sequences are told apart by numbers that a double must hold, with room for the last round: below 2^52."""
+MOST_PER_SECOND: Final = 500_000
+"""In the longest period, 68 years, that is 2^50: withdrawals and their sequences are numbers that a double holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,44 +68,48 @@ def settle(
     given = {"rows": rows, "payments": payments, "cards": cards, "atm.cards": cash_cards, "atm.withdrawals": withdrawals}
     factor = scale or 1.0 if rows is None else rows / TUTORIAL_ROWS
 
-    def refuse(field: str, count: int, reason: str) -> ConfigError:
-        if given[field] is not None:
-            return ConfigError(field, count, reason)
-        cause, value = ("scale", factor) if rows is None else ("rows", rows)
-        return ConfigError(cause, value, f"makes {field} {count:,}, which {reason}")
-
     if payments is None and rows is None:
         payments = max(1, round(54_000 * factor))
     if cards is None:
         cards = max(1, round(2_000 * factor))
-    if cards > MOST_CARDS:
-        raise refuse("cards", cards, f"must be at most {MOST_CARDS:,}")
     # Asking for cash cards, or for withdrawals, is asking for at least one of the other.
     if cash_cards is None:
         cash_cards = min(max(int(1_000 * factor), 1 if withdrawals else 0), cards)
-    elif cash_cards > cards:
-        raise ConfigError("atm.cards", cash_cards, f"must be at most cards ({cards:,})")
     if withdrawals is None:
         withdrawals = max(round(12_000 * factor), 1 if given["atm.cards"] else 0)
-    for field, count in (("rows", rows), ("payments", payments), ("atm.withdrawals", withdrawals)):
-        if count is not None and count > MOST_PER_SECOND * seconds:
-            most = MOST_PER_SECOND * seconds
-            raise refuse(field, count, f"must be at most {most:,}: {MOST_PER_SECOND:,} for each second from start to end")
-    if withdrawals > MOST_WITHDRAWALS:
-        raise refuse("atm.withdrawals", withdrawals, f"must be at most {MOST_WITHDRAWALS:,}")
-
+    most = MOST_PER_SECOND * seconds
+    dense = most, f"{most:,}: {MOST_PER_SECOND:,} for each second from start to end"
+    for field, count, limit, told in (
+        ("cards", cards, MOST_CARDS, f"{MOST_CARDS:,}"),
+        ("atm.cards", cash_cards, cards, f"cards ({cards:,})"),
+        ("rows", rows, *dense),
+        ("payments", payments, *dense),
+        ("atm.withdrawals", withdrawals, *dense),
+    ):
+        if count is not None and count > limit:
+            if given[field] is not None:
+                raise ConfigError(field, count, f"must be at most {told}")
+            cause, value = ("scale", factor) if rows is None else ("rows", rows)
+            raise ConfigError(cause, value, f"makes {field} {count:,}, which must be at most {told}")
     if rows is not None and cash_cards and withdrawals:
-        room = _most_cash_cards(rows, withdrawals, lengths, foreign)
-        a_round = f"{sum(lengths):,} withdrawals are a round of one card"
-        if room < 1 and given["atm.withdrawals"]:
-            raise ConfigError("atm.withdrawals", withdrawals, f"does not fit into {rows:,} rows: {a_round}")
-        if cash_cards > room and given["atm.cards"]:
-            raise ConfigError("atm.cards", cash_cards, f"must be at most {max(room, 0):,} for {rows:,} rows: {a_round}")
-        cash_cards = max(0, min(cash_cards, room))
+        cash_cards = _fitting_cash_cards(rows, cash_cards, withdrawals, lengths, foreign, given)
     if not cash_cards or not withdrawals:
         cash_cards = withdrawals = 0
         rows = payments = payments if rows is None else rows
     return Sizes(rows, payments, cards, cash_cards, withdrawals, bool(given["atm.cards"] and cash_cards))
+
+
+def _fitting_cash_cards(
+    rows: int, cash_cards: int, withdrawals: int, lengths: range, foreign: Callable[[int], int], given: Mapping[str, object]
+) -> int:
+    """As many of the cash cards as leave the withdrawals room among the rows; refuses what was asked for and has none."""
+    room = max(0, _most_cash_cards(rows, withdrawals, lengths, foreign))
+    a_round = f"{sum(lengths):,} withdrawals are a round of one card"
+    if not room and given["atm.withdrawals"]:
+        raise ConfigError("atm.withdrawals", withdrawals, f"does not fit into {rows:,} rows: {a_round}")
+    if cash_cards > room and given["atm.cards"]:
+        raise ConfigError("atm.cards", cash_cards, f"must be at most {room:,} for {rows:,} rows: {a_round}")
+    return min(cash_cards, room)
 
 
 def _most_cash_cards(rows: int, withdrawals: int, lengths: range, foreign: Callable[[int], int]) -> int:

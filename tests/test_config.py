@@ -19,6 +19,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import fastgen.config
+import fastgen.plan
 from fastgen.config import AgeBand, AmountRange, Atm, Category, Config, Fraud, config_schema, load_config, merge
 from fastgen.config_text import parse_count, parse_setting, to_toml
 from fastgen.dataset import Dataset
@@ -241,12 +242,12 @@ BAD = {
         "rows = 1000000000000: makes cards 18,864,365,214, which must be at most 4,294,967,295",
     ),
     "crowded second": (
-        {"payments": 4_000_001, "end": "2022-01-01 00:00:01"},
-        "payments = 4000001: must be at most 4,000,000: 4,000,000 for each second from start to end",
+        {"payments": 500_001, "end": "2022-01-01 00:00:01"},
+        "payments = 500001: must be at most 500,000: 500,000 for each second from start to end",
     ),
-    "more withdrawals than numbers": (
-        {"end": "2080-01-01", "atm": {"cards": 1, "withdrawals": 2**51 + 1}, "fraud": {"ratio": 0}},
-        "atm.withdrawals = 2251799813685249: must be at most 2,251,799,813,685,248",
+    "crowded withdrawals": (
+        {"end": "2080-01-01", "atm": {"cards": 1, "withdrawals": 2**50}, "fraud": {"ratio": 0}},
+        "atm.withdrawals = 1125899906842624: must be at most 915,148,800,000,000: 500,000 for each second from start to end",
     ),
     "cash cards without cards": ({"cards": 10, "atm": {"cards": 11}}, "atm.cards = 11: must be at most cards (10)"),
     "cash cards beyond the rows": (
@@ -277,6 +278,15 @@ def test_a_table_of_sequences_that_takes_too_much_memory(given_settings: dict[st
     data = Dataset(config_of(**given_settings))
     with pytest.raises(ConfigError, match=rf"^atm.step_hours = .*: {told} must be at most 134,217,728$"):
         _ = data.plan
+
+
+def test_groups_of_more_rows_than_can_be_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With as many as the limit is a test would take minutes."""
+    monkeypatch.setattr(fastgen.plan, "MOST_EXPECTED", 70_000)
+    crowded: dict[str, Any] = {"payments": 100_000, "atm": {"cards": 0}, "fraud": {"ratio": 0}}
+    with pytest.raises(ConfigError, match=r"^end = .*: must be later: 60 seconds would have 100,000 rows, and can have 70,000$"):
+        _ = Dataset(config_of(**crowded, end="2022-01-01 00:01:00")).plan
+    assert Dataset(config_of(**crowded, end="2022-01-01 01:00:00")).plan.rows == 100_000
 
 
 def test_long_values_are_cut() -> None:
