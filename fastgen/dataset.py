@@ -361,10 +361,10 @@ def thread_count(threads: int | None) -> int:
     return available_threads() if threads is None else positive("threads", threads)
 
 
-def check_columns(table: str, columns: Sequence[str]) -> None:
+def check_columns(table: str, columns: object) -> None:
     """Raise OptionError for a column that the table does not have, one that is named twice, or none."""
     names = TABLES[table].names
-    if isinstance(columns, str) or not all(isinstance(name, str) for name in columns):
+    if not isinstance(columns, Sequence) or isinstance(columns, str) or not all(isinstance(name, str) for name in columns):
         raise OptionError("columns", columns, f"must be a list of names among {', '.join(names)}")
     for name in columns:
         if name not in names:
@@ -374,7 +374,7 @@ def check_columns(table: str, columns: Sequence[str]) -> None:
 
 
 def _known(table: str) -> str:
-    if table not in TABLES:
+    if str(table) not in TABLES:
         raise OptionError("table", table, f"must be one of {', '.join(TABLES)}", hint=did_you_mean(table, TABLES))
     return table
 

@@ -1,6 +1,7 @@
 """Tables that somebody wrote, read back in flat memory: a directory of ours, one without a manifest, or a single file."""
 
 import json
+import os
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
@@ -19,8 +20,6 @@ from fastgen.sinks.formats import FORMATS, said_by
 from fastgen.sinks.manifest import MANIFEST, joined
 
 if TYPE_CHECKING:
-    import os
-
     import polars as pl
 
 READERS: Final[dict[str, Callable[[Path], Reader]]] = {"parquet": ParquetFile, "csv": CsvFile, "ndjson": NdjsonFile, "ipc": IpcFile}
@@ -158,7 +157,7 @@ def _typed(table: str, path: Path, frame: "pl.DataFrame") -> "pl.DataFrame":
         raise InputError(f"{path}: a column is of another type: {told(error)}") from None
 
 
-def open_stored(path: "str | os.PathLike[str]", table: str | None = None) -> Stored:
+def open_stored(path: str | os.PathLike[str], table: str | None = None) -> Stored:
     """Look at what somebody wrote: which tables there are, in which format, and what a manifest says of them.
 
     Args:
@@ -166,10 +165,13 @@ def open_stored(path: "str | os.PathLike[str]", table: str | None = None) -> Sto
             files of a single table, or a file; who wrote it does not matter. table: this one only; of a file, what it holds.
 
     Raises:
-        InputError: nothing is there, or no table, or files that cannot be read. OptionError: no such table.
+        InputError: nothing is there, or no table, or files that cannot be read. OptionError: no such table, or no path.
     """
-    root = Path(path)
-    if table is not None and table not in TABLES:
+    try:
+        root = Path(os.fsdecode(path))
+    except TypeError:
+        raise OptionError("path", path, "must be a directory or a file") from None
+    if table is not None and str(table) not in TABLES:
         raise OptionError("table", table, f"must be one of {', '.join(TABLES)}", hint=did_you_mean(table, TABLES))
     with readable(root):
         root.stat()

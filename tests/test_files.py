@@ -555,6 +555,26 @@ def test_what_a_path_means(output: str, options: dict[str, Any], expected: tuple
     assert (target.directory, target.format, target.compression) == expected
 
 
+@pytest.mark.parametrize("output", ["", "a\0b.csv", None, 7, Config()])
+def test_what_is_no_path(data: Dataset, output: Any) -> None:
+    with pytest.raises(OptionError, match=r"^output = .*: must be a directory, a file or -$"):
+        write(data, output)
+
+
+def test_paths_of_bytes(tmp_path: Path, data: Dataset) -> None:
+    write(data, os.fsencode(tmp_path) + b"/\xff.csv")
+    assert os.listdir(os.fsencode(tmp_path)) == [b"\xff.csv"]
+
+
+@pytest.mark.parametrize(
+    "options", [{"table": ["profiles"]}, {"format": ["csv"]}, {"columns": [1]}, {"columns": 7}, {"columns": iter(["tid"])}]
+)
+def test_options_of_other_types(tmp_path: Path, data: Dataset, options: dict[str, Any]) -> None:
+    with pytest.raises(OptionError, match=rf"^{next(iter(options))} = "):
+        write(data, tmp_path / "x.csv", **options)
+    assert names_in(tmp_path) == []
+
+
 def test_a_directory_that_is_there_is_a_directory(tmp_path: Path, data: Dataset) -> None:
     (tmp_path / "out.csv").mkdir()
     write(data, tmp_path / "out.csv", format="csv")
@@ -644,6 +664,35 @@ def test_what_is_there_stays_as_it_is(tmp_path: Path, data: Dataset, present: st
     with pytest.raises(OutputExistsError, match=rf"{present} exists already \(`overwrite` replaces it\)"):
         write(data, tmp_path, format="csv")
     assert snapshot(tmp_path) == before
+
+
+@pytest.mark.parametrize("present", ["transactions.csv", "manifest.json"])
+def test_no_directory_is_overwritten_by_a_file(tmp_path: Path, data: Dataset, present: str) -> None:
+    (tmp_path / present).mkdir()
+    with pytest.raises(OutputError, match=rf"{present} is a directory, and is not replaced by a file$"):
+        write(data, tmp_path, format="csv", overwrite=True)
+    assert names_in(tmp_path) == [present]
+
+
+@pytest.mark.parametrize("tables", [{"users": {"files": 3}}, {"users": {"files": [None, 3]}}, {"transactions": None}])
+def test_a_manifest_of_somebody_else_is_overwritten(tmp_path: Path, data: Dataset, tables: dict[str, Any]) -> None:
+    (tmp_path / "manifest.json").write_text(json.dumps({"tables": tables}))
+    write(data, tmp_path, format="csv", overwrite=True)
+    assert json.loads((tmp_path / "manifest.json").read_text())["fingerprint"] == data.fingerprint
+
+
+def test_a_file_keeps_its_permissions(tmp_path: Path, data: Dataset) -> None:
+    """Who could not read the old one cannot read the new one."""
+    (tmp_path / "x.csv").touch(0o600)
+    write(data, tmp_path / "x.csv", overwrite=True)
+    write(data, tmp_path / "y.csv")
+    assert [(tmp_path / name).stat().st_mode & 0o777 for name in ("x.csv", "y.csv")] == [0o600, 0o666 & ~umask()]
+
+
+def umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
 
 
 def test_a_link_that_leads_nowhere_is_there_too(tmp_path: Path, data: Dataset) -> None:
@@ -828,6 +877,21 @@ def test_a_standard_output_that_is_no_file(data: Dataset, capsys: pytest.Capture
     assert capsys.readouterr() == ("", "")
 
 
+@pytest.mark.parametrize("stream", [io.StringIO(), object()])
+def test_a_standard_output_that_somebody_put_there(data: Dataset, monkeypatch: pytest.MonkeyPatch, stream: Any) -> None:
+    monkeypatch.setattr(sys, "stdout", stream)
+    assert line_of(data, "-") == "-: cannot be written: the standard output of this process is not a file"
+
+
+def test_what_was_printed_before_comes_first(tmp_path: Path) -> None:
+    program = "import fastgen; print('first'); fastgen.write(fastgen.Config(rows=2), '-', columns=['tid']); print('last')"
+    with (tmp_path / "x.txt").open("wb") as out:
+        subprocess.run([sys.executable, "-c", program], stdout=out, check=True)
+    lines = (tmp_path / "x.txt").read_text().split("\n")
+    assert lines[:2] == ["first", "tid"]
+    assert lines[4:] == ["last", ""]
+
+
 # Whole runs: streams, a full disk, and what stops a run from outside
 
 
@@ -840,6 +904,13 @@ def test_the_standard_output(tmp_path: Path) -> None:
     (tmp_path / "x.parquet").write_bytes(run.stdout)
     assert plain(pl.read_parquet(tmp_path / "x.parquet")).equals(plain(Dataset(Config(rows=2_000)).transactions()))
     assert b"2,000 transactions to -" in run.stderr
+
+
+def test_the_standard_output_by_its_name(tmp_path: Path) -> None:
+    """Led to a file, too."""
+    with (tmp_path / "x.csv").open("wb") as out:
+        subprocess.run(command("--rows=2_000", "--output=/dev/stdout"), stdout=out, check=True)
+    assert len(pl.read_csv(tmp_path / "x.csv")) == 2_000
 
 
 def test_a_reader_who_leaves() -> None:

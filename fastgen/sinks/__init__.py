@@ -1,1 +1,1 @@
-"""Where rows go: files of several formats."""
+"""Where rows go: files of several formats, and Apache Kafka."""

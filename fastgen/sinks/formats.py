@@ -60,10 +60,13 @@ def resolve(output: str | os.PathLike[str], format: str | None = None, compressi
     Raises:
         OptionError: an unknown format, suffix or compression, or a suffix that contradicts the format.
     """
-    path = os.fspath(output)
-    if not path:
-        raise OptionError("output", path, "must be a directory, a file or -")
-    if format is not None and format not in FORMATS:
+    try:
+        path = os.fsdecode(output)
+    except TypeError:
+        path = ""
+    if not path or "\0" in path:
+        raise OptionError("output", output, "must be a directory, a file or -")
+    if format is not None and str(format) not in FORMATS:
         raise OptionError("format", format, f"must be one of {', '.join(FORMATS)}", hint=did_you_mean(format, FORMATS))
     special = path == STDOUT or is_special(path)
     name = os.path.basename(path)

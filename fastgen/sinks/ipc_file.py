@@ -35,7 +35,7 @@ class IpcFile:
 
 
 class TransactionIpcFile(IpcFile):
-    """Transactions, a group of windows at a time."""
+    """Transactions, a span of groups to a record batch."""
 
     def __init__(self, request: Request) -> None:
         self.items = request.data.spans(SPAN_ROWS)

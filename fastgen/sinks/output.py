@@ -12,6 +12,8 @@ from typing import Any, Final, Protocol
 from fastgen.errors import CLOSED_OUTPUT, CLOSED_PIPE, OutputError, OutputExistsError
 
 STDOUT: Final = "-"
+STREAMS: Final = ("/dev/stdout", "/dev/stderr")
+"""Files where a shell led them to one, but with names that say that they are to be written."""
 PARTIAL: Final = re.compile(r"\.(.+)\.[0-9a-f]{16}\.partial")
 """What files are called until they get their names."""
 _partials: Final[set[str]] = set()
@@ -88,6 +90,8 @@ def opened(path: str, overwrite: bool) -> Iterator[Descriptor]:
             with _closing(os.O_WRONLY | os.O_CREAT | os.O_EXCL, partial, path) as out:
                 with suppress(OSError, ImportError):  # there are file systems without locks
                     _lock(out.descriptor)
+                with suppress(OSError):  # who may read a file may read the one that replaces it, and nobody else
+                    os.fchmod(out.descriptor, stat.S_IMODE(os.stat(path).st_mode))
                 yield out
             with explained(path):
                 os.replace(partial, path)
@@ -100,17 +104,26 @@ def opened(path: str, overwrite: bool) -> Iterator[Descriptor]:
 
 
 def refuse_existing(path: str, overwrite: bool) -> None:
-    """Raise OutputExistsError where there is a file that is not to be overwritten; streams and devices are there to be written."""
-    if not overwrite and path != STDOUT and os.path.lexists(path) and not is_special(path):
+    """Raise OutputExistsError where there is a file that is not to be overwritten; streams and devices are there to be written.
+
+    Raises:
+        OutputError: there is a directory, which no file replaces.
+    """
+    if path == STDOUT or not os.path.lexists(path) or is_special(path):
+        return
+    if not overwrite:
         raise OutputExistsError(f"{path} exists already", hint="`overwrite` replaces it")
+    if os.path.isdir(path):
+        raise OutputError(f"{path} is a directory, and is not replaced by a file")
 
 
 def _standard_output(path: str) -> int:
     if sys.stdout is None:  # as Python has it where it is closed
         raise OutputError(f"{path}: {CLOSED_OUTPUT}")
     try:
+        sys.stdout.flush()  # what was printed before comes first
         return sys.stdout.fileno()
-    except io.UnsupportedOperation:  # in a notebook, and where something captures what is printed
+    except (AttributeError, ValueError):  # in a notebook, where something captures what is printed, and where it is closed
         raise OutputError(f"{path}: cannot be written: the standard output of this process is not a file") from None
 
 
@@ -191,9 +204,11 @@ def replacing(root: str, names: Iterable[str]) -> Iterator[None]:
 
 
 def is_special(path: str) -> bool:
-    """Whether it is there and neither a file nor a directory: a device or a pipe."""
+    """Whether it is there and neither a file nor a directory: a device or a pipe, or what a standard stream was led to."""
     if path == STDOUT or not os.path.exists(path):
         return False
+    if path in STREAMS:
+        return True
     mode = os.stat(path).st_mode
     return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
 

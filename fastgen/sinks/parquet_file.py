@@ -1,6 +1,6 @@
 """Tables as Parquet files."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -48,27 +48,32 @@ class TransactionParquetFile(ParquetFile):
     def __init__(self, request: Request) -> None:
         plan = request.data.plan
         self.items = request.data.spans(ROWS_IN_ROW_GROUP)
-        self._names = request.names
         self._values = Values(plan)
         self._few_cards = plan.cards <= MOST_CARDS_IN_DICTIONARY
         self._source = TransactionSource(request)
-        self._encoder = Encoder([self._column(name) for name in request.names], request.compression)
+        columns = {name: self._column(name) for name in request.names}
+        self._arrays = {name: array for name, (_, array) in columns.items()}
+        self._encoder = Encoder([column for column, _ in columns.values()], request.compression)
 
-    def _column(self, name: str) -> kinds.Column:
+    def _column(self, name: str) -> tuple[kinds.Column, Callable[[Block, Any], Any]]:
+        """How a column is encoded, and what of: rows and their digests."""
+        values = self._values
         match name:
             case "tid":
-                return kinds.Hex(name, 32)
+                return kinds.Hex(name, 32), lambda _, tids: tids
             case "datetime":
-                return kinds.Timestamp(name)
+                return kinds.Timestamp(name), lambda rows, _: values.seconds(rows)
+            case "cc_num" if self._few_cards:
+                return kinds.Dictionary(name, self._all_cards()), lambda rows, _: rows.card
             case "cc_num":
-                return kinds.Dictionary(name, self._all_cards()) if self._few_cards else kinds.Hex(name, 16)
+                return kinds.Hex(name, 16), lambda rows, _: rows.digits.view(np.uint8)
             case "category" | "city" | "country":
-                return kinds.Dictionary(name, self._values.vocabularies[name].values)
+                return kinds.Dictionary(name, values.vocabularies[name].values), lambda rows, _: values.codes(name, rows)
             case "amount":
-                return kinds.Hundredths(name)
+                return kinds.Hundredths(name), lambda rows, _: rows.cents
             case "fraud_label":
-                return kinds.Int8(name)
-        return kinds.Double(name)
+                return kinds.Int8(name), lambda rows, _: rows.label
+        return kinds.Double(name), lambda rows, _: values.numbers(name, rows)
 
     def _all_cards(self) -> NDArray[np.bytes_]:
         plan = self._values.plan
@@ -77,23 +82,9 @@ class TransactionParquetFile(ParquetFile):
     def encode(self, item: range) -> Iterator[Encoded]:
         """Make and encode a row group."""
         rows, tids = self._source.fill(item)
-        arrays = {name: tids if name == "tid" else self._array(name, rows) for name in self._names}
+        arrays = {name: array(rows, tids) for name, array in self._arrays.items()}
         size = rows.second.size
         yield Encoded(size, self._encoder.encode(arrays, size), self._source.digest(range(size), tids))
-
-    def _array(self, name: str, rows: Block) -> Any:
-        match name:
-            case "datetime":
-                return self._values.seconds(rows)
-            case "cc_num":
-                return rows.card if self._few_cards else rows.digits.view(np.uint8)
-            case "category" | "city" | "country":
-                return self._values.codes(name, rows)
-            case "amount":
-                return rows.cents
-            case "fraud_label":
-                return rows.label
-        return self._values.numbers(name, rows)
 
 
 class HolderParquetFile(ParquetFile):

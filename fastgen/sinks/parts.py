@@ -174,7 +174,8 @@ class _Directory:
     def is_complete(self, number: int) -> bool:
         """Whether a part is there, as its record says."""
         record = manifest.read(self._record(number))
-        sizes = {each["file"]: each["bytes"] for each in record.get("tables", {}).values()} if self._is_ours(record) else {}
+        tables = record.get("tables", {}).values() if self._is_ours(record) else []
+        sizes = {str(each.get("file")): each.get("bytes") for content in tables for each in manifest.entries_of(content)}
         return len(sizes) == len(self._whole) and all(_size(self._root / name) == size for name, size in sizes.items())
 
     def write(self, number: int, work: Work) -> list[FileReport]:

@@ -4,6 +4,7 @@ import os
 import time
 from collections.abc import Callable
 from importlib.util import find_spec
+from numbers import Real
 from typing import TYPE_CHECKING, Any, Final
 
 from fastgen.config import Config
@@ -41,7 +42,7 @@ def validate(
 
     Raises:
         InputError: the data cannot be read.
-        OptionError: `alpha` is no probability, or the dataset is a part of one.
+        OptionError: `alpha` is no probability, or the dataset is a part of one. ConfigError: `config` is no Config.
         FastgenError: scipy is not installed, which is the extra `validate` of the package.
 
     Example:
@@ -54,6 +55,7 @@ def validate(
             hint="it comes with the extra validate of fastgen-payments, as in: pip install '.[validate]'",
         )
     level = _probability(alpha)
+    given = None if config is None else Dataset(config).config
     from fastgen.validation.checks import judged
     from fastgen.validation.judging import examined
     from fastgen.validation.tables import Made
@@ -70,12 +72,12 @@ def validate(
     else:
         stored = data if isinstance(data, Stored) else open_stored(data)
         source, tables, there, notes = str(stored.path), stored, stored.config(), _notes(stored)
-    wanted = next((each for each in (config, there) if each is not None), Config())
+    wanted = next((each for each in (given, there) if each is not None), Config())
     examination = examined(tables, wanted, progress or bool)
     checks = judged(examination.checks, level)
     return ValidationReport(
         source=source,
-        configuration="the default" if wanted not in (config, there) else "given" if wanted is config else "of the data",
+        configuration="the default" if wanted not in (given, there) else "given" if wanted is given else "of the data",
         rows=examination.rows,
         alpha=level,
         tests=sum(check.p is not None for check in checks),
@@ -86,7 +88,7 @@ def validate(
 
 
 def _probability(alpha: object) -> float:
-    if isinstance(alpha, bool) or not isinstance(alpha, (int, float)) or not 0 < alpha < 1:
+    if isinstance(alpha, bool) or not isinstance(alpha, Real) or not 0 < float(alpha) < 1:
         raise OptionError("alpha", alpha, f"must be a number between 0 and 1, such as {ALPHA}")
     return float(alpha)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from fastgen.config import Config
-from fastgen.dataset import Dataset, thread_count
+from fastgen.dataset import Dataset, dataset_of, thread_count
 from fastgen.errors import NOT_GIVEN, OptionError
 from fastgen.schema import TABLES
 from fastgen.stored import Stored, open_stored
@@ -97,7 +97,7 @@ def _asked(path: str | os.PathLike[str], data: Dataset | Config | None, table: s
     stored = open_stored(path, table)
     described, other = stored.manifest is not None, None
     if data is not None:
-        dataset = data if isinstance(data, Dataset) else Dataset(data)
+        dataset = dataset_of(data)
         other = manifests.other_config(stored, dataset.config)
         described = described and not other
     elif described:

@@ -11,6 +11,7 @@ from fastgen.digest import Digest
 from fastgen.errors import InputError, OptionError
 from fastgen.pools import load_pools
 from fastgen.schema import DATA_VERSION, TABLES
+from fastgen.sinks.manifest import entries_of
 from fastgen.stored import Stored, described_by
 
 
@@ -99,9 +100,7 @@ def other_config(stored: Stored, config: Config) -> str | None:
 
 def entries(stored: Stored, table: str) -> list[dict[str, Any]]:
     """What a manifest says of each file of a table, in the order of the parts."""
-    entry = (stored.manifest or {}).get("tables", {}).get(table)
-    files = entry.get("files", [entry]) if isinstance(entry, dict) else []
-    return [each for each in files if isinstance(each, dict)]
+    return entries_of((stored.manifest or {}).get("tables", {}).get(table))
 
 
 def columns_of(stored: Stored, table: str) -> tuple[str, ...]:

@@ -3,20 +3,16 @@
 import time
 from collections.abc import Callable, Mapping
 from datetime import timedelta
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from fastgen.config import Config
-from fastgen.dataset import Dataset, thread_count
-from fastgen.errors import NOT_GIVEN, KafkaError, OptionError
+from fastgen.dataset import Dataset, dataset_of, thread_count
+from fastgen.errors import NOT_GIVEN, OptionError
 from fastgen.schema import DEFAULT_TOPIC
 from fastgen.sinks.kafka import asked
-from fastgen.sinks.kafka.topics import has_own_clock
+from fastgen.sinks.kafka.topics import has_own_clock, present
 from fastgen.text import Coordinates
 from fastgen.verifying.report import VerifyReport
-
-if TYPE_CHECKING:
-    from fastgen.sinks.kafka.cluster import Cluster
-    from fastgen.sinks.kafka.delivery import Topic
 
 
 def verify_topic(
@@ -74,7 +70,7 @@ def verify_topic(
     if "bootstrap.servers" not in given:
         raise OptionError("bootstrap_servers", NOT_GIVEN, "must be given, as host:port,...")
     workers = thread_count(threads)
-    dataset = data if isinstance(data, Dataset) else Dataset(data)
+    dataset = dataset_of(data)
     from fastgen.sinks.kafka.cluster import Cluster
     from fastgen.verifying.partitions import TopicCheck
     from fastgen.verifying.records import Form
@@ -83,7 +79,7 @@ def verify_topic(
     cluster = Cluster(given)
     forms = [(topic, asked.columns_of_values(with_label), timedelta(0))]
     forms += [(labels_topic, asked.COLUMNS_OF_LABELS, labels_delay)] if labels_topic else []
-    found = [_present(cluster, name) for name, _, _ in forms]
+    found = [present(cluster, name) for name, _, _ in forms]
     checks = []
     for there, (_, columns, delay) in zip(found, forms, strict=True):
         timed = timestamps == "event" and not has_own_clock(cluster.settings(there))
@@ -102,10 +98,3 @@ def verify_topic(
         differences=tuple(difference for check in checks for difference in check.differences),
         seconds=time.perf_counter() - began,
     )
-
-
-def _present(cluster: "Cluster", name: str) -> "Topic":
-    found = cluster.topic(name)
-    if found is None:
-        raise KafkaError(f"topic {name} is not there")
-    return found

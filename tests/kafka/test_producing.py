@@ -367,7 +367,7 @@ def test_labels_that_are_still_to_come(broker: Address, topic: str) -> None:
 
 
 def test_an_absent_topic(broker: Address, topic: str) -> None:
-    with pytest.raises(KafkaError, match=f"topic {topic} is not there \\(--create-topic makes it\\)"):
+    with pytest.raises(KafkaError, match=f"topic {topic} is not there \\(`create_topic` makes it\\)"):
         send(broker, topic, create_topic=False)
 
 

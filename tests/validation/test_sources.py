@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 import fastgen
-from fastgen import Config, Dataset, FastgenError, InputError, OptionError, ValidationReport, validate, write
+from fastgen import Config, ConfigError, Dataset, FastgenError, InputError, OptionError, ValidationReport, validate, write
 from fastgen.stored import open_stored
 from fastgen.validation.report import Check
 
@@ -257,6 +257,17 @@ def test_what_cannot_be_hashed_is_said(tmp_path: Path) -> None:
 def test_alpha_is_a_probability(alpha: Any) -> None:
     with pytest.raises(OptionError, match=r"^alpha = .*: must be a number between 0 and 1, such as 0\.001$"):
         validate(Dataset(SMALL), alpha=alpha)
+
+
+@pytest.mark.parametrize("config", [{"rows": 5}, Dataset(SMALL)])
+def test_a_configuration_is_a_config(config: Any) -> None:
+    with pytest.raises(ConfigError, match=r"^config = .*: must be a Config"):
+        validate(Dataset(SMALL), config)
+
+
+def test_what_is_no_path() -> None:
+    with pytest.raises(OptionError, match=r"^path = .*: must be a directory or a file$"):
+        validate(SMALL)  # type: ignore[arg-type]
 
 
 def test_the_verdict_is_that_of_alpha() -> None:

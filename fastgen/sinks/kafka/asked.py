@@ -32,6 +32,9 @@ def require_client() -> None:
 
 def connection(bootstrap_servers: str | None, settings: Mapping[str, str] | None) -> dict[str, str]:
     """Librdkafka's settings, with the servers among them if they are given."""
+    for name, value in (settings or {}).items():
+        if not isinstance(value, str):
+            raise OptionError(f"producer setting {name}", NOT_GIVEN, f"must be a text, not {type(value).__name__}")
     return dict(settings or {}) | ({"bootstrap.servers": bootstrap_servers} if bootstrap_servers else {})
 
 
@@ -98,7 +101,9 @@ def check_resume(resume: bool, mock: bool, other_rows: bool) -> None:
 def check_topics(topic: str, labels_topic: str | None) -> None:
     """Refuse what cannot be the names of topics."""
     for field, wanted in (("topic", topic), ("labels_topic", labels_topic)):
-        if wanted is not None and not re.fullmatch(r"[a-zA-Z0-9._-]{1,249}", wanted):
+        if field == "labels_topic" and wanted is None:
+            continue
+        if not isinstance(wanted, str) or not re.fullmatch(r"[a-zA-Z0-9._-]{1,249}", wanted):
             raise OptionError(
                 field, wanted, "must be the name of a topic: up to 249 letters, digits, dots, underscores and hyphens"
             )

@@ -1,4 +1,4 @@
-"""Transactions as messages: values, keys, event times and partitions, a group of windows at a time."""
+"""Transactions as messages: values, keys, event times and partitions, a span of groups at a time."""
 
 from collections.abc import Sequence
 from typing import NamedTuple

@@ -179,7 +179,8 @@ def _made(
     check_made(create_topic or mock, {"partitions": partitions})
     check_made(create_topic, {"replication_factor": replication_factor, "topic_config": topic_config or None})
     number = PARTITIONS if partitions is None else positive("partitions", partitions)
-    return topics.Made(number, 1 if replication_factor is None else replication_factor, topic_config or {})
+    replication = 1 if replication_factor is None else positive("replication_factor", replication_factor)
+    return topics.Made(number, replication, topic_config or {})
 
 
 def _cluster(settings: Mapping[str, str]) -> "Cluster":

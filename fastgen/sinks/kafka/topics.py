@@ -95,11 +95,11 @@ def ensure(cluster: "Cluster", wanted: Sequence[Wanted], made: Made) -> None:
             LOG.warning("topic %s is there already, with %d partitions", each.name, found.partitions)
 
 
-def present(cluster: "Cluster", name: str) -> Topic:
+def present(cluster: "Cluster", name: str, hint: str | None = None) -> Topic:
     """The topic of this name, or a KafkaError."""
     found = cluster.topic(name)
     if found is None:
-        raise KafkaError(f"topic {name} is not there", hint="--create-topic makes it")
+        raise KafkaError(f"topic {name} is not there", hint=hint)
     return found
 
 
@@ -109,7 +109,7 @@ def find(cluster: "Cluster", wanted: Sequence[Wanted], mock: bool) -> list[Found
     Raises:
         KafkaError: one is not there, or would not keep its records.
     """
-    topics = [present(cluster, each.name) for each in wanted]
+    topics = [present(cluster, each.name, hint="`create_topic` makes it") for each in wanted]
     found = [Found(topic, {} if mock else cluster.settings(topic)) for topic in topics]
     for each, there in zip(wanted, found, strict=True):
         check(each, there.settings)
