@@ -52,19 +52,8 @@ _HOME = {
     "verify": "verifying.checking",
     "verify_topic": "verifying.topics",
     "VerifyReport": "verifying.report",
-    "FastgenError": "errors",
-    "UsageError": "errors",
-    "ConfigError": "errors",
-    "OptionError": "errors",
-    "DifferenceError": "errors",
-    "InputError": "errors",
-    "OutputError": "errors",
-    "OutputExistsError": "errors",
-    "InterruptedRunError": "errors",
-    "TerminatedRunError": "errors",
-    "KafkaError": "errors",
-    "DeliveryError": "errors",
 }
+"""The modules of public names; those that are not here are errors."""
 
 __version__ = "0.1.0"
 __all__ = [
@@ -98,11 +87,11 @@ __all__ = [
 
 def __getattr__(name: str) -> "Any":
     """Import a public name when it is first used: `import fastgen` loads no heavy library."""
-    if name not in _HOME:
+    if name not in __all__:
         raise AttributeError(f"module 'fastgen' has no attribute {name!r}")
     from importlib import import_module
 
-    value = getattr(import_module(f"fastgen.{_HOME[name]}"), name)
+    value = getattr(import_module(f"fastgen.{_HOME.get(name, 'errors')}"), name)
     globals()[name] = value
     return value
 

@@ -11,11 +11,11 @@ import os
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from datetime import datetime
+from datetime import date, datetime
 from fractions import Fraction
 from itertools import pairwise
 from math import fsum
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from fastgen.errors import NOT_GIVEN, ConfigError
 from fastgen.kernels.units import DAY, HOUR
@@ -247,6 +247,25 @@ class Config(Section):
     )
     fraud: Fraud = setting("how many frauds there are, and what an attack chain of payments looks like", default=Fraud())
     atm: Atm = setting("cash withdrawals: by which cards, in which sequences, and where", default=Atm())
+
+    if TYPE_CHECKING:  # what is taken for a setting is more than what it is kept as
+
+        def __init__(
+            self,
+            *,
+            seed: int = ...,
+            scale: float | None = ...,
+            rows: int | None = ...,
+            payments: int | None = ...,
+            cards: int | None = ...,
+            start: date | str = ...,
+            end: date | str = ...,
+            ages: Sequence[int] = ...,
+            amounts: Sequence[AmountRange | Mapping[str, Any]] = ...,
+            categories: Sequence[Category | Mapping[str, Any]] = ...,
+            fraud: Fraud | Mapping[str, Any] = ...,
+            atm: Atm | Mapping[str, Any] = ...,
+        ) -> None: ...
 
     def _check(self) -> None:
         if self.end <= self.start:

@@ -396,7 +396,6 @@ def assert_one_line(ended: Ended, code: int, text: str) -> None:
     assert ended.code == code
 
 
-BANDS = "[{share=1, low=30, high=40}]"
 BAD_SETTINGS = [
     ("nonsense=1", "nonsense = 1: unknown setting (fastgen config show prints all that there are)"),
     ("fraud.rato=1", "fraud.rato = 1: unknown setting (did you mean fraud.ratio?)"),

@@ -78,6 +78,13 @@ def named(page: Path) -> str:
 each_page = pytest.mark.parametrize("page", PAGES, ids=named)
 
 
+def test_the_readmes_python_is_well_typed(tmp_path: Path) -> None:
+    """As its readers' type checkers see the package."""
+    (tmp_path / "example.py").write_text("".join(block.text for block in blocks(ROOT / "README.md") if block.language == "python"))
+    run = subprocess.run([sys.executable, "-m", "mypy", "--strict", "example.py"], cwd=tmp_path, capture_output=True, text=True)
+    assert run.returncode == 0, run.stdout
+
+
 # Examples
 
 LEFT_OUT = (

@@ -75,7 +75,7 @@ class Compiling:
         self._waited += perf_counter() - began
 
     def took(self, seconds: float) -> None:
-        """Say how long kernels were compiled, here for so many seconds, which no time of a run's work tells."""
+        """Say how long kernels were compiled, here for so many seconds."""
         if not self._quiet:
             say(f"compiling took {seconds + self._waited:.1f} s")
 

@@ -97,7 +97,7 @@ def holder_names(given, family, female, first, seed, women, men, families):
     """Codes of first and last names; a man's first names are numbered after the women's.
 
     Args:
-        given, family: uint16[n], filled. female: uint8[n]. women, men, families: Alias.
+        given, family: uint32[n], filled. female: uint8[n]. women, men, families: Alias.
     """
     for i in range(given.size):
         w0, w1, w2, w3 = philox(seed, PROFILE, u64(first + i), 1)

@@ -23,7 +23,7 @@ class Holders:
 
     def __init__(self, on: date, cards: Cards, withdrawing: NDArray[np.bool_], noted: NDArray[np.int64]) -> None:
         self.on = on
-        self.holders = self.odd = self.without_rows = 0
+        self.holders = self.odd = 0
         self.ages = np.zeros((2, OLDEST + 1), np.int64)
         self.noted: dict[int, int] = {}
         self._cards, self._withdrawing, self._wanted = cards, withdrawing, noted
@@ -40,7 +40,6 @@ class Holders:
         np.add.at(self.ages, (cash[counted], ages[counted]), 1)
         self.holders += frame.height
         self.odd += int((~counted).sum())
-        self.without_rows += int((~known).sum())
         for at in np.flatnonzero(np.isin(numbers, self._wanted)).tolist():
             self.noted[int(numbers[at])] = int(ages[at])
 

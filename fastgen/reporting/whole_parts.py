@@ -15,7 +15,7 @@ from fastgen.reporting.facts import Facts
 from fastgen.reporting.holders import Holders
 from fastgen.reporting.parts import KIND_KEYS, Chapter, Key, Part, Table
 from fastgen.reporting.rows import Kind
-from fastgen.reporting.words import count, day, duration, money, percent, period
+from fastgen.reporting.words import MONTHS, count, day, duration, money, percent, period
 from fastgen.schema import CASH_WITHDRAWAL
 
 ORDINARY: Final = np.array([kind in (Kind.PAYMENT, Kind.WITHDRAWAL) for kind in Kind])
@@ -227,7 +227,7 @@ def holders_part(holders: Holders) -> Part:
         text,
         figure("ages", lambda width: overviews.ages(holders.ages, width), label, HALF),
         keys if cash else keys[:1],
-        f"Holders by age in whole years on {holders.on.day} {holders.on:%B %Y}.",
+        f"Holders by age in whole years on {holders.on.day} {MONTHS[holders.on.month - 1]} {holders.on.year}.",
         Table(["years", "pay only", "withdraw cash"], rows),
         half=True,
     )

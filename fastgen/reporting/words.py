@@ -10,6 +10,11 @@ SPACE = "\xa0"
 """A space at which no line breaks."""
 YEAR_1 = -62_135_596_800
 """Seconds since 1970: the first time that Python knows."""
+MONTHS = (
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
+"""Python's own names of months are those of the process's locale."""
 IRREGULAR = {"city": "cities", "country": "countries", "category": "categories"}
 
 
@@ -66,7 +71,8 @@ def day(seconds: int) -> str:
         >>> day(1_640_995_200)
         '1\xa0January 2022'
     """
-    return f"{moment(seconds).day}{SPACE}{moment(seconds):%B %Y}"
+    at = moment(seconds)
+    return f"{at.day}{SPACE}{MONTHS[at.month - 1]} {at:%Y}"
 
 
 def day_and_time(seconds: int) -> str:
@@ -76,7 +82,8 @@ def day_and_time(seconds: int) -> str:
         >>> day_and_time(1_640_995_200)
         '1 Jan, 00:00'
     """
-    return f"{moment(seconds).day} {moment(seconds):%b, %H:%M}"
+    at = moment(seconds)
+    return f"{at.day} {MONTHS[at.month - 1][:3]}, {at:%H:%M}"
 
 
 def period(first: int, last: int) -> str:

@@ -194,13 +194,9 @@ def test_groups_with_few_rows_are_made_together(rows: int, among: range | None) 
     groups = [group for group in data.groups if among is None or group in among]
     assert [group for span in spans for group in span] == groups
     for span in spans:
-        off = [abs(data.plan.expected_rows[stop] - data.plan.expected_rows[span.start] - rows) for stop in groups_behind(span, groups)]
+        ends = [group + 1 for group in groups if group >= span.start]
+        off = [abs(data.plan.expected_rows[end] - data.plan.expected_rows[span.start] - rows) for end in ends]
         assert off[len(span) - 1] == min(off)
-
-
-def groups_behind(span: range, groups: list[int]) -> list[int]:
-    """The groups that a span which begins there could end before."""
-    return [group + 1 for group in groups if group >= span.start]
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,6 @@ from fastgen import Config, Dataset
 
 from .chromium import Page
 
-EVERYTHING = [category.name for category in Config().categories]
 CASES: dict[str, dict[str, Any]] = {
     "one row": {"rows": 1},
     "no fraud": {"rows": 3_000, "fraud": {"ratio": 0}},
