@@ -1,5 +1,6 @@
 """A first run: what is said of compiling, and how another process takes a share of it."""
 
+import os
 import re
 import subprocess
 import sys
@@ -194,6 +195,13 @@ def test_compiling_on_every_run_is_told_as_that(capsys: pytest.CaptureFixture[st
         assert jit.kernel(scope["double"])(21) == 42
     told = "; every run does so anew, as no folder for them can be written (set NUMBA_CACHE_DIR to one that can)"
     assert capsys.readouterr().err.startswith(f"fastgen: compiling kernels for this machine{told}\nfastgen: compiling took ")
+
+
+def test_numba_that_may_not_compile(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "fastgen", "generate", "--rows=1", "-o", str(tmp_path / "x.csv")]
+    run = subprocess.run(command, env=os.environ | {"NUMBA_DISABLE_JIT": "1"}, capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stdout) == (1, "")
+    assert run.stderr == "fastgen: kernels have to be compiled, which NUMBA_DISABLE_JIT forbids (unset it)\n"
 
 
 def test_linear_algebra_is_not_loaded_with_numba() -> None:

@@ -163,6 +163,7 @@ def test_the_topic_is_named_in_one_place() -> None:
         (["--mock", "--coordinates", "utm"], "--coordinates = 'utm': must be text or number"),
         (["--mock", "--producers", "0"], "--producers = 0: must be a whole number of at least 1"),
         (["--mock", "--partitions", "-1"], "--partitions = -1: must be a whole number of at least 1"),
+        (["--mock", "--partitions", "100001"], "--partitions = 100001: must be at most 100,000"),
         (
             ["--mock", "--labels-topic", "credit_card_transactions"],
             "--labels-topic = 'credit_card_transactions': must be another topic",

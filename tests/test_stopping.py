@@ -55,6 +55,27 @@ def test_while_modules_are_loaded(tmp_path: Path, module: str, body: str) -> Non
     assert not (tmp_path / "x.csv").exists()
 
 
+def test_when_a_file_is_just_being_closed(tmp_path: Path) -> None:
+    """The block that would remove it is never told."""
+    before = (
+        "import fastgen.sinks.files as files\n"
+        "kept = []\n"
+        "class Struck:\n"
+        "    def __init__(self, *given, opened=files.opened):\n"
+        "        self.own = opened(*given)\n"
+        "        kept.append(self.own)\n"
+        "    def __enter__(self):\n"
+        "        return self.own.__enter__()\n"
+        "    def __exit__(self, *_):\n"
+        f"        {STRIKE}\n"
+        "        time.sleep(9)\n"
+        "files.opened = Struck\n"
+    )
+    code, told, _ = run(tmp_path, before, "generate", "--rows=9", "-o", "x.csv")
+    assert (code, told.splitlines()[-1]) == (130, "fastgen: interrupted; unfinished files were removed")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_destructor_that_swallows_it_while_files_are_written(tmp_path: Path) -> None:
     body = f"open('struck', 'w').close()\n{IN_A_DESTRUCTOR}time.sleep(9)"
     code, told, seconds = run(tmp_path, instead_of_writing(body), "generate", "--rows=9", "-o", "x.csv")

@@ -74,6 +74,18 @@ def test_no_bar_where_it_is_not_wanted_or_cannot_be_drawn(arguments: list[str]) 
     assert "%" not in seen
 
 
+def test_no_bar_among_rows() -> None:
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "fastgen", "generate", "--rows=20", "--columns=amount", "-o", "-"]
+    subprocess.run(command, stdout=theirs, stderr=theirs, env={**os.environ, "TERM": "xterm"}, check=True)
+    seen = os.read(ours, 65_536).decode().splitlines()
+    os.close(ours)
+    os.close(theirs)
+    assert seen[0] == "amount"
+    assert all(re.fullmatch(r"\d+\.\d+", line) for line in seen[1:21])
+    assert len(seen) == 22
+
+
 def test_rates_are_those_of_the_last_seconds() -> None:
     rows = Lately()
     assert [rows.rate(second, count) for second, count in ((5, 100), (6, 200), (7, 300), (8, 900))] == [0, 100, 100, 800 / 3]

@@ -23,6 +23,7 @@ from fastgen.cli.validating import validate
 from fastgen.cli.verifying import verify
 from fastgen.errors import CLOSED_PIPE, FastgenError, InterruptedRunError
 from fastgen.schema import DATA_VERSION
+from fastgen.sinks.output import drop_unfinished
 
 
 @click.group(
@@ -73,6 +74,7 @@ def main(leave: Leave | None = None) -> None:
             _fail(FastgenError(f"{error.filename or '-: cannot be written'}: {(error.strerror or str(error)).lower()}"))
         raise
     finally:
+        drop_unfinished()  # what a signal kept its own block from removing, as it came when that was being left
         _drop_unwritten()
         rest()
 

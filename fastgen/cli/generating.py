@@ -1,5 +1,6 @@
 """`fastgen generate`: the dataset as files."""
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -135,7 +136,8 @@ def generate(
         total = work.rows
         if not quiet:
             announce(data)
-        with rows_bar(total, shown=is_interactive(quiet, no_progress)) as advance:
+        rows_on_terminal = work.target.path == "-" and sys.stdout.isatty()  # a bar would run into them
+        with rows_bar(total, shown=is_interactive(quiet, no_progress) and not rows_on_terminal) as advance:
             try:
                 report = carry_out(work, threads=workers, overwrite=overwrite, progress=advance)
             except InterruptedRunError as error:

@@ -84,7 +84,8 @@ def verify(
     """Compare data with what their configuration makes, row by row.
 
     Of a directory that is the configuration in manifest.json, unless the options say what the data are. A topic holds what the
-    options say, those of fastgen produce included. Ends with 0 if everything is there and as it should be, and with 1 if not.
+    options say, those of fastgen produce included. Ends with 0 if everything is there and as it should be, and with 1 if not;
+    of a directory whose parts are not complete, those are compared that are there.
     """
     if target is None and topic is None:
         raise OptionError("topic", NOT_GIVEN, "must be given, or else a directory or a file")
@@ -96,6 +97,9 @@ def verify(
         field, value = ("parts", parts) if part is None else ("part", part)
         hint = "such as `config`, `rows`, `seed` or `set`"
         raise OptionError(field, value, "must come with options that say what the data are", hint=hint)
+    if (parts is None) != (part is None):
+        field, value, other = ("part", part, "parts") if parts is None else ("parts", parts, "part")
+        raise OptionError(field, value, f"must come with `{other}`")
     if manifest is not None and (told or topic is None):
         raise OptionError("manifest", manifest, "must come with `topic`, and with no options that say what the data are")
     with compiling_announced(quiet):
@@ -105,8 +109,8 @@ def verify(
         data = Dataset(read_config(path, rows, scale, seed, settings)) if told or topic else None
         if manifest is not None:
             data = described(manifest)
-        if data is not None and (parts, part) != (None, None):
-            data = data.part(1 if part is None else part, 1 if parts is None else parts)
+        if data is not None and parts is not None and part is not None:
+            data = data.part(part, parts)
         shown = is_interactive(quiet, no_progress)
         if data is not None and topic is not None:
             say_notes(quiet)

@@ -4,8 +4,13 @@ from collections.abc import Callable
 from typing import Any
 
 from numba import cfunc, njit
+from numba import config as numba_config
 
+from fastgen.errors import FastgenError
 from fastgen.kernels.vectors import AS_LLVM_SEES_FIT, COMPILER, INTERLEAVED, interleaving
+
+if numba_config.DISABLE_JIT:
+    raise FastgenError("kernels have to be compiled, which NUMBA_DISABLE_JIT forbids", hint="unset it")
 
 OPTIONS = {"pipeline_class": COMPILER, "nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "_nrt": False}
 """Without numba's runtime (nrt) kernels can allocate nothing, and count no references: in a loop over the fields of nested

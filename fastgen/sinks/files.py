@@ -79,7 +79,8 @@ def write(
         parts: cut the tables into so many parts, each a file of its own; a directory's parts that are complete stay.
         part: write this one only, 1 to `parts`.
         threads: how many make rows, at least 1; as many as there are processors unless given. The bytes do not depend on it.
-        overwrite: replace files that are there; in a directory, those that its manifest and records name.
+        overwrite: replace files that are there; in a directory, those with the names that are to be written and those that its
+            manifest and records name.
         progress: called with a number of rows whenever so many more have been written.
 
     Raises:

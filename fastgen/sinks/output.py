@@ -127,8 +127,8 @@ def _standard_output(path: str) -> int:
         raise OutputError(f"{path}: cannot be written: the standard output of this process is not a file") from None
 
 
-def drop_unfinished(root: str) -> None:
-    """Remove what is being written below a directory, by threads that cannot be waited for; none of it gets its name."""
+def drop_unfinished(root: str = "") -> None:
+    """Remove what is being written, below a directory if one is given, by whom nobody can wait for; none of it gets its name."""
     for partial in list(_partials):
         if partial.startswith(os.path.join(root, "")):
             with suppress(OSError):

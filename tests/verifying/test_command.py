@@ -126,6 +126,8 @@ def test_a_file_and_what_it_should_hold(folder: Path) -> None:
         (["data", "--manifest", "data"], "--manifest = 'data': must come with --topic, and with no options"),
         (["data/transactions.csv"], "--config: must be given: data/transactions.csv has no manifest"),
         (["data", "--table", "card"], "--table = 'card': must be one of"),
+        (["data", *FLAGS, "--parts", "2"], "--parts = 2: must come with --part"),
+        (["data", *FLAGS, "--part", "2"], "--part = 2: must come with --parts"),
         (["data", *FLAGS, "--parts", "2", "--part", "3"], "--parts = 2: must be at most 1: "),
         (["data", "--key", "cc_num"], "--key: must come with --topic"),
         (["data", "--with-label"], "--with-label: must come with --topic"),

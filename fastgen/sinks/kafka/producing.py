@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from fastgen.config import Config
 from fastgen.dataset import Dataset, dataset_of, positive
-from fastgen.errors import DeliveryError
+from fastgen.errors import DeliveryError, OptionError
 from fastgen.schema import DEFAULT_TOPIC
 from fastgen.sinks.kafka import topics
 from fastgen.sinks.kafka.asked import (
@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 
 LOG: Final = logging.getLogger("fastgen")
 PARTITIONS: Final = 4
+MOST_PARTITIONS: Final = 100_000
+"""Of a topic that is made. Kafka's own limit lies lower, where a cluster's memory ends; the mock cluster dies of some more."""
 """Of a topic that is made, unless said."""
 DEFAULTS: Final = {
     "enable.idempotence": "true",
@@ -179,6 +181,8 @@ def _made(
     check_made(create_topic or mock, {"partitions": partitions})
     check_made(create_topic, {"replication_factor": replication_factor, "topic_config": topic_config or None})
     number = PARTITIONS if partitions is None else positive("partitions", partitions)
+    if number > MOST_PARTITIONS:
+        raise OptionError("partitions", number, f"must be at most {MOST_PARTITIONS:,}")
     replication = 1 if replication_factor is None else positive("replication_factor", replication_factor)
     return topics.Made(number, replication, topic_config or {})
 
