@@ -95,7 +95,7 @@ def test_a_part_that_cannot_be_written(write: Any, tmp_path: Path) -> None:
     write_here(DATA, tmp_path, parts=2, part=1)
     in_the_way = tmp_path / "transactions" / "part-00002-of-00002.parquet"
     in_the_way.mkdir()
-    with pytest.raises(Exception, match=f"OutputError: {in_the_way}: cannot be written: is a directory"):
+    with pytest.raises(Exception, match=f"OutputError: {in_the_way} is a directory, and is not replaced by a file"):
         write(DATA, tmp_path, parts=2)
     assert not (tmp_path / "manifest.json").exists()
     in_the_way.rmdir()
