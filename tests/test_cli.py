@@ -25,6 +25,7 @@ from command import Ended, Run, after_compiling
 import fastgen
 from fastgen import Config, Dataset, cli, load_config
 from fastgen.cli import common
+from fastgen.cli.stopping import KINDS
 from fastgen.config import config_schema
 from fastgen.config_text import to_toml
 from fastgen.schema import DATA_VERSION
@@ -610,6 +611,31 @@ def test_what_goes_wrong_inside_is_one_line_too(run: Run, folder: Path, monkeypa
         "interrupted; unfinished files were removed",
     )
     assert_one_line(fail(fastgen.FastgenError("two\nlines")), 1, "two lines")
+
+
+@pytest.mark.parametrize(
+    ("part", "hint"), [((), " (the same command makes the other parts)"), (("--part=1",), "")], ids=["all parts", "one part"]
+)
+def test_what_makes_the_other_parts(
+    run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch, part: tuple[str, ...], hint: str
+) -> None:
+    def stop(*_: object, **__: object) -> None:
+        raise fastgen.InterruptedRunError("interrupted")
+
+    monkeypatch.setattr("fastgen.sinks.files.carry_out", stop)
+    ended = run("generate", "--rows=300k", "-o", "out", "-q", "--parts=2", *part)
+    assert ended == Ended(130, "", f"fastgen: interrupted; unfinished files were removed{hint}\n")
+
+
+def test_a_run_that_was_interrupted_takes_no_more_signals(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stop(*_: object, **__: object) -> None:
+        raise fastgen.InterruptedRunError("interrupted")
+
+    taken: list[object] = []
+    monkeypatch.setattr("fastgen.sinks.files.carry_out", stop)
+    monkeypatch.setattr(cli, "rest", lambda: taken.extend(map(signal.getsignal, KINDS)))
+    assert run("generate", "--rows=5", "-o", "out").code == 130
+    assert set(taken) == {signal.SIG_IGN}
 
 
 @pytest.fixture(params=["", "1"], ids=["buffered", "unbuffered"])

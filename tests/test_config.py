@@ -6,7 +6,7 @@ import pickle
 import subprocess
 import sys
 import tomllib
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from itertools import pairwise
 from math import ceil
@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 import fastgen.config
 import fastgen.plan
-from fastgen.config import AgeBand, AmountRange, Atm, Category, Config, Fraud, config_schema, load_config, merge
+from fastgen.config import MOST_SECONDS, AgeBand, AmountRange, Atm, Category, Config, Fraud, config_schema, load_config, merge
 from fastgen.config_text import parse_count, parse_setting, to_toml
 from fastgen.dataset import Dataset
 from fastgen.errors import (
@@ -33,6 +33,7 @@ from fastgen.errors import (
     OutputExistsError,
     UsageError,
 )
+from fastgen.kernels.units import HOUR
 from fastgen.settings import Interval, Section
 from fastgen.sizes import Sizes, chain_ranges, exact_shares
 
@@ -287,6 +288,45 @@ def test_groups_of_more_rows_than_can_be_made(monkeypatch: pytest.MonkeyPatch) -
     with pytest.raises(ConfigError, match=r"^end = .*: must be later: 60 seconds would have 100,000 rows, and can have 70,000$"):
         _ = Dataset(config_of(**crowded, end="2022-01-01 00:01:00")).plan
     assert Dataset(config_of(**crowded, end="2022-01-01 01:00:00")).plan.rows == 100_000
+
+
+@pytest.mark.parametrize(
+    ("given_settings", "tail"),
+    [
+        ({"fraud": {"ratio": 0}, "atm": {"cards": 0}}, 0),
+        ({"fraud": {"chain_lengths": [1, 11], "chain_gap_seconds": [1, 60]}, "atm": {"cards": 0}}, 600),
+        ({"atm": {"lengths": [2, 3], "step_hours": [1, 10], "foreign_hours": [1, 10]}}, 30 * HOUR),
+        ({"atm": {"lengths": [1, 1], "step_hours": [1, 10], "foreign_hours": [1, 100]}}, 110 * HOUR),
+    ],
+    ids=str,
+)
+def test_the_last_event_may_come_in_the_last_second(given_settings: dict[str, Any], tail: int) -> None:
+    start = datetime(2022, 1, 1)
+    end = start + timedelta(seconds=MOST_SECONDS - tail)
+    assert config_of(start=start, end=end, **given_settings).end == end
+    with pytest.raises(ConfigError, match=r"^end = .*: must leave the last event within 2,147,397,247 seconds"):
+        config_of(start=start, end=end + timedelta(seconds=1), **given_settings)
+
+
+def test_shares_may_be_a_little_off() -> None:
+    plenty = shop(low=0.01, high=50_000)
+    assert config_of(amounts=[part(0.5, 1, 10), part(0.5 + 1e-10, 10, 50_000)], categories=[plenty])
+    told = "amounts: shares must add up to 1, not 1.00000001"
+    assert line_of(amounts=[part(0.5, 1, 10), part(0.5 + 1e-8, 10, 50_000)], categories=[plenty]) == told
+
+
+def test_names_of_a_hundred_characters() -> None:
+    name = 100 * "x"
+    assert config_of(categories=[shop(name=name, low=0.01, high=50_000)]).categories[0].name == name
+    assert line_of(categories=[shop(name=name + "x", low=0.01, high=50_000)]).endswith("must be 1 to 100 printable characters")
+
+
+def test_a_walk_may_lead_as_far_as_the_map_goes() -> None:
+    assert config_of(atm={"lengths": [1, 200], "radius": 0.1}).atm.radius == 0.1
+
+
+def test_without_sequences_there_is_no_table_of_them() -> None:
+    assert Dataset(config_of(end="2060-01-01", atm={"cards": 0, "step_hours": [1, 8_760]})).plan.sequences == 0
 
 
 def test_long_values_are_cut() -> None:

@@ -35,6 +35,7 @@ from fastgen.pools import load_pools
 from fastgen.schema import DATA_VERSION
 from fastgen.sinks.estimates import estimate
 from fastgen.sinks.formats import resolve
+from fastgen.sinks.output import drop_unfinished, opened
 from fastgen.sinks.wanted import wanted
 
 TABLES = ("transactions", "credit_cards", "profiles")
@@ -1007,3 +1008,43 @@ def test_a_full_disk_for_a_directory(tmp_path: Path, large: Dataset) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert told == f"{tmp_path / 'out' / 'transactions.csv'}: cannot be written: file too large"
     assert list(tmp_path.rglob("*.*")) == []
+
+
+def test_nothing_of_a_neighbour_is_dropped(tmp_path: Path) -> None:
+    """Of a directory whose name begins with this one's."""
+    (tmp_path / "data2").mkdir()
+    with opened(str(tmp_path / "data2" / "transactions.csv"), overwrite=False) as out:
+        drop_unfinished(str(tmp_path / "data"))
+        out.write(b"tid")
+    assert (tmp_path / "data2" / "transactions.csv").read_bytes() == b"tid"
+
+
+def test_what_is_taken_in_pieces_is_written_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As by a disk that is full in the middle of it."""
+    write = os.write
+    monkeypatch.setattr(os, "write", lambda descriptor, data: write(descriptor, data[:3]))
+    with opened(str(tmp_path / "out.csv"), overwrite=False) as out:
+        out.write(b"0123456789")
+    assert (tmp_path / "out.csv").read_bytes() == b"0123456789"
+    assert out.size == 10
+
+
+def test_a_name_that_is_taken_meanwhile(tmp_path: Path) -> None:
+    told = r"out\.csv: cannot be written: is a directory$"
+    with pytest.raises(OutputError, match=told), opened(str(tmp_path / "out.csv"), overwrite=True):
+        (tmp_path / "out.csv").mkdir()
+    assert [path.name for path in tmp_path.iterdir()] == ["out.csv"]
+
+
+def test_files_are_for_those_whom_the_mask_allows(tmp_path: Path) -> None:
+    before = os.umask(0o027)
+    try:
+        write(Config(rows=10), tmp_path / "out.csv")
+    finally:
+        os.umask(before)
+    assert (tmp_path / "out.csv").stat().st_mode & 0o777 == 0o640
+
+
+def test_of_a_single_file_no_digest_is_told(tmp_path: Path) -> None:
+    [file] = write(Config(rows=10), tmp_path / "out.csv").files
+    assert file.digest == ""

@@ -701,6 +701,31 @@ def test_messages_are_the_same_in_any_order_of_making() -> None:
     assert made[0].partitions.tolist() == made[2].partitions.tolist()
 
 
+@pytest.mark.parametrize("partitions", [1, 7])
+def test_messages_without_a_key_go_to_partitions_in_turn(partitions: int) -> None:
+    source = MessageSource(Dataset(Config(rows=300_000, seed=5)), ["amount"], None, partitions, "text")
+    found: list[int] = []
+    for groups in source.items[:3]:
+        found += source.assigned(source.encode(groups), len(found)).partitions.tolist()
+    assert found == [number % partitions for number in range(len(found))]
+
+
+@pytest.mark.parametrize("key", ["cc_num", None])
+def test_a_part_without_rows_has_no_messages(key: str | None) -> None:
+    """As the last one, where no chain runs past the period."""
+    data = Dataset(Config(rows=400_000, end="2022-01-02", atm={"cards": 0}, fraud={"ratio": 0.00001}))
+    of = data.plan.grid.groups
+    report = produce(data.part(of, of=of), mock=True, key=key)
+    assert (report.rows, report.acknowledged, report.bytes) == (0, 0, 0)
+
+
+@pytest.mark.parametrize("key", ["cc_num", "city", None])
+def test_the_largest_message_is_told_with_its_key(key: str | None) -> None:
+    source = MessageSource(SMALL, ["tid", "city"], key, 4, "text")
+    messages = source.encode(source.items[0])
+    assert messages.largest == max(len(messages.values.text(i)) + len(messages.keys.text(i)) for i in range(messages.size))
+
+
 def test_labels_are_tid_and_label() -> None:
     report = produce(SMALL, mock=True, labels_topic="labels", labels_delay=timedelta(days=2))
     told = report.as_dict()

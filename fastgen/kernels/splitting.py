@@ -194,7 +194,7 @@ def split_level(counts, leaves, edges, nodes, first, seed, stream, few):
         p = np.float64(leaves[middle] - leaves[low]) / np.float64(leaves[high] - leaves[low])
         q = min(p, 1.0 - p)
         node = 2 * j + np.int64(p > 0.5)
-        if q <= 0.0:
+        if 1.0 - q == 1.0:  # nothing, or next to it: the first success would be waited for in vain
             settle(counts, edges, node, 0)
         elif np.float64(n) * q < 10.0:
             few.node[count] = node

@@ -92,6 +92,13 @@ def test_parts_are_about_equal() -> None:
         assert [part.expected_rows() for part in parts] == pytest.approx(sizes, rel=0.02)
 
 
+def test_each_part_has_a_group_where_most_rows_come_last() -> None:
+    withdrawals = {"cards": 100, "withdrawals": 100_000, "lengths": [1, 1], "step_hours": [100, 100]}
+    plan = Dataset(Config(payments=10, end="2022-01-01 01:00:00", atm=withdrawals)).plan
+    of = plan.grid.groups
+    assert [plan.part(number, of) for number in range(1, of + 1)] == [range(group, group + 1) for group in range(of)]
+
+
 def test_a_part_can_be_sent_elsewhere() -> None:
     import pickle
 
@@ -228,6 +235,39 @@ def test_a_run_that_fails_keeps_complete_parts_and_no_others(tmp_path: Path, thr
     lines = hashlib.sha256(b"".join(path.read_bytes() for path in sorted((tmp_path / "transactions").iterdir())))
     write(DATA, tmp_path / "whole.ndjson")
     assert lines.hexdigest() == hashlib.sha256((tmp_path / "whole.ndjson").read_bytes()).hexdigest()
+
+
+def test_a_part_that_fails_stops_the_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fastgen.sinks.parts.LAST_WORDS", 60.0)
+
+    def progress(rows: int) -> None:
+        if threading.current_thread().name.endswith("_0"):
+            raise StopError
+        time.sleep(0.02)
+
+    with pytest.raises(StopError):
+        write(DATA, f"{tmp_path}/", parts=2, threads=2, progress=progress)
+    assert files_of(tmp_path) == {}
+
+
+def test_one_part_that_fails_leaves_the_folders(tmp_path: Path) -> None:
+    """Another run may be about to fill them."""
+    with pytest.raises(StopError):
+        write(DATA, f"{tmp_path}/", parts=2, part=1, progress=StopAfter(0))
+    assert {path.name for path in tmp_path.iterdir()} == {"parts", *TABLE_NAMES}
+
+
+def test_a_manifest_goes_before_a_part_takes_the_place_of_one_that_it_names(tmp_path: Path) -> None:
+    write(DATA, f"{tmp_path}/", parts=2)
+    write(Config(rows=200_000), f"{tmp_path}/", parts=2, part=1, overwrite=True)
+    assert not (tmp_path / "manifest.json").exists()
+
+
+def test_parts_of_another_version_that_makes_the_same_data_are_complete(tmp_path: Path) -> None:
+    write(DATA, f"{tmp_path}/", parts=2, part=1)
+    [record] = (tmp_path / "parts").iterdir()
+    record.write_text(json.dumps(json.loads(record.read_text()) | {"fastgen": "0.0.0"}))
+    assert write(DATA, f"{tmp_path}/", parts=2).skipped == 1
 
 
 @pytest.mark.parametrize("format", ["parquet", "csv", "ndjson", "ipc"])

@@ -91,3 +91,17 @@ def test_a_callee_that_is_not_called_is_not_compiled() -> None:
     assert called_if(callee, 21, False) == 21
     assert not double.signatures
     assert called_if(Callee(double, types.int64, (0,)), 21, True) == 42
+
+
+@kernel
+def root(number):
+    if number < 0:
+        raise ValueError("negative")
+    return number**0.5
+
+
+def test_what_a_callee_raises_comes_out_of_its_caller() -> None:
+    callee = Callee(root, types.float64, (0.0,))
+    assert called(callee, 9.0) == 3
+    with pytest.raises(ValueError, match="negative"):
+        called(callee, -9.0)

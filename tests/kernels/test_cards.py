@@ -283,3 +283,16 @@ def test_every_susceptible_card_is_as_likely_to_be_drawn() -> None:
         assert len(set(places.tolist())) == 7
         counts[places] += 1
     assert stats.chisquare(counts).pvalue > LEAST_P
+
+
+def test_there_is_room_behind_the_last_card_that_is_found() -> None:
+    """A card that no band has room for any more is written down there, too."""
+    found = Plan(Config(atm={"withdrawals": 100, "bands": [{"share": 1, "low": 18, "high": 100}]})).susceptible
+    assert found.base is not None
+    assert found.size == 100 < found.base.size
+
+
+def test_cash_cards_do_not_depend_on_how_many_are_drawn_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = Plan(Config()).sequence_rules.cash_cards.tolist()
+    monkeypatch.setattr(names, "CARDS_AT_ONCE", 7)
+    assert Plan(Config()).sequence_rules.cash_cards.tolist() == expected

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from fastgen import windows
+from fastgen.config import Config
 from fastgen.frames import TransactionFrames
 from fastgen.kernels.groups import Filled, Memory
 from fastgen.plan import Plan
@@ -76,3 +77,21 @@ def test_memory_grows_where_a_group_needs_more() -> None:
     assert rows.scratch.word_slot.size > 200
     assert rows._replace(scratch=memory.scratch) == memory
     assert (memory.events.second.size, memory.keys.shape) == (125, (2, 126))
+
+
+def test_rows_are_the_same_where_only_scratch_memory_grows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As it does for payments alone: no event asks for more memory."""
+    plan = Plan(Config(payments=500, fraud={"ratio": 0}, atm={"cards": 0}))
+    groups = range(plan.grid.groups)
+    usual = read_rows(Worker(plan).fill(groups))
+    monkeypatch.setattr(windows, "GROUP_ROWS", 1)
+    assert read_rows(Worker(plan).fill(groups)) == usual
+
+
+def test_pieces_have_their_seconds_whatever_is_asked_for() -> None:
+    plan = make_sample("in many windows").plan
+    groups = range(plan.grid.groups)
+    worker, found = Worker(plan, ["amount"]), []
+    for piece in worker.pieces(groups):
+        found += worker.rows.second[piece.start : piece.stop].tolist()
+    assert found == Worker(plan).fill(groups).second.tolist()

@@ -62,6 +62,12 @@ def test_binomial_draws_are_the_twins(n: int, p: float) -> None:
         assert binomial(seed, n, p) == twin(seed, n, p)
 
 
+@pytest.mark.parametrize("power", [52, 53, 54, 60])
+def test_next_to_no_share(power: int) -> None:
+    assert split(3, 2, 1_000, [0, 1, 2**power]) == [0, 1_000]
+    assert split(3, 2, 1_000, [0, 2**power - 1, 2**power]) == [1_000, 0]
+
+
 @pytest.mark.parametrize("leaves", [splitting.SIDE_BY_SIDE - 1, splitting.SIDE_BY_SIDE, splitting.SIDE_BY_SIDE + 1, 20_000])
 @pytest.mark.parametrize("total", [3, 20_000, 10**9])
 def test_counts_of_many_leaves(leaves: int, total: int) -> None:

@@ -14,7 +14,7 @@ from naive import Row
 from numpy.typing import NDArray
 from scipy import stats
 
-from fastgen.kernels import tables, timeline
+from fastgen.kernels import rng, tables, timeline
 from fastgen.kernels.tables import Block
 from kernels import ALL, SAMPLES, each_sample, make_sample, pack_events, read_events, read_rows, sample_of
 
@@ -84,6 +84,13 @@ def test_ranks_have_their_beta_distribution(rank: int) -> None:
 
 
 # Order
+
+
+@pytest.mark.parametrize("width", [1, 2, 3, 7, 10, 3_600, 787_500])
+def test_no_time_is_behind_the_window(width: int) -> None:
+    """Nor where the last spacing is nothing, as with this number it is."""
+    assert naive.draw(1, rng.TIMES, 0, 8_075_620)[1] == 2**32 - 1
+    assert sorted_times(1, 1, 8_075_620, 5, width) == [5 + width - 1]
 
 
 @given(st.data(), st.integers(1, 10**7), st.integers(0, 2 * 10**9))
