@@ -29,9 +29,10 @@ if TYPE_CHECKING:
         TerminatedRunError,
         UsageError,
     )
-    from fastgen.reporting.making import report
-    from fastgen.sinks.files import write
+    from fastgen.reporting.making import ReportSummary, report
+    from fastgen.sinks.files import WriteReport, write
     from fastgen.sinks.kafka.producing import produce
+    from fastgen.sinks.kafka.reports import ProduceReport
     from fastgen.source import scan
     from fastgen.validation.report import ValidationReport
     from fastgen.validation.validating import validate
@@ -44,8 +45,11 @@ _HOME = {
     "load_config": "config",
     "Dataset": "dataset",
     "write": "sinks.files",
+    "WriteReport": "sinks.files",
     "produce": "sinks.kafka.producing",
+    "ProduceReport": "sinks.kafka.reports",
     "report": "reporting.making",
+    "ReportSummary": "reporting.making",
     "scan": "source",
     "validate": "validation.validating",
     "ValidationReport": "validation.report",
@@ -69,10 +73,13 @@ __all__ = [
     "OptionError",
     "OutputError",
     "OutputExistsError",
+    "ProduceReport",
+    "ReportSummary",
     "TerminatedRunError",
     "UsageError",
     "ValidationReport",
     "VerifyReport",
+    "WriteReport",
     "__version__",
     "load_config",
     "produce",
