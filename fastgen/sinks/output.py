@@ -121,7 +121,8 @@ def _standard_output(path: str) -> int:
     if sys.stdout is None:  # as Python has it where it is closed
         raise OutputError(f"{path}: {CLOSED_OUTPUT}")
     try:
-        sys.stdout.flush()  # what was printed before comes first
+        with explained(path):
+            sys.stdout.flush()  # what was printed before comes first
         return sys.stdout.fileno()
     except (AttributeError, ValueError):  # in a notebook, where something captures what is printed, and where it is closed
         raise OutputError(f"{path}: cannot be written: the standard output of this process is not a file") from None
