@@ -134,7 +134,6 @@ class RowSource(threading.local):
 
     def __init__(self, plan: Plan, names: Collection[str]) -> None:
         self.worker = Worker(plan, names)
-        self.ids = self.worker.ids
 
     def fill(self, groups: range) -> tuple[Block, NDArray[np.uint8]]:
         """The rows of these groups, and their MD5 digests, uint8[16 n]; empty where no tid is wanted."""
@@ -142,4 +141,4 @@ class RowSource(threading.local):
 
     def kept(self, rows: int) -> tuple[Block, NDArray[np.uint8]]:
         """So many of the rows that were filled last, and their digests."""
-        return self.worker.rows.rows(0, rows), self.ids.room(rows if self.worker.hashed else 0)
+        return self.worker.rows.rows(0, rows), self.worker.ids.room(rows if self.worker.hashed else 0)

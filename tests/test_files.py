@@ -908,10 +908,12 @@ def test_the_standard_output(tmp_path: Path) -> None:
 
 
 def test_the_standard_output_by_its_name(tmp_path: Path) -> None:
-    """Led to a file, too."""
-    with (tmp_path / "x.csv").open("wb") as out:
-        subprocess.run(command("--rows=2_000", "--output=/dev/stdout"), stdout=out, check=True)
-    assert len(pl.read_csv(tmp_path / "x.csv")) == 2_000
+    """Led to a file, too, behind what is there."""
+    (tmp_path / "x.csv").write_text("mine\n")
+    with (tmp_path / "x.csv").open("ab") as out:
+        subprocess.run(command("--rows=2_000", "--columns=amount", "--output=/dev/stdout"), stdout=out, check=True)
+    lines = (tmp_path / "x.csv").read_text().splitlines()
+    assert (lines[:2], len(lines)) == (["mine", "amount"], 2_002)
 
 
 def test_a_reader_who_leaves() -> None:

@@ -68,6 +68,8 @@ def resolve(output: str | os.PathLike[str], format: str | None = None, compressi
         raise OptionError("output", output, "must be a directory, a file or -")
     if format is not None and str(format) not in FORMATS:
         raise OptionError("format", format, f"must be one of {', '.join(FORMATS)}", hint=did_you_mean(format, FORMATS))
+    if path == "/dev/stdout":
+        path = STDOUT  # opened by its name, a file that a shell led it to would be written from its beginning
     special = path == STDOUT or is_special(path)
     name = os.path.basename(path)
     is_directory = not special and (os.path.isdir(path) or path.endswith(os.sep) or not os.path.splitext(name.lstrip("."))[1])

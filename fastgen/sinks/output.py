@@ -12,8 +12,6 @@ from typing import Any, Final, Protocol
 from fastgen.errors import CLOSED_OUTPUT, CLOSED_PIPE, OutputError, OutputExistsError
 
 STDOUT: Final = "-"
-STREAMS: Final = ("/dev/stdout", "/dev/stderr")
-"""Files where a shell led them to one, but with names that say that they are to be written."""
 PARTIAL: Final = re.compile(r"\.(.+)\.[0-9a-f]{16}\.partial")
 """What files are called until they get their names."""
 _partials: Final[set[str]] = set()
@@ -205,11 +203,9 @@ def replacing(root: str, names: Iterable[str]) -> Iterator[None]:
 
 
 def is_special(path: str) -> bool:
-    """Whether it is there and neither a file nor a directory: a device or a pipe, or what a standard stream was led to."""
+    """Whether it is there and neither a file nor a directory: a device or a pipe."""
     if path == STDOUT or not os.path.exists(path):
         return False
-    if path in STREAMS:
-        return True
     mode = os.stat(path).st_mode
     return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
 
