@@ -3,16 +3,31 @@
 import logging
 from collections.abc import Callable
 
+import click
+
 from fastgen.cli import completing
-from fastgen.cli.commands import PATH, F, together
+from fastgen.cli.commands import PATH, F, in_flags, together
 
 Declare = Callable[..., Callable[[F], F]]
 """What declares an option in a section of the help; see `section`."""
 
 
+class _Notes(logging.Formatter):
+    """What is logged, with options as the running command writes them."""
+
+    def __init__(self) -> None:
+        super().__init__("fastgen: %(message)s")
+        self._command = click.get_current_context().command
+
+    def format(self, record: logging.LogRecord) -> str:
+        return in_flags(super().format(record), self._command)
+
+
 def say_notes(quiet: bool) -> None:
     """Have what the Kafka modules log said as the command says things, and with --quiet only errors."""
-    logging.basicConfig(format="fastgen: %(message)s", level=logging.ERROR if quiet else logging.WARNING)
+    notes = logging.StreamHandler()
+    notes.setFormatter(_Notes())
+    logging.basicConfig(handlers=[notes], level=logging.ERROR if quiet else logging.WARNING)
 
 
 def connection_options(option: Declare[F]) -> Callable[[F], F]:

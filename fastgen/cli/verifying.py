@@ -28,6 +28,8 @@ OF_TOPICS = (
     "extra",
 )
 """Parameters that only say what a topic holds and where it is."""
+DESCRIBING = "such as `config`, `rows`, `seed` or `set`"
+"""Options that say what the data are."""
 SHOWN = 10
 """Differences that are printed; the JSON has more."""
 
@@ -95,8 +97,7 @@ def verify(
     told = bool(settings) or any(value is not None for value in (path, rows, scale, seed))
     if not told and (parts, part) != (None, None):
         field, value = ("parts", parts) if part is None else ("part", part)
-        hint = "such as `config`, `rows`, `seed` or `set`"
-        raise OptionError(field, value, "must come with options that say what the data are", hint=hint)
+        raise OptionError(field, value, "must come with options that say what the data are", hint=DESCRIBING)
     if (parts is None) != (part is None):
         field, value, other = ("part", part, "parts") if parts is None else ("parts", parts, "part")
         raise OptionError(field, value, f"must come with `{other}`")
@@ -116,7 +117,12 @@ def verify(
             say_notes(quiet)
             report = of_topic(data, topic, threads, shown, **messages)
         else:
-            report = of_files(str(target), data, table, threads, shown)
+            try:
+                report = of_files(str(target), data, table, threads, shown)
+            except OptionError as error:
+                if error.field != "data":
+                    raise
+                raise OptionError("config", NOT_GIVEN, error.allowed, hint=DESCRIBING) from None
     if as_json:
         click.echo(json.dumps(report.as_dict()))
     elif not quiet:

@@ -103,8 +103,7 @@ def _asked(path: str | os.PathLike[str], data: Dataset | Config | None, table: s
     elif described:
         dataset = manifests.data_of(stored)
     else:
-        hint = "such as --config, --rows, --seed or --set"
-        raise OptionError("config", NOT_GIVEN, f"must be given: {stored.path} has no manifest", hint=hint)
+        raise OptionError("data", NOT_GIVEN, f"must be given: {stored.path} has no manifest", hint="the configuration of its data")
     parts = [dataset] if dataset.is_part else manifests.parts_of(stored, dataset)
     there = (stored.manifest or {}).get("tables") or stored.tables
     tables = [name for name in TABLES if name in there and table in (None, name)]

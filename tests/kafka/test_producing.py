@@ -331,7 +331,10 @@ def test_a_topic_that_time_would_overtake(broker: Address, topic: str) -> None:
 def test_what_is_there_already_is_told(broker: Address, filled: str, caplog: pytest.LogCaptureFixture) -> None:
     send(broker, filled, partitions=9)
     assert f"topic {filled} is there already, with 3 partitions" in caplog.text
-    assert re.search(f"topic {filled} has [0-9,]+ records already", caplog.text)
+    assert re.search(f"topic {filled} has [0-9,]+ records already, .*; `resume` goes on", caplog.text)
+    argv = [sys.executable, "-m", "fastgen", "produce", *flags(dataset()), "--topic", filled, "--bootstrap-servers", broker.bootstrap]
+    told = subprocess.run(argv, check=True, capture_output=True, text=True).stderr
+    assert re.search(f"^fastgen: topic {filled} has [0-9,]+ records already, .*; --resume goes on$", told, re.MULTILINE)
     caplog.clear()
     with pytest.raises(KafkaError, match=r"holds [0-9,]+ messages, more than the 3,000"):
         send(broker, filled, resume=True)
@@ -340,7 +343,7 @@ def test_what_is_there_already_is_told(broker: Address, filled: str, caplog: pyt
 
 def test_a_topic_that_would_delete_the_rows(broker: Address, topic: str) -> None:
     make_topic(broker, topic, retention_ms="604800000")
-    with pytest.raises(KafkaError, match=r"keeps records for 7 days and would delete those of 2022-01-01 \(--timestamps now"):
+    with pytest.raises(KafkaError, match=r"keeps records for 7 days and would delete those of 2022-01-01 \(`timestamps` now"):
         send(broker, topic)
     assert send(broker, topic, timestamps="now").acknowledged == 3_000
 
@@ -417,7 +420,7 @@ def test_a_port_of_the_other_kind(secure_broker: Broker, protocol: str | None, m
     monkeypatch.setattr(cluster, "TIMEOUT", 2.0)
     settings = secure_broker.secure_properties
     del settings["security.protocol"]
-    told = r"no broker answers: .*\(it ends connections at the first word: if it wants TLS, -X security.protocol=SSL or SASL_SSL\)$"
+    told = r"no broker answers: .*\(it ends connections at the first word: if it wants TLS, set security.protocol to SSL or SASL_SSL\)$"
     if protocol == "SSL":
         settings |= secure_broker.properties
         # The client library tells the first end of a connection in one way and later ones in another.
@@ -469,7 +472,7 @@ def test_messages_that_are_too_large(broker: Address, topic: str, plain: bool) -
     told: list[ProduceReport] = []
     hint = (
         r"\(the topic's max.message.bytes is 200, and a single message takes some (\d+): raise it, best to Kafka's default of "
-        r"1,048,588, which has room for batches; then --resume sends the rest\)$"
+        r"1,048,588, which has room for batches; then `resume` sends the rest\)$"
     )
     one_by_one = broker.properties | {"compression.type": "none", "batch.size": "1"}
     with pytest.raises(DeliveryError, match=rf"messages were not acknowledged: .*MSG_SIZE_TOO_LARGE.* {hint}") as error:
@@ -498,7 +501,7 @@ def test_batches_that_are_too_large_before_others_that_are_not(broker: Address, 
 def test_batches_that_are_too_large(broker: Address, topic: str, remedy: str) -> None:
     """Either of the ways out that are named is one."""
     make_topic(broker, topic, retention_ms="-1", max_message_bytes="5000")
-    hint = r"\(raise the topic's max.message.bytes, or lower batch.size with -X; then --resume sends the rest\)$"
+    hint = r"\(raise the topic's max.message.bytes, or lower batch.size; then `resume` sends the rest\)$"
     with pytest.raises(DeliveryError, match=rf"MSG_SIZE_TOO_LARGE.* {hint}"):
         send(broker, topic)
     settings = dict(broker.properties)

@@ -124,7 +124,7 @@ def test_a_file_and_what_it_should_hold(folder: Path) -> None:
         ),
         (["data", "--parts", "2"], "--parts = 2: must come with options that say what the data are"),
         (["data", "--manifest", "data"], "--manifest = 'data': must come with --topic, and with no options"),
-        (["data/transactions.csv"], "--config: must be given: data/transactions.csv has no manifest"),
+        (["data/transactions.csv"], "--config: must be given: data/transactions.csv has no manifest (such as --config, "),
         (["data", "--table", "card"], "--table = 'card': must be one of"),
         (["data", *FLAGS, "--parts", "2"], "--parts = 2: must come with --part"),
         (["data", *FLAGS, "--part", "2"], "--part = 2: must come with --parts"),

@@ -745,7 +745,7 @@ def test_a_manifest_that_says_otherwise(folder: Path) -> None:
 
 
 def test_nothing_to_compare_with(folder: Path) -> None:
-    with pytest.raises(OptionError, match=r"config: must be given: .* has no manifest"):
+    with pytest.raises(OptionError, match=r"^data: must be given: .* has no manifest \(the configuration of its data\)$"):
         verify(path_of(folder))
     (folder / "manifest.json").unlink()
     with pytest.raises(OptionError, match="has no manifest"):

@@ -243,7 +243,7 @@ def _start_behind(cluster: "Cluster", topic: Topic) -> NDArray[np.int64]:
     """int64[partitions]: where partitions end before a run that does not resume one; says so if there are records."""
     offsets = cluster.offsets(topic)
     if there := int(np.diff(offsets).sum()):
-        LOG.warning("topic %s has %s records already, and gets these rows behind them; --resume goes on", topic.name, f"{there:,}")
+        LOG.warning("topic %s has %s records already, and gets these rows behind them; `resume` goes on", topic.name, f"{there:,}")
     return offsets[:, 1]
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from fastgen.errors import DeliveryError
 from fastgen.sinks.kafka.run import Run
 
-RESUME: Final = "--resume sends the rest"
+RESUME: Final = "`resume` sends the rest"
 TOO_LARGE: Final = "MSG_SIZE_TOO_LARGE"
 """What a broker says of a batch of messages that is larger than a topic takes."""
 FRAME: Final = 72
@@ -109,4 +109,4 @@ def _room(run: Run) -> str:
             f"the topic's max.message.bytes is {run.limit:,}, and a single message takes some {needed:,}: "
             f"raise it, best to Kafka's default of {USUAL:,}, which has room for batches"
         )
-    return "raise the topic's max.message.bytes, or lower batch.size with -X"
+    return "raise the topic's max.message.bytes, or lower batch.size"

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from fastgen.sinks.kafka.cluster import Cluster
 
 REMEDY = (
-    "give the options of the run that filled it, those of the data as well as --key, --with-label, --coordinates, --timestamps and "
-    "--labels-delay; or, if something else wrote to it, take another topic"
+    "give the options of the run that filled it, those of the data as well as `key`, `with_label`, `coordinates`, `timestamps` and "
+    "`labels_delay`; or, if something else wrote to it, take another topic"
 )
 
 

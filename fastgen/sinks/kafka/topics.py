@@ -158,11 +158,11 @@ def check_times(name: str, settings: Mapping[str, str], times: Times) -> None:
         oldest = EPOCH + timedelta(seconds=times.first)
         raise KafkaError(
             f"topic {name} keeps records for {span(timedelta(milliseconds=kept))} and would delete those of {oldest:%Y-%m-%d}",
-            hint="--timestamps now, or set the topic's retention.ms to -1",
+            hint="`timestamps` now, or set the topic's retention.ms to -1",
         )
     most = settings.get("message.timestamp.after.max.ms", FOREVER)
     if most != FOREVER and times.ahead > int(most) / 1000:
         raise KafkaError(
             f"topic {name} takes no records that are more than {span(timedelta(milliseconds=int(most)))} ahead of the clock",
-            hint=f"--timestamps now, or set the topic's message.timestamp.after.max.ms to {FOREVER}",
+            hint=f"`timestamps` now, or set the topic's message.timestamp.after.max.ms to {FOREVER}",
         )
