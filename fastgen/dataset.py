@@ -47,6 +47,9 @@ class Dataset:
     Args:
         config: what the data are, kept as the attribute `config`; the default dataset unless given.
 
+    Attributes:
+        share: which part of the whole it is: its `number`, and how many there are, `of`; 1 of 1 for the whole.
+
     Raises:
         ConfigError: `config` is no `Config`. What needs rows or counts raises it too, where the configuration asks for cash
             cards by number and no card has a holder of the ages in `atm.bands`.
@@ -61,10 +64,10 @@ class Dataset:
         if not isinstance(config, Config | None):
             raise ConfigError("config", config, "must be a Config", hint="load_config reads one from a file")
         self.config = Config() if config is None else config
-        self._share = WHOLE
+        self.share = WHOLE
 
     def __repr__(self) -> str:
-        return f"Dataset({self.config!r})" + (f".part({self._share.number}, of={self._share.of})" if self.is_part else "")
+        return f"Dataset({self.config!r})" + (f".part({self.share.number}, of={self.share.of})" if self.is_part else "")
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Dataset) and self.__getstate__() == other.__getstate__()
@@ -73,10 +76,10 @@ class Dataset:
         return hash(self.__getstate__())
 
     def __getstate__(self) -> tuple[Config, "Share"]:
-        return self.config, self._share
+        return self.config, self.share
 
     def __setstate__(self, state: tuple[Config, "Share"]) -> None:
-        self.config, self._share = state
+        self.config, self.share = state
 
     def part(self, number: int, of: int) -> "Dataset":
         """One of several parts, which in order are the whole: of the transactions, and of each card table.
@@ -106,7 +109,7 @@ class Dataset:
         if positive("part", number) > of:
             raise OptionError("part", number, f"must be among 1 to {of:,}")
         part = Dataset(self.config)
-        part._share = Share(number, of)
+        part.share = Share(number, of)
         part.plan = self.plan
         return part
 
@@ -117,12 +120,12 @@ class Dataset:
             OptionError: it cannot be had in so many parts.
         """
         whole = Dataset(config)
-        return whole.part(*self._share) if self.is_part else whole
+        return whole.part(*self.share) if self.is_part else whole
 
     @property
     def is_part(self) -> bool:
         """Whether it is a part of a dataset."""
-        return self._share != WHOLE
+        return self.share != WHOLE
 
     @cached_property
     def plan(self) -> Plan:
@@ -169,12 +172,12 @@ class Dataset:
     @cached_property
     def groups(self) -> range:
         """The groups of windows whose rows are its transactions."""
-        return self.plan.part(*self._share)
+        return self.plan.part(*self.share)
 
     @property
     def cards(self) -> range:
         """The cards that its card tables have."""
-        number, of = self._share
+        number, of = self.share
         return range(self.plan.cards * (number - 1) // of, self.plan.cards * number // of)
 
     def columns(self, table: str = "transactions", columns: Sequence[str] | None = None) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -34,7 +35,8 @@ class Stored:
     """Tables as files.
 
     Args:
-        path: the directory or file. manifest: what describes it, if anything does. format: of all files.
+        path: the directory or file. manifest: what describes it, if anything does; what a file says of itself names no tables.
+        format: of all files.
         tables: the files of each table that is there, by name. parts: the numbers of the parts that the manifest describes,
             if it does not describe the whole. others: what is there beside them in a format of tables.
 
@@ -60,11 +62,21 @@ class Stored:
         self._others = others
         self._readers: dict[Path, Reader] = {}
 
+    @property
+    def lists_files(self) -> bool:
+        """Whether there is a manifest that says which files there should be, and what is in them."""
+        return "tables" in (self.manifest or {})
+
+    @property
+    def described_in(self) -> str:
+        """What it is that describes the data, in a word."""
+        return "manifest" if self.lists_files else "metadata"
+
     def config(self) -> Config | None:
-        """The configuration that made the data, as the manifest says; None where there is no manifest.
+        """The configuration that made the data, as the manifest or the file says; None where nothing says it.
 
         Raises:
-            InputError: the manifest's configuration is none.
+            InputError: what it says is no configuration.
         """
         if self.manifest is None:
             return None
@@ -74,7 +86,7 @@ class Stored:
                 raise ConfigError("config", settings, "must be all settings")
             return Config(**settings)
         except (ConfigError, TypeError) as error:
-            raise InputError(f"{self.path}: the configuration in its manifest is not valid: {error}") from None
+            raise InputError(f"{self.path}: the configuration in its {self.described_in} is not valid: {error}") from None
 
     def columns(self, table: str) -> tuple[str, ...]:
         """The table's columns that its files have, in the table's order.
@@ -190,6 +202,9 @@ def open_stored(path: str | os.PathLike[str], table: str | None = None) -> Store
     kept = {name: own for name, files in wanted.items() if (own := [file for file in files if said_by(file.name).format == format])}
     not_asked_for = {name: files for name, files in found.items() if name not in wanted}
     others = {*_tables_in(root), *chain(*wanted.values())}.difference(*kept.values(), *not_asked_for.values())
+    if manifest is None:  # the whole of what one of its files says it is from
+        told = next(filter(None, (_origin(file, format) for file in chain(*kept.values()))), {})
+        manifest = {name: value for name, value in told.items() if name not in ("parts", "part")} or None
     return Stored(root, manifest, format, kept, parts, sorted(others))
 
 
@@ -212,7 +227,16 @@ def _file(path: Path, table: str | None) -> Stored:
     if format is None:
         endings = ", ".join(rules.ending for rules in FORMATS.values())
         raise InputError(f"{path}: its name must end with one of {endings}, or .csv.gz and the like, to be read")
-    return Stored(path, None, format, {table or _table_of([path]): [path]})
+    origin = _origin(path, format)
+    parts = (origin["part"],) if origin and "part" in origin else None
+    return Stored(path, origin, format, {table or _table_of([path]): [path]}, parts)
+
+
+def _origin(path: Path, format: str) -> dict[str, Any] | None:
+    """What a file says of itself; nothing where it cannot be read, which is told when its rows are wanted."""
+    with suppress(InputError):
+        return READERS[format](path).origin
+    return None
 
 
 def _described(root: Path) -> tuple[dict[str, Any] | None, tuple[int, ...] | None]:

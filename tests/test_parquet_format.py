@@ -198,7 +198,7 @@ def test_only_write_is_needed_of_a_file() -> None:
 
     encoder, pipe = fmt.Encoder(COLUMNS), Pipe()
     arrays, table = sample(1000)
-    writer = fmt.Writer(encoder, pipe, "fastgen version 0.1.0")  # type: ignore[arg-type]
+    writer = fmt.Writer(encoder, pipe, "fastgen version 0.1.0", {})  # type: ignore[arg-type]
     writer.append(encoder.encode(arrays, 1000))
     writer.close()
     assert pq.read_table(io.BytesIO(b"".join(pipe.parts))).equals(table)
@@ -295,8 +295,6 @@ def test_data_that_do_not_fit(column: kinds.Column, data: Any, complaint: str) -
 def test_settings_that_do_not_exist() -> None:
     with pytest.raises(ValueError, match="no compression 'brotli'"):
         fmt.Encoder([], "brotli")
-    with pytest.raises(ValueError, match="'snappy' has no levels"):
-        fmt.Encoder([], "snappy", 3)
     with pytest.raises(ValueError, match="no multiple of 16"):
         kinds.Hex("h", 12)
 

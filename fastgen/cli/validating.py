@@ -54,8 +54,8 @@ def validate(
 ) -> None:
     """Judge data by counts, rules and statistics.
 
-    The rows may come from anywhere: nothing is made anew to compare with. They should be as manifest.json says, as the options say
-    if there are any, or as the default configuration says. Ends with 0 if all checks pass, and with 1 if not.
+    The rows may come from anywhere: nothing is made anew to compare with. They should be as manifest.json or the file's metadata
+    says, as the options say if there are any, or as the default configuration says. Ends with 0 if all checks pass, with 1 if not.
     """
     told = bool(settings) or any(value is not None for value in (path, rows, scale, seed))
     config = read_config(path, rows, scale, seed, settings) if told else None

@@ -85,9 +85,9 @@ def verify(
 ) -> None:
     """Compare data with what their configuration makes, row by row.
 
-    Of a directory that is the configuration in manifest.json, unless the options say what the data are. A topic holds what the
-    options say, those of fastgen produce included. Ends with 0 if everything is there and as it should be, and with 1 if not;
-    of a directory whose parts are not complete, those are compared that are there.
+    Of a directory that is the configuration in manifest.json, of a Parquet or Arrow IPC file the one in its metadata, unless the
+    options say what the data are. A topic holds what the options say, those of fastgen produce included. Ends with 0 if everything
+    is there and as it should be, and with 1 if not; of a directory whose parts are not complete, those are compared that are there.
     """
     if target is None and topic is None:
         raise OptionError("topic", NOT_GIVEN, "must be given, or else a directory or a file")

@@ -7,6 +7,7 @@ import polars as pl
 import pyarrow as pa
 from pyarrow import parquet as pq
 
+from fastgen.origin import from_metadata
 from fastgen.reading.pieces import REFUSALS, Damage, Rows, readable, told
 
 MOST = 1 << 17
@@ -22,6 +23,7 @@ class ParquetFile:
         self._path = path
         with readable(path, "Parquet file"), pq.ParquetFile(path) as file:
             self.columns = tuple(file.schema_arrow.names)
+            self.origin = from_metadata(file.metadata.metadata)
             groups = [file.metadata.row_group(i).num_rows for i in range(file.metadata.num_row_groups)]
         self._spans = [range(start, min(start + MOST, rows)) for rows in groups for start in range(0, rows, MOST)]
 
@@ -55,7 +57,8 @@ class IpcFile:
     def __init__(self, path: Path) -> None:
         self._path = path
         with readable(path, "Arrow IPC file"), pa.OSFile(str(path)) as file:
-            self.columns = tuple(pa.ipc.open_file(file).schema.names)
+            schema = pa.ipc.open_file(file).schema
+        self.columns, self.origin = tuple(schema.names), from_metadata(schema.metadata)
 
     def head(self, columns: Sequence[str]) -> pl.DataFrame:
         """See `Reader.head`."""

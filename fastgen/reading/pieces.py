@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import polars as pl
 import pyarrow as pa
@@ -30,9 +30,10 @@ class Damage(NamedTuple):
 
 
 class Reader(Protocol):
-    """A file that holds a table; `columns` are those that it has, in its own order."""
+    """A file that holds a table; `columns` are those that it has, in its own order, `origin` is what it says of itself."""
 
     columns: tuple[str, ...]
+    origin: dict[str, Any] | None
 
     def head(self, columns: Sequence[str]) -> pl.DataFrame:
         """Some of the first rows; none where they cannot be read."""

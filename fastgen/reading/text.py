@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -25,6 +26,7 @@ class TextFile(ABC):
     """A text file; see `Reader`. parser: makes rows of its lines."""
 
     parser: Parser
+    origin: dict[str, Any] | None = None
     header = False
 
     def __init__(self, path: Path) -> None:

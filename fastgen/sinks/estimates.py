@@ -24,21 +24,25 @@ def estimate(work: Wanted) -> dict[str, int]:
 
 def _size(request: Request, target: Target) -> int:
     encoder = make_encoder(request, target.format)
-    out = Counter()
-    encoder.begin(out)
     few = [encoder.items[len(encoder.items) * eighth // 8] for eighth in range(1, 8)] if encoder.items else []
     pieces = _with_rows(encoder, few) or _with_rows(encoder, encoder.items)
     if not pieces:
-        encoder.end(out)
-        return out.size
+        return _written(encoder, [])
     largest = max(pieces, key=lambda piece: piece.rows)
-    # Once more than counts: with the first piece may come what is written once, such as dictionaries.
-    encoder.append(out, largest.content)
-    first = out.size
+    # The largest alone, and before the others: with the first piece may come what is written once, such as dictionaries.
+    first = _written(encoder, [largest])
+    growth = (_written(encoder, [largest, *pieces]) - first) / sum(piece.rows for piece in pieces)
+    return first + round(growth * (request.data.expected_rows(request.table) - largest.rows))
+
+
+def _written(encoder: Encoder, pieces: Sequence[Encoded]) -> int:
+    """The bytes of a file of these pieces."""
+    out = Counter()
+    encoder.begin(out)
     for piece in pieces:
         encoder.append(out, piece.content)
-    growth = (out.size - first) / sum(piece.rows for piece in pieces)
-    return first + round(growth * (request.data.expected_rows(request.table) - largest.rows))
+    encoder.end(out)
+    return out.size
 
 
 def _with_rows(encoder: Encoder, items: Sequence[range]) -> list[Encoded]:

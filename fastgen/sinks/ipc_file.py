@@ -7,6 +7,7 @@ import polars as pl
 import pyarrow as pa
 
 from fastgen.frames import HolderFrames, TransactionFrames
+from fastgen.origin import as_metadata
 from fastgen.sinks.encoder import Encoded, HolderSource, Request, TransactionSource
 from fastgen.sinks.output import Out
 from fastgen.windows import SPAN_ROWS
@@ -16,13 +17,12 @@ class IpcFile:
     """What both kinds of tables share: frames become record batches."""
 
     def __init__(self, request: Request, schema: pl.Schema) -> None:
-        self._schema = schema
+        self._schema = _arrow(pl.DataFrame(schema=schema)).schema.with_metadata(as_metadata(request.data))
         self._options = pa.ipc.IpcWriteOptions(compression=None if request.compression == "none" else request.compression)
 
     def begin(self, out: Out) -> None:
         """The schema."""
-        schema = _arrow(pl.DataFrame(schema=self._schema)).schema
-        self._writer = pa.ipc.new_file(out, schema, options=self._options)
+        self._writer = pa.ipc.new_file(out, self._schema, options=self._options)
 
     def append(self, out: Out, content: Any) -> None:
         """Write record batches; the writer keeps their positions for the footer."""

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from fastgen import __version__
 from fastgen.digest import Digest
-from fastgen.schema import DATA_VERSION, TABLES
+from fastgen.origin import origin
+from fastgen.schema import TABLES
 from fastgen.sinks.encoder import Request
 from fastgen.sinks.formats import Target
 from fastgen.sinks.tables import FileReport
@@ -20,18 +20,12 @@ OWN_NAME: Final = re.compile(rf"({'|'.join(TABLES)})(/part-\d+-of-\d+)?(\.\w+){{
 
 def identity(request: Request, target: Target) -> dict[str, Any]:
     """What data these are, and in which form."""
-    data, plan = request.data, request.data.plan
     return {
-        "fastgen": __version__,
-        "data_version": DATA_VERSION,
-        "fingerprint": data.fingerprint,
-        "seed": data.config.seed,
-        "config": data.config.model_dump(mode="json", exclude_none=True),
-        "vocabularies": {"faker": plan.pools.faker, "digest": plan.pools.digest},
+        **origin(request.data),
         "format": target.format,
         "compression": target.compression,
         "coordinates": request.coordinates,
-        "counts": plan.counts,
+        "counts": request.data.plan.counts,
     }
 
 

@@ -32,6 +32,7 @@ LONGEST_BOUND = 4096
 
 
 UNCOMPRESSED, SNAPPY, GZIP, ZSTD, LZ4_RAW = 0, 1, 2, 6, 7
+ZSTD_LEVEL = -3
 
 
 class Codec(NamedTuple):
@@ -41,19 +42,17 @@ class Codec(NamedTuple):
     compress: Callable[[Buffer], Buffer]
 
 
-def codec(name: str, level: int | None = None) -> Codec:
-    """The codec called "zstd", "snappy", "lz4", "gzip" or "none"; zstd (-3 unless told) and gzip (6) have levels."""
+def codec(name: str, zstd_level: int = ZSTD_LEVEL) -> Codec:
+    """The codec called "zstd", "snappy", "lz4", "gzip" or "none"."""
     codecs = {
         "none": Codec(UNCOMPRESSED, lambda page: np.frombuffer(page, np.uint8).copy()),
         "snappy": Codec(SNAPPY, compression.snappy),
         "lz4": Codec(LZ4_RAW, compression.lz4),
-        "gzip": Codec(GZIP, compression.gzip(6 if level is None else level)),
-        "zstd": Codec(ZSTD, compression.Zstd(-3 if level is None else level)),
+        "gzip": Codec(GZIP, compression.gzip(6)),
+        "zstd": Codec(ZSTD, compression.Zstd(zstd_level)),
     }
     if name not in codecs:
         raise ValueError(f"no compression {name!r}: there are {', '.join(codecs)}")
-    if level is not None and name not in ("zstd", "gzip"):
-        raise ValueError(f"compression {name!r} has no levels")
     return codecs[name]
 
 
@@ -69,7 +68,7 @@ class Column(ABC):
     converted: int | None = None  # the logical type for older readers
     encoding: int
     dtype: Any
-    zstd_level: int | None = None  # where another than the codec's own default is worth it
+    zstd_level = ZSTD_LEVEL  # where another is worth it, that
     vocabulary: Vocabulary | None = None  # of a column whose dictionary is the same for all row groups
 
     def __init__(self, name: str) -> None:

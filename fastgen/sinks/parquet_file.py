@@ -1,6 +1,6 @@
 """Tables as Parquet files."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ from fastgen import __version__
 from fastgen.holders import Holders, Piece, column_text
 from fastgen.ids import hexadecimal
 from fastgen.kernels.tables import Block
+from fastgen.origin import as_metadata
 from fastgen.schema import TABLES
 from fastgen.sinks import parquet_columns as kinds
 from fastgen.sinks.encoder import Encoded, HolderSource, Request, TransactionSource
@@ -27,11 +28,13 @@ MOST_CARDS_IN_DICTIONARY = 1 << 16
 class ParquetFile:
     """What both kinds of tables share: row groups are encoded by threads and written in order."""
 
-    _encoder: Encoder
+    def __init__(self, request: Request, columns: Sequence[kinds.Column]) -> None:
+        self._encoder = Encoder(columns, request.compression)
+        self._origin = as_metadata(request.data)
 
     def begin(self, out: Out) -> None:
         """The magic number."""
-        self._writer = Writer(self._encoder, out, created_by=f"fastgen version {__version__}")
+        self._writer = Writer(self._encoder, out, f"fastgen version {__version__}", self._origin)
 
     def append(self, out: Out, content: Any) -> None:
         """Write a row group."""
@@ -53,7 +56,7 @@ class TransactionParquetFile(ParquetFile):
         self._source = TransactionSource(request)
         columns = {name: self._column(name) for name in request.names}
         self._arrays = {name: array for name, (_, array) in columns.items()}
-        self._encoder = Encoder([column for column, _ in columns.values()], request.compression)
+        super().__init__(request, [column for column, _ in columns.values()])
 
     def _column(self, name: str) -> tuple[kinds.Column, Callable[[Block, Any], Any]]:
         """How a column is encoded, and what of: rows and their digests."""
@@ -97,7 +100,7 @@ class HolderParquetFile(ParquetFile):
         self._source = HolderSource(request)
         self._table, self._names = TABLES[request.table], request.names
         nobody = self._holders.pieces(request.table, range(0))
-        self._encoder = Encoder([self._column(name, nobody[name]) for name in request.names], request.compression)
+        super().__init__(request, [self._column(name, nobody[name]) for name in request.names])
 
     def _column(self, name: str, pieces: list[Piece]) -> kinds.Column:
         match self._table.kind(name):

@@ -1,7 +1,7 @@
 """A Parquet encoder for columns that are numpy arrays already; no Arrow, no Polars.
 
     encoder = Encoder([Hex("tid", 32), Timestamp("datetime"), Dictionary("city", cities)], "zstd")
-    writer = Writer(encoder, file, created_by="fastgen version 1.0.0")
+    writer = Writer(encoder, file, "fastgen version 1.0.0", {"seed": "7"})
     writer.append(encoder.encode({"tid": digests, "datetime": seconds, "city": codes}, rows=262_144))
     writer.close()
 
@@ -63,11 +63,10 @@ def _dictionary(vocabulary: Vocabulary | None, codec: Codec) -> list[Page]:
 class Encoder:
     """From arrays to row groups. It never changes: threads may share it."""
 
-    def __init__(self, columns: Sequence[Column], compression: str = "zstd", level: int | None = None) -> None:
+    def __init__(self, columns: Sequence[Column], compression: str = "zstd") -> None:
         self.columns = tuple(columns)
-        self.codec = codec(compression, level)
-        own_levels = compression == "zstd" and level is None
-        self._codecs = [codec(compression, column.zstd_level if own_levels else level) for column in self.columns]
+        self.codec = codec(compression)
+        self._codecs = [codec(compression, column.zstd_level) for column in self.columns]
         self._dictionaries = [_dictionary(column.vocabulary, self.codec) for column in self.columns]
 
     def encode(self, arrays: Mapping[str, Any], rows: int) -> RowGroup:
@@ -94,10 +93,10 @@ class Encoder:
 class Writer:
     """Row groups into a file, of which it needs a `write` that takes all it is given."""
 
-    def __init__(self, encoder: Encoder, file: Out, created_by: str, metadata: Mapping[str, str] | None = None) -> None:
-        """`created_by` is in the form "fastgen version 1.0.0", which readers take apart."""
+    def __init__(self, encoder: Encoder, file: Out, created_by: str, metadata: Mapping[str, str]) -> None:
+        """`created_by` is in the form "fastgen version 1.0.0", which readers take apart; `metadata` are the file's own."""
         self.rows = self.size = 0
-        self._encoder, self._file, self._created_by, self._metadata = encoder, file, created_by, metadata or {}
+        self._encoder, self._file, self._created_by, self._metadata = encoder, file, created_by, metadata
         self._groups: list[Field] = []
         self._write(b"PAR1")
 
@@ -154,7 +153,7 @@ class Writer:
             2: listed(schema),
             3: i64(self.rows),
             4: listed(self._groups),
-            5: listed(pairs) if pairs else None,
+            5: listed(pairs),
             6: binary(self._created_by.encode()),
             7: listed(struct({1: EMPTY}) for _ in columns),  # statistics are in the order of the type
         }

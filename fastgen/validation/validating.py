@@ -33,7 +33,7 @@ def validate(
 
     Args:
         data: a directory or file of tables, what `fastgen.stored.open_stored` makes of one, or a dataset, which is made meanwhile.
-        config: what the data should be; unless given what their manifest says, or the default where there is none.
+        config: what the data should be; unless given what their manifest or metadata says, or the default where nothing does.
         alpha: the probability that data which are as configured fail any of the statistical tests; above 0 and below 1.
         progress: called with a number of transactions whenever so many more have been looked at.
 
@@ -104,5 +104,6 @@ def _notes(stored: Stored) -> list[str]:
     if overlooked := stored.overlooked():
         notes.append(overlooked)
     if stored.parts:
-        notes.append(f"only {len(stored.parts):,} parts are there, and counts are those of the whole")
+        there, verb = len(stored.parts), "is" if len(stored.parts) == 1 else "are"
+        notes.append(f"only {there:,} of {manifest['parts']:,} parts {verb} there, and counts are those of the whole")
     return notes

@@ -29,11 +29,12 @@ def verify(
 ) -> VerifyReport:
     """Compare files with what their configuration makes: row by row, in flat memory.
 
-    The rows are made again, and nothing is taken for true that a file's name or the manifest says of its content.
+    The rows are made again, and nothing is taken for true that a file's name or metadata or the manifest says of its content.
 
     Args:
         path: a directory with a manifest, or one without it, or a file, of any format that fastgen writes.
-        data: what the files should hold; what the manifest describes unless given. A part of a dataset is one file's.
+        data: what the files should hold; what the manifest or the files' metadata describe unless given. A part of a dataset is
+            one file's.
         table: compare this table only; of a file, which one it is (its columns tell it unless given).
         threads: how many make rows, at least 1; as many as there are processors unless given.
         progress: called with a number of rows whenever so many more have been compared.
@@ -43,7 +44,7 @@ def verify(
 
     Raises:
         InputError: there is nothing to compare, or nothing here can make the rows.
-        OptionError: there is no manifest, and no data were given; or `table` or `threads` is not allowed.
+        OptionError: nothing says what the files should hold; or `table` or `threads` is not allowed.
 
     Example:
         >>> from fastgen import write
@@ -77,14 +78,14 @@ def rows_to_compare(path: str | os.PathLike[str], data: Dataset | Config | None 
 class _Asked(NamedTuple):
     """What is to be compared with what.
 
-    data: the whole that the files should hold, or a part. parts: those that are wanted. described: whether there is a manifest
-    that should be true. tables: those that are wanted. problems: what is known to be wrong already.
+    data: the whole that the files should hold, or a part. parts: those that are wanted. is_listed: whether there is a manifest
+    that should be true of each file. tables: those that are wanted. problems: what is known to be wrong already.
     """
 
     stored: Stored
     data: Dataset
     parts: list[Dataset]
-    described: bool
+    is_listed: bool
     tables: list[str]
     problems: list[str]
 
@@ -95,20 +96,20 @@ class _Asked(NamedTuple):
 
 def _asked(path: str | os.PathLike[str], data: Dataset | Config | None, table: str | None) -> _Asked:
     stored = open_stored(path, table)
-    described, other = stored.manifest is not None, None
+    other = None
     if data is not None:
         dataset = dataset_of(data)
         other = manifests.other_config(stored, dataset.config)
-        described = described and not other
-    elif described:
+    elif stored.manifest is not None:
         dataset = manifests.data_of(stored)
     else:
         raise OptionError("data", NOT_GIVEN, f"must be given: {stored.path} has no manifest", hint="the configuration of its data")
-    parts = [dataset] if dataset.is_part else manifests.parts_of(stored, dataset)
+    is_file_of = data is not None and not stored.lists_files  # which counts more than what a file says of itself
+    parts = [dataset] if dataset.is_part or is_file_of else manifests.parts_of(stored, dataset)
     there = (stored.manifest or {}).get("tables") or stored.tables
     tables = [name for name in TABLES if name in there and table in (None, name)]
-    problems = [other] if other else list(manifests.disagreements(stored, dataset)) if described else []
-    return _Asked(stored, dataset, parts, described, tables, problems)
+    problems = [other] if other else list(manifests.disagreements(stored, dataset)) if stored.manifest is not None else []
+    return _Asked(stored, dataset, parts, stored.lists_files and not other, tables, problems)
 
 
 class _Check:
@@ -118,9 +119,10 @@ class _Check:
         self._asked, self._stored, self._threads, self._progress = asked, asked.stored, threads, progress
         overlooked = self._stored.overlooked()
         self.notes = [overlooked] if overlooked else []
-        if self._stored.parts:
-            numbers = ", ".join(map(str, self._stored.parts))
-            self.notes.append(f"only parts {numbers} of {(self._stored.manifest or {}).get('parts')} are described, and compared")
+        if self._stored.parts and self._asked.parts != [self._asked.data]:
+            of, there = (self._stored.manifest or {}).get("parts"), self._stored.parts
+            named, verb = self._named(range(len(there))), "is" if len(there) == 1 else "are"
+            self.notes.append(f"only {named} of {of} {verb} described, and compared")
 
     def run(self) -> list[Checked]:
         """Compare the tables."""
@@ -132,7 +134,7 @@ class _Check:
         checked = TableCheck(self._stored, expected, self._asked.rows(table), self._name).run(self._progress)
         checked.counts.absent = fit.absent
         checked.problems[:0] = fit.problems
-        if self._asked.described:
+        if self._asked.is_listed:
             if checked.digests:
                 checked.problems += manifests.wrong_entries(self._stored, table, checked.digests, whole=not fit.absent)
             checked.problems += self._absent(table, checked)
@@ -168,7 +170,7 @@ class _Check:
         for file in checked.counts.files:
             if file.found and file.foreign == file.found:
                 yield f"{file.where} holds no row of these data"
-            elif self._stored.manifest is not None and file.where not in part_of:
+            elif self._stored.lists_files and file.where not in part_of:
                 yield f"{file.where} is not named in the manifest: it holds {self._held(file)}"
             elif file.parts and len(entries) > 1 and part_of.get(file.where) not in file.parts:
                 yield f"{file.where} holds rows of {self._named(file.parts)}, not of {self._named([part_of[file.where]])}"

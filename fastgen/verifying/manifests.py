@@ -1,4 +1,4 @@
-"""What a manifest says, compared with what its configuration makes."""
+"""What a manifest says, or a file of itself, compared with what its configuration makes."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -64,25 +64,24 @@ def data_of(stored: Stored) -> Dataset:
 
 def parts_of(stored: Stored, data: Dataset) -> list[Dataset]:
     """The parts that a manifest describes; the whole where there are none."""
-    manifest = stored.manifest or {}
-    of = manifest.get("parts")
-    if of is None:
+    of: Any = (stored.manifest or {}).get("parts")
+    if of is None and stored.parts is None:
         return [data]
     try:
         return [data.part(number, of) for number in stored.parts or range(1, of + 1)]
     except (OptionError, TypeError) as error:
-        raise InputError(f"{stored.path}: its manifest names parts that there cannot be: {error}") from None
+        raise InputError(f"{stored.path}: its {stored.described_in} names parts that there cannot be: {error}") from None
 
 
 def disagreements(stored: Stored, data: Dataset) -> Iterator[str]:
     """What a manifest says of the whole that is not so of a dataset."""
-    manifest = stored.manifest or {}
+    manifest, where = stored.manifest or {}, stored.described_in
     if manifest.get("fingerprint") != data.fingerprint:
-        yield "manifest: the fingerprint is not that of the configuration: one of the two was changed"
+        yield f"{where}: the fingerprint is not that of the configuration: one of the two was changed"
     told, counts = manifest.get("counts"), data.plan.counts
     if manifest.get("seed") != data.config.seed:
-        yield f"manifest: seed is {manifest.get('seed')}, and the configuration's is {data.config.seed}"
-    for name, count in counts.items():
+        yield f"{where}: seed is {manifest.get('seed')}, and the configuration's is {data.config.seed}"
+    for name, count in counts.items() if stored.lists_files else ():
         if not isinstance(told, dict) or told.get(name) != count:
             yield f"manifest: counts: {name} is {told.get(name) if isinstance(told, dict) else None}, and should be {count}"
 
@@ -95,7 +94,7 @@ def other_config(stored: Stored, config: Config) -> str | None:
     theirs, own = (each.model_dump(mode="json", exclude_none=True) for each in (told, config))
     differ = [name for name in {**own, **theirs} if own.get(name) != theirs.get(name)]
     shown = [f"{name} {theirs.get(name, 'not given')}, not {own.get(name, 'given')}" for name in differ]
-    return f"the manifest describes other data than the options: {'; '.join(shown)}"
+    return f"the {stored.described_in} describes other data than the options: {'; '.join(shown)}"
 
 
 def entries(stored: Stored, table: str) -> list[dict[str, Any]]:

@@ -332,7 +332,8 @@ def test_what_is_there_already_is_told(broker: Address, filled: str, caplog: pyt
     send(broker, filled, partitions=9)
     assert f"topic {filled} is there already, with 3 partitions" in caplog.text
     assert re.search(f"topic {filled} has [0-9,]+ records already, .*; `resume` goes on", caplog.text)
-    argv = [sys.executable, "-m", "fastgen", "produce", *flags(dataset()), "--topic", filled, "--bootstrap-servers", broker.bootstrap]
+    argv = [sys.executable, "-m", "fastgen", "produce", *flags(dataset()), "--topic", filled]
+    argv += ["--bootstrap-servers", broker.bootstrap]
     told = subprocess.run(argv, check=True, capture_output=True, text=True).stderr
     assert re.search(f"^fastgen: topic {filled} has [0-9,]+ records already, .*; --resume goes on$", told, re.MULTILINE)
     caplog.clear()

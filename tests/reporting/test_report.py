@@ -131,11 +131,18 @@ def test_transactions_alone(reported: Reported, small: Dataset, tmp_path: Path) 
 
 
 def test_a_directory_without_a_manifest(reported: Reported, small: Dataset, tmp_path: Path) -> None:
-    fastgen.write(small, tmp_path / "data")
+    fastgen.write(small, tmp_path / "data", format="csv")
     (tmp_path / "data" / "manifest.json").unlink()
     text = reported(tmp_path / "data")
     assert "No manifest says how the data were made" in text
     assert "Holders are" in text
+
+
+def test_a_file_that_says_how_it_was_made(reported: Reported, small: Dataset, tmp_path: Path) -> None:
+    fastgen.write(small, tmp_path / "transactions.parquet")
+    text = reported(tmp_path / "transactions.parquet")
+    assert "No manifest says how the data were made" not in text
+    assert small.fingerprint in text
 
 
 def test_without_labels(reported: Reported, small: Dataset, tmp_path: Path) -> None:

@@ -54,7 +54,7 @@ def test_some_parts_are_too_few(tmp_path: Path) -> None:
         write(data, tmp_path, parts=3, part=part)
     report = validate(tmp_path)
     assert "counts: rows" in names(report)
-    assert report.notes == ("only 2 parts are there, and counts are those of the whole",)
+    assert report.notes == ("only 2 of 3 parts are there, and counts are those of the whole",)
 
 
 def test_no_manifest_means_the_default(tmp_path: Path) -> None:

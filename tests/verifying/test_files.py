@@ -597,7 +597,7 @@ def test_parts_of_one_run_only(tmp_path: Path) -> None:
         write(PARTS, tmp_path, parts=3, part=number)
     report = verify(tmp_path)
     assert report.ok
-    assert report.notes == ("only parts 1, 3 of 3 are described, and compared",)
+    assert report.notes == ("only parts 1 and 3 of 3 are described, and compared",)
     transactions(tmp_path)[0].unlink()
     assert wrong(verify(tmp_path)) == {"missing": PARTS.part(1, 3).num_rows}
 
@@ -744,10 +744,12 @@ def test_a_manifest_that_says_otherwise(folder: Path) -> None:
     assert verify(folder, Config(**DATA.config.model_dump())).ok
 
 
-def test_nothing_to_compare_with(folder: Path) -> None:
+@pytest.mark.parametrize("format", ["csv", "ndjson"])
+def test_nothing_to_compare_with(format: str, tmp_path: Path) -> None:
+    write(DATA, tmp_path, format=format)
     with pytest.raises(OptionError, match=r"^data: must be given: .* has no manifest \(the configuration of its data\)$"):
-        verify(path_of(folder))
-    (folder / "manifest.json").unlink()
+        verify(path_of(tmp_path))
+    (tmp_path / "manifest.json").unlink()
     with pytest.raises(OptionError, match="has no manifest"):
-        verify(folder)
-    assert verify(folder, DATA).ok
+        verify(tmp_path)
+    assert verify(tmp_path, DATA).ok
