@@ -72,7 +72,7 @@ assert config.sizes.cards == 943
 
 Flags win over `--set`, `--set` wins over the file, the file wins over the defaults. Tables are laid over each other key
 by key. Lists are replaced as a whole: who changes one category names them all. The value of `--set` is
-TOML, and what is no TOML is text. `--rows` takes whole numbers such as `250000`, `2.5k`, `10M` or `1e6`.
+TOML, or a whole number such as `250000`, `2.5k`, `10M` or `1e6`, as `--rows` takes them; what is neither is text.
 
 [`Config` and `load_config`](api.md#describe-data) are explained with the rest of the Python API. `fastgen config schema` prints the
 JSON schema, for editors and other programs.

@@ -4,12 +4,13 @@ import json
 import re
 import tomllib
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
 from fastgen.config import Config
-from fastgen.errors import ConfigError
+from fastgen.errors import ConfigError, OptionError
 from fastgen.settings import Interval, Section
 
 _HEADER: Final = "# fastgen: what the data are. The same settings and data version make the same rows, everywhere."
@@ -18,26 +19,28 @@ _UNITS: Final = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "b": 10**9, "t": 10*
 
 
 def parse_setting(text: str) -> dict[str, Any]:
-    """A `key=value` setting as nested keywords. The value is TOML; what is no TOML is text.
+    """A `key=value` setting as nested keywords. The value is a count as `parse_count` has it, or TOML; what is neither is text.
 
     Raises:
-        ConfigError: there is no key, or no equals sign.
+        OptionError: there is no key, or no equals sign.
 
     Example:
-        >>> parse_setting("fraud.ratio=0.01"), parse_setting("start=2023-01-01 12:00:00"), parse_setting("seed=x")
-        ({'fraud': {'ratio': 0.01}}, {'start': datetime.datetime(2023, 1, 1, 12, 0)}, {'seed': 'x'})
+        >>> parse_setting("fraud.ratio=0.01"), parse_setting("start=2023-01-01 12:00:00"), parse_setting("cards=10k")
+        ({'fraud': {'ratio': 0.01}}, {'start': datetime.datetime(2023, 1, 1, 12, 0)}, {'cards': 10000})
     """
     key, equals, value = text.partition("=")
     names = [name.strip() for name in key.split(".")]
     if not equals or not all(names):
-        raise ConfigError("--set", text, "must be key=value, such as fraud.ratio=0.01")
-    setting: Any = _toml_value(value.strip())
+        raise OptionError("set", text, "must be key=value, such as fraud.ratio=0.01")
+    setting: Any = _value(value.strip())
     for name in reversed(names):
         setting = {name: setting}
     return dict(setting)
 
 
-def _toml_value(text: str) -> Any:
+def _value(text: str) -> Any:
+    with suppress(ConfigError):
+        return parse_count(text)
     try:
         read = tomllib.loads(f"value = {text}")
     except ValueError:

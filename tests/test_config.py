@@ -683,6 +683,11 @@ def test_the_last_of_several_settings_wins() -> None:
         ("start=2023-01-01 12:00:00", {"start": datetime(2023, 1, 1, 12)}),
         ("start=2023-01-01", {"start": date(2023, 1, 1)}),
         ("categories=[{name = 'a=b', share = 1}]", {"categories": [{"name": "a=b", "share": 1}]}),
+        ("rows=10M", {"rows": 10**7}),
+        ("cards=1e3", {"cards": 1_000}),
+        ("atm.cards=2.5k", {"atm": {"cards": 2_500}}),
+        ("seed=0x10", {"seed": 16}),
+        ("scale=1.5", {"scale": 1.5}),
         ("rows=many", {"rows": "many"}),
         ("rows=", {"rows": ""}),
         ("rows=1\nseed=2", {"rows": "1\nseed=2"}),
@@ -694,9 +699,9 @@ def test_settings_from_text(text: str, setting: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("text", ["", "seed", "=3", "fraud..ratio=1", ".seed=1"])
 def test_text_that_is_no_setting(text: str) -> None:
-    with pytest.raises(ConfigError) as caught:
+    with pytest.raises(OptionError) as caught:
         parse_setting(text)
-    assert str(caught.value) == f"--set = {text!r}: must be key=value, such as fraud.ratio=0.01"
+    assert str(caught.value) == f"set = {text!r}: must be key=value, such as fraud.ratio=0.01"
 
 
 @pytest.mark.parametrize(
