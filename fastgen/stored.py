@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from fastgen.config import Config
 from fastgen.dataset import positive
+from fastgen.description import Description
 from fastgen.errors import ConfigError, InputError, OptionError, did_you_mean
 from fastgen.reading.binary import IpcFile, ParquetFile
 from fastgen.reading.pieces import REFUSALS, Damage, Reader, Rows, readable, told
@@ -35,10 +36,9 @@ class Stored:
     """Tables as files.
 
     Args:
-        path: the directory or file. manifest: what describes it, if anything does; what a file says of itself names no tables.
-        format: of all files.
-        tables: the files of each table that is there, by name. parts: the numbers of the parts that the manifest describes,
-            if it does not describe the whole. others: what is there beside them in a format of tables.
+        path: the directory or file. description: what a manifest says of it, or a file of itself. format: of all files.
+        tables: the files of each table that is there, by name. parts: the numbers of the parts that are described,
+            if it is not the whole. others: what is there beside them in a format of tables.
 
     Example:
         >>> import tempfile
@@ -52,25 +52,15 @@ class Stored:
     def __init__(
         self,
         path: Path,
-        manifest: dict[str, Any] | None,
+        description: Description,
         format: str,
         tables: dict[str, list[Path]],
         parts: tuple[int, ...] | None = None,
         others: Sequence[Path] = (),
     ) -> None:
-        self.path, self.manifest, self.format, self.tables, self.parts = path, manifest, format, tables, parts
+        self.path, self.description, self.format, self.tables, self.parts = path, description, format, tables, parts
         self._others = others
         self._readers: dict[Path, Reader] = {}
-
-    @property
-    def lists_files(self) -> bool:
-        """Whether there is a manifest that says which files there should be, and what is in them."""
-        return "tables" in (self.manifest or {})
-
-    @property
-    def described_in(self) -> str:
-        """What it is that describes the data, in a word."""
-        return "manifest" if self.lists_files else "metadata"
 
     def config(self) -> Config | None:
         """The configuration that made the data, as the manifest or the file says; None where nothing says it.
@@ -78,15 +68,15 @@ class Stored:
         Raises:
             InputError: what it says is no configuration.
         """
-        if self.manifest is None:
+        if not self.description:
             return None
-        settings = self.manifest.get("config")
+        settings = self.description.told("config")
         try:
             if not isinstance(settings, dict):
                 raise ConfigError("config", settings, "must be all settings")
             return Config(**settings)
         except (ConfigError, TypeError) as error:
-            raise InputError(f"{self.path}: the configuration in its {self.described_in} is not valid: {error}") from None
+            raise InputError(f"{self.path}: the configuration in its {self.description.source} is not valid: {error}") from None
 
     def columns(self, table: str) -> tuple[str, ...]:
         """The table's columns that its files have, in the table's order.
@@ -135,7 +125,7 @@ class Stored:
         names = [path.relative_to(self.path).as_posix() for path in self._others]
         told = ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED:,} more" if len(names) > NAMED else "")
         verbs, plural = (("is", "was"), "") if len(names) == 1 else (("are", "were"), "s")
-        why = "not named in the manifest" if self.manifest else f"not called as file{plural} of tables"
+        why = "not named in the manifest" if self.description.lists_files else f"not called as file{plural} of tables"
         return f"{told} {verbs[0]} {why}, and {verbs[1]} not looked at"
 
     def _reading(self, table: str, path: Path, columns: Sequence[str]) -> Reader:
@@ -189,7 +179,7 @@ def open_stored(path: str | os.PathLike[str], table: str | None = None) -> Store
         root.stat()
     if not root.is_dir():
         return _file(root, table)
-    manifest, parts = _described(root)
+    description, parts = _described(root)
     found = {name: files for name in TABLES if (files := _files_of(root, name))}
     wanted = {name: files for name, files in found.items() if table in (None, name)}
     if not wanted and not found:
@@ -198,14 +188,14 @@ def open_stored(path: str | os.PathLike[str], table: str | None = None) -> Store
     if not wanted:
         names = [table] if table else list(TABLES)
         raise InputError(f"{root}: holds no {' and no '.join(names)} in a format that fastgen writes")
-    format = _format_of(root, wanted, manifest)
+    format = _format_of(root, wanted, description)
     kept = {name: own for name, files in wanted.items() if (own := [file for file in files if said_by(file.name).format == format])}
     not_asked_for = {name: files for name, files in found.items() if name not in wanted}
     others = {*_tables_in(root), *chain(*wanted.values())}.difference(*kept.values(), *not_asked_for.values())
-    if manifest is None:  # the whole of what one of its files says it is from
-        told = next(filter(None, (_origin(file, format) for file in chain(*kept.values()))), {})
-        manifest = {name: value for name, value in told.items() if name not in ("parts", "part")} or None
-    return Stored(root, manifest, format, kept, parts, sorted(others))
+    if not description:  # it should be the whole of what one of its files says it is from
+        told: dict[str, Any] = next(filter(None, (_origin(file, format) for file in chain(*kept.values()))), {})
+        description = Description({name: value for name, value in told.items() if name not in ("parts", "part")})
+    return Stored(root, description, format, kept, parts, sorted(others))
 
 
 def described_by(path: Path) -> Stored:
@@ -216,10 +206,10 @@ def described_by(path: Path) -> Stored:
     """
     with readable(path):
         path.stat()
-    manifest, parts = _described(path) if path.is_dir() else (_read_manifest(path), None)
-    if manifest is None:
+    description, parts = _described(path) if path.is_dir() else (Description(_read_manifest(path)), None)
+    if not description:
         raise InputError(f"{path}: has no {MANIFEST}")
-    return Stored(path, manifest, "", {}, parts)
+    return Stored(path, description, "", {}, parts)
 
 
 def _file(path: Path, table: str | None) -> Stored:
@@ -229,7 +219,7 @@ def _file(path: Path, table: str | None) -> Stored:
         raise InputError(f"{path}: its name must end with one of {endings}, or .csv.gz and the like, to be read")
     origin = _origin(path, format)
     parts = (origin["part"],) if origin and "part" in origin else None
-    return Stored(path, origin, format, {table or _table_of([path]): [path]}, parts)
+    return Stored(path, Description(origin), format, {table or _table_of([path]): [path]}, parts)
 
 
 def _origin(path: Path, format: str) -> dict[str, Any] | None:
@@ -239,13 +229,13 @@ def _origin(path: Path, format: str) -> dict[str, Any] | None:
     return None
 
 
-def _described(root: Path) -> tuple[dict[str, Any] | None, tuple[int, ...] | None]:
+def _described(root: Path) -> tuple[Description, tuple[int, ...] | None]:
     """What the manifest says; of a directory whose parts are not all there, what the records of those that are say together."""
     if (root / MANIFEST).exists():
-        return _read_manifest(root / MANIFEST), None
+        return Description(_read_manifest(root / MANIFEST)), None
     records = [_read_manifest(path) for path in sorted((root / RECORDS).glob("*.json")) if OWN_NAME.fullmatch(path.name)]
     if not records:
-        return None, None
+        return Description(), None
     if any(
         not isinstance(record.get("part"), int) or record.get("fingerprint") != records[0].get("fingerprint") for record in records
     ):
@@ -255,7 +245,7 @@ def _described(root: Path) -> tuple[dict[str, Any] | None, tuple[int, ...] | Non
         tables = {name: joined([record["tables"][name] for record in records]) for name in TABLES}
     except (KeyError, TypeError, ValueError):
         raise InputError(f"{root / RECORDS}: the records of its parts do not describe all tables") from None
-    return {**records[0], "tables": tables}, tuple(record["part"] for record in records)
+    return Description({**records[0], "tables": tables}), tuple(record["part"] for record in records)
 
 
 def _read_manifest(path: Path) -> dict[str, Any]:
@@ -305,10 +295,10 @@ def _columns_of(path: Path) -> tuple[str, ...]:
     return READERS[format](path).columns
 
 
-def _format_of(root: Path, tables: dict[str, list[Path]], manifest: dict[str, Any] | None) -> str:
+def _format_of(root: Path, tables: dict[str, list[Path]], description: Description) -> str:
     """The format of the files: the one that the manifest names, if there are such, or the only one."""
     formats = sorted({str(said_by(file.name).format) for files in tables.values() for file in files})
-    told = manifest.get("format") if manifest else None
+    told = description.told("format")
     if told in formats:
         return str(told)
     if len(formats) > 1:

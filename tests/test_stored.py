@@ -41,7 +41,8 @@ def test_every_format(tmp_path: Path, name: Any, compression: str) -> None:
     stored = open_stored(tmp_path)
     assert stored.format == name
     assert stored.config() == DATA.config
-    assert stored.manifest == json.loads((tmp_path / "manifest.json").read_text())
+    for member, value in json.loads((tmp_path / "manifest.json").read_text()).items():
+        assert stored.description.told(member) == value
     assert stored.parts is None
     for table in TABLES:
         assert stored.columns(table) == TABLES[table].names
@@ -82,8 +83,7 @@ def test_some_parts(tmp_path: Path) -> None:
     assert stored.config() == data.config
     rows = pl.concat(stored.batches("transactions"))
     assert rows.equals(pl.concat(expected("transactions", data.part(number, 3)) for number in (1, 3)))
-    assert stored.manifest
-    assert stored.manifest["tables"]["transactions"]["rows"] == rows.height
+    assert stored.description.table("transactions")["rows"] == rows.height
 
 
 @pytest.mark.parametrize("name", ["profiles.csv.zst", "cards.jsonl", "x.feather", "transactions.pq"])
@@ -174,7 +174,8 @@ def test_files_without_a_manifest(tmp_path: Path) -> None:
         rows = [row | {"more": "x"} for row in expected(table).to_dicts()]
         as_csv(tmp_path / f"{table}.csv.gz", rows, [*reversed(TABLES[table].names), "more"])
     stored = open_stored(tmp_path)
-    assert stored.manifest is stored.config() is None
+    assert not stored.description
+    assert stored.config() is None
     for table in TABLES:
         assert stored.columns(table) == TABLES[table].names
         assert pl.concat(stored.batches(table)).equals(expected(table))

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -174,13 +174,6 @@ def _rows(stored: Stored, survey: Survey, holders: Holders | None) -> dict[str, 
             known = holders.holders if table == "profiles" and holders else None
             rows[table] = known if known is not None else sum(frame.height for frame in stored.batches(table, ["cc_num"]))
     return rows
-
-
-def described(stored: Stored, table: str) -> dict[str, Any]:
-    """What the manifest says of a table; nothing where there is none, or it is silent."""
-    tables = (stored.manifest or {}).get("tables")
-    about = tables.get(table) if isinstance(tables, dict) else None
-    return about if isinstance(about, dict) else {}
 
 
 def day(seconds: int) -> date:

@@ -8,7 +8,7 @@ from pathlib import PurePath
 from typing import NamedTuple
 
 from fastgen.errors import FastgenError, OptionError
-from fastgen.reporting.facts import TRANSACTIONS, described, gather
+from fastgen.reporting.facts import TRANSACTIONS, gather
 from fastgen.sinks.output import opened
 from fastgen.stored import open_stored
 
@@ -85,5 +85,5 @@ def rows_to_read(path: str | os.PathLike[str]) -> int | None:
     Raises:
         InputError: as `report` does.
     """
-    rows = described(open_stored(path), TRANSACTIONS).get("rows")
+    rows = open_stored(path).description.table(TRANSACTIONS).get("rows")
     return 2 * rows if isinstance(rows, int) else None

@@ -5,7 +5,7 @@ from typing import Any
 from fastgen.config import Config
 from fastgen.kernels.units import DAY
 from fastgen.reporting.bins import quantile
-from fastgen.reporting.facts import Facts, described
+from fastgen.reporting.facts import Facts
 from fastgen.reporting.parts import Table
 from fastgen.reporting.rows import LABEL
 from fastgen.reporting.words import count, duration, listed, money, percent, period
@@ -121,10 +121,8 @@ def provenance(facts: Facts) -> Table:
 
     def told(*path: str) -> str:
         """What the manifest says."""
-        at: Any = facts.stored.manifest
-        for name in path:
-            at = at.get(name, UNKNOWN) if isinstance(at, dict) else UNKNOWN
-        return str(at)
+        value = facts.stored.description.told(*path)
+        return UNKNOWN if value is None else str(value)
 
     rows = [("files", f"{facts.stored.path.name}, {facts.stored.format}")]
     if facts.known:
@@ -142,5 +140,5 @@ def tables(facts: Facts) -> Table:
     rows = []
     for table, number in facts.rows.items():
         files = len(facts.stored.tables[table])
-        rows.append((table, f"{number:,}", f"{files:,}", str(described(facts.stored, table).get("digest", UNKNOWN))))
+        rows.append((table, f"{number:,}", f"{files:,}", str(facts.stored.description.table(table).get("digest", UNKNOWN))))
     return Table(["table", "rows", "files", "digest, by the manifest"], rows)

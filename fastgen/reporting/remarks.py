@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from fastgen.reporting.facts import Facts, described
+from fastgen.reporting.facts import Facts
 from fastgen.reporting.words import count, listed
 from fastgen.schema import TABLES
 
@@ -25,7 +25,7 @@ def _about_files(facts: Facts) -> Iterator[str]:
         silent = "; of ages of holders nothing can be said" if "profiles" in missing else ""
         yield f"Not there: {listed(missing)}{silent}."
     for table, rows in facts.rows.items():
-        told = described(stored, table).get("rows", rows)
+        told = stored.description.table(table).get("rows", rows)
         if told != rows:
             yield f"The manifest tells of {told} rows of {table}, but there are {rows}: these are not the data that were written."
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from fastgen.description import entries_of
 from fastgen.digest import Digest
 from fastgen.origin import origin
 from fastgen.schema import TABLES
@@ -73,14 +74,3 @@ def files_in(manifest: dict[str, Any]) -> set[str]:
     names = (each.get("file") for content in manifest.get("tables", {}).values() for each in entries_of(content))
     # Nothing but names that we give: a manifest may come from anywhere, and these files may be removed.
     return {name for name in names if isinstance(name, str) and OWN_NAME.fullmatch(name)}
-
-
-def entries_of(content: object) -> list[dict[str, Any]]:
-    """What a manifest's entry of a table says of each of its files; nothing of what is no such entry.
-
-    Example:
-        >>> entries_of({"file": "a.csv"}), entries_of({"files": 3}), entries_of({"files": [{"file": "b.csv"}, None]})
-        ([{'file': 'a.csv'}], [], [{'file': 'b.csv'}])
-    """
-    files = content.get("files", [content]) if isinstance(content, dict) else []
-    return [each for each in files if isinstance(each, dict)] if isinstance(files, list) else []

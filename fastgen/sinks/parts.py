@@ -15,6 +15,7 @@ from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
+from fastgen.description import entries_of
 from fastgen.errors import InterruptedRunError, OutputExistsError
 from fastgen.schema import TABLES
 from fastgen.sinks import earlier, manifest
@@ -175,7 +176,7 @@ class _Directory:
         """Whether a part is there, as its record says."""
         record = manifest.read(self._record(number))
         tables = record.get("tables", {}).values() if self._is_ours(record) else []
-        sizes = {str(each.get("file")): each.get("bytes") for content in tables for each in manifest.entries_of(content)}
+        sizes = {str(each.get("file")): each.get("bytes") for content in tables for each in entries_of(content)}
         return len(sizes) == len(self._whole) and all(_size(self._root / name) == size for name, size in sizes.items())
 
     def write(self, number: int, work: Work) -> list[FileReport]:

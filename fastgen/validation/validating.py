@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from importlib.util import find_spec
 from numbers import Real
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from fastgen.config import Config
 from fastgen.dataset import Dataset
@@ -95,15 +95,13 @@ def _probability(alpha: object) -> float:
 
 def _notes(stored: Stored) -> list[str]:
     """What a manifest says that verdicts may hang on."""
-    manifest: dict[str, Any] = stored.manifest or {}
-    words, pools, notes = manifest.get("vocabularies") or {}, load_pools(), []
-    if words and words.get("digest") != pools.digest:
-        notes.append(
-            f"names and places are judged by the lists of Faker {pools.faker}; the data have those of {words.get('faker')}"
-        )
+    told, pools, notes = stored.description.told, load_pools(), []
+    if told("vocabularies") and told("vocabularies", "digest") != pools.digest:
+        faker = told("vocabularies", "faker") or "another one"
+        notes.append(f"names and places are judged by the lists of Faker {pools.faker}; the data have those of {faker}")
     if overlooked := stored.overlooked():
         notes.append(overlooked)
     if stored.parts:
         there, verb = len(stored.parts), "is" if len(stored.parts) == 1 else "are"
-        notes.append(f"only {there:,} of {manifest['parts']:,} parts {verb} there, and counts are those of the whole")
+        notes.append(f"only {there:,} of {told('parts')} parts {verb} there, and counts are those of the whole")
     return notes

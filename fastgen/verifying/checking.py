@@ -100,16 +100,16 @@ def _asked(path: str | os.PathLike[str], data: Dataset | Config | None, table: s
     if data is not None:
         dataset = dataset_of(data)
         other = manifests.other_config(stored, dataset.config)
-    elif stored.manifest is not None:
+    elif stored.description:
         dataset = manifests.data_of(stored)
     else:
         raise OptionError("data", NOT_GIVEN, f"must be given: {stored.path} has no manifest", hint="the configuration of its data")
-    is_file_of = data is not None and not stored.lists_files  # which counts more than what a file says of itself
+    is_file_of = data is not None and not stored.description.lists_files  # which counts more than what a file says of itself
     parts = [dataset] if dataset.is_part or is_file_of else manifests.parts_of(stored, dataset)
-    there = (stored.manifest or {}).get("tables") or stored.tables
+    there = stored.description.told("tables") or stored.tables
     tables = [name for name in TABLES if name in there and table in (None, name)]
-    problems = [other] if other else list(manifests.disagreements(stored, dataset)) if stored.manifest is not None else []
-    return _Asked(stored, dataset, parts, stored.lists_files and not other, tables, problems)
+    problems = [other] if other else list(manifests.disagreements(stored, dataset)) if stored.description else []
+    return _Asked(stored, dataset, parts, stored.description.lists_files and not other, tables, problems)
 
 
 class _Check:
@@ -120,7 +120,7 @@ class _Check:
         overlooked = self._stored.overlooked()
         self.notes = [overlooked] if overlooked else []
         if self._stored.parts and self._asked.parts != [self._asked.data]:
-            of, there = (self._stored.manifest or {}).get("parts"), self._stored.parts
+            of, there = self._stored.description.told("parts"), self._stored.parts
             named, verb = self._named(range(len(there))), "is" if len(there) == 1 else "are"
             self.notes.append(f"only {named} of {of} {verb} described, and compared")
 
@@ -153,7 +153,7 @@ class _Check:
     def _absent(self, table: str, checked: Checked) -> Iterator[str]:
         """Files that the manifest names and that are not there; where their rows are, if these are."""
         there = {file.where: file for file in checked.counts.files}
-        for part, entry in enumerate(manifests.entries(self._stored, table)):
+        for part, entry in enumerate(self._stored.description.entries(table)):
             name = str(entry.get("file"))
             if name in there or (self._stored.path / name).exists():
                 continue
@@ -165,12 +165,12 @@ class _Check:
 
     def _unlike(self, table: str, checked: Checked) -> Iterator[str]:
         """Files that hold something else than their names, or the manifest, say."""
-        entries = manifests.entries(self._stored, table)
+        entries = self._stored.description.entries(table)
         part_of = {str(entry.get("file")): part for part, entry in enumerate(entries)}
         for file in checked.counts.files:
             if file.found and file.foreign == file.found:
                 yield f"{file.where} holds no row of these data"
-            elif self._stored.lists_files and file.where not in part_of:
+            elif self._stored.description.lists_files and file.where not in part_of:
                 yield f"{file.where} is not named in the manifest: it holds {self._held(file)}"
             elif file.parts and len(entries) > 1 and part_of.get(file.where) not in file.parts:
                 yield f"{file.where} holds rows of {self._named(file.parts)}, not of {self._named([part_of[file.where]])}"

@@ -3,7 +3,6 @@
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 from fastgen.config import Config
 from fastgen.dataset import Dataset
@@ -11,7 +10,6 @@ from fastgen.digest import Digest
 from fastgen.errors import InputError, OptionError
 from fastgen.pools import load_pools
 from fastgen.schema import DATA_VERSION, TABLES
-from fastgen.sinks.manifest import entries_of
 from fastgen.stored import Stored, described_by
 
 
@@ -21,19 +19,19 @@ def check_versions(stored: Stored) -> None:
     Raises:
         InputError: it says which fastgen, or which Faker, made them.
     """
-    manifest = stored.manifest or {}
-    version = manifest.get("data_version")
+    told = stored.description.told
+    version = told("data_version")
     if version != DATA_VERSION:
         raise InputError(
             f"{stored.path}: has data version {version}, and this fastgen makes data version {DATA_VERSION}",
-            hint=f"fastgen {manifest.get('fastgen')} made it",
+            hint=f"fastgen {told('fastgen')} made it",
         )
-    words, pools = manifest.get("vocabularies"), load_pools()
-    told = words if isinstance(words, dict) else {}
-    if told.get("digest") != pools.digest:
+    faker, pools = told("vocabularies", "faker"), load_pools()
+    if told("vocabularies", "digest") != pools.digest:
         raise InputError(
-            f"{stored.path}: was made with the word lists of Faker {told.get('faker')}, which are not those of Faker {pools.faker}",
-            hint=f"pip install faker=={told.get('faker')}",
+            f"{stored.path}: was made with the word lists of {f'Faker {faker}' if faker else 'another Faker'}, "
+            f"which are not those of Faker {pools.faker}",
+            hint=faker and f"pip install faker=={faker}",
         )
 
 
@@ -64,26 +62,25 @@ def data_of(stored: Stored) -> Dataset:
 
 def parts_of(stored: Stored, data: Dataset) -> list[Dataset]:
     """The parts that a manifest describes; the whole where there are none."""
-    of: Any = (stored.manifest or {}).get("parts")
+    of = stored.description.told("parts")
     if of is None and stored.parts is None:
         return [data]
     try:
         return [data.part(number, of) for number in stored.parts or range(1, of + 1)]
     except (OptionError, TypeError) as error:
-        raise InputError(f"{stored.path}: its {stored.described_in} names parts that there cannot be: {error}") from None
+        raise InputError(f"{stored.path}: its {stored.description.source} names parts that there cannot be: {error}") from None
 
 
 def disagreements(stored: Stored, data: Dataset) -> Iterator[str]:
     """What a manifest says of the whole that is not so of a dataset."""
-    manifest, where = stored.manifest or {}, stored.described_in
-    if manifest.get("fingerprint") != data.fingerprint:
+    told, where = stored.description.told, stored.description.source
+    if told("fingerprint") != data.fingerprint:
         yield f"{where}: the fingerprint is not that of the configuration: one of the two was changed"
-    told, counts = manifest.get("counts"), data.plan.counts
-    if manifest.get("seed") != data.config.seed:
-        yield f"{where}: seed is {manifest.get('seed')}, and the configuration's is {data.config.seed}"
-    for name, count in counts.items() if stored.lists_files else ():
-        if not isinstance(told, dict) or told.get(name) != count:
-            yield f"manifest: counts: {name} is {told.get(name) if isinstance(told, dict) else None}, and should be {count}"
+    if told("seed") != data.config.seed:
+        yield f"{where}: seed is {told('seed')}, and the configuration's is {data.config.seed}"
+    for name, count in data.plan.counts.items() if stored.description.lists_files else ():
+        if told("counts", name) != count:
+            yield f"{where}: counts: {name} is {told('counts', name)}, and should be {count}"
 
 
 def other_config(stored: Stored, config: Config) -> str | None:
@@ -94,18 +91,12 @@ def other_config(stored: Stored, config: Config) -> str | None:
     theirs, own = (each.model_dump(mode="json", exclude_none=True) for each in (told, config))
     differ = [name for name in {**own, **theirs} if own.get(name) != theirs.get(name)]
     shown = [f"{name} {theirs.get(name, 'not given')}, not {own.get(name, 'given')}" for name in differ]
-    return f"the {stored.described_in} describes other data than the options: {'; '.join(shown)}"
-
-
-def entries(stored: Stored, table: str) -> list[dict[str, Any]]:
-    """What a manifest says of each file of a table, in the order of the parts."""
-    return entries_of((stored.manifest or {}).get("tables", {}).get(table))
+    return f"the {stored.description.source} describes other data than the options: {'; '.join(shown)}"
 
 
 def columns_of(stored: Stored, table: str) -> tuple[str, ...]:
     """The columns of a table, as a manifest says; as its files have them where it says nothing, or all where they have none."""
-    entry = (stored.manifest or {}).get("tables", {}).get(table)
-    told = entry.get("columns") if isinstance(entry, dict) else None
+    told = stored.description.table(table).get("columns")
     names = TABLES[table].names
     if told is None:
         return stored.columns(table) or names
@@ -123,11 +114,10 @@ def wrong_entries(stored: Stored, table: str, digests: Sequence[Digest], *, whol
     joined = Digest()
     for digest in digests:
         joined.add(digest.rows, digest.total)
-    told = entries(stored, table)
+    entry, told = stored.description.table(table), stored.description.entries(table)
     if len(told) != len(digests):
         yield f"manifest: names {len(told)} files of {table}, and there should be {len(digests)}"
         return
-    entry = (stored.manifest or {})["tables"][table]
     pairs = [(str(each.get("file")), each, digest) for each, digest in zip(told, digests, strict=True)]
     for name, each, digest in pairs if entry is told[0] else [(table, entry, joined), *pairs]:
         for field, value in (("rows", digest.rows), ("digest", digest.text)):

@@ -419,5 +419,5 @@ def test_stored_files_are_left_alone(small: Dataset, tmp_path: Path) -> None:
     before = {path.name: path.read_bytes() for path in (tmp_path / "data").iterdir()}
     fastgen.report(tmp_path / "data", tmp_path / "page.html")
     assert {path.name: path.read_bytes() for path in (tmp_path / "data").iterdir()} == before
-    assert open_stored(tmp_path / "data").manifest is not None
+    assert open_stored(tmp_path / "data").description
     shutil.rmtree(tmp_path / "data")

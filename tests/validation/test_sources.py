@@ -1,5 +1,6 @@
 """What can be validated: files of any format, parts, single files, tables of others, and what is hostile."""
 
+import json
 import math
 from datetime import datetime
 from pathlib import Path
@@ -10,7 +11,7 @@ import polars as pl
 import pytest
 
 import fastgen
-from fastgen import Config, ConfigError, Dataset, FastgenError, InputError, OptionError, ValidationReport, validate, write
+from fastgen import Config, ConfigError, Dataset, FastgenError, InputError, OptionError, ValidationReport, validate, verify, write
 from fastgen.stored import open_stored
 from fastgen.validation.report import Check
 
@@ -75,6 +76,17 @@ def test_a_given_configuration_takes_the_manifests_place(tmp_path: Path) -> None
 def test_the_seed_does_not_matter(tmp_path: Path) -> None:
     write(Dataset(SMALL), tmp_path)
     assert validate(tmp_path, SMALL.model_copy(update={"seed": 99})).passed
+
+
+@pytest.mark.parametrize("words", ["x", {"digest": 3}, {"digest": "0" * 64, "faker": None}])
+def test_word_lists_that_are_told_in_another_way(tmp_path: Path, words: object) -> None:
+    write(Dataset(SMALL), tmp_path)
+    path = tmp_path / "manifest.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"vocabularies": words}))
+    [note] = validate(tmp_path).notes
+    assert note.endswith("the data have those of another one")
+    with pytest.raises(InputError, match=r"was made with the word lists of another Faker, which are not those of Faker [0-9.]+$"):
+        verify(tmp_path)
 
 
 def test_other_word_lists_are_said(tmp_path: Path) -> None:
