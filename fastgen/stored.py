@@ -78,6 +78,17 @@ class Stored:
         except (ConfigError, TypeError) as error:
             raise InputError(f"{self.path}: the configuration in its {self.description.source} is not valid: {error}") from None
 
+    def only_listed(self) -> "Stored":
+        """Without the files that are not described, as of parts that have no record yet."""
+        listed = {str(entry.get("file")) for table in self.tables for entry in self.description.entries(table)}
+        tables: dict[str, list[Path]] = {}
+        others = list(self._others)
+        for table, files in self.tables.items():
+            for file in files:
+                is_listed = file.relative_to(self.path).as_posix() in listed
+                (tables.setdefault(table, []) if is_listed else others).append(file)
+        return Stored(self.path, self.description, self.format, tables, self.parts, others)
+
     def columns(self, table: str) -> tuple[str, ...]:
         """The table's columns that its files have, in the table's order.
 
@@ -125,7 +136,10 @@ class Stored:
         names = [path.relative_to(self.path).as_posix() for path in self._others]
         told = ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED:,} more" if len(names) > NAMED else "")
         verbs, plural = (("is", "was"), "") if len(names) == 1 else (("are", "were"), "s")
-        why = "not named in the manifest" if self.description.lists_files else f"not called as file{plural} of tables"
+        if self.parts is not None:
+            why = "not named in the record of a part"
+        else:
+            why = "not named in the manifest" if self.description.lists_files else f"not called as file{plural} of tables"
         return f"{told} {verbs[0]} {why}, and {verbs[1]} not looked at"
 
     def _reading(self, table: str, path: Path, columns: Sequence[str]) -> Reader:
@@ -217,9 +231,22 @@ def _file(path: Path, table: str | None) -> Stored:
     if format is None:
         endings = ", ".join(rules.ending for rules in FORMATS.values())
         raise InputError(f"{path}: its name must end with one of {endings}, or .csv.gz and the like, to be read")
+    if table is not None:
+        _refuse_other(path, format, table)
     origin = _origin(path, format)
     parts = (origin["part"],) if origin and "part" in origin else None
     return Stored(path, Description(origin), format, {table or _table_of([path]): [path]}, parts)
+
+
+def _refuse_other(path: Path, format: str, table: str) -> None:
+    """Refuse a file whose columns are those of another table."""
+    there: tuple[str, ...] = ()
+    with suppress(InputError):
+        there = READERS[format](path).columns
+    known = {name: len(set(there).intersection(about.names)) for name, about in TABLES.items()}
+    likeliest = max(known, key=lambda name: known[name])
+    if known[likeliest] > known[table]:
+        raise InputError(f"{path}: holds {likeliest}, by its columns, and not {table}")
 
 
 def _origin(path: Path, format: str) -> dict[str, Any] | None:

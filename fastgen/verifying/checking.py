@@ -104,12 +104,15 @@ def _asked(path: str | os.PathLike[str], data: Dataset | Config | None, table: s
         dataset = manifests.data_of(stored)
     else:
         raise OptionError("data", NOT_GIVEN, f"must be given: {stored.path} has no manifest", hint="the configuration of its data")
-    is_file_of = data is not None and not stored.description.lists_files  # which counts more than what a file says of itself
-    parts = [dataset] if dataset.is_part or is_file_of else manifests.parts_of(stored, dataset)
+    # Data that are given count more than what is said of parts: of a whole dataset all of it should be there.
+    by_parts = not dataset.is_part and (data is None or stored.parts is None)
+    parts = manifests.parts_of(stored, dataset) if by_parts else [dataset]
+    if by_parts and stored.description.lists_files and stored.parts is not None:
+        stored = stored.only_listed()
     there = stored.description.told("tables") or stored.tables
     tables = [name for name in TABLES if name in there and table in (None, name)]
     problems = [other] if other else list(manifests.disagreements(stored, dataset)) if stored.description else []
-    return _Asked(stored, dataset, parts, stored.description.lists_files and not other, tables, problems)
+    return _Asked(stored, dataset, parts, by_parts and stored.description.lists_files and not other, tables, problems)
 
 
 class _Check:
@@ -120,9 +123,13 @@ class _Check:
         overlooked = self._stored.overlooked()
         self.notes = [overlooked] if overlooked else []
         if self._stored.parts and self._asked.parts != [self._asked.data]:
-            of, there = self._stored.description.told("parts"), self._stored.parts
-            named, verb = self._named(range(len(there))), "is" if len(there) == 1 else "are"
-            self.notes.append(f"only {named} of {of} {verb} described, and compared")
+            self.notes.append(self._parts_told(self._stored.parts, self._stored.description.told("parts")))
+
+    def _parts_told(self, there: Sequence[int], of: object) -> str:
+        """A note about parts that are described one by one."""
+        if len(there) == of:
+            return "all parts have their records, but there is no manifest: another run of what wrote them writes it"
+        return f"only {self._named(range(len(there)))} of {of} {'is' if len(there) == 1 else 'are'} described, and compared"
 
     def run(self) -> list[Checked]:
         """Compare the tables."""
@@ -170,9 +177,9 @@ class _Check:
         for file in checked.counts.files:
             if file.found and file.foreign == file.found:
                 yield f"{file.where} holds no row of these data"
-            elif self._stored.description.lists_files and file.where not in part_of:
+            elif self._asked.is_listed and file.where not in part_of:
                 yield f"{file.where} is not named in the manifest: it holds {self._held(file)}"
-            elif file.parts and len(entries) > 1 and part_of.get(file.where) not in file.parts:
+            elif self._asked.is_listed and file.parts and len(entries) > 1 and part_of.get(file.where) not in file.parts:
                 yield f"{file.where} holds rows of {self._named(file.parts)}, not of {self._named([part_of[file.where]])}"
 
     def _held(self, file: FileCounts) -> str:

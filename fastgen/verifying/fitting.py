@@ -41,7 +41,10 @@ def fitting(stored: Stored, table: str, wanted: tuple[str, ...], name: Callable[
             continue
         lacking = [column for column in wanted if column not in there]
         others = [column for column in there if column not in TABLES[table].names]
-        if not lacking:
+        renamed = [column for column in TABLES[table].names if column not in there and nearest(column, others)]
+        if not lacking and renamed:  # of a file that may have any columns
+            files.setdefault(_described(renamed, others), []).append(name(path))
+        elif not lacking:
             unknown |= dict.fromkeys(others)
         elif 2 * len(absent.union(lacking)) <= len(wanted):
             absent.update(lacking)

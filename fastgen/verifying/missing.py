@@ -19,7 +19,8 @@ def count_missing(aligner: Aligner, expected: Chunks, log: Log) -> None:
         if end is not None and chunk >= end >> SHIFT:
             counts.truncated += seen.rows(chunk) - (end & MASK if chunk == end >> SHIFT else 0)
     counts.missing = counts.rows - seen.count - counts.truncated
-    counts.out_of_order = counts.same - aligner.kept
+    # A row whose place an altered copy had taken is kept in order, and counts as doubled.
+    counts.out_of_order = max(0, counts.same - aligner.kept)
     if not counts.out_of_order:  # what seemed to be came once more at its place
         log.forget("out of order")
     shown = set[int]()

@@ -602,6 +602,78 @@ def test_parts_of_one_run_only(tmp_path: Path) -> None:
     assert wrong(verify(tmp_path)) == {"missing": PARTS.part(1, 3).num_rows}
 
 
+def test_parts_without_a_manifest(tmp_path: Path) -> None:
+    write(PARTS, tmp_path, parts=2)
+    (tmp_path / "manifest.json").unlink()
+    report = verify(tmp_path)
+    assert report.ok
+    assert report.notes == ("all parts have their records, but there is no manifest: another run of what wrote them writes it",)
+
+
+def test_a_part_without_its_record(tmp_path: Path) -> None:
+    """As while it is made, or when its files were copied without it: nothing says that they are complete."""
+    write(PARTS, tmp_path, parts=2)
+    (tmp_path / "manifest.json").unlink()
+    (tmp_path / "parts" / "part-00001-of-00002.json").unlink()
+    report = verify(tmp_path)
+    assert report.ok
+    names = ", ".join(f"{table}/part-00001-of-00002.parquet" for table in ("transactions", "credit_cards", "profiles"))
+    assert report.notes == (
+        f"{names} are not named in the record of a part, and were not looked at",
+        "only part 2 of 2 is described, and compared",
+    )
+    assert verify(tmp_path, PARTS).ok  # all of it is there
+
+
+def test_a_whole_dataset_is_asked_for_where_parts_are(tmp_path: Path) -> None:
+    write(PARTS, tmp_path, parts=3, part=1)
+    report = verify(tmp_path, PARTS)
+    assert dict(report.tables[0].counts()) == {"truncated": PARTS.num_rows - PARTS.part(1, 3).num_rows}
+    assert verify(tmp_path, PARTS.part(1, 3)).ok
+
+
+def test_another_part_than_the_one_that_is_there(tmp_path: Path) -> None:
+    write(PARTS, tmp_path, parts=2, part=1)
+    report = verify(tmp_path, PARTS.part(2, 2))
+    assert not report.ok
+    assert report.problems == ()
+    assert {each.table for each in report.tables if each.same} == set()
+
+
+@pytest.mark.parametrize("seed", [5, 77])
+@pytest.mark.parametrize("table", list(TABLES))
+def test_rows_that_are_taken_for_altered_ones_far_ahead_of_these(seed: int, table: str, tmp_path: Path) -> None:
+    """They count as altered, the true rows as doubled, and none as out of order."""
+    data = Dataset(Config(rows=200_000, seed=seed))
+    write(data, path := tmp_path / f"{table}.csv", table=table)
+    part = data.part(2, 2)
+    [counts] = verify(path, part, table=table).tables
+    assert counts.found == data.count(table)
+    assert counts.same + counts.doubled == part.count(table)
+    assert counts.foreign + counts.altered == data.count(table) - part.count(table)
+    assert counts.altered == counts.doubled
+    assert counts.out_of_order == counts.missing == counts.truncated == 0
+
+
+def test_a_column_of_a_file_that_was_renamed(tmp_path: Path) -> None:
+    """A file may have any columns; but one that is called nearly like one that is not there is taken for it."""
+    write(DATA, path := tmp_path / "x.csv", columns=["tid", "amount", "fraud_label"])
+    path.write_text(path.read_text().replace("fraud_label", "label", 1))
+    report = verify(path, DATA)
+    told = "x.csv: has no column fraud_label, and has the unknown column label (was fraud_label renamed to label?)"
+    assert (report.ok, report.problems) == (False, (told,))
+    path.write_text(path.read_text().replace("label", "score", 1))
+    assert verify(path, DATA).ok
+
+
+def test_a_file_that_is_said_to_be_of_another_table(tmp_path: Path) -> None:
+    write(DATA, path := tmp_path / "x.csv", table="profiles")
+    with pytest.raises(InputError, match=r"x\.csv: holds profiles, by its columns, and not credit_cards$"):
+        verify(path, DATA, table="credit_cards")
+    write(DATA, path, table="profiles", columns=["cc_num"], overwrite=True)
+    assert verify(path, DATA, table="credit_cards").ok
+
+
 def test_parts_in_one_file(tmp_path: Path) -> None:
     """Whoever puts them together in the wrong order has them out of order."""
     for number in (1, 2):
