@@ -69,7 +69,7 @@ from fastgen.schema import TRANSACTIONS
 from fastgen.sinks.parquet_columns import HEX_WEIGHTS
 from fastgen.text import RowText, transaction_layout
 from fastgen.values import Values
-from fastgen.windows import PARTS, Worker
+from fastgen.windows import PARTS, Worker, rules_of
 
 Array = NDArray[Any]
 Kernel = Callable[..., Any]
@@ -470,12 +470,11 @@ def fill_window(given: Given) -> int:
 def group_to_fill(given: Given) -> tuple[Any, ...]:
     """Room for the rows of the group, and what they and its events are made of, as a worker has it."""
     plan, hashing = given.plan, TransactionIds(given.plan).hashing
-    parts = plan.sequence_rules, plan.chain_rules, plan.payment_rules, *plan.place_coordinates
-    rules = groups.Rules(*parts, plan.day_offset, plan.origin_seconds, plan.payment_offsets)
+    rules = rules_of(plan)
     memory = groups.Memory.empty(2 * GROUP_ROWS, plan.config.fraud.chain_lengths.high)
     target = groups.Target(Block.empty(2 * GROUP_ROWS), np.empty(0, np.uint8), True, columns.NO_COLUMNS, 0)
     steps = target.steps(rules, memory, hashing)
-    return target, 0, given.group, given.group + 1, steps, plan.grid, rules, memory, ALL, hashing
+    return target, 0, given.group, given.group + 1, steps, steps.kinds(rules), plan.grid, rules, memory, ALL, hashing
 
 
 def fill_group(given: Given) -> int:
@@ -587,7 +586,7 @@ def numpy_chains(given: Given) -> list[Array]:
     second = random.integers(0, plan.period, laid.total)[laid.sequence] + sums_of_each(gap, laid)
     card = random.integers(0, plan.cards, laid.total)[laid.sequence]
     cents = numpy_prices(given, np.full(second.size, given.cash))
-    low, high = plan.chain_rules.category_low, plan.chain_rules.category_high
+    low, high = plan.payment_rules.category_low, plan.payment_rules.category_high
     category = ((cents[:, None] >= low) & (cents[:, None] <= high)).argmax(axis=1)
     return [second, card, category, cents, random.integers(0, plan.pools.home, second.size)]
 

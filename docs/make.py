@@ -167,6 +167,9 @@ def configuration() -> str:
         "atm": Atm,
         "bands": AgeBand,
     }
+    assert sections.keys() >= {name for name, field in Config.model_fields.items() if _is_section(field)}, (
+        "a section without a table"
+    )
     tables = {name: "\n".join(_table(section)) for name, section in sections.items()}
     return PAGE.format(**tables, cash=CASH_WITHDRAWAL, file=to_toml(Config()))
 
@@ -175,11 +178,15 @@ def _table(section: type[Section]) -> Iterator[str]:
     yield "| setting | allowed | default | meaning |"
     yield "|---|---|---|---|"
     for name, field in section.model_fields.items():
-        if isinstance(field.annotation, type) and issubclass(field.annotation, Section):
+        if _is_section(field):
             yield f"| `{name}` | a table | see below | {field.description} |"
         else:
             default = "required" if field.is_required() else _default(field)
             yield f"| `{name}` | {_allowed(field)} | {default} | {field.description} |"
+
+
+def _is_section(field: Any) -> bool:
+    return isinstance(field.annotation, type) and issubclass(field.annotation, Section)
 
 
 def _allowed(field: Any) -> str:

@@ -126,6 +126,11 @@ class Fraud(Section):
         "seconds from one payment of a chain to the next, [least, most]", default=Interval(30, 120)
     )
 
+    @property
+    def reach(self) -> int:
+        """Seconds from a chain's first payment to its last, at most."""
+        return (self.chain_lengths.high - 1) * self.chain_gap_seconds.high
+
     def of(self, total: int) -> int:
         """How many of `total` are frauds: the whole part, by the ratio's decimals rather than its binary float.
 
@@ -173,6 +178,12 @@ class Atm(Section):
         ),
         most=83,
     )
+
+    @property
+    def reach(self) -> int:
+        """Seconds from a sequence's start to its last withdrawal or its foreign one, at most."""
+        step = self.step_hours.high
+        return HOUR * max(self.lengths.high * step, step + self.foreign_hours.high)
 
     def _check(self) -> None:
         most = MOST_DEGREES / self.lengths.high
@@ -309,6 +320,17 @@ class Config(Section):
         return *below, range(last.low_cents, last.high_cents + 1)
 
     @property
+    def chain_range_counts(self) -> tuple[tuple[int, ...], ...]:
+        """By how many later payments a chain has, 0 and more, how many of them have an amount in each range.
+
+        Example:
+            >>> Config().chain_range_counts[9]
+            (1, 1, 5, 2, 0, 0)
+        """
+        shares = exact_shares(part.share for part in self.amounts)
+        return tuple(chain_ranges(shares, later) for later in range(self.fraud.chain_lengths.high))
+
+    @property
     def band_rooms(self) -> tuple[int, ...]:
         """How many cards at most have a susceptible holder in each age band.
 
@@ -334,11 +356,12 @@ class Config(Section):
 
         The same for all ways to say the same sizes: those of `Config()` and `Config(scale=1, cards=2000)` agree.
         """
-        settings = self.model_dump(
-            mode="json", exclude={"scale": True, "rows": True, "payments": True, "cards": True, "atm": {"cards", "withdrawals"}}
-        )
-        sizes = asdict(self.sizes)
-        del sizes["cash_cards_required"]  # decides whether there are rows, not which
+        sizes_told: Any = {"scale": True, "rows": True, "payments": True, "cards": True, "atm": {"cards", "withdrawals"}}
+        # Without defaults and counts of none, so that what is new changes no fingerprint. Other defaults are other data.
+        told = self.model_dump(mode="json", exclude=sizes_told, exclude_defaults=True)
+        settings = {name: value for name, value in told.items() if value != {}}
+        sizes = {name: count for name, count in asdict(self.sizes).items() if count}
+        sizes.pop("cash_cards_required", None)  # decides whether there are rows, not which
         text = json.dumps({"data_version": DATA_VERSION, "sizes": sizes, **settings}, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
@@ -441,10 +464,8 @@ def _check_categories(config: Config) -> None:
 
 def _check_chains(config: Config) -> None:
     """Every amount that the later payments of a chain can have is in the price range of some category."""
-    shares = exact_shares(part.share for part in config.amounts)
-    counts = [chain_ranges(shares, later) for later in range(config.fraud.chain_lengths.high)]
     prices = sorted((category.low_cents, category.high_cents) for category in config.categories)
-    for cents, used in zip(config.amount_cents, zip(*counts, strict=True), strict=True):
+    for cents, used in zip(config.amount_cents, zip(*config.chain_range_counts, strict=True), strict=True):
         free = cents[0]
         for low, high in prices:
             if low <= free <= high:
@@ -457,10 +478,7 @@ def _check_chains(config: Config) -> None:
 def _check_times(config: Config) -> None:
     """Times fit into 32 bits."""
     fraud, atm = config.fraud, config.atm
-    tail = (fraud.chain_lengths.high - 1) * fraud.chain_gap_seconds.high if fraud.ratio > 0 else 0
-    if config.sizes.cash_cards:
-        longest = max(atm.lengths.high * atm.step_hours.high, atm.step_hours.high + atm.foreign_hours.high)
-        tail = max(tail, longest * HOUR)
+    tail = max(fraud.reach if fraud.ratio > 0 else 0, atm.reach if config.sizes.cash_cards else 0)
     if config.seconds + tail > MOST_SECONDS:
         allowed = f"must leave the last event within {MOST_SECONDS:,} seconds (68 years) of start, not {config.seconds + tail:,}"
         raise ConfigError("end", config.end, allowed, hint="chains and sequences run past it")

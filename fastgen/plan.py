@@ -19,10 +19,10 @@ from fastgen.kernels import cards as card_kernels
 from fastgen.kernels import chains as chain_kernels
 from fastgen.kernels import rng, splitting
 from fastgen.kernels.columns import looked_up
-from fastgen.kernels.tables import Amounts, Chains, Payments, Quota, Sequences
+from fastgen.kernels.tables import Amounts, Anchors, Chains, Payments, Quota, Sequences
 from fastgen.kernels.units import DAY, HOUR, MICRODEGREES
 from fastgen.pools import Pools, alias_table, load_pools, microdegrees
-from fastgen.sizes import chain_ranges, exact_shares
+from fastgen.sizes import exact_shares
 
 WINDOW_ROWS = 16_384
 GROUP_ROWS = 65_536
@@ -182,15 +182,10 @@ class Plan:
         self.day_offset = int((config.start - self.origin).total_seconds())
         self.origin_seconds = int((self.origin - datetime(1970, 1, 1)).total_seconds())
         self.cash_cards_wanted = sizes.cash_cards
-        (
-            self.cash_cards,
-            self.rounds,
-            self.sequences,
-            self.withdrawals,
-            self.foreign,
-            self.payments,
-            self.chain_payments,
-        ) = totals(config, self._available())
+        self.totals = found = totals(config, self._available())
+        self.cash_cards, self.sequences, self.withdrawals = found.cash_cards, found.sequences, found.withdrawals
+        self.foreign, self.payments, self.chain_payments = found.foreign, found.payments, found.chain_payments
+        self.ordinary = self.payments - self.chain_payments
         chains = config.fraud.chain_lengths
         count, last = chain_kernels.count_chains(self.seed, chains.low, chains.high - chains.low + 1, self.chain_payments)
         self.chains, self.last_chain = int(count), int(last)
@@ -243,9 +238,7 @@ class Plan:
     def _tail(self) -> int:
         """Seconds after the period's end in which events may still fall."""
         fraud, atm = self.config.fraud, self.config.atm
-        chain = (fraud.chain_lengths.high - 1) * fraud.chain_gap_seconds.high if self.chains else 0
-        hours = max(atm.lengths.high * atm.step_hours.high, atm.step_hours.high + atm.foreign_hours.high) if self.sequences else 0
-        return max(chain, hours * HOUR) + 1
+        return max(fraud.reach if self.chains else 0, atm.reach if self.sequences else 0) + 1
 
     @cached_property
     def births(self) -> tuple[date, int]:
@@ -293,7 +286,7 @@ class Plan:
     @cached_property
     def category_quotas(self) -> NDArray[np.int64]:
         """int64[categories]: how many ordinary payments (the first of a chain is one) each category has."""
-        return proportional(self.payments - self.chain_payments + self.chains, [c.share for c in self.config.categories])
+        return proportional(self.ordinary + self.chains, [c.share for c in self.config.categories])
 
     @cached_property
     def payment_rules(self) -> Payments:
@@ -304,21 +297,35 @@ class Plan:
         slots = np.arange((total >> shift) + 1, dtype=np.uint64) << np.uint64(shift)
         first = np.minimum(np.searchsorted(upper, slots, side="right"), upper.size - 1).astype(np.uint8)
         keys = rng.permutation_keys(self.config.seed, CATEGORY_QUOTA, total)
-        return Payments(self.seed, self.cards, self.card_keys, self.pools.home, self.amounts, Quota(keys, upper, first, shift))
+        return Payments(
+            seed=self.seed,
+            cards=self.cards,
+            card_keys=self.card_keys,
+            places=self.pools.home,
+            amounts=self.amounts,
+            quota=Quota(keys, upper, first, shift),
+            category_low=np.array([c.low_cents for c in self.config.categories], np.int64),
+            category_high=np.array([c.high_cents for c in self.config.categories], np.int64),
+        )
 
     @cached_property
     def payment_offsets(self) -> NDArray[np.int64]:
         """int64[windows + 1]: ordinary payments (without chains' firsts) before each window."""
         edges = np.minimum(np.arange(self.grid.groups * self.grid.windows + 1, dtype=np.int64) * self.grid.window, self.period)
-        return self._offsets(rng.SPLIT_PAYMENTS, self.payments - self.chain_payments, edges)
+        return self._offsets(rng.SPLIT_PAYMENTS, self.ordinary, edges)
 
     @cached_property
     def expected_rows(self) -> NDArray[np.float64]:
-        """float64[groups + 1]: how many rows are to be expected before each group; exact for payments.
+        """float64[groups + 1]: how many rows are to be expected before each group; exact for payments outside of chains.
 
         Parts are cut by it, so that it must be the same on every machine: each step is one operation of IEEE arithmetic.
         """
         payments: NDArray[np.float64] = self.payment_offsets[:: self.grid.windows].astype(np.float64)
+        if self.chains:
+            attacks: NDArray[np.float64] = self.chain_rules.anchors.offsets.astype(np.float64)
+            attacks *= float(self.chain_payments)
+            attacks /= float(self.chains)
+            payments += attacks
         if not self.withdrawals:
             return payments
         edges = np.arange(self.grid.groups + 1, dtype=np.int64) * self.grid.group
@@ -353,30 +360,33 @@ class Plan:
         edges[0], edges[-1] = 0, groups
         return range(int(edges[number - 1]), int(edges[number]))
 
+    def _anchors(self, stream: int, attacks: int, reach: int) -> Anchors:
+        """Where so many attacks start that take up to `reach` seconds; their stream is that of their splitting."""
+        group = self.grid.group
+        edges = np.minimum(np.arange(self.grid.groups + 1, dtype=np.int64) * group, self.period)
+        return Anchors(self._offsets(stream, attacks, edges), group, self.period, -(-reach // group))
+
+    @cached_property
+    def fraud_rules(self) -> tuple[NamedTuple, ...]:
+        """A table for each kind of fraud that is injected; within a second their events come in this order."""
+        return (self.chain_rules,)
+
     @cached_property
     def chain_rules(self) -> Chains:
         """Attack chains and where they start."""
-        fraud, group = self.config.fraud, self.grid.group
-        edges = np.minimum(np.arange(self.grid.groups + 1, dtype=np.int64) * group, self.period)
-        longest = fraud.chain_lengths.high
-        shares = exact_shares(part.share for part in self.config.amounts)
-        counts = np.array([chain_ranges(shares, later) for later in range(longest)], np.int64)
+        fraud = self.config.fraud
+        lengths, gaps, cents = fraud.chain_lengths, fraud.chain_gap_seconds, self.config.amount_cents
         return Chains(
-            offsets=self._offsets(rng.SPLIT_CHAINS, self.chains, edges),
-            group_seconds=group,
-            period=self.period,
-            first_payment=self.payments - self.chain_payments,
-            shortest=fraud.chain_lengths.low,
-            lengths=longest - fraud.chain_lengths.low + 1,
+            anchors=self._anchors(rng.SPLIT_CHAINS, self.chains, fraud.reach),
+            first_payment=self.ordinary,
+            shortest=lengths.low,
+            lengths=len(lengths.values),
             last_length=self.last_chain,
-            gap_low=fraud.chain_gap_seconds.low,
-            gaps=fraud.chain_gap_seconds.high - fraud.chain_gap_seconds.low + 1,
-            reach=-(-(longest - 1) * fraud.chain_gap_seconds.high // group),
-            range_counts=counts,
-            range_low=np.array([cents.start for cents in self.config.amount_cents], np.uint64),
-            range_width=np.array([len(cents) for cents in self.config.amount_cents], np.uint64),
-            category_low=np.array([c.low_cents for c in self.config.categories], np.int64),
-            category_high=np.array([c.high_cents for c in self.config.categories], np.int64),
+            gap_low=gaps.low,
+            gaps=len(gaps.values),
+            range_counts=np.array(self.config.chain_range_counts, np.int64),
+            range_low=np.array([amounts.start for amounts in cents], np.uint64),
+            range_width=np.array([len(amounts) for amounts in cents], np.uint64),
         )
 
     @cached_property

@@ -110,7 +110,7 @@ class Worker:
         """Go on with groups up to `stop`, or until one needs more room."""
         rules, memory, hashing = self._rules, self._memory, self.ids.hashing
         steps = target.steps(rules, memory, hashing, are_called)
-        given = steps, self.plan.grid, rules, memory, wanted, hashing
+        given = steps, steps.kinds(rules), self.plan.grid, rules, memory, wanted, hashing
         return Filled(*self._fill_groups(target, filled.rows, filled.group, stop, *given))
 
     def compile_first(self) -> None:
@@ -119,14 +119,28 @@ class Worker:
 
     @cached_property
     def _rules(self) -> Rules:
-        plan = self.plan
-        rules = plan.sequence_rules, plan.chain_rules, plan.payment_rules
-        return Rules(*rules, *plan.place_coordinates, plan.day_offset, plan.origin_seconds, plan.payment_offsets)
+        return rules_of(self.plan)
 
     def _grow_rows(self, kept: int, count: int) -> None:
         """Make room for so many rows, the kept ones included."""
         if self.rows.second.size < count:
             self.rows = self.rows.moved(int(count * SPARE), kept)
+
+
+def rules_of(plan: Plan) -> Rules:
+    """What a plan's rows follow from."""
+    latitude, longitude = plan.place_coordinates
+    return Rules(
+        sequences=plan.sequence_rules,
+        frauds=plan.fraud_rules,
+        period=plan.period,
+        payments=plan.payment_rules,
+        place_latitude=latitude,
+        place_longitude=longitude,
+        day_offset=plan.day_offset,
+        origin=plan.origin_seconds,
+        payment_offsets=plan.payment_offsets,
+    )
 
 
 class RowSource(threading.local):

@@ -9,6 +9,8 @@ import pytest
 from command import run
 from hypothesis import settings
 
+from fastgen.kernels.cards import card_digits
+
 __all__ = ["run"]  # the fixture
 
 # The first call of a kernel may compile it, which takes seconds.
@@ -83,7 +85,7 @@ def _drop_stale_machine_code() -> None:
     After a change in rng.py the code of all the other kernels would go on with the old one. So, when a source is
     newer than any compiled file, all are dropped.
     """
-    compiled = list((KERNELS / "__pycache__").glob("*.nb[ic]"))
+    compiled = list(Path(card_digits.stats.cache_path).glob("*.nb[ic]"))
     with suppress(FileNotFoundError):  # another process that runs tests may be dropping them, too
         if compiled and max(map(_written, KERNELS.glob("*.py"))) > min(map(_written, compiled)):
             for path in compiled:

@@ -273,7 +273,7 @@ class AtmSequence(NamedTuple):
 
 
 class Twin:
-    """All rows of a dataset by dataset.md, in order. Seconds count from the start of the period."""
+    """All rows of a dataset by docs/data.md, in order. Seconds count from the start of the period."""
 
     def __init__(self, config: Config, pools: Pools, grid: Grid, amounts: Amounts) -> None:
         self.config, self.pools, self.grid, self.amounts = config, pools, grid, amounts

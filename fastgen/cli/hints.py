@@ -26,7 +26,7 @@ def as_setting(option: str, ctx: click.Context | None) -> str | None:
     from fastgen.settings import single
 
     settings = single(Config)
-    names = {_plain(name.rpartition(".")[2]): name for name in settings}
+    names = {_plain(name.rpartition(".")[2]): name for name in reversed([*settings])}  # of two, the first
     names |= {_plain(name): name for name in settings}  # a whole name counts before another one's last part
     found = names.get(_plain(option))
     return found and f"{found} is a setting: --set {shlex.quote(f'{found}={_value(option, ctx)}')}"

@@ -3,7 +3,7 @@
 import numpy as np
 
 from fastgen.kernels.jit import helper, kernel
-from fastgen.kernels.payments import amount, class_of
+from fastgen.kernels.payments import amount, category_holding, class_of
 from fastgen.kernels.rng import CHAIN, CHAIN_STEP, PAYMENT, below, permute, philox, u64
 from fastgen.kernels.timeline import pack_event
 
@@ -11,7 +11,7 @@ from fastgen.kernels.timeline import pack_event
 @helper
 def chain_length(seed, chain, chains):
     """Payments in a chain; the last chain is cut so that the total is exact."""
-    if chain == chains.offsets[-1] - 1:
+    if chain == chains.anchors.offsets[-1] - 1:
         return chains.last_length
     return chains.shortest + np.int64(below(philox(seed, CHAIN, u64(chain), 0)[1], chains.lengths))
 
@@ -42,34 +42,22 @@ def shuffled_ranges(ranges, seed, chain, later, chains):
         ranges[j], ranges[other] = ranges[other], ranges[j]
 
 
-@helper
-def category_holding(cents, chains):
-    """The first category that holds the amount below its greatest price, or else the first that has it there."""
-    found = -1
-    for category in range(chains.category_low.size):
-        if chains.category_low[category] <= cents <= chains.category_high[category]:
-            if cents < chains.category_high[category]:
-                return category
-            if found < 0:
-                found = category
-    return found
-
-
 @kernel
-def chain_events(out, count, group, group_start, group_stop, chains, payments, place_latitude, place_longitude, ranges):
+def chain_events(out, count, group, group_start, group_stop, chains, payments, place_latitude, place_longitude, attack):
     """Append the chain payments in [group_start, group_stop) to `out` from row `count`.
 
     Args:
-        out: Events. ranges: int64[longest], scratch.
+        out: Events. attack: int64[longest], scratch for the amount range of each later payment.
 
     Returns:
         The new count; where `out` is too small, the room needed: nothing is lost, call again.
     """
     seed = payments.seed
-    for start_group in range(max(group - chains.reach, 0), group + 1):
-        low = start_group * chains.group_seconds
-        width = min(chains.group_seconds, chains.period - low)
-        for chain in range(chains.offsets[start_group], chains.offsets[start_group + 1]):
+    anchors = chains.anchors
+    for start_group in range(max(group - anchors.reach, 0), group + 1):
+        low = start_group * anchors.group_seconds
+        width = min(anchors.group_seconds, anchors.period - low)
+        for chain in range(anchors.offsets[start_group], anchors.offsets[start_group + 1]):
             second = low + np.int64(below(philox(seed, CHAIN, u64(chain), 0)[0], width))
             number = u64(chains.first_payment + chain)
             w0, w1, w2, w3 = philox(seed, PAYMENT, number, 0)
@@ -78,15 +66,15 @@ def chain_events(out, count, group, group_start, group_stop, chains, payments, p
             category = np.int64(class_of(permute(number, payments.quota.keys), payments.quota))
             cents = np.int64(amount(payments.amounts, category, w2, w3))
             later = chain_length(seed, chain, chains) - 1
-            shuffled_ranges(ranges, seed, chain, later, chains)
+            shuffled_ranges(attack, seed, chain, later, chains)
             for j in range(later + 1):
                 if j > 0:
                     w0, w1, w2, w3 = philox(seed, CHAIN_STEP, u64(chain), j)
                     second += chains.gap_low + np.int64(below(w0, chains.gaps))
                     place = below(w1, payments.places)
-                    r = ranges[j - 1]
+                    r = attack[j - 1]
                     cents = np.int64(chains.range_low[r] + below(w3, chains.range_width[r]))
-                    category = category_holding(cents, chains)
+                    category = category_holding(cents, payments)
                 if group_start <= second < group_stop:
                     if count < out.second.size:
                         out.second[count] = second

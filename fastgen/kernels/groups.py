@@ -4,23 +4,25 @@ Between kernels that have filled the caches with rows, a call from Python takes 
 """
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
-from numba import types
+from numba import literal_unroll, types
 from numpy.typing import NDArray
 
 from fastgen.kernels.atm import FEW, withdrawals
 from fastgen.kernels.calls import Callee, call
 from fastgen.kernels.chains import chain_events
 from fastgen.kernels.columns import Columns, columns_between, fill_columns
-from fastgen.kernels.jit import kernel, part
+from fastgen.kernels.jit import helper, kernel, part
 from fastgen.kernels.md5 import Hashing
 from fastgen.kernels.rng import u64
 from fastgen.kernels.tables import Block, Chains, Events, Listed, Payments, Sequences, rows_between
 from fastgen.kernels.timeline import order_by_second
 from fastgen.kernels.windows import Injected, Scratch, Window, window_rows
 
+FRAUDS: Final[dict[type, Any]] = {Chains: chain_events}
+"""What makes the events of each kind of fraud that is injected, by the table that it follows; all take the same arguments."""
 SPARE = 1.25
 """So many times the room that was too little, when there has to be more."""
 
@@ -28,13 +30,15 @@ SPARE = 1.25
 class Rules(NamedTuple):
     """What rows follow from.
 
+    frauds: a table for each kind that is injected, see `FRAUDS`. period: seconds in which payments are.
     place_latitude, place_longitude: int32[places], millionths of a degree.
     day_offset: seconds from midnight to the start of the period. origin: seconds since 1970 to this midnight.
     payment_offsets: int64, payments before each window.
     """
 
     sequences: Sequences
-    chains: Chains
+    frauds: tuple[Any, ...]
+    period: int
     payments: Payments
     place_latitude: NDArray[np.int32]
     place_longitude: NDArray[np.int32]
@@ -61,22 +65,22 @@ class Memory(NamedTuple):
     """What groups are made in.
 
     keys: uint64[2, events + 1], their order, and scratch. digits: int64[4097], see `order_by_second`.
-    ranges: int64[longest chain], see `chain_events`.
+    attack: int64[payments of the longest attack], scratch of what makes one.
     """
 
     events: Events
     listed: Listed
     keys: NDArray[np.uint64]
     digits: NDArray[np.int64]
-    ranges: NDArray[np.int64]
+    attack: NDArray[np.int64]
     scratch: Scratch
 
     @classmethod
     def empty(cls, rows: int, longest: int) -> "Memory":
-        """Room for groups of so many rows, or about, and for chains of so many payments."""
-        digits, ranges = np.empty(4097, np.int64), np.empty(longest, np.int64)
+        """Room for groups of so many rows, or about, and for attacks of so many payments."""
+        digits, attack = np.empty(4097, np.int64), np.empty(longest, np.int64)
         nothing = Events.empty(0), Listed.empty(0, FEW), np.empty((2, 1), np.uint64)
-        return cls(*nothing, digits, ranges, Scratch.empty(0)).with_room(Filled(0, 0, rows, rows, rows))
+        return cls(*nothing, digits, attack, Scratch.empty(0)).with_room(Filled(0, 0, rows, rows, rows))
 
     def with_room(self, filled: Filled) -> "Memory":
         """Itself, if it has the room that a group needs, or with more."""
@@ -107,10 +111,12 @@ class Target(NamedTuple):
 
     def steps(self, rules: Rules, memory: Memory, hashing: Hashing, are_called: bool = True) -> "Steps":
         """The steps for arguments of these types; those that are not called, without events or columns, need not be compiled."""
-        made = bool(rules.sequences.offsets[-1]), bool(rules.chains.offsets[-1]), True, True, bool(self.column_rows)
+        frauds = (bool(table.anchors.offsets[-1]) for table in rules.frauds)
+        made = bool(rules.sequences.offsets[-1]), *frauds, True, True, bool(self.column_rows)
         called = tuple(step and are_called for step in made)
         if called not in _steps:
-            _steps[called] = Steps(*self._callees(rules, memory, hashing, called))
+            first, *kinds, order, rows, columns = self._callees(rules, memory, hashing, called)
+            _steps[called] = Steps(first, tuple(kinds), order, rows, columns)
         return _steps[called]
 
     def _callees(self, rules: Rules, memory: Memory, hashing: Hashing, called: tuple[bool, ...]) -> Iterator[Callee]:
@@ -118,29 +124,46 @@ class Target(NamedTuple):
         drawn = rules.payments, rules.place_latitude, rules.place_longitude
         window, injected = Window(0, 0, 0, 0, 0, 0), Injected(events, memory.keys[0], 0)
         rest = *drawn, rules.day_offset, memory.scratch, 0, hashing
-        yield Callee(withdrawals, pair, (events, memory.listed, 0, 0, rules.sequences, *drawn, 0), called[0])
-        yield Callee(chain_events, types.int64, (events, 0, 0, 0, 0, rules.chains, *drawn, memory.ranges), called[1])
-        yield Callee(order_by_second, types.none, (*memory.keys, events.second, 0, 0, memory.digits), called[2])
-        yield Callee(window_rows, types.none, (self.rows, self.digests, window, injected, *rest), called[3])
-        yield Callee(fill_columns, types.none, (self.columns, 0, self.rows, self.digests, 0), called[4])
+        is_called = iter(called)
+        yield Callee(withdrawals, pair, (events, memory.listed, 0, 0, rules.sequences, *drawn, 0), next(is_called))
+        for table in rules.frauds:
+            given = events, 0, 0, 0, 0, table, *drawn, memory.attack
+            yield Callee(FRAUDS[type(table)], types.int64, given, next(is_called))
+        yield Callee(order_by_second, types.none, (*memory.keys, events.second, 0, 0, memory.digits), next(is_called))
+        yield Callee(window_rows, types.none, (self.rows, self.digests, window, injected, *rest), next(is_called))
+        yield Callee(fill_columns, types.none, (self.columns, 0, self.rows, self.digests, 0), next(is_called))
 
 
 class Steps(NamedTuple):
-    """The kernels that make a group, one after the other."""
+    """The kernels that make a group, one after the other; of frauds one for each kind."""
 
     withdrawals: Callee
-    chain_events: Callee
+    frauds: tuple[Callee, ...]
     order_by_second: Callee
     window_rows: Callee
     fill_columns: Callee
+
+    def kinds(self, rules: Rules) -> tuple[tuple[Callee, Any], ...]:
+        """The kinds of fraud: what makes the events of each, and the table that they follow."""
+        return tuple(zip(self.frauds, rules.frauds, strict=True))
 
 
 _steps: dict[tuple[bool, ...], Steps] = {}
 """By which of them are called. Their arguments have the same types for all datasets, which take milliseconds to find out."""
 
 
+@helper
+def fraud_events(count, kinds, group, width, events, drawn, attack):
+    """Append the events of all kinds of fraud that fall into a group, and return how many events there are then."""
+    low = group * width
+    for kind in literal_unroll(kinds):
+        if kind[1].anchors.offsets[-1]:
+            count = call(kind[0], (events, count, group, low, low + width, kind[1], drawn[0], drawn[1], drawn[2], attack))
+    return count
+
+
 @part
-def group_events(steps, group, grid, rules, memory, wanted):
+def group_events(steps, kinds, group, grid, rules, memory, wanted):
     """Make the events of a group, in no order: how many there are, and how many sequences have to be listed at a time.
 
     With too little room for either some are not made. For the arguments see `fill_groups`.
@@ -151,13 +174,7 @@ def group_events(steps, group, grid, rules, memory, wanted):
         cells = grid.group // grid.cell
         given = memory.events, memory.listed, group, cells, rules.sequences, *drawn, wanted
         count, listed = call(steps.withdrawals, given)
-    if rules.chains.offsets[-1]:
-        low = group * grid.group
-        count = call(
-            steps.chain_events,
-            (memory.events, count, group, low, low + grid.group, rules.chains, *drawn, memory.ranges),
-        )
-    return count, listed
+    return fraud_events(count, kinds, group, grid.group, memory.events, drawn, memory.attack), listed
 
 
 @part
@@ -189,7 +206,7 @@ def group_windows(target, done, steps, group, grid, injected, payments, rules, m
         count = payments[i + 1] - payments[i] + behind - event
         if count:
             start = group * grid.group + i * grid.window
-            width = min(grid.window, rules.chains.period - start)
+            width = min(grid.window, rules.period - start)
             window = Window(start // grid.window, start, width, payments[i], payments[i + 1] - payments[i], event)
             at = done if target.is_kept else 0
             rows, digests = rows_between(target.rows, at, at + count), target.digests[16 * at : 16 * (at + count)]
@@ -203,12 +220,13 @@ def group_windows(target, done, steps, group, grid, injected, payments, rules, m
 
 
 @kernel
-def fill_groups(target, done, group, stop, steps, grid, rules, memory, wanted, hashing):
+def fill_groups(target, done, group, stop, steps, kinds, grid, rules, memory, wanted, hashing):
     """The rows of groups in event-time order, one group behind the other.
 
     Args:
         target: Target. done: rows that are there. group, stop: the first group, and the one behind the last.
-        steps: Steps. grid: see `plan.Grid`. rules: Rules. memory: Memory. wanted: see `merge`. hashing: Hashing.
+        steps: Steps. kinds: see `Steps.kinds`. grid: see `plan.Grid`. rules: Rules. memory: Memory. wanted: see `merge`.
+        hashing: Hashing.
 
     Returns:
         As `Filled` says.
@@ -216,7 +234,7 @@ def fill_groups(target, done, group, stop, steps, grid, rules, memory, wanted, h
     windows = grid.group // grid.window
     while group < stop:
         payments = rules.payment_offsets[group * windows : (group + 1) * windows + 1]
-        count, listed = group_events(steps, group, grid, rules, memory, wanted)
+        count, listed = group_events(steps, kinds, group, grid, rules, memory, wanted)
         rows = payments[windows] - payments[0] + count
         room = min(memory.scratch.word_slot.size, target.rows.second.size - (done if target.is_kept else 0))
         if target.column_rows:

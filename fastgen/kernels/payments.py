@@ -25,6 +25,19 @@ def class_of(number, quota):
     return found
 
 
+@helper
+def category_holding(cents, payments):
+    """The first category that holds the amount below its greatest price, or else the first that has it there."""
+    found = -1
+    for category in range(payments.category_low.size):
+        if payments.category_low[category] <= cents <= payments.category_high[category]:
+            if cents < payments.category_high[category]:
+                return category
+            if found < 0:
+                found = category
+    return found
+
+
 @interleaved_kernel
 def quota_classes(out, first, quota, left, right):
     """The classes of items first, first + 1, ... of an exact quota in random order.

@@ -155,6 +155,7 @@ class Payments(NamedTuple):
     """What a payment needs besides its number.
 
     card_keys: the permutation that numbers cards, see `cards.card_digits`.
+    category_low, category_high: int64[categories], cents.
     """
 
     seed: np.uint64
@@ -163,34 +164,43 @@ class Payments(NamedTuple):
     places: int
     amounts: Amounts
     quota: Quota
+    category_low: NDArray[np.int64]
+    category_high: NDArray[np.int64]
 
 
-class Chains(NamedTuple):
-    """Attack chains, numbered in the order of the groups in which they start.
+class Anchors(NamedTuple):
+    """Where the attacks of a kind of fraud start. They are numbered in the order of the groups in which they do.
 
-    offsets: int64[groups + 1], chains before each group. group_seconds: width of a group.
-    period: seconds in which chains may start. first_payment: number of chain 0's first payment.
-    shortest, lengths: chain lengths are shortest .. shortest + lengths - 1. last_length: of the last chain.
-    gap_low, gaps: seconds between payments. reach: groups that a chain can extend over, past its own.
-    range_counts: int64[longest, ranges], later payments in each amount range, by their total.
-    range_low, range_width: uint64[ranges], cents. category_low, category_high: int64[categories], cents.
+    offsets: int64[groups + 1], attacks before each group. group_seconds: width of a group.
+    period: seconds in which attacks may start. reach: groups that one can extend over, past its own.
     """
 
     offsets: NDArray[np.int64]
     group_seconds: int
     period: int
+    reach: int
+
+
+class Chains(NamedTuple):
+    """Attack chains.
+
+    first_payment: number of chain 0's first payment.
+    shortest, lengths: chain lengths are shortest .. shortest + lengths - 1. last_length: of the last chain.
+    gap_low, gaps: seconds between payments.
+    range_counts: int64[longest, ranges], later payments in each amount range, by their total.
+    range_low, range_width: uint64[ranges], cents.
+    """
+
+    anchors: Anchors
     first_payment: int
     shortest: int
     lengths: int
     last_length: int
     gap_low: int
     gaps: int
-    reach: int
     range_counts: NDArray[np.int64]
     range_low: NDArray[np.uint64]
     range_width: NDArray[np.uint64]
-    category_low: NDArray[np.int64]
-    category_high: NDArray[np.int64]
 
 
 class Sequences(NamedTuple):

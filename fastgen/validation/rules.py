@@ -11,7 +11,6 @@ from fastgen.config import Config
 from fastgen.kernels.units import MICRODEGREES
 from fastgen.pools import Pools, microdegrees
 from fastgen.schema import CASH_WITHDRAWAL, HOME_COUNTRY
-from fastgen.sizes import chain_ranges, exact_shares
 
 CELLS: Final = 4_096
 """Steps of the distribution of amounts, about."""
@@ -64,8 +63,7 @@ class Rules:
     @cached_property
     def chain_counts(self) -> NDArray[np.int64]:
         """int64[longest, ranges]: by how many later payments a chain has, how many of them are in each range of amounts."""
-        shares = exact_shares(part.share for part in self.config.amounts)
-        return np.array([chain_ranges(shares, later) for later in range(self.config.fraud.chain_lengths.high)], np.int64)
+        return np.array(self.config.chain_range_counts, np.int64)
 
     def chain_categories(self, cents: NDArray[np.int64]) -> NDArray[np.int64]:
         """int64: the categories that amounts of later payments ask for; -1 where there is none."""

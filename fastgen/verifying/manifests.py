@@ -79,7 +79,7 @@ def disagreements(stored: Stored, data: Dataset) -> Iterator[str]:
     if told("seed") != data.config.seed:
         yield f"{where}: seed is {told('seed')}, and the configuration's is {data.config.seed}"
     for name, count in data.plan.counts.items() if stored.description.lists_files else ():
-        if told("counts", name) != count:
+        if (told("counts", name) or 0) != count:  # what an earlier version had none of, it does not name
             yield f"{where}: counts: {name} is {told('counts', name)}, and should be {count}"
 
 

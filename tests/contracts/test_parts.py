@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 import fastgen as fg
 from fastgen import Config, Dataset, OptionError, OutputExistsError, verify, write
+from fastgen.config import Atm, Fraud
 from fastgen.schema import TABLES
 from fastgen.sinks.estimates import estimate
 from fastgen.sinks.output import opened
@@ -90,6 +91,16 @@ def test_parts_are_about_equal() -> None:
         assert sum(sizes) == large.num_rows
         assert max(sizes) <= 4_000_000 / of + 66_000, "as close as groups allow"
         assert [part.expected_rows() for part in parts] == pytest.approx(sizes, rel=0.02)
+
+
+@pytest.mark.parametrize("ratio", [0.5, 1])
+def test_parts_of_frauds_are_about_equal(ratio: float) -> None:
+    data = Dataset(Config(payments=2_000_000, fraud=Fraud(ratio=ratio), atm=Atm(cards=0)))
+    parts = [data.part(number, of=8) for number in range(1, 9)]
+    sizes = [part.num_rows for part in parts]
+    assert sum(sizes) == 2_000_000
+    assert max(sizes) <= 2_000_000 / 8 + 40_000, "as close as groups allow"
+    assert [part.expected_rows() for part in parts] == pytest.approx(sizes, rel=0.02)
 
 
 def test_each_part_has_a_group_where_most_rows_come_last() -> None:

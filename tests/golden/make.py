@@ -1,6 +1,6 @@
 """Makes `digests.json` anew: `python tests/golden/make.py`.
 
-For three configurations and each of their tables it holds the digest that the manifest names and the SHA-256 of
+For three configurations it holds the fingerprint and, of each table, the digest that the manifest names and the SHA-256 of
 the NDJSON file. Run it only when rows were meant to change: raise DATA_VERSION in fastgen/schema.py and say what
 changed under "Data" in CHANGELOG.md, in the same commit.
 """
@@ -64,6 +64,7 @@ def main() -> None:
     content = {
         "data_version": DATA_VERSION,
         "faker": {"version": pools.faker, "vocabularies": pools.digest},
+        "fingerprints": {name: Dataset(Config(**settings)).fingerprint for name, settings in CONFIGS.items()},
         "datasets": {name: digests(name) for name in CONFIGS},
     }
     FILE.write_text(json.dumps(content, indent=2) + "\n")

@@ -47,6 +47,14 @@ def test_rows_are_the_recorded_ones(name: str) -> None:
         pytest.fail(CHANGED.format(name=name, version=RECORDED["data_version"]), pytrace=False)
 
 
+@pytest.mark.parametrize("name", CONFIGS)
+def test_fingerprints_are_the_recorded_ones(name: str) -> None:
+    """Settings and counts that are new change none of them: who has the data may go on to verify them."""
+    if message := made_by_another_faker():
+        pytest.fail(message, pytrace=False)
+    assert Dataset(Config(**CONFIGS[name])).fingerprint == RECORDED["fingerprints"][name]
+
+
 def test_the_record_is_of_this_data_version() -> None:
     """A new data version has new digests: both are recorded together."""
     assert RECORDED["data_version"] == DATA_VERSION

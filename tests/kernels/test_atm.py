@@ -80,7 +80,7 @@ def check_sequences(sample: Sample, sequences: Sequences) -> None:
             assert atm.step_hours.low <= step // 3_600 <= atm.step_hours.high
             assert 0 <= rows[0].second - step < sample.plan.period
     assert len(lengths) == sample.plan.cash_cards
-    assert all(counts == dict.fromkeys(atm.lengths.values, sample.plan.rounds) for counts in lengths.values())
+    assert all(counts == dict.fromkeys(atm.lengths.values, sample.plan.totals.rounds) for counts in lengths.values())
 
 
 def check_walks(sample: Sample, sequences: Sequences) -> None:
@@ -132,10 +132,10 @@ def test_every_card_has_each_length_in_each_round(cash: Sample) -> None:
     check_sequences(cash, sequences_of(cash.of(cash=True, fraud=False)))
     lengths = cash.config.atm.lengths.values
     wanted = cash.config.sizes.withdrawals
-    assert cash.plan.rounds == -(-wanted // (cash.plan.cash_cards * sum(lengths)))
+    assert cash.plan.totals.rounds == -(-wanted // (cash.plan.cash_cards * sum(lengths)))
     kinds = Counter((s.card, s.length) for s in cash.twin.sequences)
     assert set(kinds) == {(card, length) for card in cash.twin.cash_cards for length in lengths}
-    assert set(kinds.values()) == {cash.plan.rounds}
+    assert set(kinds.values()) == {cash.plan.totals.rounds}
 
 
 def test_positions_walk_within_the_radius(cash: Sample) -> None:
