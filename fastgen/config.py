@@ -280,7 +280,8 @@ class Config(Section):
 
     def _check(self) -> None:
         if self.end <= self.start:
-            raise ConfigError("end", self.end, f"must be after start ({self.start})")
+            hint = None if "end" in self.model_fields_set else "it is the default: give both"
+            raise ConfigError("end", self.end, f"must be after start ({self.start})", hint=hint)
         _check_list("amounts", self.amounts, touching=True)
         _check_categories(self)
         if self.fraud.ratio > 0:
@@ -409,7 +410,7 @@ def _has(settings: Mapping[str, Any], field: str) -> bool:
 
 def _read(path: str | os.PathLike[str]) -> dict[str, Any]:
     try:
-        with open(path, encoding="utf-8-sig") as file:  # some editors begin a file with a byte order mark
+        with open(os.path.expanduser(path), encoding="utf-8-sig") as file:  # some editors begin a file with a byte order mark
             return tomllib.loads(file.read())
     except OSError as error:
         hint = "fastgen config init writes one" if isinstance(error, FileNotFoundError) else None

@@ -41,7 +41,7 @@ class Interval(NamedTuple):
 class Within:
     """Annotates an int, float or `Interval` setting with its bounds; one message tells both kind and bounds.
 
-    Whole numbers do for floats, and numpy's scalars for either; text, booleans and NaN do not.
+    Whole numbers do for floats, floats that are whole for numbers, and numpy's scalars for either; text, booleans and NaN do not.
     """
 
     low: float
@@ -63,7 +63,8 @@ class Within:
         return core_schema.no_info_after_validator_function(Interval._make, pair)
 
     def _whole(self, value: Any) -> int:
-        if self._holds(value, Integral):
+        is_whole_float = isinstance(value, float) and value.is_integer()  # as 1e6 is to TOML
+        if self._holds(int(value) if is_whole_float else value, Integral):
             return int(value)
         raise ValueError(f"must be a whole number {self._bounds()}")
 
@@ -191,7 +192,13 @@ def _translated(kind: type[Section], detail: ErrorDetails) -> Iterator[ConfigErr
 
 def _nearest(kind: type[Section], field: str) -> str:
     """A hint for a setting that there is not."""
-    near = did_you_mean(re.sub(r"\[\d+\]", "[]", field), [name for name, _ in described(kind)])
+    names = [name for name, _ in described(kind)]
+    table, _, name = field.rpartition(".")
+    if field in names:  # written as one name, in quotes
+        return f"{name} is a setting of the table {table}: {table} = {{ {name} = ... }}"
+    if table in names and name in names:
+        return f"{name} is in no table: it stands above the first one"
+    near = did_you_mean(re.sub(r"\[\d+\]", "[]", field), names)
     if near is None:
         return "fastgen config show prints all that there are"
     numbers = iter(re.findall(r"\[\d+\]", field))

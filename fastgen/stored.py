@@ -12,6 +12,7 @@ from fastgen.config import Config
 from fastgen.dataset import positive
 from fastgen.description import Description
 from fastgen.errors import ConfigError, InputError, OptionError, did_you_mean
+from fastgen.paths import local_path
 from fastgen.reading.binary import IpcFile, ParquetFile
 from fastgen.reading.pieces import REFUSALS, Damage, Reader, Rows, readable, told
 from fastgen.reading.text import CsvFile, NdjsonFile
@@ -183,10 +184,7 @@ def open_stored(path: str | os.PathLike[str], table: str | None = None) -> Store
     Raises:
         InputError: nothing is there, or no table, or files that cannot be read. OptionError: no such table, or no path.
     """
-    try:
-        root = Path(os.fsdecode(path))
-    except TypeError:
-        raise OptionError("path", path, "must be a directory or a file") from None
+    root = Path(local_path("path", path, "must be a directory or a file"))
     if table is not None and str(table) not in TABLES:
         raise OptionError("table", table, f"must be one of {', '.join(TABLES)}", hint=did_you_mean(table, TABLES))
     with readable(root):

@@ -92,6 +92,14 @@ BAD = {
     # unknown settings
     "unknown setting": ({"sed": 1}, "sed = 1: unknown setting (did you mean seed?)"),
     "unknown, nothing like it": ({"xyzzy": 1}, "xyzzy = 1: unknown setting (fastgen config show prints all that there are)"),
+    "a dotted name in quotes": (
+        {"fraud.ratio": 0.1},
+        "fraud.ratio = 0.1: unknown setting (ratio is a setting of the table fraud: fraud = { ratio = ... })",
+    ),
+    "in a table it is not in": (
+        {"fraud": {"rows": 5}},
+        "fraud.rows = 5: unknown setting (rows is in no table: it stands above the first one)",
+    ),
     "unknown, in a table": ({"fraud": {"ration": 1}}, "fraud.ration = 1: unknown setting (did you mean fraud.ratio?)"),
     "unknown, belongs in a table": ({"ratio": 1}, "ratio = 1: unknown setting (did you mean fraud.ratio?)"),
     "unknown, in a list": (
@@ -103,7 +111,7 @@ BAD = {
     # wrong types
     "text for a whole number": ({"seed": "3"}, f"seed = '3': {SEEDS}"),
     "boolean for a whole number": ({"seed": True}, f"seed = true: {SEEDS}"),
-    "float for a whole number": ({"seed": 3.0}, f"seed = 3.0: {SEEDS}"),
+    "float for a whole number": ({"seed": 3.5}, f"seed = 3.5: {SEEDS}"),
     "nothing for a whole number": ({"seed": None}, f"seed = None: {SEEDS}"),
     "text for a number": ({"fraud": {"ratio": "0.1"}}, "fraud.ratio = '0.1': must be a number between 0 and 1"),
     "boolean for a number": ({"fraud": {"ratio": False}}, "fraud.ratio = false: must be a number between 0 and 1"),
@@ -419,6 +427,12 @@ def test_configurations_are_values() -> None:
     assert pickle.loads(pickle.dumps(one)).fingerprint() == one.fingerprint()
     with pytest.raises(ValueError, match="frozen"):
         one.seed = 4  # type: ignore[misc]
+
+
+def test_whole_floats_are_whole_numbers() -> None:
+    """As 1e6 is a float to TOML and to Python."""
+    assert Config(rows=1e6) == Config(rows=1_000_000)  # type: ignore[arg-type]
+    assert type(Config(rows=1e6).rows) is int  # type: ignore[arg-type]
 
 
 def test_minus_nothing_is_nothing() -> None:

@@ -37,6 +37,7 @@ from fastgen.sinks.estimates import estimate
 from fastgen.sinks.formats import resolve
 from fastgen.sinks.output import drop_unfinished, opened
 from fastgen.sinks.wanted import wanted
+from fastgen.stored import open_stored
 
 TABLES = ("transactions", "credit_cards", "profiles")
 CATEGORIES = [
@@ -585,7 +586,7 @@ def test_a_directory_that_is_there_is_a_directory(tmp_path: Path, data: Dataset)
 @pytest.mark.parametrize(
     ("output", "options", "line"),
     [
-        ("x.txt", {}, "output = 'x.txt': must end with one of .parquet, .csv, .ndjson, .arrow (or give `format`)"),
+        ("x.txt", {}, "output = 'x.txt': must end with one of .parquet, .csv, .ndjson, .arrow (or give `format`; "),
         ("x.csv", {"format": "parquet"}, "format = 'parquet': must be csv for a file that ends with .csv"),
         ("x.csv.gz", {"compression": "zstd"}, "compression = 'zstd': must be gzip for a file that ends with .gz"),
         ("x.csv", {"compression": "gzip"}, "output = 'x.csv': must end with .csv.gz if it is compressed by gzip"),
@@ -787,15 +788,35 @@ def test_a_run_that_is_refused_makes_no_directories(tmp_path: Path, data: Datase
 
 
 def line_of(data: Dataset, output: Path | str, **options: Any) -> str:
-    with pytest.raises(OutputError) as caught:
+    with pytest.raises((OutputError, OptionError)) as caught:
         write(data, output, **options)
     assert "\n" not in str(caught.value)
     return str(caught.value)
 
 
+@pytest.mark.parametrize("output", ["s3://bucket/data/", "gs://b/x.csv", "file:///tmp/x.csv"])
+def test_addresses_are_no_paths(output: str, data: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert line_of(data, output) == f"output = {output!r}: must be a path of this machine, not an address"
+    assert names_in(tmp_path) == []
+
+
+def test_the_home_directory(data: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    write(data, "~/x.csv")
+    assert names_in(tmp_path) == ["x.csv"]
+    assert open_stored("~/x.csv").path == tmp_path / "x.csv"
+
+
+@pytest.mark.parametrize("name", ["x.csv.bz2", "x.xz", "x.zip"])
+def test_endings_of_other_compressors(name: str, data: Dataset, tmp_path: Path) -> None:
+    told = f"output = {name!r}: must not end with {Path(name).suffix}: files are compressed by gzip, zstd, or not at all"
+    assert line_of(data, tmp_path / name, format="csv") == told
+
+
 def test_parents_that_are_not_there(tmp_path: Path, data: Dataset) -> None:
     path = tmp_path / "no" / "x.csv"
-    assert line_of(data, path) == f"{path}: cannot be written: no such file or directory"
+    assert line_of(data, path) == f"{path}: cannot be written: there is no directory {path.parent}"
     assert names_in(tmp_path) == []
 
 

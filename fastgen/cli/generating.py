@@ -141,6 +141,8 @@ def generate(
             try:
                 report = carry_out(work, threads=workers, overwrite=overwrite, progress=advance)
             except InterruptedRunError as error:
+                if work.target.is_stream:
+                    raise
                 hint = "the same command makes the other parts" if parts and part is None else None
                 raise type(error)(f"{error.message}; unfinished files were removed", hint=hint) from None
     if not quiet:
@@ -152,8 +154,11 @@ def summary(data: "Dataset", output: str, report: "WriteReport") -> str:
     counts: dict[str, int] = {}
     for file in report.files:
         counts[file.table] = counts.get(file.table, 0) + file.rows
-    tables = ", ".join(counted(rows, table) for table, rows in counts.items()) or "nothing"
-    there = f" ({counted(report.skipped, 'parts')} {'was' if report.skipped == 1 else 'were'} there)" if report.skipped else ""
+    there = f"{counted(report.skipped, 'parts')} {'was' if report.skipped == 1 else 'were'} there" if report.skipped else ""
+    if not report.files:
+        return f"nothing to make in {output}: {there} already, seed {data.config.seed}"
+    tables = ", ".join(counted(rows, table) for table, rows in counts.items())
+    there = f" ({there})" if there else ""
     took = f"{report.seconds:.2f} s, {report.rows / max(report.seconds, 1e-9):,.0f} rows/s"
     return f"{tables} to {output}{there}: {human_size(report.size)} in {took}, seed {data.config.seed}"
 

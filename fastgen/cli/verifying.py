@@ -90,7 +90,7 @@ def verify(
     is there and as it should be, and with 1 if not; of a directory whose parts are not complete, those are compared that are there.
     """
     if target is None and topic is None:
-        raise OptionError("topic", NOT_GIVEN, "must be given, or else a directory or a file")
+        raise OptionError("DIR|FILE", NOT_GIVEN, "must be given, or else `topic`")
     if target is not None and topic is not None:
         raise OptionError("topic", topic, "must not be given with a directory or a file")
     check_fit(topic is not None)

@@ -8,6 +8,7 @@ from pathlib import PurePath
 from typing import NamedTuple
 
 from fastgen.errors import FastgenError, OptionError
+from fastgen.paths import local_path
 from fastgen.reporting.facts import TRANSACTIONS, gather
 from fastgen.sinks.output import opened
 from fastgen.stored import open_stored
@@ -62,8 +63,9 @@ def report(
         10000
     """
     began = time.perf_counter()
-    if PurePath(output).suffix.lower() not in ("", ".html", ".htm"):
-        raise OptionError("output", os.fspath(output), "must end in .html: a report is a page")
+    file = local_path("output", output, "must be a file")
+    if PurePath(file).suffix.lower() not in ("", ".html", ".htm") or file.endswith(os.sep) or os.path.isdir(file):
+        raise OptionError("output", file, "must be a file that ends with .html: a report is a page")
     if missing := [name for name in NEEDED if find_spec(name) is None]:
         raise FastgenError(
             f"{missing[0]}, which a report is made with, is not installed",
@@ -72,7 +74,7 @@ def report(
     from fastgen.reporting.page import page
 
     stored = open_stored(path)
-    with opened(os.fspath(output), overwrite) as out:
+    with opened(file, overwrite) as out:
         facts = gather(stored, progress or (lambda _: None))
         out.write(page(facts).encode())
         size = out.size

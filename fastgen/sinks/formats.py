@@ -5,6 +5,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from fastgen.errors import OptionError, did_you_mean
+from fastgen.paths import local_path
 from fastgen.sinks.output import STDOUT, is_special
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ FORMATS: Final[dict[str, FormatRules]] = {
 }
 COMPRESSED_ENDINGS: Final = {"gzip": ".gz", "zstd": ".zst"}
 """Of text formats, whose compression is outside the format."""
+OTHER_COMPRESSIONS: Final = (".7z", ".br", ".bz2", ".lz4", ".lzma", ".rar", ".snappy", ".tar", ".tgz", ".xz", ".z", ".zip")
+"""Endings that would say what is not so."""
 
 
 class Target(NamedTuple):
@@ -49,6 +52,11 @@ class Target(NamedTuple):
     directory: bool
     format: str
     compression: str
+
+    @property
+    def is_stream(self) -> bool:
+        """Whether it is written as it comes: the standard output, a pipe or a device."""
+        return is_special(self.path) or self.path == STDOUT
 
 
 def resolve(output: str | os.PathLike[str], format: str | None = None, compression: str | None = None) -> Target:
@@ -60,12 +68,7 @@ def resolve(output: str | os.PathLike[str], format: str | None = None, compressi
     Raises:
         OptionError: an unknown format, suffix or compression, or a suffix that contradicts the format.
     """
-    try:
-        path = os.fsdecode(output)
-    except TypeError:
-        path = ""
-    if not path or "\0" in path:
-        raise OptionError("output", output, "must be a directory, a file or -")
+    path = local_path("output", output, "must be a directory, a file or -")
     if format is not None and str(format) not in FORMATS:
         raise OptionError("format", format, f"must be one of {', '.join(FORMATS)}", hint=did_you_mean(format, FORMATS))
     if path == "/dev/stdout":
@@ -110,6 +113,9 @@ def said_by(name: str) -> Named:
 
 def _from_name(name: str, format: str | None, compression: str | None) -> tuple[str, str | None]:
     named = said_by(name)
+    if named.suffix in OTHER_COMPRESSIONS:
+        told = f"must not end with {named.suffix}: files are compressed by {', '.join(COMPRESSED_ENDINGS)}, or not at all"
+        raise OptionError("output", name, told)
     if named.compression is not None:
         if compression not in (None, named.compression):
             ending = COMPRESSED_ENDINGS[named.compression]
@@ -118,7 +124,8 @@ def _from_name(name: str, format: str | None, compression: str | None) -> tuple[
     if format is None and named.format is None:
         endings = [rules.ending for rules in FORMATS.values()]
         near = did_you_mean(named.suffix, endings)
-        raise OptionError("output", name, f"must end with one of {', '.join(endings)}", hint=near or "or give `format`")
+        hint = near or "or give `format`; a directory ends with /"
+        raise OptionError("output", name, f"must end with one of {', '.join(endings)}", hint=hint)
     if format is not None and named.format not in (None, format):
         raise OptionError("format", format, f"must be {named.format} for a file that ends with {named.suffix}")
     if named.compression is None and named.format in ("csv", "ndjson") and compression in COMPRESSED_ENDINGS:

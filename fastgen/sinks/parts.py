@@ -138,8 +138,11 @@ class _Directory:
         """What describes other data that are there, unless they are in the way of ours: that is refused."""
         there, described = self._found(overwrite)
         others = {name: content for name, content in described.items() if not self._is_ours(content)}
-        if not overwrite and (others or (there and not described)):
+        if not overwrite and others:
             raise OutputExistsError(f"{self._target.path} holds other data", hint="`overwrite` replaces them")
+        if not overwrite and there and not described:
+            told = f"{self._target.path} has files that no record of a part describes, such as {there[0]}"
+            raise OutputExistsError(told, hint="`overwrite` makes them anew")
         own = {name for name in there if self.own.fullmatch(name)}
         earlier.refuse_unknown(self._root, there, own.union(earlier.files(described)))
         return others

@@ -89,7 +89,7 @@ def validate(
 
 def _probability(alpha: object) -> float:
     if isinstance(alpha, bool) or not isinstance(alpha, Real) or not 0 < float(alpha) < 1:
-        raise OptionError("alpha", alpha, f"must be a number between 0 and 1, such as {ALPHA}")
+        raise OptionError("alpha", alpha, f"must be a number above 0 and below 1, such as {ALPHA}")
     return float(alpha)
 
 

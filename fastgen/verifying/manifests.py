@@ -8,6 +8,7 @@ from fastgen.config import Config
 from fastgen.dataset import Dataset
 from fastgen.digest import Digest
 from fastgen.errors import InputError, OptionError
+from fastgen.paths import local_path
 from fastgen.pools import load_pools
 from fastgen.schema import DATA_VERSION, TABLES
 from fastgen.stored import Stored, described_by
@@ -41,7 +42,7 @@ def described(path: str | os.PathLike[str]) -> Dataset:
     Raises:
         InputError: it is no manifest, describes nothing that can be made here, or contradicts itself.
     """
-    stored = described_by(Path(path))
+    stored = described_by(Path(local_path("manifest", path, "must be a manifest, or a directory with one")))
     data = data_of(stored)
     if (told := next(disagreements(stored, data), None)) is not None:
         raise InputError(f"{stored.path}: {told}")

@@ -294,11 +294,11 @@ def test_a_page_that_is_there(small: Dataset, tmp_path: Path) -> None:
     assert page.read_text().startswith("<!doctype html>")
 
 
-@pytest.mark.parametrize("name", ["page.pdf", "page.csv", "page.html.gz"])
+@pytest.mark.parametrize("name", ["page.pdf", "page.csv", "page.html.gz", "page/", "."])
 def test_a_name_for_something_else(tmp_path: Path, name: str) -> None:
     with pytest.raises(OptionError) as caught:
         fastgen.report(tmp_path / "none", name)
-    assert str(caught.value) == f"output = {name!r}: must end in .html: a report is a page"
+    assert str(caught.value) == f"output = {name!r}: must be a file that ends with .html: a report is a page"
 
 
 @pytest.mark.parametrize("name", ["page.htm", "page"])
@@ -350,7 +350,7 @@ def test_nothing_there(tmp_path: Path) -> None:
 
 def test_a_folder_that_is_not_there(small: Dataset, tmp_path: Path) -> None:
     fastgen.write(small, tmp_path / "data.csv")
-    with pytest.raises(OutputError, match="no such file or directory"):
+    with pytest.raises(OutputError, match=r"page\.html: cannot be written: there is no directory .*nowhere$"):
         fastgen.report(tmp_path / "data.csv", tmp_path / "nowhere" / "page.html")
 
 

@@ -267,7 +267,7 @@ def test_what_cannot_be_hashed_is_said(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("alpha", [0, 1, -0.1, math.nan, "0.05", None, True])
 def test_alpha_is_a_probability(alpha: Any) -> None:
-    with pytest.raises(OptionError, match=r"^alpha = .*: must be a number between 0 and 1, such as 0\.001$"):
+    with pytest.raises(OptionError, match=r"^alpha = .*: must be a number above 0 and below 1, such as 0\.001$"):
         validate(Dataset(SMALL), alpha=alpha)
 
 

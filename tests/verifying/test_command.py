@@ -116,7 +116,7 @@ def test_a_file_and_what_it_should_hold(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([], "--topic: must be given, or else a directory or a file"),
+        ([], "DIR|FILE: must be given, or else --topic"),
         (["data", "--topic", "t"], "--topic = 't': must not be given with a directory or a file"),
         (
             ["data", "--part", "1", "--parts", "2"],
