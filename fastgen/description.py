@@ -8,7 +8,7 @@ class Description:
     """What describes data: a manifest, the metadata of a file, which name no tables, or nothing.
 
     Args:
-        content: the object of JSON; empty where nothing describes the data.
+        content: the object of JSON; empty where nothing describes the data. source: where it stands, in a word.
 
     Example:
         >>> about = Description({"seed": 7, "vocabularies": {"faker": "40.1.0"}, "tables": {"profiles": {"file": "profiles.csv"}}})
@@ -18,8 +18,9 @@ class Description:
         ([{'file': 'profiles.csv'}], [])
     """
 
-    def __init__(self, content: Mapping[str, Any] | None = None) -> None:
+    def __init__(self, content: Mapping[str, Any] | None = None, source: str = "manifest") -> None:
         self._content = content or {}
+        self.source = source
 
     def __bool__(self) -> bool:
         return bool(self._content)
@@ -35,11 +36,6 @@ class Description:
     def lists_files(self) -> bool:
         """Whether it says which files there should be, and what is in them."""
         return isinstance(self.told("tables"), Mapping)
-
-    @property
-    def source(self) -> str:
-        """What it is, in a word."""
-        return "manifest" if self.lists_files else "metadata"
 
     def table(self, name: str) -> dict[str, Any]:
         """What it says of a table."""

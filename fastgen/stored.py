@@ -12,6 +12,7 @@ from fastgen.config import Config
 from fastgen.dataset import positive
 from fastgen.description import Description
 from fastgen.errors import ConfigError, InputError, OptionError, did_you_mean
+from fastgen.origin import MEMBERS
 from fastgen.paths import local_path
 from fastgen.reading.binary import IpcFile, ParquetFile
 from fastgen.reading.pieces import REFUSALS, Damage, Reader, Rows, readable, told
@@ -20,7 +21,7 @@ from fastgen.reading.typed import typed
 from fastgen.schema import TABLES, TRANSACTIONS
 from fastgen.sinks.earlier import OWN_NAME, RECORDS
 from fastgen.sinks.formats import FORMATS, said_by
-from fastgen.sinks.manifest import MANIFEST, joined
+from fastgen.sinks.manifest import MANIFEST, joined, read
 
 if TYPE_CHECKING:
     import polars as pl
@@ -206,7 +207,7 @@ def open_stored(path: str | os.PathLike[str], table: str | None = None) -> Store
     others = {*_tables_in(root), *chain(*wanted.values())}.difference(*kept.values(), *not_asked_for.values())
     if not description:  # it should be the whole of what one of its files says it is from
         told: dict[str, Any] = next(filter(None, (_origin(file, format) for file in chain(*kept.values()))), {})
-        description = Description({name: value for name, value in told.items() if name not in ("parts", "part")})
+        description = Description({name: value for name, value in told.items() if name not in ("parts", "part")}, "metadata")
     return Stored(root, description, format, kept, parts, sorted(others))
 
 
@@ -231,9 +232,10 @@ def _file(path: Path, table: str | None) -> Stored:
         raise InputError(f"{path}: its name must end with one of {endings}, or .csv.gz and the like, to be read")
     if table is not None:
         _refuse_other(path, format, table)
-    origin = _origin(path, format)
-    parts = (origin["part"],) if origin and "part" in origin else None
-    return Stored(path, Description(origin), format, {table or _table_of([path]): [path]}, parts)
+    own = _origin(path, format)
+    description = Description(own, "metadata") if own else Description(_told_beside(path))
+    part = description.told("part")
+    return Stored(path, description, format, {table or _table_of([path]): [path]}, None if part is None else (part,))
 
 
 def _refuse_other(path: Path, format: str, table: str) -> None:
@@ -252,6 +254,20 @@ def _origin(path: Path, format: str) -> dict[str, Any] | None:
     with suppress(InputError):
         return READERS[format](path).origin
     return None
+
+
+def _told_beside(path: Path) -> dict[str, Any]:
+    """What a manifest says of a file of its directory; nothing where there is none, or it does not name the file."""
+    path = path.absolute()
+    for root in (path.parent, path.parent.parent):
+        manifest = Description(read(root / MANIFEST))
+        for table in TABLES:
+            names = [entry.get("file") for entry in manifest.entries(table)]
+            if (name := path.relative_to(root).as_posix()) in names:
+                about = {member: manifest.told(member) for member in (*MEMBERS, "coordinates")}
+                parts = manifest.told("parts")
+                return about if parts is None else about | {"parts": parts, "part": names.index(name) + 1}
+    return {}
 
 
 def _described(root: Path) -> tuple[Description, tuple[int, ...] | None]:

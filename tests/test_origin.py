@@ -2,13 +2,14 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pyarrow as pa
 import pytest
 from pyarrow import parquet as pq
 
-from fastgen import Config, Dataset, InputError, validate, verify, write
+from fastgen import Config, Dataset, InputError, OptionError, validate, verify, write
 from fastgen.origin import as_metadata, from_metadata, origin
 from fastgen.schema import TABLES
 from fastgen.stored import open_stored
@@ -87,6 +88,23 @@ def test_a_directory_of_such_files_needs_no_manifest(tmp_path: Path) -> None:
     assert open_stored(tmp_path).config() == DATA.config
     next((tmp_path / "transactions").iterdir()).unlink()
     assert [table.ok for table in verify(tmp_path).tables] == [False, True, True]
+
+
+@pytest.mark.parametrize("format", ["csv", "ndjson"])
+def test_a_text_file_is_described_by_the_manifest_beside_it(format: Any, tmp_path: Path) -> None:
+    write(DATA, whole := tmp_path / "whole", format=format)
+    for table in TABLES:
+        assert verify(whole / f"{table}.{format}").ok
+    assert validate(whole / f"transactions.{format}").configuration == "of the data"
+    bad = verify(whole / f"transactions.{format}", Config(rows=200_000, seed=6, cards=400))
+    assert bad.problems == ("the manifest describes other data than the options: seed 5, not 6",)
+    (whole / f"transactions.{format}").rename(whole / f"other.{format}")
+    with pytest.raises(OptionError, match="has no manifest"):
+        verify(whole / f"other.{format}")
+    write(DATA, tmp_path / "parts", format=format, parts=3)
+    report = verify(tmp_path / "parts" / "transactions" / f"part-00002-of-00003.{format}")
+    assert report.ok
+    assert report.notes == ("only part 2 of 3 is described, and compared",)
 
 
 def test_what_a_file_says_is_not_believed(file: Path) -> None:

@@ -1,6 +1,7 @@
 """`fastgen verify` of files: what it prints, where, and what it ends with."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -124,7 +125,7 @@ def test_a_file_and_what_it_should_hold(folder: Path) -> None:
         ),
         (["data", "--parts", "2"], "--parts = 2: must come with options that say what the data are"),
         (["data", "--manifest", "data"], "--manifest = 'data': must come with --topic, and with no options"),
-        (["data/transactions.csv"], "--config: must be given: data/transactions.csv has no manifest (such as --config, "),
+        (["alone.csv"], "--config: must be given: alone.csv has no manifest (such as --config, "),
         (["data", "--table", "card"], "--table = 'card': must be one of"),
         (["data", *FLAGS, "--parts", "2"], "--parts = 2: must come with --part"),
         (["data", *FLAGS, "--part", "2"], "--part = 2: must come with --parts"),
@@ -138,6 +139,7 @@ def test_a_file_and_what_it_should_hold(folder: Path) -> None:
 )
 def test_what_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], message: str) -> None:
     monkeypatch.chdir(folder.parent)
+    shutil.copy(path_of(folder), "alone.csv")
     with pytest.raises(OptionError) as error:
         run(*arguments)
     assert str(error.value).startswith(message)

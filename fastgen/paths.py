@@ -1,0 +1,36 @@
+"""Paths as people write them: `~` is the home directory, and addresses of other machines are none."""
+
+import os
+import re
+from typing import Final
+
+from fastgen.errors import OptionError
+
+_ADDRESS: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
+
+
+def local_path(field: str, path: object, allowed: str) -> str:
+    """A path of this machine.
+
+    Args:
+        field: the option that it is the value of. allowed: what it must be, such as "must be a file".
+
+    Raises:
+        OptionError: it is no path, or an address such as s3://bucket/data.
+
+    Example:
+        >>> local_path("output", "data/", "must be a directory")
+        'data/'
+        >>> local_path("output", "s3://bucket/data/", "must be a directory")
+        Traceback (most recent call last):
+        fastgen.errors.OptionError: output = 's3://bucket/data/': must be a path of this machine, not an address
+    """
+    try:
+        text = os.path.expanduser(os.fsdecode(path))  # type: ignore[arg-type]  # which is refused
+    except TypeError:
+        text = ""
+    if not text or "\0" in text:
+        raise OptionError(field, path, allowed)
+    if _ADDRESS.match(text):
+        raise OptionError(field, path, "must be a path of this machine, not an address")
+    return text
