@@ -70,9 +70,10 @@ assert config == same
 assert config.sizes.cards == 943
 ```
 
-Flags win over `--set`, `--set` wins over the file, the file wins over the defaults. Tables are laid over each other key
-by key. Lists are replaced as a whole: who changes one category names them all. The value of `--set` is
-TOML, or a whole number such as `250000`, `2.5k`, `10M` or `1e6`, as `--rows` takes them; what is neither is text.
+Flags win over `--set` for the same setting, `--set` wins over the file, the file wins over the defaults. Sizes that exclude
+each other, such as `--rows` and `--set scale=2`, are refused. Tables are laid over each other key by key. Lists are replaced
+as a whole: who changes one category names them all. The value of `--set` is TOML, or a whole number such as `250000`,
+`2.5k`, `10M` or `1e6`, as `--rows` takes them; what is neither is text.
 
 [`Config` and `load_config`](api.md#describe-data) are explained with the rest of the Python API. `fastgen config schema` prints the
 JSON schema, for editors and other programs.
@@ -87,7 +88,7 @@ There are three ways to give it.
 | `rows` | exactly so many transactions, everything else in proportion; excludes `scale` and `payments` |
 | count by count | `payments`, `cards`, `atm.cards`, `atm.withdrawals`; each overrides the proportional one |
 
-A size given by a flag or keyword takes the place of the file's: `rows` of its `scale` and `payments`, and these of its `rows`.
+A size given by a flag, `--set` or keyword takes the place of the file's: `rows` of its `scale` and `payments`, these of its `rows`.
 
 Withdrawals come in whole rounds. In a round every cash card gets one sequence of each length in `atm.lengths`: by
 default lengths 3 to 10, so 8 sequences with 52 withdrawals. Rounds are added until there are at least
@@ -194,7 +195,7 @@ def _allowed(field: Any) -> str:
     within = next(_find(Within, [field.metadata, field.annotation]), None)
     if within is None:
         if datetime in (field.annotation, *get_args(field.annotation)):
-            return "date and time"
+            return "date, or date and time"
         most = next((rule.max_length for rule in field.metadata if hasattr(rule, "max_length")), None)
         return "text" if field.annotation is str else f"1 to {most} entries"
     above = "above " if within.above else ""

@@ -217,8 +217,8 @@ class Dataset:
 
         Args:
             columns: which columns; they come in the table's order, and what is not asked for is not made. All unless given.
-            batch_rows: rows of each frame but the last, at least 1; unless given, frames are as they come, of up to about
-                200,000 rows of all columns and more of fewer columns.
+            batch_rows: rows of each frame but the last, at least 1; unless given, frames are as they come: of some 200,000
+                rows where all columns are asked for, and of some 700,000 at most with fewer.
             threads: how many threads make them, at least 1.
 
         Raises:
