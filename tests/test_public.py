@@ -49,7 +49,7 @@ SIGNATURES = {
     "mock, plain, progress, tell)",
     "report": "(path, output, *, overwrite, progress)",
     "scan": "(data, *, table, threads)",
-    "validate": "(data, config, *, alpha, progress)",
+    "validate": "(source, data, *, alpha, threads, progress)",
     "verify": "(path, data, *, table, threads, progress)",
     "verify_topic": "(data, bootstrap_servers, *, topic, key, with_label, coordinates, timestamps, settings, labels_topic, "
     "labels_delay, threads, progress)",

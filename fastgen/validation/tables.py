@@ -8,7 +8,6 @@ import polars as pl
 
 from fastgen.dataset import Dataset
 from fastgen.frames import HolderFrames
-from fastgen.pipeline import available_threads
 from fastgen.schema import TABLES
 from fastgen.validation.checks import rule, skipped
 from fastgen.validation.judge import Judge
@@ -39,8 +38,8 @@ class Made:
 
     tables: Mapping[str, Any] = TABLES
 
-    def __init__(self, data: Dataset) -> None:
-        self.data = data
+    def __init__(self, data: Dataset, threads: int) -> None:
+        self.data, self._threads = data, threads
 
     def columns(self, table: str) -> tuple[str, ...]:
         """The columns of a table."""
@@ -50,7 +49,7 @@ class Made:
         """The rows of a table, with these columns."""
         names = self.data.columns(table, columns)
         if table == "transactions":
-            return self.data.batches(names, threads=available_threads())
+            return self.data.batches(names, threads=self._threads)
         frames = HolderFrames(self.data.plan, table, names)
         return (frames.frame(cards) for cards in self.data.card_chunks())
 

@@ -8,7 +8,7 @@ from numbers import Real
 from typing import TYPE_CHECKING, Final
 
 from fastgen.config import Config
-from fastgen.dataset import Dataset
+from fastgen.dataset import Dataset, dataset_of, thread_count
 from fastgen.errors import NOT_GIVEN, FastgenError, OptionError
 from fastgen.pools import load_pools
 from fastgen.stored import Stored, open_stored
@@ -21,10 +21,11 @@ ALPHA: Final = 0.001
 
 
 def validate(
-    data: "str | os.PathLike[str] | Stored | Dataset",
-    config: Config | None = None,
+    source: "str | os.PathLike[str] | Stored | Dataset",
+    data: Dataset | Config | None = None,
     *,
     alpha: float = ALPHA,
+    threads: int | None = None,
     progress: Callable[[int], object] | None = None,
 ) -> ValidationReport:
     """Judge data by their statistics: counts and rules exactly, distributions by tests that together err with probability `alpha`.
@@ -32,9 +33,11 @@ def validate(
     Nothing is made anew to compare with: the rows may come from anywhere. Memory is flat, but for a few bytes a card.
 
     Args:
-        data: a directory or file of tables, what `fastgen.stored.open_stored` makes of one, or a dataset, which is made meanwhile.
-        config: what the data should be; unless given what their manifest or metadata says, or the default where nothing does.
+        source: a directory or file of tables, or a dataset, which is made meanwhile.
+        data: what they should be, as a dataset or its configuration; unless given what their manifest or metadata says, or the
+            default where nothing does.
         alpha: the probability that data which are as configured fail any of the statistical tests; above 0 and below 1.
+        threads: how many make a dataset's rows, at least 1; as many as there are processors unless given. Files are read by one.
         progress: called with a number of transactions whenever so many more have been looked at.
 
     Returns:
@@ -42,7 +45,8 @@ def validate(
 
     Raises:
         InputError: the data cannot be read.
-        OptionError: `alpha` is no probability, or the dataset is a part of one. ConfigError: `config` is no Config.
+        OptionError: `alpha` is no probability, `threads` is not allowed, or a dataset is a part of one.
+        ConfigError: `data` is neither a Dataset nor a Config.
         FastgenError: scipy is not installed, which is the extra `validate` of the package.
 
     Example:
@@ -55,7 +59,8 @@ def validate(
             hint="it comes with the extra validate of fastgen-payments, as in: pip install '.[validate]'",
         )
     level = _probability(alpha)
-    given = None if config is None else Dataset(config).config
+    workers = thread_count(threads)
+    given = None if data is None else _whole("data", dataset_of(data)).config
     from fastgen.validation.checks import judged
     from fastgen.validation.judging import examined
     from fastgen.validation.tables import Made
@@ -63,20 +68,16 @@ def validate(
     began = time.perf_counter()
     tables: Tables
     there: Config | None
-    if isinstance(data, Dataset):
-        if data.is_part:
-            raise OptionError(
-                "data", NOT_GIVEN, "must be a whole dataset: the statistics of a part are not those that are configured"
-            )
-        source, tables, there, notes = "a dataset", Made(data), data.config, []
+    if isinstance(source, Dataset):
+        name, tables, there, notes = "a dataset", Made(_whole("source", source), workers), source.config, []
     else:
-        stored = data if isinstance(data, Stored) else open_stored(data)
-        source, tables, there, notes = str(stored.path), stored, stored.config(), _notes(stored)
+        stored = source if isinstance(source, Stored) else open_stored(source)
+        name, tables, there, notes = str(stored.path), stored, stored.config(), _notes(stored)
     wanted = next((each for each in (given, there) if each is not None), Config())
     examination = examined(tables, wanted, progress or bool)
     checks = judged(examination.checks, level)
     return ValidationReport(
-        source=source,
+        source=name,
         configuration="the default" if wanted not in (given, there) else "given" if wanted is given else "of the data",
         rows=examination.rows,
         alpha=level,
@@ -85,6 +86,12 @@ def validate(
         notes=(*notes, *examination.notes),
         seconds=time.perf_counter() - began,
     )
+
+
+def _whole(field: str, data: Dataset) -> Dataset:
+    if data.is_part:
+        raise OptionError(field, NOT_GIVEN, "must be a whole dataset: the statistics of a part are not those that are configured")
+    return data
 
 
 def _probability(alpha: object) -> float:

@@ -271,10 +271,26 @@ def test_alpha_is_a_probability(alpha: Any) -> None:
         validate(Dataset(SMALL), alpha=alpha)
 
 
-@pytest.mark.parametrize("config", [{"rows": 5}, Dataset(SMALL)])
+@pytest.mark.parametrize("config", [{"rows": 5}, "fastgen.toml"])
 def test_a_configuration_is_a_config(config: Any) -> None:
     with pytest.raises(ConfigError, match=r"^config = .*: must be a Config"):
         validate(Dataset(SMALL), config)
+
+
+def test_what_data_should_be_may_be_a_dataset(tmp_path: Path) -> None:
+    write(Dataset(SMALL), tmp_path)
+    report = validate(tmp_path, Dataset(SMALL))
+    assert (report.passed, report.configuration) == (True, "given")
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_threads_judge_alike(threads: int, expected: list[Check]) -> None:
+    assert comparable(validate(Dataset(SMALL), threads=threads)) == expected
+
+
+def test_no_threads() -> None:
+    with pytest.raises(OptionError, match=r"^threads = 0: must be a whole number of at least 1$"):
+        validate(Dataset(SMALL), threads=0)
 
 
 def test_what_is_no_path() -> None:
