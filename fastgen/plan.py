@@ -21,7 +21,7 @@ from fastgen.kernels import rng, splitting
 from fastgen.kernels.columns import looked_up
 from fastgen.kernels.tables import Amounts, Anchors, Chains, Payments, Quota, Sequences
 from fastgen.kernels.units import DAY, HOUR, MICRODEGREES
-from fastgen.pools import Pools, alias_table, load_pools, microdegrees
+from fastgen.pools import alias_table, load_pools, microdegrees
 from fastgen.sizes import exact_shares
 
 WINDOW_ROWS = 16_384
@@ -122,19 +122,19 @@ def possible_births(config: Config) -> tuple[date, int]:
 
 
 def ages_at(day: date, births: NDArray[np.int64]) -> NDArray[np.int64]:
-    """int64: whole years on a day of those born on other days, in days since 1970; 0 before the first birthday.
+    """int64: whole years on a day of those born on other days, in days since 1970; -1 of who is not born yet.
 
     Example:
-        >>> ages_at(date(1988, 1, 1), np.array([0, 1, -366])).tolist()
-        [18, 17, 19]
+        >>> ages_at(date(1988, 1, 1), np.array([0, 1, -366, 6573, 6574, 6575])).tolist()
+        [18, 17, 19, 0, 0, -1]
     """
     most = min(day.year - 1, OLDEST)
-    birthdays = [(years_before(day, years) - date(1970, 1, 1)).days for years in range(most, 0, -1)]
+    birthdays = [(years_before(day, years) - date(1970, 1, 1)).days for years in range(most, -1, -1)]
     return most - np.searchsorted(birthdays, births)
 
 
 class Totals(NamedTuple):
-    """How many there are of what does not hang on chance.
+    """How many there are of what does not depend on chance.
 
     rounds: in which each cash card gets a sequence of each length. payments: those of chains, chain_payments, included.
     """
@@ -171,9 +171,9 @@ def totals(config: Config, available: int) -> Totals:
 class Plan:
     """Exact counts and the tables that kernels read. Parts are made when they are first asked for."""
 
-    def __init__(self, config: Config, pools: Pools | None = None) -> None:
+    def __init__(self, config: Config) -> None:
         self.config = config
-        self.pools = pools or load_pools()
+        self.pools = load_pools()
         self.seed = np.uint64(config.seed)
         sizes = config.sizes
         self.cards = sizes.cards

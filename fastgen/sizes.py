@@ -20,8 +20,8 @@ MOST_PER_SECOND: Final = 500_000
 class Sizes:
     """The counts that a configuration settles before anything is drawn.
 
-    Of `rows` and `payments` the one that was not asked for is None while it hangs on the withdrawals, which
-    hang on how many cards can withdraw cash; without withdrawals both are known, and equal. `cash_cards` and
+    Of `rows` and `payments` the one that was not asked for is None while it depends on the withdrawals, which
+    depend on how many cards can withdraw cash; without withdrawals both are known, and equal. `cash_cards` and
     `withdrawals` are 0 together.
 
     Attributes:

@@ -189,7 +189,7 @@ def test_the_topic_is_named_in_one_place() -> None:
             for day in ("0001-01-01", "1969-12-31", "9900-12-31", "9999-12-31")
         ),
         (["--mock", "-X", "linger"], "-X: must be KEY=VALUE"),
-        (["--mock", "-X", "linger.mss=5"], "producer setting linger.mss: is refused: No such configuration property"),
+        (["--mock", "-X", "linger.mss=5"], "client setting linger.mss: is refused: No such configuration property"),
         (["--mock", "-X", "sasl.password=${NOT_THERE}"], "-X = '${NOT_THERE}': must name a variable that the environment has"),
         (["--mock", "--producer-config", "/not/there"], "--producer-config = '/not/there': cannot be read: no such file"),
         (["--mock", "--topic", ""], "--topic = '': must be the name of a topic"),
@@ -199,11 +199,11 @@ def test_the_topic_is_named_in_one_place() -> None:
         (["--bootstrap-servers", "h:1", "--partitions", "8"], "--partitions: must come with --create-topic"),
         (["--mock", "--replication-factor", "3"], "--replication-factor: must come with --create-topic"),
         (["--mock", "--topic-config", "retention.ms=-1"], "--topic-config: must come with --create-topic"),
-        (["--mock", "-X", "acks=0"], "producer setting acks = '0': must not be 0"),
-        (["--mock", "-X", "acks=1"], "producer settings: are refused: "),
+        (["--mock", "-X", "acks=0"], "client setting acks = '0': must not be 0"),
+        (["--mock", "-X", "acks=1"], "client settings: are refused: "),
         (
             ["--mock", "-X", "request.required.acks=0", "-X", "acks=all"],
-            "producer setting request.required.acks = '0': must not be 0",
+            "client setting request.required.acks = '0': must not be 0",
         ),
     ],
 )
@@ -252,7 +252,7 @@ def test_settings_with_which_no_run_can_keep_its_word(
     for given in (["-X", f"{name}={value}"], ["--producer-config", str(path)]):
         done = run("produce", "--mock", "--rows", "1k", *given, *(["--plain"] if plain else []))
         assert done.code == 2
-        assert done.err.startswith(f"fastgen: producer setting {name}: must not be given: {reason}")
+        assert done.err.startswith(f"fastgen: client setting {name}: must not be given: {reason}")
         assert done.err.count("\n") == 1
         assert "s3cr3t" not in done.err
 

@@ -70,7 +70,7 @@ def payment_rows(out, first, payments, word_slot, word_offset, wanted):
     """Card, place, category and cents of the payments first, first + 1, ...
 
     Args:
-        out: Block; `card`, `place`, `category` and `cents` are filled.
+        out: windows.Drawn; `card`, `place`, `category` and `cents` are filled.
         word_slot, word_offset: uint32[n], scratch. wanted: see `merge`; categories and cents that are not are left with anything.
     """
     if wanted & (CATEGORY | CENTS):

@@ -38,7 +38,7 @@ class Splitting(NamedTuple):
 
     @classmethod
     def empty(cls) -> "Splitting":
-        """Uninitialized."""
+        """Memory with nothing in it yet."""
         size = SIDE_BY_SIDE
         left, rate, wait = np.empty((3, size))
         return cls(

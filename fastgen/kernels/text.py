@@ -203,7 +203,7 @@ def store_rest(out, position, fragments, at, length, strides):
 def write_run(out, position, ends, start, stop, day, texts, layout):
     """The rows from `start` to `stop` of a tile, which are on one day.
 
-    Text that all have is kept in registers. Of a row everything is read before anything is written: where a store goes hangs on
+    Text that all have is kept in registers. Of a row everything is read before anything is written: where a store goes depends on
     the lengths before it, and loads behind such stores were measured to be slow.
     """
     head = layout.head

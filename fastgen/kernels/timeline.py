@@ -234,7 +234,7 @@ def merge(out, payments, keys, event, events, origin, place_latitude, place_long
 
     Args:
         out: Block, filled: with all payments and as many events as there is room for besides.
-        payments: Block with room for one row more; its positions, `walked` and `label` are not read: a payment is at its place.
+        payments: windows.Drawn with room for one row more: a payment is at its place, and has no label.
         keys: as `order_by_second` leaves them, from position `event` on. events: Events. origin: of the keys.
         day_offset: seconds from midnight to the start of the period.
         spare: uint32[rows + 2 * LANES], scratch. quarters: uint64[2, LANES + 1], scratch.

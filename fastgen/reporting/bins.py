@@ -31,18 +31,6 @@ def count(counts: Counts, groups: NDArray[np.uint16], values: Counts) -> None:
     tally(counts, groups, values)
 
 
-def below(counts: Counts, edge: int) -> int:
-    """How many values are below an edge; exact where it has at most three digits before its zeros.
-
-    Example:
-        >>> counts = empty(1)
-        >>> count(counts, np.zeros(3, np.uint16), np.array([999, 10_000, 10_001]))
-        >>> below(counts[0], 1_000), below(counts[0], 10_000), below(counts[0], 10_100)
-        (1, 1, 3)
-    """
-    return int(counts[: np.searchsorted(EDGES, edge)].sum())
-
-
 def between(counts: Counts, edges: Counts) -> Counts:
     """How many values are in each of the ranges between rising edges."""
     running = np.concatenate([[0], np.cumsum(counts)])

@@ -7,10 +7,11 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from fastgen.plan import ages_at
 from fastgen.reporting.cards import Cards
 
 OLDEST: Final = 130
-"""Who would be older, or is not born yet, is counted apart."""
+"""Who would be older, or is not born yet, has no age here."""
 
 
 class Holders:
@@ -23,7 +24,7 @@ class Holders:
 
     def __init__(self, on: date, cards: Cards, withdrawing: NDArray[np.bool_], noted: NDArray[np.int64]) -> None:
         self.on = on
-        self.holders = self.odd = 0
+        self.holders = 0
         self.ages = np.zeros((2, OLDEST + 1), np.int64)
         self.noted: dict[int, int] = {}
         self._cards, self._withdrawing, self._wanted = cards, withdrawing, noted
@@ -32,25 +33,12 @@ class Holders:
         """Take a batch of profiles: birthdate and cc_num."""
         frame = frame.drop_nulls()
         numbers = self._cards.find(frame["cc_num"])
-        ages = whole_years(frame["birthdate"], self.on)
+        ages = ages_at(self.on, frame["birthdate"].cast(pl.Int32).to_numpy().astype(np.int64))
         known = numbers >= 0
         cash = np.zeros(frame.height, np.int64)
         cash[known] = self._withdrawing[numbers[known]]
         counted = (ages >= 0) & (ages <= OLDEST)
         np.add.at(self.ages, (cash[counted], ages[counted]), 1)
         self.holders += frame.height
-        self.odd += int((~counted).sum())
         for at in np.flatnonzero(np.isin(numbers, self._wanted)).tolist():
             self.noted[int(numbers[at])] = int(ages[at])
-
-
-def whole_years(births: pl.Series, on: date) -> NDArray[np.int64]:
-    """int64: how many birthdays people born on these days have had by a day.
-
-    Example:
-        >>> whole_years(pl.Series([date(2000, 3, 1), date(2000, 3, 2)]), date(2022, 3, 1)).tolist()
-        [22, 21]
-    """
-    years = on.year - births.dt.year().cast(pl.Int64)
-    birthdays = births.dt.month().cast(pl.Int64) * 100 + births.dt.day().cast(pl.Int64)
-    return (years - (birthdays > on.month * 100 + on.day).cast(pl.Int64)).to_numpy()

@@ -85,7 +85,7 @@ class Places:
         self._counted = [places.head(MOST_PLACES)]
 
     def table(self) -> pl.DataFrame:
-        """country, city, rows, fraud, cash, and latitude and longitude in the mean; those with the most rows first."""
+        """country, city, rows, fraud, cash, and latitude and longitude on average; those with the most rows first."""
         self._condense()
         return self._counted[0].with_columns(pl.col("latitude", "longitude") / pl.col("rows"))
 

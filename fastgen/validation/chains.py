@@ -11,7 +11,7 @@ from fastgen.validation.rules import Rules
 from fastgen.validation.tally import Array, Mask
 
 ONE, MIXED_UP, SEVERAL, UNDECIDED, NONE = range(5)
-"""What a run of payments is: one chain; one but for its amounts; several, between each other; one knows not what; no chain."""
+"""What a run of payments is: one chain; one but for its amounts; several, between each other; undecided; no chain."""
 
 MOST_COMPARED: Final = 100
 """Payments in a chain up to which the amounts of pairs are compared."""
@@ -82,7 +82,7 @@ class ChainFinder:
         )
 
     def mistaken(self, chains: int, cards: int) -> float:
-        """How many chains are in the mean taken for the continuation of another one, of so many on so many cards.
+        """How many chains are on average taken for the continuation of another one, of so many on so many cards.
 
         They would have to begin where that one might go on, and to have together the amounts of one chain. The latter cannot be
         for most lengths, but for a chain that is cut short it can.

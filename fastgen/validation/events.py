@@ -122,7 +122,7 @@ class Told:
 
 
 def tolerated(mean: float) -> int | None:
-    """How many things may be taken for what they are not, where so many are in the mean; None if they are too many.
+    """How many things may be taken for what they are not, where so many are on average; None if they are too many.
 
     Example:
         >>> tolerated(1e-6), tolerated(1e-3), tolerated(5)

@@ -50,7 +50,7 @@ def examined(tables: Tables, config: Config, progress: Progress) -> Examination:
 
     @cache
     def settled() -> Totals:
-        """Counts hang on how many cards can withdraw cash: holders tell; without them, those that do are taken for all."""
+        """Counts depend on how many cards can withdraw cash: holders tell; without them, those that do are taken for all."""
         return totals(config, int(bands.susceptible.sum()) if bands else int(stories.cash.sum()))
 
     with Piles() as piles:

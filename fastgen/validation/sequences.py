@@ -12,7 +12,7 @@ from fastgen.validation.rules import Rules
 from fastgen.validation.tally import Array, Mask
 
 ONE, SEVERAL, UNDECIDED, NONE = range(4)
-"""What a group of withdrawals is: one sequence; several; one knows not what; none."""
+"""What a group of withdrawals is: one sequence; several; undecided; none."""
 
 
 class FoundSequences(NamedTuple):
@@ -61,7 +61,7 @@ class SequenceFinder:
         self._budget = Budget()
 
     def mistaken(self, cards: int, rounds: int) -> float:
-        """How many pairs of sequences are in the mean taken for one, of so many cards with so many rounds.
+        """How many pairs of sequences are on average taken for one, of so many cards with so many rounds.
 
         They would have to be of one card, city, minute and second, to be no longer than a sequence together, to have the same step,
         and one would have to go on where the other ends, or to lie between its withdrawals. A single withdrawal has no step.

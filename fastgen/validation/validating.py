@@ -101,7 +101,7 @@ def _probability(alpha: object) -> float:
 
 
 def _notes(stored: Stored) -> list[str]:
-    """What a manifest says that verdicts may hang on."""
+    """What a manifest says that verdicts may depend on."""
     told, pools, notes = stored.description.told, load_pools(), []
     if told("vocabularies") and told("vocabularies", "digest") != pools.digest:
         faker = told("vocabularies", "faker") or "another one"

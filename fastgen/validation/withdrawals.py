@@ -69,7 +69,7 @@ class Withdrawals:
         self.told.count(self.far, events[far & known], int(known.sum()))
 
     def checks(self, mistaken: float) -> Iterator[Check]:
-        """What came out; mistaken: how many pairs of sequences are in the mean taken for one."""
+        """What came out; mistaken: how many pairs of sequences are on average taken for one."""
         note = f"{self.unclear:,} withdrawals could not be told apart" if self.unclear else None
         steps, rules, most = self.finder.steps, self.rules, tolerated(mistaken)
         told = f"each in a sequence with a step of {steps[0]} to {steps[-1]} whole hours"

@@ -43,7 +43,7 @@ class Cursor(Protocol):
     def same_text(self, chunk: Any, first: int, rows: int) -> int:
         """How many of the next rows are those of a chunk's text of so many rows, from row `first` on; they are passed.
 
-        None are where rows are found as frames only.
+        0 where rows are found as frames only.
         """
 
     def look(self, rows: int) -> pl.DataFrame:

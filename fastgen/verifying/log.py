@@ -40,7 +40,7 @@ class Log:
         self._parts: list[set[int]] = []
 
     def begin(self, where: str) -> None:
-        """A file."""
+        """Go on with a file."""
         self.counts.files.append(FileCounts(where))
         self._parts.append(set())
 

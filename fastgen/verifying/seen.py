@@ -28,7 +28,7 @@ class Seen:
         self.count = 0
 
     def begin(self, chunk: int, rows: int) -> None:
-        """So many rows the chunk has."""
+        """The chunk has so many rows."""
         self._rows[chunk] = rows
 
     def rows(self, chunk: int) -> int:

@@ -34,7 +34,7 @@ def connection(bootstrap_servers: str | None, settings: Mapping[str, str] | None
     """Librdkafka's settings, with the servers among them if they are given."""
     for name, value in (settings or {}).items():
         if not isinstance(value, str):
-            raise OptionError(f"producer setting {name}", NOT_GIVEN, f"must be a text, not {type(value).__name__}")
+            raise OptionError(f"client setting {name}", NOT_GIVEN, f"must be a text, not {type(value).__name__}")
     return dict(settings or {}) | ({"bootstrap.servers": bootstrap_servers} if bootstrap_servers else {})
 
 
@@ -42,10 +42,10 @@ def check_settings(settings: Mapping[str, str]) -> None:
     """Refuse settings of the client that no run can keep to. Their values are not said: some are nobody's business."""
     for name, reason in UNFIT.items():
         if name in settings:
-            raise OptionError(f"producer setting {name}", NOT_GIVEN, f"must not be given: {reason}")
+            raise OptionError(f"client setting {name}", NOT_GIVEN, f"must not be given: {reason}")
     for name in ("acks", "request.required.acks"):
         if settings.get(name) == "0":
-            raise OptionError(f"producer setting {name}", "0", "must not be 0: no message would be acknowledged")
+            raise OptionError(f"client setting {name}", "0", "must not be 0: no message would be acknowledged")
 
 
 def check_target(settings: Mapping[str, str], mock: bool) -> None:

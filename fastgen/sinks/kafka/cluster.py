@@ -63,7 +63,7 @@ class Cluster:
         try:
             self._admin = AdminClient(with_causes)
         except (KafkaException, ValueError) as error:
-            raise OptionError("producer settings", NOT_GIVEN, f"are refused: {_reason(error)}") from None
+            raise OptionError("client settings", NOT_GIVEN, f"are refused: {_reason(error)}") from None
 
     def topic(self, name: str) -> Topic | None:
         """A topic, or None where it is not there. Asking does not make it."""

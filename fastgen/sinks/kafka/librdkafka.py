@@ -149,7 +149,7 @@ def configured(settings: Mapping[str, str]) -> int:
         if _conf_set(conf, name.encode(), value.encode(), reason, len(reason)):
             _conf_destroy(conf)
             # Without the value: under a misspelt name it may be a secret. The library names one that it knows to be no secret.
-            raise OptionError(f"producer setting {name}", NOT_GIVEN, f"is refused: {reason.value.decode()}")
+            raise OptionError(f"client setting {name}", NOT_GIVEN, f"is refused: {reason.value.decode()}")
     if "debug" not in settings:
         _conf_set_log_cb(conf, _say_nothing.address)
     return conf
@@ -172,7 +172,7 @@ class CompiledProducer:
         self._handle = _new(0, conf, reason, len(reason))
         if not self._handle:
             _conf_destroy(conf)
-            raise OptionError("producer settings", NOT_GIVEN, f"are refused: {reason.value.decode()}")
+            raise OptionError("client settings", NOT_GIVEN, f"are refused: {reason.value.decode()}")
         self._topic = _topic_new(self._handle, topic.encode(), None)
         kinds = [_TOPIC, _MSGFLAGS, _VALUE, _KEY, _TIMESTAMP, _PARTITION, _OPAQUE]
         self._arguments = np.zeros((len(kinds), 9), np.uint64)

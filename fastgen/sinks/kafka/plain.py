@@ -23,7 +23,7 @@ class PlainProducer:
         try:
             self._producer = confluent_kafka.Producer({**settings, "log_level": "0", **quiet})
         except confluent_kafka.KafkaException as error:
-            raise OptionError("producer settings", NOT_GIVEN, f"are refused: {error.args[0].str()}") from None
+            raise OptionError("client settings", NOT_GIVEN, f"are refused: {error.args[0].str()}") from None
         self._topic, self._with_key, self._stopped = topic, with_key, False
         self.taken = 0
         self._delivered = np.zeros(partitions, np.int64)

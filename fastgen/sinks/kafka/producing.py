@@ -41,9 +41,9 @@ if TYPE_CHECKING:
 
 LOG: Final = logging.getLogger("fastgen")
 PARTITIONS: Final = 4
+"""Of a topic that is made, unless said."""
 MOST_PARTITIONS: Final = 100_000
 """Of a topic that is made. Kafka's own limit lies lower, where a cluster's memory ends; the mock cluster dies of some more."""
-"""Of a topic that is made, unless said."""
 DEFAULTS: Final = {
     "enable.idempotence": "true",
     "acks": "all",
