@@ -472,7 +472,7 @@ def group_to_fill(given: Given) -> tuple[Any, ...]:
     plan, hashing = given.plan, TransactionIds(given.plan).hashing
     rules = rules_of(plan)
     memory = groups.Memory.empty(2 * GROUP_ROWS, plan.config.fraud.chain_lengths.high)
-    target = groups.Target(Block.empty(2 * GROUP_ROWS), np.empty(0, np.uint8), True, columns.NO_COLUMNS, 0)
+    target = groups.RowTarget(Block.empty(2 * GROUP_ROWS), np.empty(0, np.uint8), True, columns.NO_COLUMNS, 0)
     steps = target.steps(rules, memory, hashing)
     return target, 0, given.group, given.group + 1, steps, steps.kinds(rules), plan.grid, rules, memory, ALL, hashing
 

@@ -14,27 +14,27 @@ from fastgen.kernels.units import DAY, MICROSECONDS
 MIRRORED = {"Gt": "Lt", "GtEq": "LtEq", "Lt": "Gt", "LtEq": "GtEq", "Eq": "Eq"}
 
 
-class Interval(NamedTuple):
+class TimeInterval(NamedTuple):
     """Microseconds since 1970, both ends included; None: no bound."""
 
     low: int | None
     high: int | None
 
-    def both(self, other: "Interval") -> "Interval":
+    def both(self, other: "TimeInterval") -> "TimeInterval":
         """Where both may hold."""
         lows, highs = [[end for end in ends if end is not None] for ends in zip(self, other, strict=True)]
-        return Interval(max(lows, default=None), min(highs, default=None))
+        return TimeInterval(max(lows, default=None), min(highs, default=None))
 
-    def either(self, other: "Interval") -> "Interval":
+    def either(self, other: "TimeInterval") -> "TimeInterval":
         """Where one of them may hold."""
         low = None if self.low is None or other.low is None else min(self.low, other.low)
-        return Interval(low, None if self.high is None or other.high is None else max(self.high, other.high))
+        return TimeInterval(low, None if self.high is None or other.high is None else max(self.high, other.high))
 
 
-ALWAYS = Interval(None, None)
+ALWAYS = TimeInterval(None, None)
 
 
-def within(predicate: pl.Expr | None, column: str) -> Interval:
+def within(predicate: pl.Expr | None, column: str) -> TimeInterval:
     """An interval of the column, a Datetime, outside of which the predicate does not hold.
 
     Seen are comparisons with constants of the column and of its date, `is_between`, and what "and" and "or" make of them.
@@ -53,7 +53,7 @@ def within(predicate: pl.Expr | None, column: str) -> Interval:
     return _of(tree, column)
 
 
-def _of(node: Any, column: str) -> Interval:
+def _of(node: Any, column: str) -> TimeInterval:
     match node:
         case {"BinaryExpr": {"left": left, "op": "And" | "LogicalAnd", "right": right}}:
             return _of(left, column).both(_of(right, column))
@@ -66,7 +66,7 @@ def _of(node: Any, column: str) -> Interval:
     return ALWAYS
 
 
-def _compared(value: Any, operator: str, bound: Any, column: str) -> Interval:
+def _compared(value: Any, operator: str, bound: Any, column: str) -> TimeInterval:
     """What value operator bound says, if the value is the column or its date, and the bound a constant."""
     match value:
         case {"Column": name} if name == column:
@@ -79,7 +79,7 @@ def _compared(value: Any, operator: str, bound: Any, column: str) -> Interval:
     if moment is None:
         return ALWAYS
     low = None if operator in ("Lt", "LtEq") else moment
-    return Interval(low, None if operator in ("Gt", "GtEq") else moment + width)
+    return TimeInterval(low, None if operator in ("Gt", "GtEq") else moment + width)
 
 
 def _constant(node: Any) -> int | None:

@@ -9,7 +9,7 @@ from polars.io.plugins import register_io_source
 from fastgen.config import Config
 from fastgen.dataset import Dataset, dataset_of, thread_count
 from fastgen.frames import HolderFrames, TransactionFrames
-from fastgen.intervals import Interval, within
+from fastgen.intervals import TimeInterval, within
 from fastgen.kernels.units import MICROSECONDS
 from fastgen.pipeline import in_order
 from fastgen.windows import RowSource
@@ -99,7 +99,7 @@ class _HolderSource:
         return in_order(HolderFrames(self._data.plan, self._table, names).frame, self._data.card_chunks(), self._threads)
 
 
-def _groups(plan: "Plan", times: Interval) -> range:
+def _groups(plan: "Plan", times: TimeInterval) -> range:
     """The groups of windows with events of these times, in microseconds since 1970."""
     start = (plan.origin_seconds + plan.day_offset) * MICROSECONDS
     length = plan.grid.group * MICROSECONDS

@@ -14,9 +14,9 @@ from fastgen.description import Description
 from fastgen.errors import ConfigError, InputError, OptionError, did_you_mean
 from fastgen.origin import MEMBERS
 from fastgen.paths import local_path
-from fastgen.reading.binary import IpcFile, ParquetFile
-from fastgen.reading.pieces import REFUSALS, Damage, Reader, Rows, readable, told
-from fastgen.reading.text import CsvFile, NdjsonFile
+from fastgen.reading.binary import IpcReader, ParquetReader
+from fastgen.reading.pieces import REFUSALS, Damage, Reader, ReadRows, readable, told
+from fastgen.reading.text import CsvReader, NdjsonReader
 from fastgen.reading.typed import typed
 from fastgen.schema import TABLES, TRANSACTIONS
 from fastgen.sinks.earlier import OWN_NAME, RECORDS
@@ -26,7 +26,12 @@ from fastgen.sinks.manifest import MANIFEST, joined, read
 if TYPE_CHECKING:
     import polars as pl
 
-READERS: Final[dict[str, Callable[[Path], Reader]]] = {"parquet": ParquetFile, "csv": CsvFile, "ndjson": NdjsonFile, "ipc": IpcFile}
+READERS: Final[dict[str, Callable[[Path], Reader]]] = {
+    "parquet": ParquetReader,
+    "csv": CsvReader,
+    "ndjson": NdjsonReader,
+    "ipc": IpcReader,
+}
 BATCH_ROWS: Final = 131_072
 NAMED: Final = 3
 """Files that a note names."""
@@ -122,10 +127,10 @@ class Stored:
                     raise InputError(f"{path}: {where} cannot be read: {piece.reason}")
                 yield piece.frame
 
-    def pieces(self, table: str, path: Path, columns: Sequence[str], rows: int = BATCH_ROWS) -> Iterator[Rows | Damage]:
+    def pieces(self, table: str, path: Path, columns: Sequence[str], rows: int = BATCH_ROWS) -> Iterator[ReadRows | Damage]:
         """The rows of one file as `batches` has them; what cannot be read is told, and the rest is read where that is possible."""
         for piece in self._reading(table, path, columns).pieces(columns, rows):
-            yield piece if isinstance(piece, Damage) else Rows(piece.first, _typed(table, path, piece.frame))
+            yield piece if isinstance(piece, Damage) else ReadRows(piece.first, _typed(table, path, piece.frame))
 
     def head(self, table: str, path: Path, columns: Sequence[str]) -> "pl.DataFrame":
         """Some of the first rows of one file, as `batches` has them; none where they cannot be read."""

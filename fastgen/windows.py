@@ -12,7 +12,7 @@ from fastgen.ids import TransactionIds
 from fastgen.kernels import tables
 from fastgen.kernels.calls import Repeated
 from fastgen.kernels.columns import NO_COLUMNS, Columns
-from fastgen.kernels.groups import SPARE, Filled, Memory, Rules, Target, fill_groups
+from fastgen.kernels.groups import SPARE, Filled, Memory, RowRules, RowTarget, fill_groups
 from fastgen.kernels.tables import Block
 from fastgen.plan import GROUP_ROWS, Plan
 from fastgen.schema import TRANSACTIONS
@@ -78,7 +78,7 @@ class Worker:
 
     def count(self, group: int) -> int:
         """How many rows a group has: its payments are planned, all other events are made and counted."""
-        nowhere = Target(Block.empty(0), NO_DIGESTS, True, NO_COLUMNS, 0)
+        nowhere = RowTarget(Block.empty(0), NO_DIGESTS, True, NO_COLUMNS, 0)
         while True:
             filled = self._filled(nowhere, Filled(group), group + 1, 0)
             memory, self._memory = self._memory, self._memory.with_room(filled)
@@ -96,7 +96,7 @@ class Worker:
         filled = Filled(groups.start)
         while True:
             digests = self.ids.room(self.rows.second.size, filled.rows if is_kept else 0) if hashed else NO_DIGESTS
-            filled = self._filled(Target(self.rows, digests, is_kept, columns, column_rows), filled, groups.stop, wanted)
+            filled = self._filled(RowTarget(self.rows, digests, is_kept, columns, column_rows), filled, groups.stop, wanted)
             if filled.group == groups.stop:
                 return filled.rows, columns
             self._memory = self._memory.with_room(filled)
@@ -106,7 +106,7 @@ class Worker:
                 column_rows = int(filled.room * SPARE)
                 columns, filled = room(column_rows), Filled(groups.start)
 
-    def _filled(self, target: Target, filled: Filled, stop: int, wanted: int, are_called: bool = True) -> Filled:
+    def _filled(self, target: RowTarget, filled: Filled, stop: int, wanted: int, are_called: bool = True) -> Filled:
         """Go on with groups up to `stop`, or until one needs more room."""
         rules, memory, hashing = self._rules, self._memory, self.ids.hashing
         steps = target.steps(rules, memory, hashing, are_called)
@@ -115,10 +115,10 @@ class Worker:
 
     def compile_first(self) -> None:
         """Compile the kernel that calls the others, before any of these."""
-        self._filled(Target(self.rows, NO_DIGESTS, True, NO_COLUMNS, 0), Filled(0), 0, 0, are_called=False)
+        self._filled(RowTarget(self.rows, NO_DIGESTS, True, NO_COLUMNS, 0), Filled(0), 0, 0, are_called=False)
 
     @cached_property
-    def _rules(self) -> Rules:
+    def _rules(self) -> RowRules:
         return rules_of(self.plan)
 
     def _grow_rows(self, kept: int, count: int) -> None:
@@ -127,10 +127,10 @@ class Worker:
             self.rows = self.rows.moved(int(count * SPARE), kept)
 
 
-def rules_of(plan: Plan) -> Rules:
+def rules_of(plan: Plan) -> RowRules:
     """What a plan's rows follow from."""
     latitude, longitude = plan.place_coordinates
-    return Rules(
+    return RowRules(
         sequences=plan.sequence_rules,
         frauds=plan.fraud_rules,
         period=plan.period,

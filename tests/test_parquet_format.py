@@ -81,7 +81,7 @@ def sample(rows: int, seed: int = 1) -> tuple[dict[str, Any], pa.Table]:
     return arrays, pa.table([pa.array(c, t) for c, t in zip(columns, SCHEMA.types, strict=True)], schema=SCHEMA)
 
 
-def written(encoder: fmt.Encoder, groups: Sequence[fmt.RowGroup]) -> bytes:
+def written(encoder: fmt.RowGroupEncoder, groups: Sequence[fmt.RowGroup]) -> bytes:
     file = io.BytesIO()
     writer = fmt.Writer(encoder, file, "fastgen version 0.1.0", {"seed": "7"})
     for group in groups:
@@ -92,14 +92,14 @@ def written(encoder: fmt.Encoder, groups: Sequence[fmt.RowGroup]) -> bytes:
 
 
 def one_column(column: kinds.Column, data: Any, rows: int, compression: str = "none") -> pq.ParquetFile:
-    encoder = fmt.Encoder([column], compression)
+    encoder = fmt.RowGroupEncoder([column], compression)
     return pq.ParquetFile(io.BytesIO(written(encoder, [encoder.encode({column.name: data}, rows)])))
 
 
 @pytest.mark.parametrize("compression", CODECS)
 @pytest.mark.parametrize("rows", [0, 1, 7, 8, 9, 1000, 300_001])
 def test_readers_agree(rows: int, compression: str, tmp_path: Path) -> None:
-    encoder = fmt.Encoder(COLUMNS, compression)
+    encoder = fmt.RowGroupEncoder(COLUMNS, compression)
     sizes = [rows, 0, min(rows, 13)]  # row groups of several sizes
     arrays, tables = zip(*(sample(size, seed) for seed, size in enumerate(sizes)), strict=True)
     expected = pa.concat_tables(tables).combine_chunks()
@@ -124,7 +124,7 @@ def test_readers_agree(rows: int, compression: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("rows", [1, 1000, 300_001])
 def test_metadata(rows: int, tmp_path: Path) -> None:
     """Statistics as pyarrow computes them, and sizes that add up."""
-    encoder = fmt.Encoder(COLUMNS)
+    encoder = fmt.RowGroupEncoder(COLUMNS)
     arrays, table = sample(rows)
     content = written(encoder, [encoder.encode(arrays, rows)])
     other = io.BytesIO()
@@ -147,14 +147,14 @@ def test_metadata(rows: int, tmp_path: Path) -> None:
     (tmp_path / "t.parquet").write_bytes(content)
     query = f"select distinct min_is_exact, max_is_exact from parquet_metadata('{tmp_path}/t.parquet')"
     assert duckdb.connect().execute(query).fetchall() == [(True, True)]
-    plain = fmt.Encoder(COLUMNS, "none")
+    plain = fmt.RowGroupEncoder(COLUMNS, "none")
     group = pq.read_metadata(io.BytesIO(written(plain, [plain.encode(arrays, rows)]))).row_group(0)
     for i in range(len(COLUMNS)):
         assert group.column(i).total_compressed_size == group.column(i).total_uncompressed_size
 
 
 def test_readers_may_skip_by_statistics(tmp_path: Path) -> None:
-    encoder = fmt.Encoder(COLUMNS)
+    encoder = fmt.RowGroupEncoder(COLUMNS)
     arrays, table = sample(5_000)
     later = {**arrays, "datetime": arrays["datetime"] + 10_000_000}
     (tmp_path / "t.parquet").write_bytes(written(encoder, [encoder.encode(a, 5_000) for a in (arrays, later)]))
@@ -168,7 +168,7 @@ def test_readers_may_skip_by_statistics(tmp_path: Path) -> None:
 
 
 def test_threads_give_the_same_bytes() -> None:
-    encoder = fmt.Encoder(COLUMNS)
+    encoder = fmt.RowGroupEncoder(COLUMNS)
     arrays = [sample(70_000, seed)[0] for seed in range(4)]
     alone = [encoder.encode(a, 70_000) for a in arrays]
     with ThreadPoolExecutor(2) as pool:
@@ -178,7 +178,7 @@ def test_threads_give_the_same_bytes() -> None:
 
 @pytest.mark.parametrize("compression", CODECS)
 def test_the_arrays_may_be_reused(compression: str) -> None:
-    encoder = fmt.Encoder(COLUMNS, compression)
+    encoder = fmt.RowGroupEncoder(COLUMNS, compression)
     arrays, table = sample(1000)
     arrays = {k: tuple(map(np.copy, v)) if isinstance(v, tuple) else v.copy() for k, v in arrays.items()}
     group = encoder.encode(arrays, 1000)
@@ -196,7 +196,7 @@ def test_only_write_is_needed_of_a_file() -> None:
         def write(self, data: Any) -> None:
             self.parts.append(bytes(memoryview(data)))
 
-    encoder, pipe = fmt.Encoder(COLUMNS), Pipe()
+    encoder, pipe = fmt.RowGroupEncoder(COLUMNS), Pipe()
     arrays, table = sample(1000)
     writer = fmt.Writer(encoder, pipe, "fastgen version 0.1.0", {})  # type: ignore[arg-type]
     writer.append(encoder.encode(arrays, 1000))
@@ -205,7 +205,7 @@ def test_only_write_is_needed_of_a_file() -> None:
 
 
 def test_more_rows_than_32_bits_can_count() -> None:
-    encoder, rows = fmt.Encoder([kinds.Int8("label")]), 1 << 24
+    encoder, rows = fmt.RowGroupEncoder([kinds.Int8("label")]), 1 << 24
     group = encoder.encode({"label": np.zeros(rows, np.int8)}, rows)
     assert len(group.chunks[0].pages) == 128
     assert pq.read_metadata(io.BytesIO(written(encoder, [group] * 130))).num_rows == 130 << 24
@@ -213,7 +213,7 @@ def test_more_rows_than_32_bits_can_count() -> None:
 
 def test_pages_are_of_moderate_size() -> None:
     arrays, _ = sample(300_001)
-    for chunk in fmt.Encoder(COLUMNS).encode(arrays, 300_001).chunks:
+    for chunk in fmt.RowGroupEncoder(COLUMNS).encode(arrays, 300_001).chunks:
         assert all(page.plain_size < 1.1 * fmt.PAGE_BYTES for page in chunk.pages)
         assert sum(len(page.header) + len(page.body) for page in chunk.dictionary) < max(fmt.PAGE_BYTES, 8 * 300_001)
 
@@ -289,12 +289,12 @@ def test_hexadecimal_frames(width: int, rows: int) -> None:
 )
 def test_data_that_do_not_fit(column: kinds.Column, data: Any, complaint: str) -> None:
     with pytest.raises(ValueError, match=complaint):
-        fmt.Encoder([column]).encode({column.name: data}, 3)
+        fmt.RowGroupEncoder([column]).encode({column.name: data}, 3)
 
 
 def test_settings_that_do_not_exist() -> None:
     with pytest.raises(ValueError, match="no compression 'brotli'"):
-        fmt.Encoder([], "brotli")
+        fmt.RowGroupEncoder([], "brotli")
     with pytest.raises(ValueError, match="no multiple of 16"):
         kinds.Hex("h", 12)
 

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from fastgen import Config, Dataset, InputError, OptionError, write
-from fastgen.reading.pieces import Damage, Rows
+from fastgen.reading.pieces import Damage, ReadRows
 from fastgen.reading.typed import column_type
 from fastgen.schema import TABLES
 from fastgen.sinks.formats import FORMATS
@@ -151,7 +151,7 @@ def test_no_rows(tmp_path: Path, name: Any) -> None:
     write(data, tmp_path, format=name, parts=2)
     stored = open_stored(tmp_path)
     for path in stored.tables["credit_cards"]:
-        frames = [piece.frame for piece in stored.pieces("credit_cards", path, ["cc_num"]) if isinstance(piece, Rows)]
+        frames = [piece.frame for piece in stored.pieces("credit_cards", path, ["cc_num"]) if isinstance(piece, ReadRows)]
         assert sum(frame.height for frame in frames) in (1, 2)
     empty = tmp_path / f"none{FORMATS[name].ending}"
     write(Dataset(Config(rows=1, cards=1)).part(1, 1), empty)
@@ -312,7 +312,7 @@ def test_what_is_before_the_damage_is_read(tmp_path: Path, name: str) -> None:
     path.write_bytes(path.read_bytes()[:-1_000])
     stored = open_stored(path)
     *pieces, last = stored.pieces("transactions", path, ["tid"])
-    tids = pl.concat(piece.frame for piece in pieces if isinstance(piece, Rows))["tid"]
+    tids = pl.concat(piece.frame for piece in pieces if isinstance(piece, ReadRows))["tid"]
     assert isinstance(last, Damage)
     assert last.rows is None
     assert last.first == tids.len() > 50_000
@@ -330,8 +330,8 @@ def test_a_row_group_that_cannot_be_read(tmp_path: Path) -> None:
     stored = open_stored(path)
     first, damage, third = stored.pieces("transactions", path, ["tid"])
     assert isinstance(damage, Damage)
-    assert isinstance(first, Rows)
-    assert isinstance(third, Rows)
+    assert isinstance(first, ReadRows)
+    assert isinstance(third, ReadRows)
     assert (damage.first, damage.rows, third.first) == (1_000, 1_000, 2_000)
     assert third.frame["tid"].equals(expected("transactions")["tid"].tail(1_000))
     with pytest.raises(InputError, match=r"transactions.parquet: row 1,001 and those after it cannot be read"):

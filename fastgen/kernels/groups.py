@@ -27,7 +27,7 @@ SPARE = 1.25
 """So many times the room that was too little, when there has to be more."""
 
 
-class Rules(NamedTuple):
+class RowRules(NamedTuple):
     """What rows follow from.
 
     frauds: a table for each kind that is injected, see `FRAUDS`. period: seconds in which payments are.
@@ -95,7 +95,7 @@ class Memory(NamedTuple):
         return self._replace(**made) if made else self
 
 
-class Target(NamedTuple):
+class RowTarget(NamedTuple):
     """Where rows go.
 
     rows: Block, with all rows one behind the other if they are kept, or with those of one window after the other.
@@ -109,7 +109,7 @@ class Target(NamedTuple):
     columns: Columns
     column_rows: int
 
-    def steps(self, rules: Rules, memory: Memory, hashing: Hashing, are_called: bool = True) -> "Steps":
+    def steps(self, rules: RowRules, memory: Memory, hashing: Hashing, are_called: bool = True) -> "Steps":
         """The steps for arguments of these types; those that are not called, without events or columns, need not be compiled."""
         frauds = (bool(table.anchors.offsets[-1]) for table in rules.frauds)
         made = bool(rules.sequences.offsets[-1]), *frauds, True, True, bool(self.column_rows)
@@ -119,7 +119,7 @@ class Target(NamedTuple):
             _steps[called] = Steps(first, tuple(kinds), order, rows, columns)
         return _steps[called]
 
-    def _callees(self, rules: Rules, memory: Memory, hashing: Hashing, called: tuple[bool, ...]) -> Iterator[Callee]:
+    def _callees(self, rules: RowRules, memory: Memory, hashing: Hashing, called: tuple[bool, ...]) -> Iterator[Callee]:
         events, pair = memory.events, types.UniTuple(types.int64, 2)
         drawn = rules.payments, rules.place_latitude, rules.place_longitude
         window, injected = Window(0, 0, 0, 0, 0, 0), Injected(events, memory.keys[0], 0)
@@ -143,7 +143,7 @@ class Steps(NamedTuple):
     window_rows: Callee
     fill_columns: Callee
 
-    def kinds(self, rules: Rules) -> tuple[tuple[Callee, Any], ...]:
+    def kinds(self, rules: RowRules) -> tuple[tuple[Callee, Any], ...]:
         """The kinds of fraud: what makes the events of each, and the table that they follow."""
         return tuple(zip(self.frauds, rules.frauds, strict=True))
 
@@ -224,8 +224,8 @@ def fill_groups(target, done, group, stop, steps, kinds, grid, rules, memory, wa
     """The rows of groups in event-time order, one group behind the other.
 
     Args:
-        target: Target. done: rows that are there. group, stop: the first group, and the one behind the last.
-        steps: Steps. kinds: see `Steps.kinds`. grid: see `plan.Grid`. rules: Rules. memory: Memory. wanted: see `merge`.
+        target: RowTarget. done: rows that are there. group, stop: the first group, and the one behind the last.
+        steps: Steps. kinds: see `Steps.kinds`. grid: see `plan.Grid`. rules: RowRules. memory: Memory. wanted: see `merge`.
         hashing: Hashing.
 
     Returns:

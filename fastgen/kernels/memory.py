@@ -13,7 +13,7 @@ from numba.extending import intrinsic, models, register_model
 SLACK = 512
 
 
-class Bytes(types.Type):  # type: ignore[misc]  # numba has no types
+class BytesType(types.Type):  # type: ignore[misc]  # numba has no types
     """So many bytes in registers."""
 
     def __init__(self, size: int) -> None:
@@ -21,11 +21,11 @@ class Bytes(types.Type):  # type: ignore[misc]  # numba has no types
         super().__init__(name=f"Bytes({size})")
 
 
-@register_model(Bytes)
+@register_model(BytesType)
 class BytesModel(models.PrimitiveModel):  # type: ignore[misc]  # numba has no types
     """A vector."""
 
-    def __init__(self, data_models: Any, of: Bytes) -> None:
+    def __init__(self, data_models: Any, of: BytesType) -> None:
         super().__init__(data_models, of, ir.VectorType(ir.IntType(8), of.size))
 
 
@@ -50,13 +50,13 @@ def _load(value: Any) -> Any:
 load_8 = _load(types.uint64)
 """load_8(source, offset): eight bytes of an array as a uint64, lowest first; the offset is in bytes."""
 
-load_16 = _load(Bytes(16))
+load_16 = _load(BytesType(16))
 """load_16(source, offset): 16 bytes of an array."""
 
-load_32 = _load(Bytes(32))
+load_32 = _load(BytesType(32))
 """load_32(source, offset): 32 bytes of an array."""
 
-load_64 = _load(Bytes(64))
+load_64 = _load(BytesType(64))
 """load_64(source, offset): 64 bytes of an array."""
 
 

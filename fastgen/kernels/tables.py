@@ -10,9 +10,6 @@ from numpy.typing import NDArray
 
 from fastgen.kernels.jit import helper
 
-Bytes = NDArray[np.uint8]
-Words = NDArray[np.uint32]
-
 
 class Block(NamedTuple):
     """Rows of `transactions` as numbers, one array a column; what every sink renders from.

@@ -8,7 +8,7 @@ import pyarrow as pa
 from pyarrow import parquet as pq
 
 from fastgen.origin import from_metadata
-from fastgen.reading.pieces import REFUSALS, Damage, Rows, readable, told
+from fastgen.reading.pieces import REFUSALS, Damage, ReadRows, readable, told
 
 MOST = 1 << 17
 """Rows that are read at once, of a row group."""
@@ -16,7 +16,7 @@ HEAD = 100
 """Rows at the beginning of a file that tell what it holds."""
 
 
-class ParquetFile:
+class ParquetReader:
     """A Parquet file; see `Reader`. A row group that cannot be read is told, and the next one is read."""
 
     def __init__(self, path: Path) -> None:
@@ -31,14 +31,14 @@ class ParquetFile:
         """See `Reader.head`."""
         return head(self._read(columns, 0, min(HEAD, sum(map(len, self._spans))), HEAD), columns)
 
-    def pieces(self, columns: Sequence[str], rows: int) -> Iterator[Rows | Damage]:
+    def pieces(self, columns: Sequence[str], rows: int) -> Iterator[ReadRows | Damage]:
         """See `Reader.pieces`."""
         first = 0
         for span in self._spans:
             yield from self._read(columns, first, len(span), rows)
             first += len(span)
 
-    def _read(self, columns: Sequence[str], first: int, count: int, rows: int) -> Iterator[Rows | Damage]:
+    def _read(self, columns: Sequence[str], first: int, count: int, rows: int) -> Iterator[ReadRows | Damage]:
         # A lazy frame for each span: one that has met a damaged row group would go on to fail.
         lazy = pl.scan_parquet(self._path, glob=False, hive_partitioning=False).select(columns)
         try:
@@ -51,7 +51,7 @@ class ParquetFile:
             yield Damage(first + frame.height, count - frame.height, "the row group has fewer rows than it says")
 
 
-class IpcFile:
+class IpcReader:
     """An Arrow IPC file; see `Reader`. A record batch that cannot be read ends the file, as nothing says how many rows it has."""
 
     def __init__(self, path: Path) -> None:
@@ -64,7 +64,7 @@ class IpcFile:
         """See `Reader.head`."""
         return head(self.pieces(columns, HEAD), columns)
 
-    def pieces(self, columns: Sequence[str], rows: int) -> Iterator[Rows | Damage]:
+    def pieces(self, columns: Sequence[str], rows: int) -> Iterator[ReadRows | Damage]:
         """See `Reader.pieces`."""
         first = 0
         with pa.OSFile(str(self._path)) as source:
@@ -82,13 +82,13 @@ class IpcFile:
                 first += frame.height
 
 
-def cut(frame: pl.DataFrame, first: int, rows: int) -> Iterator[Rows]:
+def cut(frame: pl.DataFrame, first: int, rows: int) -> Iterator[ReadRows]:
     """A frame whose first row is number `first` of its file, in frames of at most so many rows."""
     for start in range(0, frame.height, rows):
-        yield Rows(first + start, frame.slice(start, rows))
+        yield ReadRows(first + start, frame.slice(start, rows))
 
 
-def head(pieces: Iterator[Rows | Damage], columns: Sequence[str]) -> pl.DataFrame:
+def head(pieces: Iterator[ReadRows | Damage], columns: Sequence[str]) -> pl.DataFrame:
     """The first piece, if it can be read."""
     first = next(pieces, None)
-    return first.frame if isinstance(first, Rows) else pl.DataFrame(schema=dict.fromkeys(columns, pl.String()))
+    return first.frame if isinstance(first, ReadRows) else pl.DataFrame(schema=dict.fromkeys(columns, pl.String()))

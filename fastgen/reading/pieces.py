@@ -14,7 +14,7 @@ REFUSALS = (OSError, ValueError, pa.ArrowException, pl.exceptions.PolarsError, p
 """What the libraries raise about files that are not as they should be; a panic is no Exception."""
 
 
-class Rows(NamedTuple):
+class ReadRows(NamedTuple):
     """Rows of a file, the first of them number `first`, counted from 0."""
 
     first: int
@@ -38,7 +38,7 @@ class Reader(Protocol):
     def head(self, columns: Sequence[str]) -> pl.DataFrame:
         """Some of the first rows; none where they cannot be read."""
 
-    def pieces(self, columns: Sequence[str], rows: int) -> Iterator[Rows | Damage]:
+    def pieces(self, columns: Sequence[str], rows: int) -> Iterator[ReadRows | Damage]:
         """These columns, in frames of at most so many rows, with the types that the file gives them."""
 
 

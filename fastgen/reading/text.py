@@ -16,13 +16,13 @@ from fastgen.errors import InputError
 from fastgen.reading.binary import cut
 from fastgen.reading.lines import BLOCK, Lines
 from fastgen.reading.parsing import CsvParser, NdjsonParser, Parser
-from fastgen.reading.pieces import Damage, Rows
+from fastgen.reading.pieces import Damage, ReadRows
 
 HEAD = 1 << 16
 """Bytes at the beginning that tell which columns there are."""
 
 
-class TextFile(ABC):
+class TextReader(ABC):
     """A text file; see `Reader`. parser: makes rows of its lines."""
 
     parser: Parser
@@ -51,7 +51,7 @@ class TextFile(ABC):
         block = next(self.blocks(HEAD), b"")
         return self.parser.parse(b"" if isinstance(block, str) else block, columns)
 
-    def pieces(self, columns: Sequence[str], rows: int) -> Iterator[Rows | Damage]:
+    def pieces(self, columns: Sequence[str], rows: int) -> Iterator[ReadRows | Damage]:
         """See `Reader.pieces`; the types are those of texts."""
         first = 0
         for block in self.blocks():
@@ -70,7 +70,7 @@ class TextFile(ABC):
         """The columns, from the first lines; makes the parser, too."""
 
 
-class CsvFile(TextFile):
+class CsvReader(TextReader):
     """A CSV file with a header line."""
 
     header = True
@@ -86,7 +86,7 @@ class CsvFile(TextFile):
         return tuple(names)
 
 
-class NdjsonFile(TextFile):
+class NdjsonReader(TextReader):
     """A file of JSON objects, one in a line."""
 
     def _names(self, head: bytes) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ FIRST_ROOM = 1 << 12
 Numbers = NDArray[np.int32]
 
 
-class Cards:
+class CardNumbers:
     """A number for each card; memory grows with the cards, by 16 to 32 bytes for each."""
 
     def __init__(self) -> None:

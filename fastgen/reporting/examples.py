@@ -7,7 +7,7 @@ import polars as pl
 
 from fastgen.kernels.tallies import metres_between
 from fastgen.kernels.units import HOUR, MICROSECONDS
-from fastgen.reporting.rows import Kind
+from fastgen.reporting.rows import RowKind
 
 CHAINS: Final = 6
 HOLDERS: Final = 3
@@ -69,7 +69,7 @@ def chains(frames: Sequence[pl.DataFrame], gap: int) -> list[Chain]:
         frames: rows of the cards that were followed. gap: seconds at most from one fraud of a chain to the next.
     """
     found: list[Chain] = []
-    for card, event in _rows(frames, (Kind.FRAUD_PAYMENT,)):
+    for card, event in _rows(frames, (RowKind.FRAUD_PAYMENT,)):
         if found and found[-1].card == card and event.second - found[-1].events[-1].second <= gap:
             found[-1].events.append(event)
         else:
@@ -87,10 +87,10 @@ def sequences(frames: Sequence[pl.DataFrame]) -> list[list[Withdrawals]]:
     A step of whole hours keeps minute and second, by which the sequences of a card are told apart.
     """
     lanes: dict[tuple[str, int], Withdrawals] = {}
-    for kind in (Kind.WITHDRAWAL, Kind.FRAUD_WITHDRAWAL):
+    for kind in (RowKind.WITHDRAWAL, RowKind.FRAUD_WITHDRAWAL):
         for card, event in _rows(frames, (kind,)):
             lane = lanes.setdefault((card, event.second % HOUR), Withdrawals(card, [], []))
-            (lane.own if kind == Kind.WITHDRAWAL else lane.frauds).append(event)
+            (lane.own if kind == RowKind.WITHDRAWAL else lane.frauds).append(event)
     by_card: dict[str, list[Withdrawals]] = {}
     for lane in lanes.values():
         if len(lane.own) > 1 or lane.frauds:
@@ -112,7 +112,7 @@ def _some(lanes: list[Withdrawals]) -> list[Withdrawals]:
     return sorted(first, key=start)
 
 
-def _rows(frames: Sequence[pl.DataFrame], kinds: Sequence[Kind]) -> list[tuple[str, Event]]:
+def _rows(frames: Sequence[pl.DataFrame], kinds: Sequence[RowKind]) -> list[tuple[str, Event]]:
     """Rows of some kinds, by card and time."""
     if not frames:
         return []

@@ -12,8 +12,8 @@ from fastgen.config import Config
 from fastgen.errors import InputError
 from fastgen.reporting.densities import prices
 from fastgen.reporting.histories import Histories
-from fastgen.reporting.holders import Holders
-from fastgen.reporting.rows import COLUMNS, LABEL, Kind
+from fastgen.reporting.holders import HolderAges
+from fastgen.reporting.rows import COLUMNS, LABEL, RowKind
 from fastgen.reporting.rules import Rule, best_threshold, best_values
 from fastgen.reporting.survey import Survey
 from fastgen.schema import TABLES
@@ -45,14 +45,14 @@ class Facts(NamedTuple):
     histories: Histories
     with_histories: bool
     busiest: list[int]
-    holders: Holders | None
+    holders: HolderAges | None
     rules: list[Rule]
     rows: dict[str, int]
 
     @property
     def frauds(self) -> int:
         """Rows with a label of 1."""
-        return int(self.survey.kinds[Kind.FRAUD_PAYMENT] + self.survey.kinds[Kind.FRAUD_WITHDRAWAL])
+        return int(self.survey.kinds[RowKind.FRAUD_PAYMENT] + self.survey.kinds[RowKind.FRAUD_WITHDRAWAL])
 
     @property
     def end(self) -> int | None:
@@ -120,9 +120,9 @@ def _columns(stored: Stored) -> list[str]:
 def _followed(survey: Survey) -> list[str]:
     """Cards to look at closely: of some chains, of fraudulent withdrawals, of withdrawals."""
     wanted = (
-        (Kind.FRAUD_PAYMENT, FOLLOWED_CHAINS),
-        (Kind.FRAUD_WITHDRAWAL, FOLLOWED_HOLDERS),
-        (Kind.WITHDRAWAL, FOLLOWED_HOLDERS),
+        (RowKind.FRAUD_PAYMENT, FOLLOWED_CHAINS),
+        (RowKind.FRAUD_WITHDRAWAL, FOLLOWED_HOLDERS),
+        (RowKind.WITHDRAWAL, FOLLOWED_HOLDERS),
     )
     found = [card for kind, most in wanted if (rows := survey.samples[kind].rows) is not None for card in rows["cc_num"].head(most)]
     return list(dict.fromkeys(found))
@@ -136,11 +136,11 @@ def _frames(stored: Stored, columns: list[str], *, sort: bool) -> Iterator[pl.Da
     return whole.iter_slices(131_072)
 
 
-def _holders(stored: Stored, config: Config | None, survey: Survey, histories: Histories, noted: list[int]) -> Holders | None:
+def _holders(stored: Stored, config: Config | None, survey: Survey, histories: Histories, noted: list[int]) -> HolderAges | None:
     if "profiles" not in stored.tables or not {"birthdate", "cc_num"} <= set(stored.columns("profiles")):
         return None
-    withdrawals: NDArray[np.bool_] = histories.counts[:, Kind.WITHDRAWAL] > 0
-    holders = Holders(config.start.date() if config else day(survey.first), histories.cards, withdrawals, np.array(noted))
+    withdrawals: NDArray[np.bool_] = histories.counts[:, RowKind.WITHDRAWAL] > 0
+    holders = HolderAges(config.start.date() if config else day(survey.first), histories.cards, withdrawals, np.array(noted))
     for frame in stored.batches("profiles", ["birthdate", "cc_num"]):
         holders.add(frame)
     return holders
@@ -148,7 +148,7 @@ def _holders(stored: Stored, config: Config | None, survey: Survey, histories: H
 
 def _rules(survey: Survey, histories: Histories | None) -> list[Rule]:
     """One for each column that a stranger would look at first, the best one first; none where there is nothing to find."""
-    frauds = int(survey.kinds[Kind.FRAUD_PAYMENT] + survey.kinds[Kind.FRAUD_WITHDRAWAL])
+    frauds = int(survey.kinds[RowKind.FRAUD_PAYMENT] + survey.kinds[RowKind.FRAUD_WITHDRAWAL])
     if frauds in (0, survey.rows):
         return []
     since = histories.since_last if histories else {}
@@ -166,7 +166,7 @@ def _by_label(frame: pl.DataFrame) -> NDArray[np.int64]:
     return frame.select(pl.col("rows") - pl.col("fraud"), "fraud").to_numpy().T
 
 
-def _rows(stored: Stored, survey: Survey, holders: Holders | None) -> dict[str, int]:
+def _rows(stored: Stored, survey: Survey, holders: HolderAges | None) -> dict[str, int]:
     """The rows of each table that is there."""
     rows = {TRANSACTIONS: survey.rows + survey.incomplete}
     for table in TABLES:

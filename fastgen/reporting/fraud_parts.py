@@ -11,7 +11,7 @@ from fastgen.reporting.drawing import HALF, figure
 from fastgen.reporting.examples import chains, sequences
 from fastgen.reporting.facts import Facts
 from fastgen.reporting.parts import KEY_FRAUD_PAYMENT, KEY_FRAUD_WITHDRAWAL, KEY_PAYMENT, KEY_WITHDRAWAL, Chapter, Key, Part, Table
-from fastgen.reporting.rows import Kind
+from fastgen.reporting.rows import RowKind
 from fastgen.reporting.rules import Rule
 from fastgen.reporting.separation import SECONDS, SINCE, SPEEDS, Spread, condition, named, separation, spread
 from fastgen.reporting.words import count, day_and_time, duration, money, percent
@@ -62,7 +62,7 @@ def chains_part(facts: Facts) -> Part | None:
 def chains_finding(facts: Facts) -> str:
     """How many, how long, how much."""
     survey, lengths = facts.survey, facts.histories.lengths
-    payments = int(survey.kinds[Kind.FRAUD_PAYMENT])
+    payments = int(survey.kinds[RowKind.FRAUD_PAYMENT])
     frauds = [survey.amounts_of(name)[1] for name in survey.categories.numbers if name != CASH_WITHDRAWAL]
     half = quantile(np.sum(frauds, axis=0), 0.5)
     amounts = f"half of their amounts are at most {money(half or 0)}"
@@ -78,7 +78,7 @@ def sequences_part(facts: Facts) -> Part | None:
     """Withdrawals of some cards."""
     cards = sequences(facts.histories.followed)
     if not cards:
-        none = not facts.survey.kinds[Kind.WITHDRAWAL]
+        none = not facts.survey.kinds[RowKind.WITHDRAWAL]
         return Part(
             "There are no withdrawals." if none else "No withdrawals of one card are whole hours apart, as those of a sequence are."
         )

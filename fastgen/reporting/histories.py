@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from fastgen.kernels.tallies import MISSING, chain_lengths, count_kinds, since_last
 from fastgen.reporting import bins
-from fastgen.reporting.cards import Cards
-from fastgen.reporting.rows import Kind, Rows, detached, whole
+from fastgen.reporting.cards import CardNumbers
+from fastgen.reporting.rows import ReportRows, RowKind, detached, whole
 
 STEPS: Final = (1, 60, 600, 3_600, 21_600, 86_400, 604_800, 2_419_200, 31_449_600)
 """Seconds that a bar of the timeline may stand for, up to weeks, four weeks and 52 weeks; each is a multiple of the one before."""
@@ -44,22 +44,22 @@ class Histories:
     def __init__(self, first: int, last: int, *, chain_gap: int, followed: Sequence[str] = (), in_order: bool = True) -> None:
         self.step = time_step(first, last)
         self.start = first // self.step * self.step
-        self.timeline = np.zeros((len(Kind), last // self.step - first // self.step + 1), np.int64)
+        self.timeline = np.zeros((len(RowKind), last // self.step - first // self.step + 1), np.int64)
         self.since_last = {name: bins.empty(2) for name in SINCE_LAST}
         self.lengths = np.zeros(LONGEST_CHAIN + 1, np.int64)
-        self.cards = Cards()
+        self.cards = CardNumbers()
         self.followed: list[pl.DataFrame] = []
         self._in_order = in_order
         self._origin, self._gap = first, chain_gap
         self._follow = self.cards.numbers(pl.Series(followed, dtype=pl.String)).size
-        self._counts = np.zeros((0, len(Kind)), np.int32)
+        self._counts = np.zeros((0, len(RowKind)), np.int32)
         self._last_seconds, self._last_places = np.empty(0, np.int64), np.empty((0, 2), np.float32)
-        self._attacked = Cards()
+        self._attacked = CardNumbers()
         self._chain_seconds, self._runs = np.empty(0, np.int64), np.empty(0, np.int32)
 
     def add(self, frame: pl.DataFrame) -> None:
         """Take a batch."""
-        rows = Rows(whole(frame))
+        rows = ReportRows(whole(frame))
         if not rows.height:
             return
         cards = self.cards.numbers(rows.frame["cc_num"])
@@ -73,7 +73,7 @@ class Histories:
             self._since_last(rows, cards)
             self._chains(rows)
 
-    def _keep(self, rows: Rows, cards: NDArray[np.int32]) -> None:
+    def _keep(self, rows: ReportRows, cards: NDArray[np.int32]) -> None:
         """Rows of the cards that are followed, with their kinds."""
         room = MOST_FOLLOWED - sum(frame.height for frame in self.followed)
         found = np.flatnonzero(cards < self._follow)[:room]
@@ -81,7 +81,7 @@ class Histories:
             frame = rows.frame.select(FOLLOWED)[found].with_columns(pl.col("category", "city", "country").cast(pl.String))
             self.followed.append(detached(frame).with_columns(kind=pl.Series(rows.kinds[found])))
 
-    def _since_last(self, rows: Rows, cards: NDArray[np.int32]) -> None:
+    def _since_last(self, rows: ReportRows, cards: NDArray[np.int32]) -> None:
         self._last_seconds = enlarged(self._last_seconds, self.cards.room, MISSING)
         self._last_places = enlarged(self._last_places, self.cards.room, 0)
         seconds, metres = np.empty((2, rows.height), np.int64)
@@ -99,8 +99,8 @@ class Histories:
         for name, values in zip(SINCE_LAST, (seconds, metres, speed), strict=True):
             bins.count(self.since_last[name], rows.fraud, values)
 
-    def _chains(self, rows: Rows) -> None:
-        found = np.flatnonzero(rows.kinds == Kind.FRAUD_PAYMENT)
+    def _chains(self, rows: ReportRows) -> None:
+        found = np.flatnonzero(rows.kinds == RowKind.FRAUD_PAYMENT)
         if found.size:
             cards = self._attacked.numbers(rows.frame["cc_num"].gather(found))
             self._chain_seconds = enlarged(self._chain_seconds, self._attacked.room, MISSING)

@@ -8,13 +8,13 @@ import polars as pl
 from numpy.typing import NDArray
 
 from fastgen.plan import ages_at
-from fastgen.reporting.cards import Cards
+from fastgen.reporting.cards import CardNumbers
 
 OLDEST: Final = 130
 """Who would be older, or is not born yet, has no age here."""
 
 
-class Holders:
+class HolderAges:
     """Ages by whether a holder's card withdraws cash.
 
     Args:
@@ -22,7 +22,7 @@ class Holders:
         noted: cards whose holders' ages are kept one by one.
     """
 
-    def __init__(self, on: date, cards: Cards, withdrawing: NDArray[np.bool_], noted: NDArray[np.int64]) -> None:
+    def __init__(self, on: date, cards: CardNumbers, withdrawing: NDArray[np.bool_], noted: NDArray[np.int64]) -> None:
         self.on = on
         self.holders = 0
         self.ages = np.zeros((2, OLDEST + 1), np.int64)

@@ -22,10 +22,10 @@ from fastgen.reporting.drawing import (
     steps,
 )
 from fastgen.reporting.histories import Histories
-from fastgen.reporting.rows import Kind
+from fastgen.reporting.rows import RowKind
 from fastgen.reporting.words import count, shortened
 
-STACKS: Final = (("rows", (Kind.PAYMENT, Kind.WITHDRAWAL)), ("frauds", (Kind.FRAUD_PAYMENT, Kind.FRAUD_WITHDRAWAL)))
+STACKS: Final = (("rows", (RowKind.PAYMENT, RowKind.WITHDRAWAL)), ("frauds", (RowKind.FRAUD_PAYMENT, RowKind.FRAUD_WITHDRAWAL)))
 """What is stacked in the two panels of the timeline, from the bottom up."""
 SHORT: Final = 600
 """Seconds up to which an axis of times shows seconds."""
@@ -37,7 +37,7 @@ LEFT: Final = 36
 """Pixels for the labels of an axis of numbers."""
 TENTH: Final = "datum.value ? format(datum.value / 10, '~%') : ''"
 """An expression that writes a density over powers of ten as the share of a tenth of one, which is a step of the outline."""
-COLOURS: Final = alt.Scale(domain=[int(kind) for kind in Kind], range=list(KIND_COLOURS))
+COLOURS: Final = alt.Scale(domain=[int(kind) for kind in RowKind], range=list(KIND_COLOURS))
 
 
 def time_format(seconds: int) -> str:
@@ -94,7 +94,7 @@ def end_of_period(end: int, *, late: bool, told: bool) -> Any:
     return rule + text.encode(y=alt.value(-2))
 
 
-def bars_over_time(histories: Histories, kinds: Sequence[Kind], width: int) -> Any:
+def bars_over_time(histories: Histories, kinds: Sequence[RowKind], width: int) -> Any:
     """Rows of some kinds, stacked in their order, a bar a step."""
     ends = (np.arange(histories.timeline.shape[1] + 1) * histories.step + histories.start).tolist()
     tops = np.cumsum(histories.timeline[list(kinds)], axis=0)
@@ -224,7 +224,7 @@ def busiest(names: Sequence[str], counts: NDArray[np.int32], width: int) -> Any:
     values = [
         {"card": name, "low": int(tops[i, kind] - counts[i, kind]), "high": int(tops[i, kind]), "kind": int(kind)}
         for i, name in enumerate(names)
-        for kind in Kind
+        for kind in RowKind
         if counts[i, kind]
     ]
     return (

@@ -19,7 +19,7 @@ FAR: Final = 1e15
 """Numbers beyond it are taken for it, whatever they are: none of them is an amount or on the Earth."""
 
 
-class Kind(IntEnum):
+class RowKind(IntEnum):
     """What a row is, as its category and label say."""
 
     PAYMENT = 0
@@ -28,7 +28,7 @@ class Kind(IntEnum):
     FRAUD_WITHDRAWAL = 3
 
 
-class Rows:
+class ReportRows:
     """A frame of transactions whose values are all there, with its columns as arrays where they are needed."""
 
     def __init__(self, frame: pl.DataFrame) -> None:

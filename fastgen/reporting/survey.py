@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from fastgen.kernels.tallies import GOLDEN
 from fastgen.kernels.units import DAY, HOUR
 from fastgen.reporting import bins
-from fastgen.reporting.rows import Kind, Rows, detached, whole
+from fastgen.reporting.rows import ReportRows, RowKind, detached, whole
 
 MOST_CATEGORIES: Final = 400
 """Rows of further categories are counted together."""
@@ -70,7 +70,7 @@ class Places:
         self._counted: list[pl.DataFrame] = []
         self.rows_elsewhere = 0
 
-    def add(self, rows: Rows) -> None:
+    def add(self, rows: ReportRows) -> None:
         """Count rows."""
         columns = rows.frame.select("country", "city", "latitude", "longitude").with_columns(
             rows=pl.lit(1, pl.Int64), fraud=pl.Series(rows.fraud, dtype=pl.Int64), cash=pl.Series(rows.cash, dtype=pl.Int64)
@@ -106,12 +106,12 @@ class Survey:
         self.rows = self.incomplete = self.after_end = 0
         self.first = self.last = 0
         self.in_order = True
-        self.kinds = np.zeros(len(Kind), np.int64)
+        self.kinds = np.zeros(len(RowKind), np.int64)
         self.categories = Categories()
         self.amounts = bins.empty(0)
         self.by_label = {name: bins.empty(2) for name in ("amount", "hour", "weekday", *DEGREES)}
         self.places = Places()
-        self.samples: dict[Kind, Sample] = {kind: Sample() for kind in Kind if kind != Kind.PAYMENT}
+        self.samples: dict[RowKind, Sample] = {kind: Sample() for kind in RowKind if kind != RowKind.PAYMENT}
         self.outside = 0
         self._prices = prices or {}
         self._end = end
@@ -119,20 +119,20 @@ class Survey:
 
     def add(self, frame: pl.DataFrame) -> None:
         """Take a batch, with all columns that a report needs."""
-        rows = Rows(whole(frame))
+        rows = ReportRows(whole(frame))
         self.incomplete += frame.height - rows.height
         if not rows.height:
             return
         self._times(rows)
         self._amounts(rows)
         self._columns(rows)
-        self.kinds += np.bincount(rows.kinds, minlength=len(Kind))
+        self.kinds += np.bincount(rows.kinds, minlength=len(RowKind))
         self.places.add(rows)
         for kind, sample in self.samples.items():
             sample.add(rows.frame, np.flatnonzero(rows.kinds == kind), self.rows)
         self.rows += rows.height
 
-    def _times(self, rows: Rows) -> None:
+    def _times(self, rows: ReportRows) -> None:
         seconds = rows.seconds
         least, most = int(seconds.min()), int(seconds.max())
         sorted_ = bool((seconds[1:] >= seconds[:-1]).all()) and (not self.rows or int(seconds[0]) >= self.last)
@@ -140,7 +140,7 @@ class Survey:
         self.after_end += int((seconds >= self._end).sum()) if self._end is not None else 0
         self.first, self.last = (min(self.first, least), max(self.last, most)) if self.rows else (least, most)
 
-    def _amounts(self, rows: Rows) -> None:
+    def _amounts(self, rows: ReportRows) -> None:
         cents = np.rint(rows.numbers("amount") * 100).clip(0).astype(np.int64)
         numbers = self.categories.of(rows.frame["category"])
         self._grow()
@@ -157,7 +157,7 @@ class Survey:
             limits = [self._prices.get(name, (0, 2**62)) for name in new]
             self._limits = np.concatenate([self._limits, np.array(limits, np.int64)])
 
-    def _columns(self, rows: Rows) -> None:
+    def _columns(self, rows: ReportRows) -> None:
         bins.count(self.by_label["hour"], rows.fraud, rows.seconds // HOUR % 24)
         bins.count(self.by_label["weekday"], rows.fraud, (rows.seconds // DAY + THURSDAY) % 7)
         for name, shift in DEGREES.items():

@@ -12,13 +12,13 @@ from fastgen.reporting.bins import quantile
 from fastgen.reporting.densities import configured_density, counted_density, distance
 from fastgen.reporting.drawing import HALF, figure
 from fastgen.reporting.facts import Facts
-from fastgen.reporting.holders import Holders
+from fastgen.reporting.holders import HolderAges
 from fastgen.reporting.parts import KIND_KEYS, Chapter, Key, Part, Table
-from fastgen.reporting.rows import Kind
+from fastgen.reporting.rows import RowKind
 from fastgen.reporting.words import MONTHS, count, day, duration, money, percent, period
 from fastgen.schema import CASH_WITHDRAWAL
 
-ORDINARY: Final = np.array([kind in (Kind.PAYMENT, Kind.WITHDRAWAL) for kind in Kind])
+ORDINARY: Final = np.array([kind in (RowKind.PAYMENT, RowKind.WITHDRAWAL) for kind in RowKind])
 """bool[kinds]."""
 MOST_PANELS: Final = 15
 MOST_LINES: Final = 12
@@ -64,7 +64,7 @@ def over_time(facts: Facts) -> Chapter:
 def time_finding(facts: Facts) -> str:
     """How even payments are, and what falls after the end of the period."""
     histories, survey = facts.histories, facts.survey
-    payments = histories.timeline[Kind.PAYMENT]
+    payments = histories.timeline[RowKind.PAYMENT]
     inner = np.flatnonzero(payments)[1:-1]
     step = STEP_NAMES[histories.step]
     if inner.size >= 3:
@@ -183,7 +183,7 @@ def amounts_finding(facts: Facts, all_spent: Sequence[Spent]) -> str:
     if not compared:
         return "No category is one of the configuration's, so that there is nothing to compare amounts with."
     _, away, farthest = max(compared, key=lambda each: each[0])
-    outside, ordinary = facts.survey.outside, int(facts.survey.kinds[Kind.PAYMENT])
+    outside, ordinary = facts.survey.outside, int(facts.survey.kinds[RowKind.PAYMENT])
     stray = "No ordinary payment lies outside the prices of its category."
     if outside:
         lie = "lies" if outside == 1 else "lie"
@@ -206,7 +206,7 @@ def cards(facts: Facts) -> Chapter:
     return Chapter("cards", "Cards and holders", [*parts, rows_part(facts), busiest_part(facts)])
 
 
-def holders_part(holders: Holders) -> Part:
+def holders_part(holders: HolderAges) -> Part:
     """Ages."""
     total = holders.ages.sum(axis=0)
     used = np.flatnonzero(total)
@@ -241,7 +241,7 @@ def age_quantile(counts: NDArray[np.int64], share: float) -> int:
 def rows_part(facts: Facts) -> Part:
     """How many rows a card has."""
     rows = facts.histories.counts.sum(axis=1)
-    cash = facts.histories.counts[:, Kind.WITHDRAWAL] > 0
+    cash = facts.histories.counts[:, RowKind.WITHDRAWAL] > 0
     text = f"A card with any rows has {rows.mean():,.1f} of them on average, and at most {rows.max():,}."
     if cash.any() and not cash.all():
         pays, withdraws = rows[~cash].mean(), rows[cash].mean()

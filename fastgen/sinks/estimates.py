@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from fastgen.sinks.encoder import Encoded, Encoder, Request
 from fastgen.sinks.formats import Target, make_encoder
-from fastgen.sinks.output import Counter
+from fastgen.sinks.output import ByteCounter
 from fastgen.sinks.wanted import Wanted
 
 
@@ -37,7 +37,7 @@ def _size(request: Request, target: Target) -> int:
 
 def _written(encoder: Encoder, pieces: Sequence[Encoded]) -> int:
     """The bytes of a file of these pieces."""
-    out = Counter()
+    out = ByteCounter()
     encoder.begin(out)
     for piece in pieces:
         encoder.append(out, piece.content)

@@ -27,7 +27,7 @@ class Out(Protocol):
         """Take all of the bytes."""
 
 
-class Counter(io.RawIOBase):
+class ByteCounter(io.RawIOBase):
     """Counts the bytes that it is given."""
 
     def __init__(self) -> None:
@@ -45,7 +45,7 @@ class Counter(io.RawIOBase):
         return self.size
 
 
-class Descriptor(Counter):
+class Descriptor(ByteCounter):
     """A file descriptor; counts what it has written."""
 
     def __init__(self, descriptor: int, name: str) -> None:

@@ -15,7 +15,7 @@ from fastgen.schema import TABLES
 from fastgen.sinks import parquet_columns as kinds
 from fastgen.sinks.encoder import Encoded, HolderSource, Request, TransactionSource
 from fastgen.sinks.output import Out
-from fastgen.sinks.parquet_format import Encoder, Writer
+from fastgen.sinks.parquet_format import RowGroupEncoder, Writer
 from fastgen.values import Values
 
 ROWS_IN_ROW_GROUP = 1 << 17
@@ -29,7 +29,7 @@ class ParquetFile:
     """What both kinds of tables share: row groups are encoded by threads and written in order."""
 
     def __init__(self, request: Request, columns: Sequence[kinds.Column]) -> None:
-        self._encoder = Encoder(columns, request.compression)
+        self._encoder = RowGroupEncoder(columns, request.compression)
         self._origin = as_metadata(request.data)
 
     def begin(self, out: Out) -> None:

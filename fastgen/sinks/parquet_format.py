@@ -60,7 +60,7 @@ def _dictionary(vocabulary: Vocabulary | None, codec: Codec) -> list[Page]:
     return [_page(2, len(values), codec.compress(values), {7: about})]
 
 
-class Encoder:
+class RowGroupEncoder:
     """From arrays to row groups. It never changes: threads may share it."""
 
     def __init__(self, columns: Sequence[Column], compression: str = "zstd") -> None:
@@ -93,7 +93,7 @@ class Encoder:
 class Writer:
     """Row groups into a file, of which it needs a `write` that takes all it is given."""
 
-    def __init__(self, encoder: Encoder, file: Out, created_by: str, metadata: Mapping[str, str]) -> None:
+    def __init__(self, encoder: RowGroupEncoder, file: Out, created_by: str, metadata: Mapping[str, str]) -> None:
         """`created_by` is in the form "fastgen version 1.0.0", which readers take apart; `metadata` are the file's own."""
         self.rows = self.size = 0
         self._encoder, self._file, self._created_by, self._metadata = encoder, file, created_by, metadata

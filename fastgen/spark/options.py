@@ -30,7 +30,7 @@ def in_one_line(method: Callable[P, R]) -> Callable[P, R]:
     return wrapper
 
 
-class Request(NamedTuple):
+class SourceOptions(NamedTuple):
     """What options ask for; what is None was not given."""
 
     config: Config
@@ -40,7 +40,7 @@ class Request(NamedTuple):
     rows_per_second: int | None
 
 
-def parse_options(options: Mapping[str, str]) -> Request:
+def parse_options(options: Mapping[str, str]) -> SourceOptions:
     """What options ask for; capitals in their names do not count.
 
     Raises:
@@ -58,7 +58,7 @@ def parse_options(options: Mapping[str, str]) -> Request:
     table = given.get("table", "transactions")
     if table not in TABLES:
         raise OptionError("table", table, f"must be one of {', '.join(TABLES)}", hint=did_you_mean(table, TABLES))
-    return Request(
+    return SourceOptions(
         config=_read_config(given.get("config"), settings),
         table=table,
         columns=known_columns(table, [name.strip() for name in given["columns"].split(",")]) if "columns" in given else None,

@@ -7,7 +7,7 @@ from pyspark.sql.datasource import DataSourceReader, InputPartition
 from pyspark.sql.types import StructType
 
 from fastgen.pipeline import available_threads
-from fastgen.spark.options import Request
+from fastgen.spark.options import SourceOptions
 from fastgen.spark.tables import arrow_schema, dataset, group_batches, nullable_fields
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ class PartNumber(InputPartition):
 class PartReader(DataSourceReader):
     """Makes a table, a partition for each part of the dataset."""
 
-    def __init__(self, request: Request, schema: StructType) -> None:
+    def __init__(self, request: SourceOptions, schema: StructType) -> None:
         self.request = request
         self.names = tuple(schema.fieldNames())
         self.nullable = nullable_fields(schema)
@@ -50,7 +50,7 @@ class PartReader(DataSourceReader):
         return (batch for group in part.groups if (batch := make(group)).num_rows)
 
 
-def _number_of_parts(request: Request) -> int:
+def _number_of_parts(request: SourceOptions) -> int:
     """How many partitions there are.
 
     Raises:

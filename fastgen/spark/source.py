@@ -7,7 +7,7 @@ from pyspark.sql.types import StructType
 
 from fastgen.errors import OptionError
 from fastgen.schema import TABLES
-from fastgen.spark.options import Request, in_one_line, parse_options
+from fastgen.spark.options import SourceOptions, in_one_line, parse_options
 from fastgen.spark.tables import check_schema, spark_schema
 
 
@@ -41,7 +41,7 @@ class FastgenSource(DataSource):
         return "fastgen"
 
     @cached_property
-    def request(self) -> Request:
+    def request(self) -> SourceOptions:
         """The options, read once: a configuration file may be gone when the rows are made."""
         return parse_options(self.options)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from fastgen.errors import FastgenError, OptionError
 from fastgen.pipeline import available_threads
 from fastgen.positions import Piece, Position, Positions, pieces
-from fastgen.spark.options import Request, in_one_line
+from fastgen.spark.options import SourceOptions, in_one_line
 from fastgen.spark.tables import arrow_schema, dataset, group_batches, nullable_fields
 
 try:
@@ -40,7 +40,7 @@ class TransactionStream(DataSourceStreamReader, SupportsTriggerAvailableNow):
     which dataset: a checkpoint of another one is refused.
     """
 
-    def __init__(self, request: Request, schema: StructType) -> None:
+    def __init__(self, request: SourceOptions, schema: StructType) -> None:
         self.config = request.config
         self.rate = request.rows_per_second
         self.most = request.parts or available_threads()

@@ -9,7 +9,7 @@ from pyspark.sql.types import ByteType, DataType, DateType, DoubleType, StringTy
 from fastgen.config import Config
 from fastgen.errors import OptionError
 from fastgen.schema import TABLES, Kind
-from fastgen.spark.options import Request, known_columns
+from fastgen.spark.options import SourceOptions, known_columns
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -67,7 +67,7 @@ def arrow_schema(table: str, names: Sequence[str], nullable: frozenset[str]) -> 
     return pa.schema([field.with_nullable(field.name in nullable) for field in plain_schema(table, names)])
 
 
-def check_schema(schema: StructType, request: Request) -> None:
+def check_schema(schema: StructType, request: SourceOptions) -> None:
     """A schema that is given by hand picks columns, as the option does, and changes none.
 
     Raises:

@@ -9,7 +9,7 @@ from fastgen.validation.checks import drawn, rule
 from fastgen.validation.judge import Judge
 from fastgen.validation.pvalues import chi_square, kolmogorov, stratified
 from fastgen.validation.report import Check
-from fastgen.validation.rows import ATTACK, FOREIGN, WITHDRAWAL, Rows
+from fastgen.validation.rows import ATTACK, FOREIGN, WITHDRAWAL, JudgedRows
 from fastgen.validation.rules import Rules
 from fastgen.validation.tally import Array, Broken
 
@@ -30,7 +30,7 @@ class AmountsOfRows(Judge):
         self.prices, self.cash = Broken(*columns), Broken(*columns)
         self.counts = np.zeros((len(rules.categories) + 1, rules.edges.size - 1), np.int64)
 
-    def add(self, part: Rows) -> None:
+    def add(self, part: JudgedRows) -> None:
         cells, kind, known = self.rules.cells(part.cents), part.kind, part.category >= 0
         can_be = (cells >= 0) & (self.rules.masses[part.category, cells] > 0)
         self.prices.add(part, ~can_be, (kind <= ATTACK) & known)

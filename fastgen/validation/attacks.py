@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastgen.plan import proportional
-from fastgen.validation.cards import Cards
+from fastgen.validation.cards import CardTable
 from fastgen.validation.chains import ChainFinder, FoundChains
 from fastgen.validation.checks import At, drawn, exact, rule, skipped
 from fastgen.validation.events import Events, Told, can_be_judged, column, tolerated
@@ -27,7 +27,7 @@ class Attacks:
         first_amounts: int64[categories, cells], amounts of first payments, which are drawn as those of ordinary ones.
     """
 
-    def __init__(self, rules: Rules, cards: Cards) -> None:
+    def __init__(self, rules: Rules, cards: CardTable) -> None:
         fraud, categories, cells = rules.config.fraud, len(rules.categories), rules.edges.size - 1
         self.rules, self.told = rules, Told(rules.config, cards)
         self.finder = ChainFinder(rules)

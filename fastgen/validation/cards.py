@@ -65,7 +65,7 @@ def passes_luhn(words: Words) -> Mask:
     return valid
 
 
-class Cards:
+class CardTable:
     """The cards that there are, in the order of their table.
 
     Args:
@@ -103,7 +103,7 @@ class Cards:
         return f"card {self.words[card : card + 1].tobytes().hex()}" if self.words[card] else f"the card of row {card + 1:,}"
 
 
-def read_cards(tables: Tables) -> tuple[Cards, bool]:
+def read_cards(tables: Tables) -> tuple[CardTable, bool]:
     """The cards, and whether they come from a table of cards or are only those that transactions have."""
     with_cards = [name for name in tables.tables if "cc_num" in tables.columns(name)]
     for name in ("credit_cards", "profiles"):
@@ -123,9 +123,9 @@ def _identified(frame: pl.DataFrame) -> pl.DataFrame:
     return pl.DataFrame({"key": keys_of(numbers), "word": packed(numbers)})
 
 
-def _cards(frames: list[pl.DataFrame]) -> Cards:
+def _cards(frames: list[pl.DataFrame]) -> CardTable:
     whole = pl.concat(frames) if frames else pl.DataFrame(schema={"key": pl.UInt64, "word": pl.UInt64})
-    return Cards(whole["key"].to_numpy(), whole["word"].to_numpy())
+    return CardTable(whole["key"].to_numpy(), whole["word"].to_numpy())
 
 
 class CardNumbers(Judge):

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from fastgen.config import Config
 from fastgen.kernels.units import HOUR
 from fastgen.plan import Totals, ages_at
-from fastgen.validation.cards import Cards
+from fastgen.validation.cards import CardTable
 from fastgen.validation.checks import drawn, exact, rule, skipped
 from fastgen.validation.events import Events, Told, can_be_judged, column
 from fastgen.validation.holders import UNBORN
@@ -106,7 +106,7 @@ class CashCards:
 class Clones:
     """Looks at labelled withdrawals: each comes some hours after the first withdrawal of a sequence, which has no other."""
 
-    def __init__(self, rules: Rules, cards: Cards) -> None:
+    def __init__(self, rules: Rules, cards: CardTable) -> None:
         self.told = Told(rules.config, cards)
         self.hours = rules.config.atm.foreign_hours.values
         self.delays = Uniform(self.hours[0], len(self.hours))

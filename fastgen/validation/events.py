@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from fastgen.config import Config
 from fastgen.kernels.units import HOUR
 from fastgen.sinks.output import explained
-from fastgen.validation.cards import Cards
-from fastgen.validation.rows import ATTACK, ORDINARY, Rows
+from fastgen.validation.cards import CardTable
+from fastgen.validation.rows import ATTACK, ORDINARY, JudgedRows
 from fastgen.validation.tally import Array, Broken
 
 PILES: Final = 128
@@ -69,7 +69,7 @@ class Piles:
     def __exit__(self, *_: object) -> None:
         self._stack.close()
 
-    def add(self, rows: Rows) -> None:
+    def add(self, rows: JudgedRows) -> None:
         """Put the rows that are more than ordinary payments on their piles; those with unknown cards are left out."""
         chosen = np.flatnonzero((rows.kind != ORDINARY) & (rows.card >= 0))
         events = np.empty(chosen.size, EVENT)
@@ -105,7 +105,7 @@ def _pile(events: Events) -> NDArray[np.uint8]:
 class Told:
     """Events as examples."""
 
-    def __init__(self, config: Config, cards: Cards) -> None:
+    def __init__(self, config: Config, cards: CardTable) -> None:
         self.config, self.cards = config, cards
 
     def moment(self, second: int) -> str:

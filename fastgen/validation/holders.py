@@ -11,7 +11,7 @@ from fastgen.config import Config
 from fastgen.holders import MAIL_NUMBERS
 from fastgen.plan import ages_at, possible_births
 from fastgen.pools import Pools
-from fastgen.validation.cards import Cards
+from fastgen.validation.cards import CardTable
 from fastgen.validation.checks import drawn, rule
 from fastgen.validation.judge import Judge
 from fastgen.validation.pvalues import chi_square
@@ -26,7 +26,7 @@ UNBORN = np.iinfo(np.int32).min
 EPOCH = date(1970, 1, 1)
 
 
-class Holders(Judge):
+class HolderJudge(Judge):
     """That each card has one holder, and each holder a card.
 
     Attributes:
@@ -35,7 +35,7 @@ class Holders(Judge):
 
     group, about, needs = "holders", "cards and their holders", ("cc_num",)
 
-    def __init__(self, cards: Cards) -> None:
+    def __init__(self, cards: CardTable) -> None:
         self.cards = cards
         self.births = np.full(cards.size, UNBORN, np.int32)
         self.held = np.zeros(cards.size, np.int32)

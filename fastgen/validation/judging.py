@@ -8,15 +8,15 @@ from fastgen.config import Config
 from fastgen.plan import Totals, totals
 from fastgen.pools import load_pools
 from fastgen.validation.amounts import AmountsOfRows
-from fastgen.validation.cards import CardNumbers, Cards, Expiries, Providers, read_cards
+from fastgen.validation.cards import CardNumbers, CardTable, Expiries, Providers, read_cards
 from fastgen.validation.cash_cards import Bands
 from fastgen.validation.checks import exact, rule
 from fastgen.validation.events import Piles
-from fastgen.validation.holders import Births, Holders, Homes, Mails, Names
+from fastgen.validation.holders import Births, HolderJudge, Homes, Mails, Names
 from fastgen.validation.judge import Judge
 from fastgen.validation.payments import CardsOfPayments, PlacesOfRows, Times
 from fastgen.validation.report import Check
-from fastgen.validation.rows import Rows
+from fastgen.validation.rows import JudgedRows
 from fastgen.validation.rules import Rules
 from fastgen.validation.stories import Stories
 from fastgen.validation.tables import Progress, Shown, Tables
@@ -44,7 +44,7 @@ def examined(tables: Tables, config: Config, progress: Progress) -> Examination:
     cards, listed = read_cards(tables)
     numbers, holders, transactions = (Shown(tables, name) for name in ("credit_cards", "profiles", "transactions"))
     numbers.to([CardNumbers(), Providers(), Expiries(config)])
-    owners = Holders(cards)
+    owners = HolderJudge(cards)
     holders.to([owners, Births(config), Names(rules.pools), Mails(rules.pools), Homes(rules.places)])
     bands = Bands(config, owners.births) if {"birthdate", "cc_num"} <= set(holders.columns) else None
 
@@ -56,7 +56,7 @@ def examined(tables: Tables, config: Config, progress: Progress) -> Examination:
     with Piles() as piles:
         stories = Stories(rules, cards, piles, bands, settled)
         judges = _judges(rules, cards, listed, stories)
-        transactions.to(judges, lambda frame, rows: Rows(frame, rows, rules, cards), progress)
+        transactions.to(judges, lambda frame, rows: JudgedRows(frame, rows, rules, cards), progress)
         checks = [*numbers.checks(), *holders.checks(), *transactions.checks()]
     checks += _counts(config, settled(), numbers, holders, transactions)
     if listed:
@@ -67,7 +67,7 @@ def examined(tables: Tables, config: Config, progress: Progress) -> Examination:
     return Examination(checks, transactions.rows, _notes(bands))
 
 
-def _judges(rules: Rules, cards: Cards, listed: bool, stories: Stories) -> list[Judge]:
+def _judges(rules: Rules, cards: CardTable, listed: bool, stories: Stories) -> list[Judge]:
     """Those of transactions; the stories come first, since amounts are judged with what they know."""
     config = rules.config
     rows = [Order(), Tids(), Amounts(), Coordinates(), Categories(rules), Labels(), Abroad()]

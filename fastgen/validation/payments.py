@@ -7,12 +7,12 @@ import numpy as np
 
 from fastgen.config import Config
 from fastgen.kernels.units import DAY, HOUR
-from fastgen.validation.cards import Cards
+from fastgen.validation.cards import CardTable
 from fastgen.validation.checks import drawn, rule, skipped
 from fastgen.validation.judge import Judge
 from fastgen.validation.pvalues import SMALLEST_EXPECTED, chi_square
 from fastgen.validation.report import Check
-from fastgen.validation.rows import ATTACK, FOREIGN, KINDS, ORDINARY, WITHDRAWAL, Rows
+from fastgen.validation.rows import ATTACK, FOREIGN, KINDS, ORDINARY, WITHDRAWAL, JudgedRows
 from fastgen.validation.rules import Places, Rules
 from fastgen.validation.tally import Broken, Uniform
 
@@ -45,7 +45,7 @@ class Times(Judge):
         self.seconds = Uniform(0, config.seconds)
         self.hours = np.zeros(DAY // HOUR, np.int64)
 
-    def add(self, part: Rows) -> None:
+    def add(self, part: JudgedRows) -> None:
         ordinary = part.kind == ORDINARY
         self.outside.add(part, (part.second < 0) | (part.second >= self.config.seconds), ordinary)
         self.seconds.add(part.second[ordinary])
@@ -66,12 +66,12 @@ class CardsOfPayments(Judge):
 
     group, about, needs = "payments", "cards", ("cc_num", "category", "fraud_label")
 
-    def __init__(self, config: Config, cards: Cards, listed: bool) -> None:
+    def __init__(self, config: Config, cards: CardTable, listed: bool) -> None:
         """`listed`: whether the cards come from a table of cards."""
         self.expected, self.cards, self.listed = config.sizes.cards, cards, listed
         self.counts = np.zeros(cards.size, np.int64)
 
-    def add(self, part: Rows) -> None:
+    def add(self, part: JudgedRows) -> None:
         np.add.at(self.counts, part.card[(part.kind == ORDINARY) & (part.card >= 0)], 1)
 
     def checks(self) -> Iterator[Check]:
@@ -98,7 +98,7 @@ class PlacesOfRows(Judge):
         self.payments, self.foreign, self.withdrawals = Broken(*columns), Broken(*columns), Broken(*columns)
         self.counts = np.zeros((KINDS, self.places.latitude.size), np.int64)
 
-    def add(self, part: Rows) -> None:
+    def add(self, part: JudgedRows) -> None:
         kind, place, home = part.kind, part.place, self.places.home
         self.payments.add(part, (place < 0) | (place >= home), kind <= ATTACK)
         self.foreign.add(part, place < home, kind == FOREIGN)

@@ -9,7 +9,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from fastgen.kernels.units import MICRODEGREES, MICROSECONDS
-from fastgen.validation.cards import Cards
+from fastgen.validation.cards import CardTable
 from fastgen.validation.rules import Rules
 from fastgen.validation.tally import Array, Mask, Part
 
@@ -30,10 +30,10 @@ def whole(column: NDArray[np.float64], unit: int) -> Array:
     return np.rint(np.clip(np.nan_to_num(column, nan=-FAR), -FAR, FAR) * unit).astype(np.int64)
 
 
-class Rows(Part):
+class JudgedRows(Part):
     """Rows without missing values."""
 
-    def __init__(self, frame: pl.DataFrame, numbers: Array, rules: Rules, cards: Cards) -> None:
+    def __init__(self, frame: pl.DataFrame, numbers: Array, rules: Rules, cards: CardTable) -> None:
         super().__init__(frame, numbers)
         self.rules, self.cards = rules, cards
 

@@ -7,13 +7,13 @@ import numpy as np
 from fastgen.plan import Totals
 from fastgen.schema import TRANSACTIONS
 from fastgen.validation.attacks import Attacks
-from fastgen.validation.cards import Cards
+from fastgen.validation.cards import CardTable
 from fastgen.validation.cash_cards import Bands, CashCards, Clones
 from fastgen.validation.checks import skipped
 from fastgen.validation.events import Piles, Told, tolerated
 from fastgen.validation.judge import Judge
 from fastgen.validation.report import Check
-from fastgen.validation.rows import ATTACK, FOREIGN, ORDINARY, WITHDRAWAL, Rows
+from fastgen.validation.rows import ATTACK, FOREIGN, ORDINARY, WITHDRAWAL, JudgedRows
 from fastgen.validation.rules import Rules
 from fastgen.validation.withdrawals import Withdrawals
 
@@ -29,13 +29,13 @@ class Stories(Judge):
     group, about = "chains", "chains and sequences"
     needs = tuple(name for name in TRANSACTIONS.names if name not in ("tid", "country"))
 
-    def __init__(self, rules: Rules, cards: Cards, piles: Piles, bands: Bands | None, totals: Callable[[], Totals]) -> None:
+    def __init__(self, rules: Rules, cards: CardTable, piles: Piles, bands: Bands | None, totals: Callable[[], Totals]) -> None:
         self.rules, self.cards, self.piles, self.bands, self.totals = rules, cards, piles, bands, totals
         self.cash = np.zeros(cards.size, bool)
         self.ordinary = np.zeros(len(rules.categories), np.int64)
         self.attacks = Attacks(rules, cards)
 
-    def add(self, part: Rows) -> None:
+    def add(self, part: JudgedRows) -> None:
         self.cash[part.card[(part.kind == WITHDRAWAL) & (part.card >= 0)]] = True
         ordinary = part.category[(part.kind == ORDINARY) & (part.category >= 0)]
         self.ordinary += np.bincount(ordinary, minlength=self.ordinary.size)

@@ -33,7 +33,7 @@ class Tables(Protocol):
         """The rows of a table, with these columns."""
 
 
-class Made:
+class MadeTables:
     """The tables of a dataset."""
 
     tables: Mapping[str, Any] = TABLES

@@ -18,7 +18,7 @@ from fastgen.validation.cards import packed
 from fastgen.validation.checks import rule
 from fastgen.validation.judge import Judge
 from fastgen.validation.report import Check
-from fastgen.validation.rows import Rows
+from fastgen.validation.rows import JudgedRows
 from fastgen.validation.tally import Array, Broken, Mask
 
 AT_ONCE: Final = 16_384
@@ -40,7 +40,7 @@ class Tids(Judge):
         self.unusual = 0
         self._tile = Tile.empty()
 
-    def add(self, part: Rows) -> None:
+    def add(self, part: JudgedRows) -> None:
         cards = packed(part.frame["cc_num"])
         usual = self._usual(part) & (cards != 0)
         self.unusual += part.size - int(np.count_nonzero(usual))
@@ -63,7 +63,7 @@ class Tids(Judge):
         )
         yield rule(self.group, "tid", self.other, "MD5 of datetime, cc_num and amount", note=note)
 
-    def _usual(self, part: Rows) -> Mask:
+    def _usual(self, part: JudgedRows) -> Mask:
         """Whether time and amount have the form that the kernel hashes."""
         first, last = ((date(year, 1, 1) - EPOCH).days * DAY for year in YEARS)
         usual: Mask = (part.micros % MICROSECONDS == 0) & (part.epoch >= first) & (part.epoch < last)

@@ -9,7 +9,7 @@ from fastgen.plan import Totals
 from fastgen.validation.checks import exact, rule
 from fastgen.validation.judge import Judge
 from fastgen.validation.report import Check
-from fastgen.validation.rows import ATTACK, FOREIGN, KINDS, WITHDRAWAL, Rows
+from fastgen.validation.rows import ATTACK, FOREIGN, KINDS, WITHDRAWAL, JudgedRows
 from fastgen.validation.rules import Rules
 from fastgen.validation.tally import Broken
 
@@ -23,7 +23,7 @@ class Order(Judge):
         self.earlier, self.fraction = Broken("datetime"), Broken("datetime")
         self.last = np.iinfo(np.int64).min
 
-    def add(self, part: Rows) -> None:
+    def add(self, part: JudgedRows) -> None:
         before = np.concatenate([[self.last], part.micros[:-1]])
         self.earlier.add(part, part.micros < before)
         self.fraction.add(part, part.micros % MICROSECONDS != 0)
@@ -42,7 +42,7 @@ class Amounts(Judge):
     def __init__(self) -> None:
         self.finer = Broken("amount")
 
-    def add(self, part: Rows) -> None:
+    def add(self, part: JudgedRows) -> None:
         self.finer.add(part, ~part.in_cents)
 
     def checks(self) -> Iterator[Check]:
@@ -57,7 +57,7 @@ class Coordinates(Judge):
     def __init__(self) -> None:
         self.finer = Broken("latitude", "longitude")
 
-    def add(self, part: Rows) -> None:
+    def add(self, part: JudgedRows) -> None:
         off = (part.latitude / MICRODEGREES != part.frame["latitude"].to_numpy()) | (
             part.longitude / MICRODEGREES != part.frame["longitude"].to_numpy()
         )
@@ -75,7 +75,7 @@ class KnownCards(Judge):
     def __init__(self) -> None:
         self.unknown = Broken("cc_num")
 
-    def add(self, part: Rows) -> None:
+    def add(self, part: JudgedRows) -> None:
         self.unknown.add(part, part.card < 0)
 
     def checks(self) -> Iterator[Check]:
@@ -91,7 +91,7 @@ class Categories(Judge):
         self.number = len(rules.categories)
         self.unknown = Broken("category")
 
-    def add(self, part: Rows) -> None:
+    def add(self, part: JudgedRows) -> None:
         self.unknown.add(part, part.category < 0)
 
     def checks(self) -> Iterator[Check]:
@@ -106,7 +106,7 @@ class Labels(Judge):
     def __init__(self) -> None:
         self.other = Broken("fraud_label")
 
-    def add(self, part: Rows) -> None:
+    def add(self, part: JudgedRows) -> None:
         self.other.add(part, (part.label < 0) | (part.label > 1))
 
     def checks(self) -> Iterator[Check]:
@@ -122,7 +122,7 @@ class Abroad(Judge):
         columns = "datetime", "cc_num", "category", "country", "fraud_label"
         self.home, self.abroad = Broken(*columns), Broken(*columns)
 
-    def add(self, part: Rows) -> None:
+    def add(self, part: JudgedRows) -> None:
         foreign = part.kind == FOREIGN
         in_us = part.country == part.rules.places.home_country
         self.home.add(part, ~in_us, ~foreign)
@@ -142,7 +142,7 @@ class Counts(Judge):
         self.totals = totals
         self.found = np.zeros(KINDS, np.int64)
 
-    def add(self, part: Rows) -> None:
+    def add(self, part: JudgedRows) -> None:
         self.found += np.bincount(part.kind, minlength=KINDS)
 
     def checks(self) -> Iterator[Check]:

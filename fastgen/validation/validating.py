@@ -63,13 +63,13 @@ def validate(
     given = None if data is None else _whole("data", dataset_of(data)).config
     from fastgen.validation.checks import judged
     from fastgen.validation.judging import examined
-    from fastgen.validation.tables import Made
+    from fastgen.validation.tables import MadeTables
 
     began = time.perf_counter()
     tables: Tables
     there: Config | None
     if isinstance(source, Dataset):
-        name, tables, there, notes = "a dataset", Made(_whole("source", source), workers), source.config, []
+        name, tables, there, notes = "a dataset", MadeTables(_whole("source", source), workers), source.config, []
     else:
         stored = source if isinstance(source, Stored) else open_stored(source)
         name, tables, there, notes = str(stored.path), stored, stored.config(), _notes(stored)

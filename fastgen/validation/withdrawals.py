@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 
 from fastgen.kernels.units import HOUR
-from fastgen.validation.cards import Cards
+from fastgen.validation.cards import CardTable
 from fastgen.validation.checks import At, drawn, rule, skipped
 from fastgen.validation.events import Events, Told, can_be_judged, column, tolerated
 from fastgen.validation.pvalues import Outcome, chi_square
@@ -22,7 +22,7 @@ TOO_CLOSE: Final = "too many sequences of one card lie close together"
 class Withdrawals:
     """Looks at the withdrawals without a label, some cards at a time."""
 
-    def __init__(self, rules: Rules, cards: Cards) -> None:
+    def __init__(self, rules: Rules, cards: CardTable) -> None:
         atm, period = rules.config.atm, rules.config.seconds
         self.rules, self.told = rules, Told(rules.config, cards)
         self.finder = SequenceFinder(rules)

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from fastgen.errors import InputError
 from fastgen.pipeline import ahead
-from fastgen.reading.pieces import Damage, Rows
-from fastgen.reading.text import TextFile
+from fastgen.reading.pieces import Damage, ReadRows
+from fastgen.reading.text import TextReader
 from fastgen.reading.typed import empty, typed
 
 LOOK = 1 << 22
@@ -59,11 +59,11 @@ class Cursor(Protocol):
 class FrameCursor:
     """A place in a file that is read as frames; see `Cursor`."""
 
-    def __init__(self, pieces: Iterator[Rows | Damage], table: str, columns: tuple[str, ...]) -> None:
+    def __init__(self, pieces: Iterator[ReadRows | Damage], table: str, columns: tuple[str, ...]) -> None:
         self.row = 0
         self.damages: list[Damage] = []
         self._pieces, self._held = ahead(pieces), empty(table, columns)
-        self._next: Rows | None = None
+        self._next: ReadRows | None = None
 
     @property
     def done(self) -> bool:
@@ -105,7 +105,7 @@ class FrameCursor:
         self._next = None
         return True
 
-    def _piece(self) -> Rows | Damage | None:
+    def _piece(self) -> ReadRows | Damage | None:
         try:
             return next(self._pieces, None)
         except InputError as error:
@@ -115,7 +115,7 @@ class FrameCursor:
 class TextCursor:
     """A place in a file of lines; see `Cursor`."""
 
-    def __init__(self, file: TextFile, table: str, columns: tuple[str, ...]) -> None:
+    def __init__(self, file: TextReader, table: str, columns: tuple[str, ...]) -> None:
         self.row = 0
         self._parser, self._table, self._columns = file.parser, table, columns
         self._blocks: Iterator[bytes | str] = ahead(file.blocks(BLOCK))

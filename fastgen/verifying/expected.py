@@ -15,7 +15,7 @@ from fastgen.holders import CHUNK
 from fastgen.pipeline import in_order
 from fastgen.plan import Plan
 from fastgen.sinks.encoder import Request
-from fastgen.sinks.output import Counter
+from fastgen.sinks.output import ByteCounter
 from fastgen.sinks.text_file import HolderTextFile, TransactionTextFile
 from fastgen.text import Coordinates, Style
 from fastgen.verifying.chunks import UNKNOWN, Chunk, Chunks, chunks_of
@@ -170,5 +170,5 @@ class _Text:
         text = np.concatenate([np.empty(0, np.uint8), *texts])
         for piece in pieces:
             digest.add(piece.rows, piece.digest)
-            self._encoder.append(Counter(), piece.content)  # gives its memory back
+            self._encoder.append(ByteCounter(), piece.content)  # gives its memory back
         return Chunk(number, digest.rows, digest.total, None, text)

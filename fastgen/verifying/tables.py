@@ -9,7 +9,7 @@ import numpy as np
 from fastgen.digest import Digest
 from fastgen.errors import InputError
 from fastgen.reading.pieces import Damage
-from fastgen.reading.text import TextFile
+from fastgen.reading.text import TextReader
 from fastgen.stored import Stored
 from fastgen.verifying.aligning import Aligner
 from fastgen.verifying.chunks import UNKNOWN
@@ -79,7 +79,7 @@ class TableCheck:
     def _cursor(self, path: Path) -> Cursor:
         table, columns = self._expected.table, self._expected.columns
         reader = self._stored.reader(path)
-        if isinstance(reader, TextFile):
+        if isinstance(reader, TextReader):
             return TextCursor(reader, table, columns)
         return FrameCursor(self._stored.pieces(table, path, columns), table, columns)
 

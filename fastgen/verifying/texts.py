@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from fastgen.errors import InputError
-from fastgen.reading.text import HEAD, CsvFile, TextFile
+from fastgen.reading.text import HEAD, CsvReader, TextReader
 from fastgen.stored import Stored
 from fastgen.text import Coordinates, Style
 
@@ -32,8 +32,8 @@ def _coordinates(stored: Stored, path: Path, columns: Sequence[str]) -> Coordina
     """What the first rows of a file look like; None where they cannot be read."""
     try:
         reader = stored.reader(path)
-        assert isinstance(reader, TextFile)
-        if isinstance(reader, CsvFile):
+        assert isinstance(reader, TextReader)
+        if isinstance(reader, CsvReader):
             texts = reader.head(columns).select(pl.concat_list(pl.all()).explode())
             return "text" if texts.to_series().str.contains(r"\..*0$").any() else "number"
         block = next(reader.blocks(HEAD), b"")

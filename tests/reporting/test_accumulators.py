@@ -16,11 +16,11 @@ from polars.testing import assert_frame_equal
 
 from fastgen import Config, Dataset
 from fastgen.reporting import bins, survey
-from fastgen.reporting.cards import Cards, card_keys
+from fastgen.reporting.cards import CardNumbers, card_keys
 from fastgen.reporting.densities import prices
 from fastgen.reporting.histories import Histories, time_step
-from fastgen.reporting.holders import Holders
-from fastgen.reporting.rows import Kind, detached
+from fastgen.reporting.holders import HolderAges
+from fastgen.reporting.rows import RowKind, detached
 from fastgen.reporting.survey import OTHER_CATEGORIES, Survey
 from fastgen.schema import CASH_WITHDRAWAL
 
@@ -74,7 +74,7 @@ def binned(values: list[int]) -> dict[int, int]:
 def test_rows_kinds_and_times() -> None:
     frame, made = transactions(), surveyed(transactions())
     assert (made.rows, made.incomplete, made.in_order) == (12_000, 0, True)
-    assert made.kinds.tolist() == [frame.filter(kind == KIND).height for kind in Kind]
+    assert made.kinds.tolist() == [frame.filter(kind == KIND).height for kind in RowKind]
     assert (made.first, made.last) == (frame.select(SECONDS.min()).item(), frame.select(SECONDS.max()).item())
 
 
@@ -190,7 +190,7 @@ def test_rows_with_missing_values_are_left_out_and_counted(column: str) -> None:
     made = surveyed(holes.drop("index"))
     assert made.incomplete == 1_715
     assert made.rows == 12_000 - 1_715
-    assert made.kinds.tolist() == [holes.drop_nulls().filter(kind == KIND).height for kind in Kind]
+    assert made.kinds.tolist() == [holes.drop_nulls().filter(kind == KIND).height for kind in RowKind]
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
@@ -201,7 +201,7 @@ def test_numbers_that_are_none_are_missing(value: float) -> None:
 
 def test_without_labels_nothing_is_a_fraud() -> None:
     made = surveyed(transactions().drop("fraud_label"))
-    assert made.kinds[[Kind.FRAUD_PAYMENT, Kind.FRAUD_WITHDRAWAL]].tolist() == [0, 0]
+    assert made.kinds[[RowKind.FRAUD_PAYMENT, RowKind.FRAUD_WITHDRAWAL]].tolist() == [0, 0]
 
 
 def test_nothing_at_all() -> None:
@@ -277,7 +277,7 @@ def test_distances_and_speeds_since_the_last_row() -> None:
 
 def test_chains() -> None:
     made = followed_through(transactions())
-    rows = transactions().filter(KIND == Kind.FRAUD_PAYMENT).select("cc_num", SECONDS)
+    rows = transactions().filter(KIND == RowKind.FRAUD_PAYMENT).select("cc_num", SECONDS)
     cards = {card: number for number, card in enumerate(rows["cc_num"].unique())}
     lengths = naive.run_lengths([(cards[card], second) for card, second in rows.iter_rows()], 120)
     assert counted(made.lengths) == dict(Counter(lengths))
@@ -306,7 +306,7 @@ def test_where_order_is_missing_nothing_is_compared() -> None:
 def test_cards_of_any_text() -> None:
     """Numbers are themselves; other texts are told apart as well."""
     texts = ["4846953825144454", "abc", "4846953825144454", "", "abd", "12", "abc", "99999999999999999999999"]
-    cards = Cards()
+    cards = CardNumbers()
     assert cards.numbers(pl.Series(texts)).tolist() == [0, 1, 0, 2, 3, 4, 1, 5]
     assert cards.find(pl.Series(["abd", "4846953825144454", "nobody"])).tolist() == [3, 0, -1]
     assert [cards.text(number) for number in (0, 1, 4)] == ["4846953825144454", "card 2", "12"]
@@ -315,7 +315,7 @@ def test_cards_of_any_text() -> None:
 
 def test_many_cards() -> None:
     """The table grows, and numbers stay."""
-    cards = Cards()
+    cards = CardNumbers()
     numbers = np.random.default_rng(1).permutation(300_000) + 4 * 10**15
     series = pl.Series(numbers).cast(pl.String)
     got = np.concatenate([cards.numbers(series[start : start + 50_000]) for start in range(0, 300_000, 50_000)])
@@ -326,8 +326,8 @@ def test_many_cards() -> None:
 def test_ages() -> None:
     profiles = Dataset(CONFIG).profiles()
     histories = followed_through(transactions())
-    withdrawing = histories.counts[:, Kind.WITHDRAWAL] > 0
-    made = Holders(date(2022, 1, 1), histories.cards, withdrawing, np.arange(3))
+    withdrawing = histories.counts[:, RowKind.WITHDRAWAL] > 0
+    made = HolderAges(date(2022, 1, 1), histories.cards, withdrawing, np.arange(3))
     for piece in (profiles[:10], profiles[10:]):
         made.add(piece.select("birthdate", "cc_num"))
     cash = set(transactions().filter(pl.col("category") == CASH_WITHDRAWAL, pl.col("fraud_label") == 0)["cc_num"])
@@ -344,7 +344,7 @@ def test_ages() -> None:
 
 
 def test_ages_that_cannot_be_are_not_counted() -> None:
-    made = Holders(date(2022, 1, 1), Cards(), np.zeros(0, np.bool_), np.zeros(0, np.int64))
+    made = HolderAges(date(2022, 1, 1), CardNumbers(), np.zeros(0, np.bool_), np.zeros(0, np.int64))
     made.add(
         pl.DataFrame({"birthdate": [date(2023, 1, 1), date(1850, 1, 1), date(2000, 1, 1), None], "cc_num": ["1", "2", "3", "4"]})
     )

@@ -7,14 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from naive import luhn_valid
 
-from fastgen.validation.cards import Cards, digit, keys_of, packed, passes_luhn
+from fastgen.validation.cards import CardTable, digit, keys_of, packed, passes_luhn
 
 numbers = st.lists(st.from_regex(r"[0-9]{14,17}|[0-9a-f]{16}|[a-z0-9]{0,3}", fullmatch=True), max_size=30)
 
 
-def cards(texts: list[str]) -> Cards:
+def cards(texts: list[str]) -> CardTable:
     series = pl.Series(texts, dtype=pl.String)
-    return Cards(keys_of(series), packed(series))
+    return CardTable(keys_of(series), packed(series))
 
 
 @given(numbers, numbers)
@@ -30,7 +30,7 @@ def test_repeated_numbers(there: list[str]) -> None:
 
 def test_many_numbers_are_found() -> None:
     there = pl.Series(np.random.default_rng(1).permutation(200_000) * 7 + 10**15).cast(pl.String)
-    many = Cards(keys_of(there), packed(there))
+    many = CardTable(keys_of(there), packed(there))
     assert (many.find(there.reverse()) == np.arange(200_000)[::-1]).all()
     assert (many.find(there.str.replace("^1", "2")) == -1).all()
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from fastgen import Config, Dataset, verify, write
 from fastgen.pipeline import ahead
-from fastgen.reading.binary import ParquetFile
-from fastgen.reading.text import NdjsonFile
+from fastgen.reading.binary import ParquetReader
+from fastgen.reading.text import NdjsonReader
 from fastgen.verifying import aligning, chunks, cursors, expected, seen
 from fastgen.verifying.cursors import FrameCursor, TextCursor
 from fastgen.verifying.lookup import Lookup, ranks
@@ -132,7 +132,7 @@ def test_a_text_cursor_goes_through_a_file(tmp_path: Path, data: st.DataObject) 
         patch.setattr(cursors, "BLOCK", data.draw(st.integers(1, 300)))
         patch.setattr(cursors, "LOOK", data.draw(st.integers(1, 300)))
         patch.setattr(cursors, "STEP", data.draw(st.integers(1, 50)))
-        cursor = TextCursor(NdjsonFile(path), "transactions", ("tid", "amount"))
+        cursor = TextCursor(NdjsonReader(path), "transactions", ("tid", "amount"))
         at = 0
         while not cursor.done:
             assert cursor.row == at
@@ -158,7 +158,7 @@ def test_a_frame_cursor_stops_at_a_gap(tmp_path: Path) -> None:
     """Rows behind those that cannot be read keep their numbers."""
     path = tmp_path / "x.parquet"
     pl.DataFrame({"amount": [float(number) for number in range(100)]}).write_parquet(path, row_group_size=20)
-    pieces = [piece for piece in ParquetFile(path).pieces(["amount"], 7) if piece.first not in (20, 27, 34)]
+    pieces = [piece for piece in ParquetReader(path).pieces(["amount"], 7) if piece.first not in (20, 27, 34)]
     cursor = FrameCursor(iter(pieces), "transactions", ("amount",))
     first = cursor.look(1_000)
     assert first["amount"].to_list() == list(range(20))

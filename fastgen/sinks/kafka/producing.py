@@ -33,7 +33,7 @@ from fastgen.sinks.kafka.delivery import RefusedError, Topic
 from fastgen.sinks.kafka.periods import first_event_at
 from fastgen.sinks.kafka.reports import RESUME, ProduceReport, check_delivered, report_of
 from fastgen.sinks.kafka.resume import beginning, find_position
-from fastgen.sinks.kafka.run import Options, Progress, Rows, Run, send_all
+from fastgen.sinks.kafka.run import Options, Outgoing, Progress, Run, send_all
 from fastgen.text import Coordinates
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ def produce(
         positive(name, count)
     made = _made(create_topic, mock, partitions, replication_factor, topic_config)
     data = dataset_of(data)
-    rows = Rows(first_event_at(data, shift_to) if shift_to is not None else data, key, coordinates, loop)
+    rows = Outgoing(first_event_at(data, shift_to) if shift_to is not None else data, key, coordinates, loop)
     timed = timestamps == "event"
     if timed:
         topics.check_stamps(rows.data)
@@ -154,7 +154,7 @@ def produce(
             given["bootstrap.servers"] = stack.enter_context(_mock({form[0]: made.partitions for form in forms}))
         options = Options(_with_defaults(given), producers, threads, timed, plain)
         cluster = _cluster(options.settings)
-        wanted = [topics.Wanted(*form, topics.times_of(rows.data, form[-1], loop, speed) if timed else None) for form in forms]
+        wanted = [topics.WantedTopic(*form, topics.times_of(rows.data, form[-1], loop, speed) if timed else None) for form in forms]
         if create_topic and not mock:
             topics.ensure(cluster, wanted, made)
         found = topics.find(cluster, wanted, mock)
@@ -176,7 +176,7 @@ class Filling(NamedTuple):
 
 def _made(
     create_topic: bool, mock: bool, partitions: int | None, replication_factor: int | None, topic_config: Mapping[str, str] | None
-) -> topics.Made:
+) -> topics.TopicSettings:
     """What topics get that are made; refuses what is said of them where none is."""
     check_made(create_topic or mock, {"partitions": partitions})
     check_made(create_topic, {"replication_factor": replication_factor, "topic_config": topic_config or None})
@@ -184,7 +184,7 @@ def _made(
     if number > MOST_PARTITIONS:
         raise OptionError("partitions", number, f"must be at most {MOST_PARTITIONS:,}")
     replication = 1 if replication_factor is None else positive("replication_factor", replication_factor)
-    return topics.Made(number, replication, topic_config or {})
+    return topics.TopicSettings(number, replication, topic_config or {})
 
 
 def _cluster(settings: Mapping[str, str]) -> "Cluster":
@@ -197,7 +197,13 @@ def _cluster(settings: Mapping[str, str]) -> "Cluster":
 
 @contextmanager
 def _filling(
-    cluster: "Cluster", rows: Rows, options: Options, wanted: topics.Wanted, found: topics.Found, resume: bool, mock: bool
+    cluster: "Cluster",
+    rows: Outgoing,
+    options: Options,
+    wanted: topics.WantedTopic,
+    found: topics.FoundTopic,
+    resume: bool,
+    mock: bool,
 ) -> Iterator[Filling]:
     """A run that begins where the topic ends, or, if it resumes another, with the first row that is not there."""
     topic, settings = found

@@ -21,7 +21,7 @@ REMEDY = (
 )
 
 
-class Position(NamedTuple):
+class ResumePoint(NamedTuple):
     """Where to go on: the source's item, messages of each partition before it, and messages that each partition has (int64)."""
 
     item: int
@@ -29,14 +29,14 @@ class Position(NamedTuple):
     there: NDArray[np.int64]
 
 
-def beginning(partitions: int) -> Position:
+def beginning(partitions: int) -> ResumePoint:
     """Nothing is there."""
-    return Position(0, np.zeros(partitions, np.int64), np.zeros(partitions, np.int64))
+    return ResumePoint(0, np.zeros(partitions, np.int64), np.zeros(partitions, np.int64))
 
 
 def find_position(
     cluster: "Cluster", topic: Topic, source: MessageSource, rows: int, delay: timedelta, event_times: bool | None
-) -> Position:
+) -> ResumePoint:
     """Read how far a topic got, and make sure that each partition's last record is the row that it should be.
 
     Raises:
@@ -49,12 +49,12 @@ def find_position(
         raise KafkaError(f"topic {topic.name} holds {ends.sum():,} messages, more than the {rows:,} of the dataset", hint=REMEDY)
     records = cluster.last_records(topic, ends)
     seen = np.zeros(topic.partitions, np.int64)
-    found: Position | None = None
+    found: ResumePoint | None = None
     for item, groups in enumerate(source.items):
         messages = source.assigned(source.encode(groups), int(seen.sum()))
         after = seen + np.bincount(messages.partitions, minlength=topic.partitions)
         if found is None and (after > ends).any():
-            found = Position(item, seen, ends)
+            found = ResumePoint(item, seen, ends)
         for partition in np.flatnonzero((seen < ends) & (ends <= after)).tolist():
             [own] = np.nonzero(messages.partitions == partition)
             number = int(own[ends[partition] - seen[partition] - 1])
@@ -65,7 +65,7 @@ def find_position(
     for partition in np.flatnonzero(ends > seen).tolist():
         told = f"partition {partition} holds {ends[partition]:,} messages, more than the {seen[partition]:,} of the dataset"
         raise KafkaError(f"topic {topic.name}: {told}", hint=REMEDY)
-    return found or Position(len(source.items), seen, ends)
+    return found or ResumePoint(len(source.items), seen, ends)
 
 
 def _compare(topic: Topic, record: "Message", messages: Messages, number: int, delay: int, event_times: bool | None) -> None:

@@ -13,7 +13,7 @@ from fastgen.sinks.kafka.delivery import Counts, RefusedError, Sender, Topic
 from fastgen.sinks.kafka.messages import MessageSource
 from fastgen.sinks.kafka.pace import Lag, Pace
 from fastgen.sinks.kafka.periods import endless
-from fastgen.sinks.kafka.resume import Position
+from fastgen.sinks.kafka.resume import ResumePoint
 from fastgen.sinks.kafka.stream import Stream
 from fastgen.text import Coordinates
 
@@ -47,7 +47,7 @@ class Progress(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Rows:
+class Outgoing:
     """What is sent: a dataset, or it and its followers without end; how it becomes messages."""
 
     data: Dataset
@@ -86,10 +86,10 @@ class Run:
 
     def __init__(
         self,
-        rows: Rows,
+        rows: Outgoing,
         columns: tuple[str, ...],
         topic: Topic,
-        at: Position,
+        at: ResumePoint,
         delay: timedelta,
         options: Options,
         limit: int | None,

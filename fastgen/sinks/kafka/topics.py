@@ -20,7 +20,7 @@ NEVER: Final = (datetime.max - EPOCH).total_seconds()
 """Behind all events of all configurations."""
 
 
-class Times(NamedTuple):
+class RecordTimes(NamedTuple):
     """Times that records of a topic bear, in seconds since 1970: none is before `first` or behind `last`.
 
     live: whether each is sent when its time comes, or later.
@@ -36,15 +36,15 @@ class Times(NamedTuple):
         return 0 if self.live else self.last - time.time()
 
 
-def times_of(data: Dataset, delay: timedelta, loop: bool, speed: float | None) -> Times:
+def times_of(data: Dataset, delay: timedelta, loop: bool, speed: float | None) -> RecordTimes:
     """Times of the records of a dataset, or of it and its followers without end, each so much later than its event."""
     plan, groups, late = data.plan, data.groups, delay.total_seconds()
     first, last = (plan.origin_seconds + plan.day_offset + group * plan.grid.group for group in (groups.start, groups.stop))
     live = speed is not None and speed <= 1 and first <= time.time()
-    return Times(first + late, (NEVER if loop else last) + late, live)
+    return RecordTimes(first + late, (NEVER if loop else last) + late, live)
 
 
-class Wanted(NamedTuple):
+class WantedTopic(NamedTuple):
     """A topic as a run needs it.
 
     columns: of its values. delay: how much later than its event a record is. times: None where records bear those of sending.
@@ -53,10 +53,10 @@ class Wanted(NamedTuple):
     name: str
     columns: tuple[str, ...]
     delay: timedelta
-    times: Times | None
+    times: RecordTimes | None
 
 
-class Made(NamedTuple):
+class TopicSettings(NamedTuple):
     """What topics get that are made. settings: they win over those that keep all records."""
 
     partitions: int
@@ -64,21 +64,21 @@ class Made(NamedTuple):
     settings: Mapping[str, str]
 
 
-class Found(NamedTuple):
+class FoundTopic(NamedTuple):
     """A topic that is there, and its settings; none where the broker does not tell."""
 
     topic: Topic
     settings: Mapping[str, str]
 
 
-def settings_for(times: Times | None) -> dict[str, str]:
+def settings_for(times: RecordTimes | None) -> dict[str, str]:
     """Settings of a topic that keeps records of these times."""
     # By default a segment ends after a week of event time: years of events would make hundreds of small files.
     kept = {"retention.ms": "-1", "segment.ms": FOREVER}
     return kept | ({"message.timestamp.after.max.ms": FOREVER} if times and times.ahead > 0 else {})
 
 
-def ensure(cluster: "Cluster", wanted: Sequence[Wanted], made: Made) -> None:
+def ensure(cluster: "Cluster", wanted: Sequence[WantedTopic], made: TopicSettings) -> None:
     """Make the topics that are not there.
 
     Raises:
@@ -103,20 +103,20 @@ def present(cluster: "Cluster", name: str, hint: str | None = None) -> Topic:
     return found
 
 
-def find(cluster: "Cluster", wanted: Sequence[Wanted], mock: bool) -> list[Found]:
+def find(cluster: "Cluster", wanted: Sequence[WantedTopic], mock: bool) -> list[FoundTopic]:
     """The topics.
 
     Raises:
         KafkaError: one is not there, or would not keep its records.
     """
     topics = [present(cluster, each.name, hint="`create_topic` makes it") for each in wanted]
-    found = [Found(topic, {} if mock else cluster.settings(topic)) for topic in topics]
+    found = [FoundTopic(topic, {} if mock else cluster.settings(topic)) for topic in topics]
     for each, there in zip(wanted, found, strict=True):
         check(each, there.settings)
     return found
 
 
-def check(wanted: Wanted, settings: Mapping[str, str]) -> None:
+def check(wanted: WantedTopic, settings: Mapping[str, str]) -> None:
     """Refuse a topic with settings by which it would not keep its records."""
     check_keeps(wanted.name, settings)
     if wanted.times is not None:
@@ -149,7 +149,7 @@ def most_bytes(settings: Mapping[str, str]) -> int | None:
     return None if most is None else int(most)
 
 
-def check_times(name: str, settings: Mapping[str, str], times: Times) -> None:
+def check_times(name: str, settings: Mapping[str, str], times: RecordTimes) -> None:
     """Refuse a topic that would delete records for their age, or does not take those whose time is still to come."""
     if has_own_clock(settings):
         return
