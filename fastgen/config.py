@@ -321,6 +321,16 @@ class Config(Section):
         return *below, range(last.low_cents, last.high_cents + 1)
 
     @property
+    def category_names(self) -> tuple[str, ...]:
+        """The categories of rows: those of payments in their order, then that of withdrawals.
+
+        Example:
+            >>> Config().category_names[-2:]
+            ('Jewelery', 'Cash Withdrawal')
+        """
+        return *(category.name for category in self.categories), CASH_WITHDRAWAL
+
+    @property
     def chain_range_counts(self) -> tuple[tuple[int, ...], ...]:
         """By how many later payments a chain has, 0 and more, how many of them have an amount in each range.
 

@@ -157,6 +157,16 @@ class TerminatedRunError(InterruptedRunError):
     exit_code = 143
 
 
+def missing(package: str, purpose: str, extra: str) -> FastgenError:
+    """The error where a package is not installed that comes with an extra of ours.
+
+    Example:
+        >>> print(missing("scipy", "which judging data needs", "validate"))
+        scipy, which judging data needs, is not installed (it is in the extra validate: pip install '.[validate]')
+    """
+    return FastgenError(f"{package}, {purpose}, is not installed", hint=f"it is in the extra {extra}: pip install '.[{extra}]'")
+
+
 def did_you_mean(name: object, known: Iterable[str]) -> str | None:
     """A hint with the known name that is nearest to a wrong one, if that is a text and one is near, see `nearest`.
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from fastgen.kernels import text as kernels
 from fastgen.plan import Plan
-from fastgen.schema import CASH_WITHDRAWAL, TRANSACTIONS, Kind
+from fastgen.schema import TRANSACTIONS, Kind
 
 Style = Literal["ndjson", "csv", "bare"]
 """How values are quoted and separated; bare: not at all, as a message's key is written."""
@@ -144,8 +144,7 @@ def _fragments(plan: Plan, kinds: Sequence[Kind], before: dict[Kind, bytes], sty
     """All categories and all places with the text around them, up to the value behind; where neither is wanted, that text alone."""
     categories, places = [before["amount"]], [before["label"]]
     if "category" in kinds:
-        names = (*(category.name for category in plan.config.categories), CASH_WITHDRAWAL)
-        categories = [before["category"] + unquoted(name, style) + before["amount"] for name in names]
+        categories = [before["category"] + unquoted(name, style) + before["amount"] for name in plan.config.category_names]
     if "city" in kinds or "country" in kinds:
         texts = [b""] * len(plan.pools.places)
         if "city" in kinds:

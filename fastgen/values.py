@@ -10,7 +10,6 @@ from fastgen.kernels import columns as kernels
 from fastgen.kernels.tables import Block
 from fastgen.kernels.units import MICROSECONDS
 from fastgen.plan import Plan
-from fastgen.schema import CASH_WITHDRAWAL
 
 
 class Vocabulary(NamedTuple):
@@ -29,7 +28,7 @@ class Values:
     @cached_property
     def vocabularies(self) -> dict[str, Vocabulary]:
         """The columns that repeat: category in the configuration's order, city and country sorted."""
-        categories = [*(category.name for category in self.plan.config.categories), CASH_WITHDRAWAL]
+        categories = list(self.plan.config.category_names)
         found = {"category": Vocabulary(categories, np.arange(len(categories), dtype=np.uint8))}
         for name in ("city", "country"):
             of_place = [getattr(place, name) for place in self.plan.pools.places]

@@ -305,8 +305,7 @@ def test_without_the_client_library_nothing_else_is_said(monkeypatch: pytest.Mon
     done = process("--mock", "--rows", "1k")
     assert done.returncode == 1
     assert done.stderr == (
-        "fastgen: confluent-kafka, which talks to Kafka, is not installed "
-        "(it comes with the extra kafka of fastgen-payments, as in: pip install '.[kafka]')\n"
+        "fastgen: confluent-kafka, which talks to Kafka, is not installed (it is in the extra kafka: pip install '.[kafka]')\n"
     )
 
 

@@ -10,7 +10,7 @@ consecutive parts combine. `mix` is the finalizer of splitmix64 (Steele, Lea, Fl
 import numpy as np
 
 from fastgen.kernels.digits import digit_pairs
-from fastgen.kernels.jit import helper, interleaved_kernel, kernel, part
+from fastgen.kernels.jit import absorbed, helper, interleaved_kernel, kernel
 from fastgen.kernels.memory import load_8
 from fastgen.kernels.rng import u64
 
@@ -58,21 +58,21 @@ def rows_digest(columns):
     return total
 
 
-@part
+@absorbed
 def numbers(values, column, offset):
     """The values of whole numbers, to which an offset is added."""
     for i in range(values.size):
         values[i] = u64(np.int64(column[i]) + offset)
 
 
-@part
+@absorbed
 def looked_up(values, column, table):
     """The values of codes, or what else a table has for them."""
     for i in range(values.size):
         values[i] = table[column[i]]
 
 
-@part
+@absorbed
 def column_values(values, words, column, rows, start, tids, categories, cities, countries, origin):
     """The values of a column, counted as in the table, of the rows from `start` on; words: scratch of the same size."""
     stop = start + values.size

@@ -14,7 +14,7 @@ from fastgen.kernels.atm import FEW, withdrawals
 from fastgen.kernels.calls import Callee, call
 from fastgen.kernels.chains import chain_events
 from fastgen.kernels.columns import Columns, columns_between, fill_columns
-from fastgen.kernels.jit import helper, kernel, part
+from fastgen.kernels.jit import absorbed, helper, kernel
 from fastgen.kernels.md5 import Hashing
 from fastgen.kernels.rng import u64
 from fastgen.kernels.tables import Block, Chains, Events, Listed, Payments, Sequences, rows_between
@@ -162,7 +162,7 @@ def fraud_events(count, kinds, group, width, events, drawn, attack):
     return count
 
 
-@part
+@absorbed
 def group_events(steps, kinds, group, grid, rules, memory, wanted):
     """Make the events of a group, in no order: how many there are, and how many sequences have to be listed at a time.
 
@@ -177,7 +177,7 @@ def group_events(steps, kinds, group, grid, rules, memory, wanted):
     return fraud_events(count, kinds, group, grid.group, memory.events, drawn, memory.attack), listed
 
 
-@part
+@absorbed
 def first_event(keys, low, second):
     """The first event from `low` on that is not before a second (from the keys' origin on)."""
     high = keys.size - 1  # behind the last key there is one more
@@ -191,7 +191,7 @@ def first_event(keys, low, second):
     return low
 
 
-@part
+@absorbed
 def group_windows(target, done, steps, group, grid, injected, payments, rules, memory, wanted, hashing):
     """Make a group's rows window by window, so that each step finds them in the cache: how many rows there are then.
 

@@ -33,7 +33,7 @@ def interleaved_kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     return _with_vectors(INTERLEAVED, lambda cache: njit(cache=cache, **OPTIONS)(function))
 
 
-def part(function: Callable[..., Any]) -> Callable[..., Any]:
+def absorbed(function: Callable[..., Any]) -> Callable[..., Any]:
     """A kernel that others take in before types are known: compiled by itself only where Python calls it.
 
     A kernel that is called by another one is optimized by itself and again with its caller, which takes its time on a first run.

@@ -17,7 +17,7 @@ from numba.extending import intrinsic
 from numpy.typing import NDArray
 
 from fastgen.kernels.digits import TILE, Tile, amount_texts, card_texts, time_texts
-from fastgen.kernels.jit import kernel, part, rewritten
+from fastgen.kernels.jit import absorbed, kernel, rewritten
 from fastgen.kernels.rng import u32, u64
 from fastgen.kernels.vectors import FEATURES, WIDEST
 
@@ -140,7 +140,7 @@ def tile_digests(out, tile):
         out[i] = digests[i]
 
 
-@part
+@absorbed
 def transaction_digests(out, rows, days, tile):
     """The digests of a block's rows.
 

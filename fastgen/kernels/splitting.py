@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fastgen.kernels.jit import helper, interleaved_kernel, part
+from fastgen.kernels.jit import absorbed, helper, interleaved_kernel
 from fastgen.kernels.rng import minus_log, philox, u64
 
 SIDE_BY_SIDE = 4096
@@ -132,7 +132,7 @@ def binomial_many(seed, stream, index, n, p):
             return np.int64(k)
 
 
-@part
+@absorbed
 def next_waits(few, count, seed, stream, lane):
     """How many trials fail before the next success of each waiting node: geometric, by the logarithm of a uniform number."""
     number = few.number[:count]
@@ -143,7 +143,7 @@ def next_waits(few, count, seed, stream, lane):
         wait[i] = np.floor(minus_log(uniform(w0, w1)) / rate[i])
 
 
-@part
+@absorbed
 def settle(counts, edges, node, drawn):
     """Cut the count of a node: what was drawn goes to one side, the rest to the other."""
     low, high = edges[node >> 1], edges[(node >> 1) + 1]
@@ -152,7 +152,7 @@ def settle(counts, edges, node, drawn):
     counts[low] = first
 
 
-@part
+@absorbed
 def wait_for_all(few, count, seed, stream):
     """Binomial(n, p) for p <= 1/2, n * p < 10, for many nodes side by side, by adding geometric waiting times.
 
@@ -179,7 +179,7 @@ def wait_for_all(few, count, seed, stream):
         lane += 1
 
 
-@part
+@absorbed
 def split_level(counts, leaves, edges, nodes, first, seed, stream, few):
     """Cut the counts of all ranges of a level in two; leaves: the widths' edges, see `split_counts`."""
     count = 0
@@ -211,7 +211,7 @@ def split_level(counts, leaves, edges, nodes, first, seed, stream, few):
         settle(counts, edges, few.node[i], few.drawn[i])
 
 
-@part
+@absorbed
 def split_levels(counts, leaves, low, high, first, seed, stream, scratch):
     """Split the count of a range, counts[low], over its leaves, level by level: draws of a level do not wait for each other.
 

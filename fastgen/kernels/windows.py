@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastgen.kernels.cards import card_digits
-from fastgen.kernels.jit import interleaved_kernel, part
+from fastgen.kernels.jit import absorbed, interleaved_kernel
 from fastgen.kernels.md5 import transaction_digests
 from fastgen.kernels.payments import payment_rows
 from fastgen.kernels.tables import DIGITS, Events
@@ -69,7 +69,7 @@ class Injected(NamedTuple):
     origin: int
 
 
-@part
+@absorbed
 def draw(drawn, window, payments, scratch, wanted):
     """The window's payments."""
     count = window.payments

@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from pathlib import PurePath
 from typing import NamedTuple
 
-from fastgen.errors import FastgenError, OptionError
+from fastgen.errors import OptionError, missing
 from fastgen.paths import local_path
 from fastgen.reporting.facts import TRANSACTIONS, gather
 from fastgen.sinks.output import opened
@@ -66,11 +66,8 @@ def report(
     file = local_path("output", output, "must be a file")
     if PurePath(file).suffix.lower() not in ("", ".html", ".htm") or file.endswith(os.sep) or os.path.isdir(file):
         raise OptionError("output", file, "must be a file that ends with .html: a report is a page")
-    if missing := [name for name in NEEDED if find_spec(name) is None]:
-        raise FastgenError(
-            f"{missing[0]}, which a report is made with, is not installed",
-            hint="it comes with the extra report of fastgen-payments, as in: pip install '.[report]'",
-        )
+    if absent := [name for name in NEEDED if find_spec(name) is None]:
+        raise missing(absent[0], "which a report is made with", "report")
     from fastgen.reporting.page import page
 
     stored = open_stored(path)

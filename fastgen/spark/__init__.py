@@ -1,6 +1,6 @@
 """Apache Spark: tables as DataFrames, made by the executors, streams of transactions, and files that executors write."""
 
-from fastgen.errors import FastgenError
+from fastgen.errors import missing
 
 try:
     from fastgen.spark.files import write
@@ -8,8 +8,6 @@ try:
 except ModuleNotFoundError as error:
     if not (error.name or "").startswith("pyspark"):
         raise
-    raise FastgenError(
-        "PySpark 4, which this data source is for, is not installed", hint="it comes with the extra spark of fastgen-payments"
-    ) from None
+    raise missing("PySpark 4", "which this data source is for", "spark") from None
 
 __all__ = ["FastgenSource", "write"]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from fastgen.config import Config
 from fastgen.kernels.units import MICRODEGREES
 from fastgen.pools import Pools, microdegrees
-from fastgen.schema import CASH_WITHDRAWAL, HOME_COUNTRY
+from fastgen.schema import HOME_COUNTRY
 
 CELLS: Final = 4_096
 """Steps of the distribution of amounts, about."""
@@ -22,7 +22,7 @@ class Rules:
 
     def __init__(self, config: Config, pools: Pools) -> None:
         self.config, self.pools = config, pools
-        self.categories = [*(category.name for category in config.categories), CASH_WITHDRAWAL]
+        self.categories = list(config.category_names)
         self.cash = len(config.categories)
         self.start = int(np.datetime64(config.start, "s").astype(np.int64))
         self.radius = round(config.atm.radius * MICRODEGREES)

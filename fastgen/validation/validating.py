@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from fastgen.config import Config
 from fastgen.dataset import Dataset, dataset_of, thread_count
-from fastgen.errors import NOT_GIVEN, FastgenError, OptionError
+from fastgen.errors import NOT_GIVEN, OptionError, missing
 from fastgen.pools import load_pools
 from fastgen.stored import Stored, open_stored
 from fastgen.validation.report import ValidationReport
@@ -54,10 +54,7 @@ def validate(
         True
     """
     if find_spec("scipy") is None:
-        raise FastgenError(
-            "validating needs the package scipy",
-            hint="it comes with the extra validate of fastgen-payments, as in: pip install '.[validate]'",
-        )
+        raise missing("scipy", "which judging data needs", "validate")
     level = _probability(alpha)
     workers = thread_count(threads)
     given = None if data is None else _whole("data", dataset_of(data)).config

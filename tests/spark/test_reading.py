@@ -225,5 +225,7 @@ def test_without_pyspark() -> None:
     code = "import sys; sys.modules['pyspark'] = None\nimport fastgen\nimport fastgen.spark"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     last = done.stderr.splitlines()[-1]
-    assert last.startswith("fastgen.errors.FastgenError: PySpark 4, which this data source is for, is not installed (it comes with")
+    assert last.startswith(
+        "fastgen.errors.FastgenError: PySpark 4, which this data source is for, is not installed (it is in the extra spark"
+    )
     assert issubclass(FastgenError, Exception)

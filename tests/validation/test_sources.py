@@ -325,7 +325,7 @@ def test_scipy_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(FastgenError) as error:
         validate(Dataset(SMALL))
     assert str(error.value) == (
-        "validating needs the package scipy (it comes with the extra validate of fastgen-payments, as in: pip install '.[validate]')"
+        "scipy, which judging data needs, is not installed (it is in the extra validate: pip install '.[validate]')"
     )
 
 

@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from numbers import Real
 from typing import Final
 
-from fastgen.errors import NOT_GIVEN, KafkaError, OptionError, did_you_mean
+from fastgen.errors import NOT_GIVEN, OptionError, did_you_mean, missing
 from fastgen.schema import TRANSACTIONS
 
 LABEL: Final = "fraud_label"
@@ -22,12 +22,9 @@ UNFIT: Final = {
 
 
 def require_client() -> None:
-    """Raise KafkaError where there is nothing that talks to Kafka."""
+    """Raise FastgenError where there is nothing that talks to Kafka."""
     if find_spec("confluent_kafka") is None:
-        raise KafkaError(
-            "confluent-kafka, which talks to Kafka, is not installed",
-            hint="it comes with the extra kafka of fastgen-payments, as in: pip install '.[kafka]'",
-        )
+        raise missing("confluent-kafka", "which talks to Kafka", "kafka")
 
 
 def connection(bootstrap_servers: str | None, settings: Mapping[str, str] | None) -> dict[str, str]:
