@@ -146,11 +146,10 @@ class Ways:
         send = flush_for_each if name == "flush for each" else json_and_poll
         return timed(len(few), lambda: send(settings, topic, few))
 
-    def ours(self, compression: str, partitions: int, **options: Any) -> Reading:
-        """fastgen's, from configuration to the last acknowledgement."""
-        given: dict[str, Any] = {"settings": {"compression.type": compression}, "partitions": partitions, "mock": True} | options
-        data = self.data if given["mock"] else self.fewer
-        return timed(data.num_rows, lambda: produce(data, **given))
+    def ours(self, data: Dataset, compression: str, address: dict[str, str] | None = None, **options: Any) -> Reading:
+        """fastgen's, from configuration to the last acknowledgement; without an address to the mock cluster."""
+        settings = {"compression.type": compression} | (address or {})
+        return timed(data.num_rows, lambda: produce(data, settings=settings, mock=address is None, **options))
 
 
 def against_mock(ways: Ways) -> dict[str, Reading]:
@@ -161,7 +160,8 @@ def against_mock(ways: Ways) -> dict[str, Reading]:
             found[name] = ways.of_others(address, TOPIC, name)
     for compression, partitions, producers in product(COMPRESSIONS, (1, 4, 32), (1, 2)):
         if producers <= partitions:
-            found[of_ours(compression, partitions, producers)] = ways.ours(compression, partitions, producers=producers)
+            reading = ways.ours(ways.data, compression, partitions=partitions, producers=producers)
+            found[of_ours(compression, partitions, producers)] = reading
     return found
 
 
@@ -189,9 +189,8 @@ def against_broker(ways: Ways, broker: Any) -> dict[str, Reading]:
         found[f"broker: {name}"] = ways.of_others(dict(broker.properties), fresh(), name)
     for compression in COMPRESSIONS:
         for producers in (1, 2):
-            settings = broker.properties | {"compression.type": compression}
-            options: dict[str, Any] = {"mock": False, "topic": fresh(), "settings": settings, "producers": producers}
-            found[f"broker: {of_ours(compression, 3, producers)}"] = ways.ours(compression, 3, **options)
+            reading = ways.ours(ways.fewer, compression, broker.properties, topic=fresh(), producers=producers)
+            found[f"broker: {of_ours(compression, 3, producers)}"] = reading
         found[f"broker: ProducerPerformance, {compression}"] = of_kafka(ways, broker, fresh(), compression)
     return found
 
