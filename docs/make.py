@@ -93,10 +93,12 @@ A size given by a flag, `--set` or keyword takes the place of the file's: `rows`
 Withdrawals come in whole rounds. In a round every cash card gets one sequence of each length in `atm.lengths`: by
 default lengths 3 to 10, so 8 sequences with 52 withdrawals. Rounds are added until there are at least
 `atm.withdrawals`. This is why the default, 12,000 withdrawals for 1,000 cash cards, comes to 52,000: one round is enough.
-With `rows`, the payments are what the withdrawals leave.
+With `rows`, the payments are what the withdrawals leave. `payments` by itself changes nothing else; without cash cards,
+`atm.cards = 0`, there are payments only.
 
 If fewer cards have a susceptible holder than `atm.cards` asks for, all of them become cash cards, and the run says so.
-`fastgen generate --dry-run` prints the counts that a configuration comes to.
+`fastgen generate --dry-run` prints the counts that a configuration comes to, frauds among them. `fraud.ratio` is that of the
+payments, and of the sequences, which have one foreign withdrawal each: the share of all rows is smaller, 155 of 106,020 by default.
 
 ## Settings
 

@@ -24,11 +24,11 @@ from confluent_kafka import KafkaException
 
 import fastgen
 from fastgen import Config, Dataset, DeliveryError, KafkaError, OptionError, produce
+from fastgen.cli.kafka_values import client_settings, duration, moment, pairs
 from fastgen.schema import DEFAULT_TOPIC
 from fastgen.sinks.kafka import asked, cluster, librdkafka, topics
 from fastgen.sinks.kafka.delivery import Topic
 from fastgen.sinks.kafka.messages import Messages, MessageSource
-from fastgen.sinks.kafka.options import client_settings, duration, moment, pairs
 from fastgen.sinks.kafka.pace import Lag, Pace
 from fastgen.sinks.kafka.periods import endless, first_event_at
 from fastgen.sinks.kafka.run import Progress

@@ -91,8 +91,8 @@ def produce(
     """Send the transactions to a Kafka topic."""
     config = read_config(path, rows, scale, seed, settings)
     with compiling_announced(quiet):
+        from fastgen.cli.kafka_values import client_settings, duration, moment, pairs
         from fastgen.dataset import Dataset
-        from fastgen.sinks.kafka.options import client_settings, duration, moment, pairs
         from fastgen.sinks.kafka.producing import produce as send
 
         say_notes(quiet)

@@ -164,7 +164,7 @@ def of_topic(
     **options: Any,
 ) -> "VerifyReport":
     """Compare a topic, with a bar or without."""
-    from fastgen.sinks.kafka.options import client_settings, duration
+    from fastgen.cli.kafka_values import client_settings, duration
     from fastgen.verifying.topics import verify_topic
 
     with rows_bar(data.num_rows * (1 + (options["labels_topic"] is not None)), shown) as advance:
