@@ -254,7 +254,7 @@ def test_rows_of_another_configuration(broker: Address, filled: str) -> None:
     forgotten: list[tuple[Dataset, dict[str, Any]]] = [(dataset(seed=12), {}), (dataset(), {"key": "category"})]
     forgotten += [(dataset(), {"with_label": True}), (dataset(), {"coordinates": "number"}), (dataset(), {"timestamps": "now"})]
     for other, options in forgotten:
-        hint = r"\(give the options of the run that filled it, .* --key, --with-label, --coordinates, .*take another topic\)$"
+        hint = r"\(give the options of the run that filled it, .* `key`, `with_label`, `coordinates`, .*take another topic\)$"
         with pytest.raises(KafkaError, match=rf"(is not the row|holds .* messages, more).* {hint}"):
             send(broker, filled, other, resume=True, **options)
     assert received(broker.properties, filled) == before
