@@ -512,6 +512,7 @@ BAD_OUTPUTS: list[tuple[list[str], int, str]] = [
     (["-o", "x.cvs"], 2, "--output = 'x.cvs': must end with one of .parquet, .csv, .ndjson, .arrow (did you mean .csv?)"),
     (["-o", "x.csv", "--format=ipc"], 2, "--format = 'ipc': must be csv for a file that ends with .csv"),
     (["-o", "no/x.csv"], 1, "no/x.csv: cannot be written: there is no directory no"),
+    (["-o", "/proc/no/"], 1, "/proc/no/: cannot be written: no such file or directory"),
     (["-o", "/dev/full"], 1, "/dev/full: cannot be written: no space left on device"),
     (["-o", ""], 2, "--output = '': must not be empty"),
     (["-o", "/dev/null/x.csv"], 1, "/dev/null/x.csv: cannot be written: not a directory"),

@@ -235,6 +235,6 @@ def _explanation(path: str, error: OSError) -> OutputError:
             return OutputError(f"{path}: {CLOSED_PIPE}")
         case FileExistsError():
             return OutputError(f"{path} is a file, not a directory", hint="a file to write ends with its format, such as .csv")
-        case FileNotFoundError() if not os.path.isdir(folder := os.path.dirname(path) or os.curdir):
+        case FileNotFoundError() if not os.path.isdir(folder := os.path.dirname(path.rstrip(os.sep)) or os.curdir):
             return OutputError(f"{path}: cannot be written: there is no directory {folder}")
     return OutputError(f"{path}: cannot be written: {(error.strerror or str(error)).lower()}")
