@@ -210,8 +210,8 @@ def open_stored(path: str | os.PathLike[str], table: str | None = None) -> Store
     kept = {name: own for name, files in wanted.items() if (own := [file for file in files if said_by(file.name).format == format])}
     not_asked_for = {name: files for name, files in found.items() if name not in wanted}
     others = {*_tables_in(root), *chain(*wanted.values())}.difference(*kept.values(), *not_asked_for.values())
-    if not description:  # it should be the whole of what one of its files says it is from
-        told: dict[str, Any] = next(filter(None, (_origin(file, format) for file in chain(*kept.values()))), {})
+    if not description:  # it should be the whole of what the first file of a table says it is from
+        told: dict[str, Any] = next(filter(None, (_origin(files[0], format) for files in kept.values())), {})
         description = Description({name: value for name, value in told.items() if name not in ("parts", "part")}, "metadata")
     return Stored(root, description, format, kept, parts, sorted(others))
 
