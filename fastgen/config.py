@@ -280,7 +280,7 @@ class Config(Section):
 
     def _check(self) -> None:
         if self.end <= self.start:
-            hint = None if "end" in self.model_fields_set else "it is the default: give both"
+            hint = None if self.model_fields_set >= {"start", "end"} else "one of them is the default: give both"
             raise ConfigError("end", self.end, f"must be after start ({self.start})", hint=hint)
         _check_list("amounts", self.amounts, touching=True)
         _check_categories(self)
@@ -410,6 +410,8 @@ def load_config(path: str | os.PathLike[str] | None = None, **overrides: Any) ->
 
 def _has(settings: Mapping[str, Any], field: str) -> bool:
     """Whether a setting with a dotted name such as `categories[2].share` is given, or the list that it would stand in."""
+    if field in settings:  # as one name in quotes, which is no setting
+        return True
     found: Any = settings
     for key in field.partition("[")[0].split("."):
         if not isinstance(found, Mapping) or key not in found:

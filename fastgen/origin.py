@@ -44,6 +44,6 @@ def from_metadata(metadata: Mapping[bytes, bytes] | None) -> dict[str, Any] | No
     """The origin that the metadata of a file tell; None where they tell none."""
     try:
         about = json.loads((metadata or {}).get(KEY.encode(), b""))
-    except ValueError:
+    except (ValueError, RecursionError):  # which nested lists without end are
         return None
     return about if isinstance(about, dict) else None

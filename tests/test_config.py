@@ -174,8 +174,14 @@ BAD = {
     "microseconds": ({"start": datetime(2022, 1, 1, 0, 0, 0, 5)}, f"start = 2022-01-01 00:00:00.000005: {MOMENT}"),
     "too early": ({"start": date(1969, 12, 31)}, f"start = 1969-12-31: {MOMENT}"),
     "too late": ({"end": date(9901, 1, 1)}, f"end = 9901-01-01: {MOMENT}"),
-    "end before start": ({"end": "2021-12-31"}, "end = 2021-12-31 00:00:00: must be after start (2022-01-01 00:00:00)"),
-    "end at start": ({"end": "2022-01-01"}, "end = 2022-01-01 00:00:00: must be after start (2022-01-01 00:00:00)"),
+    "end before start": (
+        {"end": "2021-12-31"},
+        "end = 2021-12-31 00:00:00: must be after start (2022-01-01 00:00:00) (one of them is the default: give both)",
+    ),
+    "end at start": (
+        {"end": "2022-01-01"},
+        "end = 2022-01-01 00:00:00: must be after start (2022-01-01 00:00:00) (one of them is the default: give both)",
+    ),
     "long period": (
         {"end": "2100-01-01", "atm": {"cards": 0}, "fraud": {"ratio": 0}},
         f"end = 2100-01-01 00:00:00: {TIMES} 2,461,449,600 (chains and sequences run past it)",
@@ -670,6 +676,16 @@ def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
         ("[fraud]\nratio = 2", {"fraud": {"ratio": -1}}, "fraud.ratio = -1: must be a number between 0 and 1"),
         ("seed = 1", {"fraud": {"ratio": 2}}, "fraud.ratio = 2: must be a number between 0 and 1"),
         ("atm = 1", {"fraud": 1}, "fraud = 1: must be a table of settings (and 1 more)"),
+        (
+            '"fraud.ratio" = 0.1',
+            {},
+            "fraud.ratio = 0.1: unknown setting (in {file}; ratio is a setting of the table fraud: fraud = {{ ratio = ... }})",
+        ),
+        (
+            "start = 2023-01-01",
+            {},
+            "end = 2022-03-01 00:00:00: must be after start (2023-01-01 00:00:00) (one of them is the default: give both)",
+        ),
     ],
 )
 def test_wrong_settings_are_told_with_the_file_that_has_them(

@@ -129,7 +129,10 @@ def test_parts_that_there_cannot_be(parts: object, part: object, file: Path) -> 
         verify(file)
 
 
-@pytest.mark.parametrize("metadata", [None, {}, {b"fastgen": b"{"}, {b"fastgen": b"[]"}, {b"fastgen": b"\xff"}, {b"pandas": b"{}"}])
+@pytest.mark.parametrize(
+    "metadata",
+    [None, {}, {b"fastgen": b"{"}, {b"fastgen": b"[]"}, {b"fastgen": b"\xff"}, {b"fastgen": b"[" * 100_000}, {b"pandas": b"{}"}],
+)
 def test_files_that_say_nothing(metadata: dict[bytes, bytes] | None) -> None:
     assert from_metadata(metadata) is None
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from fastgen.errors import InputError
 
-REFUSALS = (OSError, ValueError, pa.ArrowException, pl.exceptions.PolarsError, pl.exceptions.PanicException)
+REFUSALS = (OSError, ValueError, RecursionError, pa.ArrowException, pl.exceptions.PolarsError, pl.exceptions.PanicException)
 """What the libraries raise about files that are not as they should be; a panic is no Exception."""
 
 

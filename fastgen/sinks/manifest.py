@@ -64,7 +64,7 @@ def read(path: Path) -> dict[str, Any]:
     """What a manifest says; nothing where there is none of ours."""
     try:
         content = json.loads(path.read_bytes())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return content if isinstance(content, dict) and isinstance(content.get("tables"), dict) else {}
 

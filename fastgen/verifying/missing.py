@@ -1,6 +1,6 @@
 """Rows that were not met, counted when all others are known."""
 
-from fastgen.verifying.aligning import Aligner
+from fastgen.verifying.aligning import Aligner, Gap
 from fastgen.verifying.chunks import Chunks
 from fastgen.verifying.log import Log, as_line
 from fastgen.verifying.order import MASK, SHIFT, place
@@ -23,16 +23,22 @@ def count_missing(aligner: Aligner, expected: Chunks, log: Log) -> None:
     counts.out_of_order = max(0, counts.same - aligner.kept)
     if not counts.out_of_order:  # what seemed to be came once more at its place
         log.forget("out of order")
-    shown = set[int]()
+    for first, gap in _gaps(aligner).items():
+        chunk = first >> SHIFT
+        end = ends.get(int(expected.parts[chunk]))
+        kind: Kind = "truncated" if end is not None and first >= end else "missing"
+        line = as_line(expected.frame(chunk), first & MASK)
+        log.show(kind, gap.row, expected=line, file=gap.file, rows=aligner.missing_from(first))
+
+
+def _gaps(aligner: Aligner) -> dict[int, Gap]:
+    """Where rows are missing, by the place of the first of them; of several files behind whose end it is, the last one."""
+    gaps: dict[int, Gap] = {}
     for gap in aligner.gaps:
         first = aligner.first_missing(gap.start, gap.stop)
-        if first is not None and first not in shown:
-            shown.add(first)
-            chunk = first >> SHIFT
-            end = ends.get(int(expected.parts[chunk]))
-            kind: Kind = "truncated" if end is not None and first >= end else "missing"
-            line = as_line(expected.frame(chunk), first & MASK)
-            log.show(kind, gap.row, expected=line, file=gap.file, rows=aligner.missing_from(first))
+        if first is not None and (gap.stop is None or first not in gaps):
+            gaps[first] = gap
+    return gaps
 
 
 def _ends(aligner: Aligner, expected: Chunks) -> dict[int, int]:

@@ -655,6 +655,30 @@ def test_rows_that_are_taken_for_altered_ones_far_ahead_of_these(seed: int, tabl
     assert counts.out_of_order == counts.missing == counts.truncated == 0
 
 
+def test_where_parts_end_and_the_rest_is_missing(tmp_path: Path) -> None:
+    """Not behind the first of them."""
+    for part in (1, 2):
+        write(PARTS, tmp_path, parts=3, part=part)
+    [shown] = [each for each in verify(tmp_path, PARTS).differences if each.where.startswith("transactions/")]
+    assert shown.where == "transactions/part-00002-of-00003.parquet"
+    assert (shown.row, shown.rows) == (PARTS.part(2, 3).num_rows + 1, PARTS.part(3, 3).num_rows)
+
+
+def test_a_table_that_the_manifest_leaves_out(folder: Path) -> None:
+    tables = manifest(folder)["tables"]
+    del tables["profiles"]
+    edit(folder, tables=tables)
+    report = verify(folder)
+    assert report.problems == ("manifest: names 0 files of profiles, and there should be 1",)
+    assert [table.table for table in report.tables] == list(TABLES)
+
+
+def test_a_manifest_without_end(folder: Path) -> None:
+    (folder / "manifest.json").write_text("[" * 100_000)
+    with pytest.raises(InputError, match=r"manifest\.json: cannot be read: it is no whole manifest"):
+        verify(folder)
+
+
 def test_a_column_of_a_file_that_was_renamed(tmp_path: Path) -> None:
     """A file may have any columns; but one that is called nearly like one that is not there is taken for it."""
     write(DATA, path := tmp_path / "x.csv", columns=["tid", "amount", "fraud_label"])
