@@ -32,6 +32,10 @@ class Description:
             at = at.get(name) if isinstance(at, Mapping) else None
         return at
 
+    def without(self, *names: str) -> dict[str, Any]:
+        """All that it says but for what stands under these names."""
+        return {name: value for name, value in self._content.items() if name not in names}
+
     @property
     def lists_files(self) -> bool:
         """Whether it says which files there should be, and what is in them."""

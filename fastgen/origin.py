@@ -10,8 +10,6 @@ from fastgen.schema import DATA_VERSION
 
 KEY: Final = "fastgen"
 """Under which a file's metadata have it, as JSON."""
-MEMBERS: Final = ("fastgen", "data_version", "fingerprint", "seed", "config", "vocabularies")
-"""What there is of a whole dataset."""
 
 
 def origin(data: Dataset) -> dict[str, Any]:

@@ -12,7 +12,6 @@ from fastgen.config import Config
 from fastgen.dataset import positive
 from fastgen.description import Description
 from fastgen.errors import ConfigError, InputError, OptionError, did_you_mean
-from fastgen.origin import MEMBERS
 from fastgen.paths import local_path
 from fastgen.reading.binary import IpcReader, ParquetReader
 from fastgen.reading.pieces import REFUSALS, Damage, Reader, ReadRows, readable, told
@@ -211,8 +210,8 @@ def open_stored(path: str | os.PathLike[str], table: str | None = None) -> Store
     not_asked_for = {name: files for name, files in found.items() if name not in wanted}
     others = {*_tables_in(root), *chain(*wanted.values())}.difference(*kept.values(), *not_asked_for.values())
     if not description:  # it should be the whole of what the first file of a table says it is from
-        told: dict[str, Any] = next(filter(None, (_origin(files[0], format) for files in kept.values())), {})
-        description = Description({name: value for name, value in told.items() if name not in ("parts", "part")}, "metadata")
+        told = next(filter(None, (_origin(files[0], format) for files in kept.values())), None)
+        description = Description(Description(told).without("parts", "part"), "metadata")
     return Stored(root, description, format, kept, parts, sorted(others))
 
 
@@ -248,7 +247,7 @@ def _refuse_other(path: Path, format: str, table: str) -> None:
     there: tuple[str, ...] = ()
     with suppress(InputError):
         there = READERS[format](path).columns
-    known = {name: len(set(there).intersection(about.names)) for name, about in TABLES.items()}
+    known = _known(there)
     likeliest = max(known, key=lambda name: known[name])
     if known[likeliest] > known[table]:
         raise InputError(f"{path}: holds {likeliest}, by its columns, and not {table}")
@@ -269,9 +268,8 @@ def _told_beside(path: Path) -> dict[str, Any]:
         for table in TABLES:
             names = [entry.get("file") for entry in manifest.entries(table)]
             if (name := path.relative_to(root).as_posix()) in names:
-                about = {member: manifest.told(member) for member in (*MEMBERS, "coordinates")}
-                parts = manifest.told("parts")
-                return about if parts is None else about | {"parts": parts, "part": names.index(name) + 1}
+                about = manifest.without("tables")
+                return about | {"part": names.index(name) + 1} if "parts" in about else about
     return {}
 
 
@@ -321,11 +319,16 @@ def _table_of(files: Sequence[Path]) -> str:
     path, there = next(((file, columns) for file in files if (columns := _columns_of(file))), (files[0], ()))
     if not there and said_by(path.name).format == "ndjson":  # a whole file of no rows
         return next((name for name in TABLES if path.name.startswith(name)), TRANSACTIONS.name)
-    known = {name: len(set(there).intersection(table.names)) for name, table in TABLES.items()}
+    known = _known(there)
     likeliest = max(known, key=lambda name: (known[name], path.name.startswith(name), -len(TABLES[name].names)))
     if not known[likeliest]:
         raise InputError(f"{path}: holds no table of fastgen: its columns are {_told(sorted(there)) or 'none'}")
     return likeliest
+
+
+def _known(columns: Sequence[str]) -> dict[str, int]:
+    """How many of the columns each table has."""
+    return {name: len(set(columns).intersection(table.names)) for name, table in TABLES.items()}
 
 
 def _told(names: Sequence[str]) -> str:

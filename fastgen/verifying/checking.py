@@ -109,8 +109,9 @@ def _asked(path: str | os.PathLike[str], data: Dataset | Config | None, table: s
     parts = manifests.parts_of(stored, dataset) if by_parts else [dataset]
     if by_parts and stored.description.lists_files and stored.parts is not None:
         stored = stored.only_listed()
-    there = {*(stored.description.told("tables") or ()), *stored.tables}  # a manifest that leaves out a table is wrong of it
-    tables = [name for name in TABLES if name in there and table in (None, name)]
+    # What a manifest leaves out is there all the same, and what it names should be.
+    there = [name for name in TABLES if name in stored.tables or stored.description.table(name)]
+    tables = [name for name in there if table in (None, name)]
     problems = [other] if other else list(manifests.disagreements(stored, dataset)) if stored.description else []
     return _Asked(stored, dataset, parts, by_parts and stored.description.lists_files and not other, tables, problems)
 
