@@ -17,9 +17,10 @@ from typing import Any, get_args
 from make_api import api
 
 from fastgen import Dataset, write
-from fastgen.config import AgeBand, AmountRange, Atm, Category, Config, Fraud
+from fastgen.config import Config
 from fastgen.config_text import to_toml
 from fastgen.schema import CASH_WITHDRAWAL, HOME_COUNTRY, TABLES
+from fastgen.sections import AgeBand, AmountRange, Atm, Category, Fraud
 from fastgen.settings import Interval, Section, Within
 
 ROOT = Path(__file__).parents[1]

@@ -13,7 +13,8 @@ TYPE_CHECKING = False  # what is imported here comes before the command can take
 if TYPE_CHECKING:
     from typing import Any
 
-    from fastgen.config import Config, load_config
+    from fastgen.config import Config
+    from fastgen.config_text import load_config
     from fastgen.dataset import Dataset
     from fastgen.errors import (
         ConfigError,
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
 
 _HOME = {
     "Config": "config",
-    "load_config": "config",
+    "load_config": "config_text",
     "Dataset": "dataset",
     "write": "sinks.files",
     "WriteReport": "sinks.files",

@@ -1,16 +1,17 @@
-"""Configurations as people write them: a commented `fastgen.toml`, `key=value` settings, counts such as 10M."""
+"""Configurations as people write them: `fastgen.toml` read and written, `key=value` settings, counts such as 10M."""
 
 import json
+import os
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
 from fastgen.config import Config
-from fastgen.errors import ConfigError, OptionError
+from fastgen.errors import NOT_GIVEN, ConfigError, OptionError
 from fastgen.settings import Interval, Section
 
 _HEADER: Final = "# fastgen: what the data are. The same settings and data version make the same rows, everywhere."
@@ -18,8 +19,81 @@ _COUNT: Final = re.compile(r"([+-]?[0-9][0-9_]*(?:\.[0-9_]+)?(?:e\+?[0-9]{1,2})?
 _UNITS: Final = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "b": 10**9, "t": 10**12}
 
 
+def load_config(path: str | os.PathLike[str] | None = None, **overrides: Any) -> Config:
+    """Return the configuration of a TOML file, with keywords of `Config` overriding it.
+
+    Sections are merged key by key, lists are replaced. A size given as a keyword replaces the file's: `rows` replaces its
+    `scale` and `payments`, and each of these its `rows`.
+
+    Args:
+        path: the file; without one, settings that are not among the keywords have their defaults.
+        **overrides: settings by name, as for `Config`; None keeps the file's value.
+
+    Raises:
+        ConfigError: the file cannot be read or is not TOML; a setting is unknown or not allowed. The error names the file
+            if the setting comes from there.
+
+    Example:
+        >>> load_config(rows=1_000, fraud={"ratio": 0.01}).fraud.ratio
+        0.01
+    """
+    settings = {} if path is None else _read(path)
+    given = {key: value for key, value in overrides.items() if value is not None}
+    replaced = {"scale", "payments"} if "rows" in given else {"rows"} if given.keys() & {"scale", "payments"} else set()
+    kept = {key: value for key, value in settings.items() if key not in replaced}
+    try:
+        return Config(**merge(kept, given))
+    except ConfigError as error:
+        for each in (error, *error.others):
+            if path is not None and isinstance(each, ConfigError) and _has(kept, each.field) and not _has(given, each.field):
+                each.file = os.fspath(path)
+        raise
+
+
+def _has(settings: Mapping[str, Any], field: str) -> bool:
+    """Whether a setting with a dotted name such as `categories[2].share` is given, or the list that would contain it."""
+    if field in settings:  # a quoted key with dots in it, which is not a setting
+        return True
+    found: Any = settings
+    for key in field.partition("[")[0].split("."):
+        if not isinstance(found, Mapping) or key not in found:
+            return False
+        found = found[key]
+    return True
+
+
+def _read(path: str | os.PathLike[str]) -> dict[str, Any]:
+    try:
+        with open(os.path.expanduser(path), encoding="utf-8-sig") as file:  # some editors begin a file with a byte order mark
+            return tomllib.loads(file.read())
+    except OSError as error:
+        hint = "fastgen config init writes one" if isinstance(error, FileNotFoundError) else None
+        raise ConfigError(
+            os.fspath(path), NOT_GIVEN, f"cannot be read: {(error.strerror or str(error)).lower()}", hint=hint
+        ) from None
+    except UnicodeDecodeError as error:
+        raise ConfigError(os.fspath(path), NOT_GIVEN, f"is not UTF-8 text at byte {error.start}") from None
+    except ValueError as error:
+        raise ConfigError(os.fspath(path), NOT_GIVEN, f"is not valid TOML: {error}") from None
+
+
+def merge(*layers: Mapping[str, Any]) -> dict[str, Any]:
+    """Merge nested settings; later layers win, and no layer is changed.
+
+    Example:
+        >>> merge({"seed": 1, "fraud": {"ratio": 0.1}}, {"fraud": {"chain_lengths": [2, 3]}}, {"seed": 2})
+        {'seed': 2, 'fraud': {'ratio': 0.1, 'chain_lengths': [2, 3]}}
+    """
+    merged: dict[str, Any] = {}
+    for layer in layers:
+        for key, value in layer.items():
+            below = merged.get(key)
+            merged[key] = merge(below, value) if isinstance(below, Mapping) and isinstance(value, Mapping) else value
+    return merged
+
+
 def parse_setting(text: str) -> dict[str, Any]:
-    """A `key=value` setting as nested keywords. The value is a count as `parse_count` has it, or TOML; what is neither is text.
+    """Parse a `key=value` setting into nested keywords. A value that is neither a count (`parse_count`) nor TOML is text.
 
     Raises:
         OptionError: there is no key, or no equals sign.
@@ -49,10 +123,10 @@ def _value(text: str) -> Any:
 
 
 def parse_count(text: str, field: str = "rows") -> int:
-    """A whole number as people write it: underscores, exponents, and k, M, G (or B), T in either case.
+    """Parse a whole number as people write it: with underscores, exponents, and k, M, G (or B), T in either case.
 
     Raises:
-        ConfigError: it is none, naming `field`.
+        ConfigError: the text is not a whole number; the error names `field`.
 
     Example:
         >>> [parse_count(text) for text in ("1_000", "2.5k", "10M", "1e6", "0.5 B")]
@@ -66,9 +140,9 @@ def parse_count(text: str, field: str = "rows") -> int:
 
 
 def to_toml(config: Config) -> str:
-    """The configuration as a `fastgen.toml` that explains every setting, and loads back to an equal one.
+    """Return a `fastgen.toml` that explains every setting and loads back as an equal configuration.
 
-    A setting that is not given is a comment with an example. `to_toml(Config())` is the file to start from.
+    Settings that are not given are commented out, with an example. `to_toml(Config())` is the file to start from.
     """
     return "\n".join([_HEADER, *_table(config, "")]) + "\n"
 
@@ -93,7 +167,7 @@ def _table(section: Section, prefix: str) -> Iterator[str]:
 
 
 def _toml(value: object) -> str:
-    """The few kinds of values that settings have, each a line of TOML; a list of tables is a line for each."""
+    """A value of a setting in TOML: one line, or for a list of sections one line each."""
     match value:
         case str():
             return json.dumps(value, ensure_ascii=False)  # the same as TOML for printable text

@@ -209,7 +209,7 @@ def single(kind: type[Section]) -> dict[str, str]:
     """What `described` gives, but for tables of settings and what stands in the entries of lists.
 
     Example:
-        >>> from fastgen.config import Fraud
+        >>> from fastgen.sections import Fraud
         >>> list(single(Fraud))
         ['ratio', 'chain_lengths', 'chain_gap_seconds']
     """
@@ -222,7 +222,7 @@ def described(kind: type[Section]) -> Iterator[tuple[str, str]]:
     """The dotted names of all settings and what they mean; those in the entries of a list have [] in their names.
 
     Example:
-        >>> from fastgen.config import Atm
+        >>> from fastgen.sections import Atm
         >>> [name for name, _ in described(Atm)][-4:]
         ['bands', 'bands[].share', 'bands[].low', 'bands[].high']
     """

@@ -20,8 +20,8 @@ from hypothesis import strategies as st
 
 import fastgen.config
 import fastgen.plan
-from fastgen.config import MOST_SECONDS, AgeBand, AmountRange, Atm, Category, Config, Fraud, config_schema, load_config, merge
-from fastgen.config_text import parse_count, parse_setting, to_toml
+from fastgen.config import MOST_SECONDS, Config, config_schema
+from fastgen.config_text import load_config, merge, parse_count, parse_setting, to_toml
 from fastgen.dataset import Dataset
 from fastgen.errors import (
     NOT_GIVEN,
@@ -34,6 +34,7 @@ from fastgen.errors import (
     UsageError,
 )
 from fastgen.kernels.units import HOUR
+from fastgen.sections import AgeBand, AmountRange, Atm, Category, Fraud
 from fastgen.settings import Interval, Section
 from fastgen.sizes import Sizes, chain_ranges, exact_shares
 

@@ -92,8 +92,7 @@ data_options = together(
 
 def read_config(path: str | None, rows: str | None, scale: float | None, seed: int | None, settings: tuple[str, ...]) -> "Config":
     """The configuration that the options describe; flags win over --set, --set over the file."""
-    from fastgen.config import load_config, merge
-    from fastgen.config_text import parse_count, parse_setting
+    from fastgen.config_text import load_config, merge, parse_count, parse_setting
 
     flags = {"rows": None if rows is None else parse_count(rows), "scale": scale, "seed": seed}
     given = {name: value for name, value in flags.items() if value is not None}

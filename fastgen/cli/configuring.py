@@ -63,7 +63,7 @@ def check(path: str) -> None:
     It is fastgen.toml unless named. If it is valid, its number of transactions and its fingerprint are told. If not, there is a
     line for each setting that is wrong by itself, or else for the first that does not go with the others.
     """
-    from fastgen.config import load_config
+    from fastgen.config_text import load_config
     from fastgen.dataset import Dataset
 
     try:

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from typing import Final, NamedTuple, ParamSpec, TypeVar
 
-from fastgen.config import Config, load_config, merge
-from fastgen.config_text import parse_count, parse_setting
+from fastgen.config import Config
+from fastgen.config_text import load_config, merge, parse_count, parse_setting
 from fastgen.errors import ConfigError, FastgenError, OptionError, did_you_mean
 from fastgen.schema import TABLES
 

@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 
 from fastgen import Config, Dataset, write
-from fastgen.config import Atm
 from fastgen.frames import TransactionFrames
 from fastgen.pipeline import AHEAD, in_order
 from fastgen.schema import TRANSACTIONS
+from fastgen.sections import Atm
 from fastgen.windows import Worker
 
 

@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 
 import fastgen as fg
 from fastgen import Config, Dataset, OptionError, OutputExistsError, verify, write
-from fastgen.config import Atm, Fraud
 from fastgen.schema import TABLES
+from fastgen.sections import Atm, Fraud
 from fastgen.sinks.estimates import estimate
 from fastgen.sinks.output import opened
 from fastgen.sinks.tables import FileReport
