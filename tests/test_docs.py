@@ -377,7 +377,7 @@ def table_under(text: str, start: str) -> list[list[str]]:
 def test_flags_are_those_of_the_help() -> None:
     """Names, short names and what stands for the value, in the order of `fastgen generate --help`."""
     told = [{*option.opts, *filter(None, [option.metavar])} for option in cli.generate.params]
-    cells = [row[0].replace("\\|", "|") for row in table_under((ROOT / "README.md").read_text(), "| flag |")]
+    cells = [row[0].replace("\\|", "|") for row in table_under((DOCS / "command-line.md").read_text(), "| flag |")]
     assert [{word for code in re.findall(r"`([^`]+)`", cell) for word in code.split()} for cell in cells] == told
 
 
