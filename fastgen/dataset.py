@@ -1,4 +1,4 @@
-"""The dataset: a pure function of its configuration, made window by window."""
+"""The dataset: a pure function of its configuration, generated window by window."""
 
 import hashlib
 from bisect import bisect_left
@@ -18,18 +18,17 @@ if TYPE_CHECKING:
     import polars as pl
 
 BATCH_ROWS = 200_000
-"""About how many rows a frame of all columns has. With fewer, threads meet at the interpreter between kernels more often; more
-leave the cache."""
+"""Rows of a frame with all columns, about. With fewer, threads wait for the interpreter more often; more leave the cache."""
 BATCH_BYTES = 24_800_000
-"""What such a frame takes, and one of fewer columns with more rows."""
+"""Size of such a frame, and of one with fewer columns and more rows."""
 MOST_BATCH_ROWS = 700_000
-"""More are no quicker, and take more memory."""
+"""Larger frames are no faster and take more memory."""
 FEW_BATCHES = 16
-"""Threads share fewer frames unevenly: there are as many before any has more rows than those of all columns."""
+"""Threads share fewer frames unevenly: frames exceed BATCH_ROWS only if there are this many of them."""
 
 
 class Share(NamedTuple):
-    """Part `number`, counted from 1, `of` so many."""
+    """Part `number` of `of`, counted from 1."""
 
     number: int
     of: int
@@ -41,18 +40,18 @@ WHOLE: Final = Share(1, 1)
 class Dataset:
     """Card payments, ATM withdrawals and the fraud hidden in them, with the cards and their holders.
 
-    Making one is cheap; counts and lookup tables are worked out when they are first needed, and not
-    pickled. Rows are the same whatever the threads, batches and columns. The tables are explained in docs/data.md.
+    Creating one is cheap: counts and lookup tables are computed on first use, and not pickled. Rows do not depend on
+    threads, batches or columns. docs/data.md describes the tables.
 
     Args:
-        config: what the data are, kept as the attribute `config`; the default dataset unless given.
+        config: the configuration, also an attribute of the dataset. Default: `Config()`.
 
     Attributes:
-        share: which part of the whole it is: its `number`, and how many there are, `of`; 1 of 1 for the whole.
+        share: which part of the whole this is, as `number` and `of`; the whole is part 1 of 1.
 
     Raises:
-        ConfigError: `config` is no `Config`. What needs rows or counts raises it too, where the configuration asks for cash
-            cards by number and no card has a holder of the ages in `atm.bands`.
+        ConfigError: `config` is not a `Config`. Methods that need rows or counts raise it as well if the configuration gives a
+            number of cash cards, but no card has a holder of an age in `atm.bands`.
 
     Example:
         >>> data = Dataset(Config(rows=1_000, seed=7))
@@ -82,17 +81,17 @@ class Dataset:
         self.config, self.share = state
 
     def part(self, number: int, of: int) -> "Dataset":
-        """One of several parts, which in order are the whole: of the transactions, and of each card table.
+        """Return one of several parts; all parts in order are the whole, for the transactions and each card table.
 
-        It is a dataset like any other, made without the rest. The plan is shared. Parts are cut between groups of windows of
-        time, and need not be of one size: see docs/scale.md.
+        A part is a dataset, generated without the rest; it shares the plan. Parts are cut between groups of time windows and
+        can differ in size: see docs/scale.md.
 
         Args:
-            number: which one, 1 to `of`.
-            of: how many there are; at most one for each group of windows.
+            number: which part, 1 to `of`.
+            of: the number of parts; at most one per group of windows.
 
         Raises:
-            OptionError: a part that there is not, more parts than groups, or a part of a part.
+            OptionError: there is no such part, there are more parts than groups, or this is already a part.
 
         Example:
             >>> data = Dataset(Config(rows=200_000))
@@ -114,27 +113,27 @@ class Dataset:
         return part
 
     def remade(self, config: Config) -> "Dataset":
-        """The dataset of another configuration, or, of a part, the part of it with the same number.
+        """Return the dataset of another configuration; for a part, the part of it with the same number.
 
         Raises:
-            OptionError: it cannot be had in so many parts.
+            OptionError: the other dataset cannot be divided into as many parts.
         """
         whole = Dataset(config)
         return whole.part(*self.share) if self.is_part else whole
 
     @property
     def is_part(self) -> bool:
-        """Whether it is a part of a dataset."""
+        """Whether this is a part of a dataset."""
         return self.share != WHOLE
 
     @cached_property
     def plan(self) -> Plan:
-        """Exact counts; raises ConfigError where the cards' holders cannot make what is asked for."""
+        """Exact counts; raises ConfigError if there are no holders for the requested cash cards."""
         return Plan(self.config)
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256, in hex, of all that decides the rows: configuration, data version and Faker's vocabularies.
+        """SHA-256, in hexadecimal, of everything that decides the rows: configuration, data version, Faker's vocabularies.
 
         A part has the fingerprint of the whole.
         """
@@ -142,20 +141,20 @@ class Dataset:
 
     @cached_property
     def num_rows(self) -> int:
-        """Rows of the table `transactions`; those of a part are counted, which takes about an eighth of the time of making them."""
+        """Rows of the table `transactions`. For a part they are counted, which takes about an eighth of generating them."""
         if not self.is_part:
             return self.plan.rows
         return sum(map(Worker(self.plan, names=()).count, self.groups))
 
     def expected_rows(self, table: str = "transactions") -> int:
-        """Rows of a table; of the transactions of a part, about how many."""
+        """Rows of a table; for the transactions of a part, an estimate."""
         if not self.is_part or _known(table) != "transactions":
             return self.count(table)
         expected = self.plan.expected_rows
         return round(float(expected[self.groups.stop] - expected[self.groups.start]))
 
     def count(self, table: str = "transactions") -> int:
-        """Rows of a table.
+        """Return the number of rows of a table.
 
         Args:
             table: transactions, credit_cards or profiles.
@@ -171,24 +170,24 @@ class Dataset:
 
     @cached_property
     def groups(self) -> range:
-        """The groups of windows whose rows are its transactions."""
+        """The groups of windows that contain the transactions."""
         return self.plan.part(*self.share)
 
     @property
     def cards(self) -> range:
-        """The cards that its card tables have."""
+        """The cards in the card tables."""
         number, of = self.share
         return range(self.plan.cards * (number - 1) // of, self.plan.cards * number // of)
 
     def columns(self, table: str = "transactions", columns: Sequence[str] | None = None) -> tuple[str, ...]:
-        """The asked columns of a table, in the table's order.
+        """Return the requested columns of a table, in the table's order.
 
         Args:
             table: transactions, credit_cards or profiles.
-            columns: names in any order; all columns unless given.
+            columns: names in any order. Default: all columns.
 
         Raises:
-            OptionError: no such table, a column that it does not have, one that is asked for twice, or none.
+            OptionError: there is no such table or column, a column is requested twice, or the list is empty.
 
         Example:
             >>> Dataset().columns("transactions", ["amount", "cc_num"])
@@ -213,16 +212,16 @@ class Dataset:
     def batches(
         self, columns: Sequence[str] | None = None, *, batch_rows: int | None = None, threads: int = 1
     ) -> Iterator["pl.DataFrame"]:
-        """The transactions in event-time order, frame by frame, in flat memory.
+        """Yield the transactions in event-time order, frame by frame, in constant memory.
 
         Args:
-            columns: which columns; they come in the table's order, and what is not asked for is not made. All unless given.
-            batch_rows: rows of each frame but the last, at least 1; unless given, frames are as they come: of some 200,000
-                rows where all columns are asked for, and of some 700,000 at most with fewer.
-            threads: how many threads make them, at least 1.
+            columns: the columns to generate, returned in the table's order. Default: all.
+            batch_rows: rows of every frame except the last, at least 1. Default: frames of varying size, about 200,000 rows with
+                all columns and at most about 700,000 with fewer.
+            threads: number of threads that generate rows, at least 1.
 
         Raises:
-            OptionError: unknown columns, or a number that is not positive; raised by the call, before the first frame.
+            OptionError: unknown columns, or a number below 1; raised by the call, before the first frame.
 
         Example:
             >>> [frame.height for frame in Dataset(Config(rows=1_000)).batches(["amount"], batch_rows=400)]
@@ -244,21 +243,21 @@ class Dataset:
         return (frame for frame in made if frame.height)
 
     def _groups(self, among: range | None) -> range:
-        """Its groups of windows, or those of them that are `among` some."""
+        """The groups of windows, restricted to those in `among`."""
         own = self.groups
         return own if among is None else range(max(own.start, among.start), min(own.stop, among.stop))
 
     def spans(self, rows: float, among: range | None = None) -> list[range]:
-        """The groups of windows, or those `among` some, as many at a time as have about so many rows.
+        """Cut the groups of windows, or those in `among`, into runs of about `rows` rows.
 
-        Groups differ: at the end of the period, when withdrawals run out, many have few rows or none.
+        Groups differ in size: after the period, when withdrawals run out, many have few rows or none.
         """
         groups, expected = self._groups(among), self.plan.expected_rows.tolist()
         first, spans = groups.start, []
         while first < groups.stop:
             wanted = expected[first] + rows
             behind = min(bisect_left(expected, wanted, first), groups.stop)
-            # Where there are two ends to choose from, the nearer one.
+            # Of two possible ends, take the nearer one.
             if behind > first + 1 and expected[behind] - wanted > wanted - expected[behind - 1]:
                 behind -= 1
             spans.append(range(first, behind))
@@ -266,17 +265,17 @@ class Dataset:
         return spans
 
     def batch_spans(self, row_bytes: int, among: range | None = None) -> list[range]:
-        """The groups of windows, or those `among` some, as many at a time as make a frame of so many bytes a row."""
+        """Cut the groups of windows, or those in `among`, into runs that each fill a frame with `row_bytes` bytes per row."""
         groups, expected = self._groups(among), self.plan.expected_rows
         shared = (expected[groups.stop] - expected[groups.start]) / FEW_BATCHES if groups else 0
         return self.spans(min(BATCH_BYTES / row_bytes, MOST_BATCH_ROWS, max(BATCH_ROWS, shared)), among)
 
     def transactions(self, columns: Sequence[str] | None = None, *, threads: int = 1) -> "pl.DataFrame":
-        """All transactions as one frame, in event-time order. `batches` does with less memory.
+        """Return all transactions as one frame, in event-time order; `batches` needs less memory.
 
         Args:
-            columns: which columns, in the table's order; all unless given.
-            threads: how many threads make them, at least 1.
+            columns: the columns to generate, returned in the table's order. Default: all.
+            threads: number of threads that generate rows, at least 1.
 
         Raises:
             OptionError: as for `batches`.
@@ -291,11 +290,11 @@ class Dataset:
         return pl.concat(made, rechunk=False) if made else pl.DataFrame(schema=self._schema(columns))
 
     def credit_cards(self) -> "pl.DataFrame":
-        """All cards as one frame: cc_num, provider, expires."""
+        """Return all cards as one frame: cc_num, provider, expires."""
         return self._cards("credit_cards")
 
     def profiles(self) -> "pl.DataFrame":
-        """The cards' holders as one frame: name, sex, mail, birthdate, City, Country, cc_num."""
+        """Return all card holders as one frame: name, sex, mail, birthdate, City, Country, cc_num."""
         return self._cards("profiles")
 
     def _cards(self, table: str) -> "pl.DataFrame":
@@ -308,19 +307,19 @@ class Dataset:
         return pl.concat(made, rechunk=False) if made else pl.DataFrame(schema=frames.schema)
 
     def card_chunks(self) -> list[range]:
-        """The cards, a chunk at a time."""
+        """The cards in chunks."""
         from fastgen.holders import CHUNK
 
         own = self.cards
         return [range(start, min(start + CHUNK, own.stop)) for start in range(own.start, own.stop, CHUNK)]
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
-        """The transactions as an Arrow stream, a batch at a time, for DuckDB, pyarrow and all else that takes one.
+        """Export the transactions as an Arrow stream of batches, for DuckDB, pyarrow and other consumers.
 
-        Users hand over the dataset, and what takes it calls this method of the Arrow PyCapsule interface.
+        Pass the dataset to a consumer, which calls this method of the Arrow PyCapsule interface.
 
         Args:
-            requested_schema: a capsule with the Arrow schema that is asked for; the table's own unless given.
+            requested_schema: a capsule with the requested Arrow schema. Default: the table's own schema.
 
         Returns:
             A capsule with the stream.
@@ -340,23 +339,23 @@ class Dataset:
 
 
 def dataset_of(data: Dataset | Config | None) -> Dataset:
-    """A dataset, or that of a configuration; the default one for None.
+    """Return a dataset unchanged, or the dataset of a configuration; None is the default configuration.
 
     Raises:
-        ConfigError: it is neither.
+        ConfigError: it is neither a dataset nor a configuration.
     """
     return data if isinstance(data, Dataset) else Dataset(data)
 
 
 def positive(name: str, value: object) -> int:
-    """The value, if it is a whole number above zero."""
+    """Return the value if it is a whole number above zero; raise OptionError otherwise."""
     if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
         raise OptionError(name, value, "must be a whole number of at least 1")
     return int(value)
 
 
 def thread_count(threads: int | None) -> int:
-    """How many threads a run has: so many, or, unless given, as many as there are processors that it may use.
+    """Return the number of threads of a run: as given, or one for each processor that the process may use.
 
     Raises:
         OptionError: it is not a whole number above zero.
@@ -365,7 +364,7 @@ def thread_count(threads: int | None) -> int:
 
 
 def check_columns(table: str, columns: object) -> None:
-    """Raise OptionError for a column that the table does not have, one that is named twice, or none."""
+    """Raise OptionError for unknown or repeated columns, or an empty list."""
     names = TABLES[table].names
     if not isinstance(columns, Sequence) or isinstance(columns, str) or not all(isinstance(name, str) for name in columns):
         raise OptionError("columns", columns, f"must be a list of names among {', '.join(names)}")
@@ -383,7 +382,7 @@ def _known(table: str) -> str:
 
 
 def _rechunked(frames: Iterator["pl.DataFrame"], rows: int) -> Iterator["pl.DataFrame"]:
-    """The same rows in frames of `rows` rows."""
+    """Cut the same rows into frames of `rows` rows."""
     import polars as pl
 
     waiting: list[pl.DataFrame] = []

@@ -1,8 +1,8 @@
-"""From a configuration to exact counts: how many of each thing there are, and in which window of time.
+"""From a configuration to exact counts: how many events of each kind there are, and in which window of time.
 
-The period and what follows it are cut into groups, the unit that a thread takes, and each group into
-windows, small enough to stay in the processor's cache. Counts per window come from one multinomial
-draw each, without making the events. The grid depends on the configuration alone.
+The period and the time after it are cut into groups, the unit of work of a thread, and each group into
+windows, small enough to stay in the processor's cache. Counts per window come from multinomial draws,
+without generating the events. The grid depends only on the configuration.
 """
 
 from datetime import date, datetime, timedelta
@@ -28,14 +28,14 @@ WINDOW_ROWS = 16_384
 GROUP_ROWS = 65_536
 SMALLEST_CELL = 60
 MOST_EXPECTED = 2**25
-"""Rows that are expected in a group at most. Views of 32-byte texts count bytes in 31 bits: with the foreign withdrawals, which are
-not expected, and what chance adds there are fewer than 2^26."""
+"""Greatest number of expected rows in a group. Offsets of 32-byte texts have 31 bits: even with foreign withdrawals, which are not
+in the expectation, and random variation a group has fewer than 2^26 rows."""
 MOST_CELLS = 2**27
-"""Cells of the period times lengths of a step: sequences are counted for each pair, in tables of a gigabyte then."""
+"""Greatest number of cells of the period times step lengths: sequences are counted for each pair, in tables of up to a gigabyte."""
 CARDS_AT_ONCE = 1 << 16
 BIRTHS_AT_ONCE = 1 << 11
 OLDEST = 200
-"""Years up to which ages are told apart."""
+"""Greatest age in years that is computed."""
 
 # Names of the keyed permutations.
 CATEGORY_QUOTA = 1
@@ -45,7 +45,7 @@ SEQUENCE_HOLDER = 4
 
 
 class Grid(NamedTuple):
-    """How time is cut: seconds of a window, a group and a cell; groups in all; windows in a group.
+    """How time is cut: seconds of a window, a group and a cell, and the number of groups.
 
     A cell is at most an hour and divides it, so that whole hours are whole cells.
     """
@@ -62,7 +62,7 @@ class Grid(NamedTuple):
 
 
 def time_grid(rows: int, period: int, horizon: int) -> Grid:
-    """The grid for `rows` events in `period` seconds; events may lie before `horizon` seconds.
+    """Return the grid for `rows` events in `period` seconds; all events are before `horizon` seconds.
 
     Example:
         >>> time_grid(106_020, 59 * 86_400, 59 * 86_400)
@@ -85,7 +85,7 @@ def time_grid(rows: int, period: int, horizon: int) -> Grid:
 
 
 def proportional(total: int, shares: list[float]) -> NDArray[np.int64]:
-    """Whole quotas of `total` by the method of largest remainders; ties go to the first.
+    """Return whole quotas of `total` by the largest remainder method; ties go to the first.
 
     Example:
         >>> proportional(10, [0.55, 0.25, 0.2]).tolist()
@@ -100,9 +100,9 @@ def proportional(total: int, shares: list[float]) -> NDArray[np.int64]:
 
 
 def years_before(moment: date, years: int) -> date:
-    """The same day some years earlier; 29 February becomes 28 February where there is none.
+    """Return the same day some years earlier; 29 February becomes 28 February in common years.
 
-    Who was born after it, be it on 1 March, has not had that many birthdays yet.
+    Somebody born later than that day, even on 1 March, has not had that many birthdays yet.
 
     Example:
         >>> years_before(date(2024, 2, 29), 1)
@@ -115,14 +115,14 @@ def years_before(moment: date, years: int) -> date:
 
 
 def possible_births(config: Config) -> tuple[date, int]:
-    """The first possible birthdate of a holder, and how many days are possible: ages count at the dataset's start."""
+    """Return the first possible birthdate of a holder and the number of possible days; ages are those at the dataset's start."""
     start, ages = config.start.date(), config.ages
     first = years_before(start, ages.high + 1) + timedelta(days=1)
     return first, (years_before(start, ages.low) - first).days + 1
 
 
 def ages_at(day: date, births: NDArray[np.int64]) -> NDArray[np.int64]:
-    """int64: whole years on a day of those born on other days, in days since 1970; -1 of who is not born yet.
+    """Return ages in whole years on a day, as int64; births are days since 1970, and -1 means not born yet.
 
     Example:
         >>> ages_at(date(1988, 1, 1), np.array([0, 1, -366, 6573, 6574, 6575])).tolist()
@@ -134,9 +134,9 @@ def ages_at(day: date, births: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 class Totals(NamedTuple):
-    """How many there are of what does not depend on chance.
+    """The counts that do not depend on random draws.
 
-    rounds: in which each cash card gets a sequence of each length. payments: those of chains, chain_payments, included.
+    In each of `rounds`, every cash card gets one sequence of each length. `payments` includes `chain_payments`.
     """
 
     cash_cards: int
@@ -149,7 +149,7 @@ class Totals(NamedTuple):
 
 
 def totals(config: Config, available: int) -> Totals:
-    """The counts that a configuration comes to where so many cards can withdraw cash.
+    """Return the counts of a configuration if `available` cards can withdraw cash.
 
     Example:
         >>> totals(Config(), 1_400).withdrawals, totals(Config(), 200).withdrawals
@@ -169,7 +169,7 @@ def totals(config: Config, available: int) -> Totals:
 
 
 class Plan:
-    """Exact counts and the tables that kernels read. Parts are made when they are first asked for."""
+    """Exact counts and the tables that kernels read. Tables are built on first use."""
 
     def __init__(self, config: Config) -> None:
         self.config = config
@@ -196,7 +196,7 @@ class Plan:
         self._check_groups()
 
     def _available(self) -> int:
-        """How many cards can withdraw cash."""
+        """Number of cards that can withdraw cash."""
         sizes = self.config.sizes
         available = self.susceptible.size if sizes.cash_cards else 0
         if sizes.cash_cards_required and not available:
@@ -204,7 +204,7 @@ class Plan:
         return available
 
     def _check_cells(self) -> None:
-        """The table of sequences fits into memory."""
+        """Check that the table of sequences fits into memory."""
         steps, cell = self.config.atm.step_hours, self.grid.cell
         cells, count = -(-self.period // cell), len(steps.values)
         if self.sequences and count * cells > MOST_CELLS:
@@ -212,7 +212,7 @@ class Plan:
             raise ConfigError("atm.step_hours", list(steps), allowed)
 
     def _check_groups(self) -> None:
-        """The rows of a group can be told apart."""
+        """Check that the rows of a group can be addressed."""
         if self.rows > MOST_EXPECTED:
             most = float(np.diff(self.expected_rows).max())
             if most > MOST_EXPECTED:
@@ -221,7 +221,7 @@ class Plan:
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many there are of what."""
+        """All counts by name."""
         return {
             "transactions": self.rows,
             "payments": self.payments,
@@ -236,18 +236,18 @@ class Plan:
         }
 
     def _tail(self) -> int:
-        """Seconds after the period's end in which events may still fall."""
+        """Seconds after the period's end in which events can still occur."""
         fraud, atm = self.config.fraud, self.config.atm
         return max(fraud.reach if self.chains else 0, atm.reach if self.sequences else 0) + 1
 
     @cached_property
     def births(self) -> tuple[date, int]:
-        """The first possible birthdate, and how many days are possible."""
+        """The first possible birthdate, and the number of possible days."""
         return possible_births(self.config)
 
     @cached_property
     def ages(self) -> NDArray[np.int64]:
-        """int64[days]: whole years at the dataset's start of someone born on each possible day."""
+        """int64[days]: age in whole years at the dataset's start for each possible birthdate."""
         first, days = self.births
         return ages_at(self.config.start.date(), (first - date(1970, 1, 1)).days + np.arange(days))
 
@@ -265,7 +265,7 @@ class Plan:
 
     @cached_property
     def amounts(self) -> Amounts:
-        """Alias tables of the amount: a row a category, the last for the whole distribution."""
+        """Alias tables of the amounts: one row per category, the last one for the whole distribution."""
         shares, cents = [part.share for part in self.config.amounts], self.config.amount_cents
         bits = max(1, (len(cents) - 1).bit_length())
         limits = [range(c.low_cents, c.high_cents + 1) for c in self.config.categories] + [range(1 << 62)]
@@ -285,12 +285,12 @@ class Plan:
 
     @cached_property
     def category_quotas(self) -> NDArray[np.int64]:
-        """int64[categories]: how many ordinary payments (the first of a chain is one) each category has."""
+        """int64[categories]: ordinary payments, including the first of each chain, per category."""
         return proportional(self.ordinary + self.chains, [c.share for c in self.config.categories])
 
     @cached_property
     def payment_rules(self) -> Payments:
-        """What payments are drawn from."""
+        """The tables that payments are drawn from."""
         upper = np.cumsum(self.category_quotas).astype(np.uint64)
         total = int(upper[-1])
         shift = max(0, total.bit_length() - 12)
@@ -310,15 +310,15 @@ class Plan:
 
     @cached_property
     def payment_offsets(self) -> NDArray[np.int64]:
-        """int64[windows + 1]: ordinary payments (without chains' firsts) before each window."""
+        """int64[windows + 1]: ordinary payments, without the first ones of chains, before each window."""
         edges = np.minimum(np.arange(self.grid.groups * self.grid.windows + 1, dtype=np.int64) * self.grid.window, self.period)
         return self._offsets(rng.SPLIT_PAYMENTS, self.ordinary, edges)
 
     @cached_property
     def expected_rows(self) -> NDArray[np.float64]:
-        """float64[groups + 1]: how many rows are to be expected before each group; exact for payments outside of chains.
+        """float64[groups + 1]: expected rows before each group; exact for payments outside of chains.
 
-        Parts are cut by it, so that it must be the same on every machine: each step is one operation of IEEE arithmetic.
+        Parts are cut by these values, so they must be the same on every machine: each step is one IEEE 754 operation.
         """
         payments: NDArray[np.float64] = self.payment_offsets[:: self.grid.windows].astype(np.float64)
         if self.chains:
@@ -335,7 +335,7 @@ class Plan:
         return payments + withdrawals
 
     def _withdrawals_before(self, times: NDArray[np.int64]) -> NDArray[np.int64]:
-        """int64[times]: withdrawals to be expected before times (seconds since the start), on some scale.
+        """int64[times]: expected withdrawals before times (seconds since the start), up to a constant factor.
 
         Withdrawal k of a sequence is k steps after its start, which may be any second of the period.
         """
@@ -344,7 +344,7 @@ class Plan:
         total = np.zeros(times.size, np.int64)
         for k in range(1, atm.lengths.high + 1):
             lengths = atm.lengths.high - max(atm.lengths.low, k) + 1
-            # Of the steps some have their whole period before the time, others a part of it, which shrinks step by step.
+            # For some steps the whole period lies before the time, for others a part of it, which shrinks step by step.
             whole = np.clip((times - self.period) // (k * HOUR) - lowest + 1, 0, steps)
             partly = np.clip(times // (k * HOUR) - lowest + 1, 0, steps) - whole
             steps_of_partly = partly * (lowest + whole) + partly * (partly - 1) // 2
@@ -352,7 +352,7 @@ class Plan:
         return total
 
     def part(self, number: int, of: int) -> range:
-        """The groups of one of several parts, which are about equal in rows; each has a group at least."""
+        """Return the groups of one of several parts, which have about equal numbers of rows and at least one group each."""
         expected, groups = self.expected_rows, self.grid.groups
         wanted = np.array([expected[-1] * i / of for i in range(of + 1)])
         edges = np.searchsorted(expected, wanted) - np.arange(of + 1)
@@ -361,14 +361,14 @@ class Plan:
         return range(int(edges[number - 1]), int(edges[number]))
 
     def _anchors(self, stream: int, attacks: int, reach: int) -> Anchors:
-        """Where so many attacks start that take up to `reach` seconds; their stream is that of their splitting."""
+        """The starts of attacks that take up to `reach` seconds; `stream` is that of splitting their number."""
         group = self.grid.group
         edges = np.minimum(np.arange(self.grid.groups + 1, dtype=np.int64) * group, self.period)
         return Anchors(self._offsets(stream, attacks, edges), group, self.period, -(-reach // group))
 
     @cached_property
     def fraud_rules(self) -> tuple[NamedTuple, ...]:
-        """A table for each kind of fraud that is injected; within a second their events come in this order."""
+        """One table per kind of injected fraud; within a second their events come in this order."""
         return (self.chain_rules,)
 
     @cached_property
@@ -421,7 +421,7 @@ class Plan:
         )
 
     def _drawn_cards(self) -> NDArray[np.uint32]:
-        """uint32[cash cards]: cards drawn without replacement from the susceptible ones, by a permutation."""
+        """uint32[cash cards]: cards drawn from the susceptible ones without replacement, by a permutation."""
         drawn = np.empty(self.cash_cards, np.uint32)
         if not drawn.size:
             return drawn
@@ -444,13 +444,13 @@ class Plan:
 
     @cached_property
     def day_words(self) -> NDArray[np.uint32]:
-        """uint32[days, 3]: "YYYY-MM-DD " of all days that may have events, eleven characters in three little-endian words."""
+        """uint32[days, 3]: "YYYY-MM-DD " of every day that can have events, eleven characters in three little-endian words."""
         days = (self.day_offset + self.grid.groups * self.grid.group) // DAY + 1
         text = "".join(f"{self.origin + timedelta(days=day):%Y-%m-%d} \0" for day in range(days))
         return np.frombuffer(text.encode(), np.uint32).reshape(-1, 3)
 
     def card_digits(self, cards: range) -> NDArray[np.uint64]:
-        """uint64[cards]: their numbers, two digits to a byte; unique, since they follow from a permutation."""
+        """uint64[cards]: card numbers, two digits per byte; unique, since they come from a permutation."""
         numbers, left, right = np.arange(cards.start, cards.stop, dtype=np.uint32), *np.empty((2, len(cards)), np.uint32)
         digits = np.empty(len(cards), np.uint64)
         card_kernels.card_digits(digits, numbers, self.card_keys, left, right)
@@ -462,7 +462,7 @@ class Plan:
         return rng.permutation_keys(self.config.seed, CARD_NUMBER, card_kernels.CARD_NUMBERS)
 
     def _offsets(self, stream: int, total: int, edges: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Running totals of `total` events over the leaves between `edges`."""
+        """Cumulative counts of `total` events over the intervals between `edges`."""
         offsets = np.zeros(edges.size, np.int64)
         if not total:
             return offsets

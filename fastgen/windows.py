@@ -1,4 +1,4 @@
-"""Groups of windows filled with rows: what one thread does, with memory that it reuses."""
+"""Workers: each fills groups of windows with rows on one thread, in memory that it reuses."""
 
 import threading
 from collections.abc import Callable, Collection, Iterator
@@ -18,9 +18,9 @@ from fastgen.plan import GROUP_ROWS, Plan
 from fastgen.schema import TRANSACTIONS
 
 SPAN_ROWS = GROUP_ROWS
-"""Of groups with few rows, as many are filled at once as have about so many."""
+"""Groups with few rows are filled together, up to about this many rows."""
 PIECE_ROWS = 6_000
-"""At most so many rows are rendered at once: their text stays in the cache until it is written."""
+"""Rows rendered at once, at most: their text stays in the cache until it is written."""
 NO_DIGESTS: Final = np.empty(0, np.uint8)
 
 PARTS: Final = {
@@ -35,14 +35,14 @@ PARTS: Final = {
     "country": tables.PLACE,
     "fraud_label": tables.LABEL,
 }
-"""The columns of a block that a column of the table is made of."""
+"""The fields of a block that each column of the table is derived from."""
 
 
 class Worker:
-    """Makes the rows of groups. One worker a thread: it owns its scratch memory."""
+    """Generates the rows of groups. It owns its scratch memory: use one worker per thread."""
 
     def __init__(self, plan: Plan, names: Collection[str] = TRANSACTIONS.names) -> None:
-        """Set up for a plan and columns of the table; what only others are made of is left undefined, and costs nothing."""
+        """Prepare for a plan and columns of the table; fields of blocks that they do not need stay undefined, at no cost."""
         self.plan = plan
         self.wanted = 0
         for name in names:
@@ -50,26 +50,26 @@ class Worker:
         self.hashed = "tid" in names
         self.ids = TransactionIds(plan)
         self.rows = Block.empty(0)
-        # About what a group has; memory that nobody touches costs nothing, and to grow is to begin the group again.
+        # About the rows of a group: untouched memory costs nothing, and growing means beginning the group again.
         self._memory = Memory.empty(GROUP_ROWS, plan.config.fraud.chain_lengths.high)
         self._fill_groups = Repeated(fill_groups)
 
     def fill(self, groups: range) -> Block:
-        """All rows of these groups, in event-time order, hashed where a tid is wanted: a view, valid until the next call."""
+        """Return all rows of these groups in event-time order, hashed if `tid` is requested: a view, valid until the next call."""
         rows, _ = self._fill(groups, self.wanted, self.hashed)
         return self.rows.rows(0, rows)
 
     def columns(self, groups: range, room: Callable[[int], Columns], is_kept: bool = False) -> tuple[int, Columns]:
-        """How many rows these groups have, and all of them in columns, which `room` makes room for, more than there are rows.
+        """Return the number of rows of these groups, and their columns, in memory that `room` allocates (for more than these rows).
 
-        The rows themselves are kept, as `fill` gives them, only if that is asked for.
+        With `is_kept` the rows themselves are kept as well, as after `fill`.
         """
         return self._fill(groups, self.wanted, self.hashed, room, is_kept)
 
     def pieces(self, groups: range) -> Iterator[range]:
-        """Fill `rows` with those of these groups, not hashed but with their seconds, and say in turn which few are next.
+        """Fill `rows` with those of these groups, with their seconds but not hashed, and yield ranges of rows to render.
 
-        So many stay in the cache between the steps of what is made of them. They are there until the worker fills others.
+        A range is small enough to stay in the cache while it is rendered and written. Rows are valid until the worker fills others.
         """
         total, _ = self._fill(groups, self.wanted | tables.SECOND, hashed=False)
         pieces = -(-total // PIECE_ROWS)
@@ -77,7 +77,7 @@ class Worker:
             yield range(total * i // pieces, total * (i + 1) // pieces)
 
     def count(self, group: int) -> int:
-        """How many rows a group has: its payments are planned, all other events are made and counted."""
+        """Count the rows of a group: the plan has its payments, all other events are generated and counted."""
         nowhere = RowTarget(Block.empty(0), NO_DIGESTS, True, NO_COLUMNS, 0)
         while True:
             filled = self._filled(nowhere, Filled(group), group + 1, 0)
@@ -107,14 +107,14 @@ class Worker:
                 columns, filled = room(column_rows), Filled(groups.start)
 
     def _filled(self, target: RowTarget, filled: Filled, stop: int, wanted: int, are_called: bool = True) -> Filled:
-        """Go on with groups up to `stop`, or until one needs more room."""
+        """Continue with groups up to `stop`, or until one needs more memory."""
         rules, memory, hashing = self._rules, self._memory, self.ids.hashing
         steps = target.steps(rules, memory, hashing, are_called)
         given = steps, steps.kinds(rules), self.plan.grid, rules, memory, wanted, hashing
         return Filled(*self._fill_groups(target, filled.rows, filled.group, stop, *given))
 
     def compile_first(self) -> None:
-        """Compile the kernel that calls the others, before any of these."""
+        """Compile the kernel that calls the others, without them."""
         self._filled(RowTarget(self.rows, NO_DIGESTS, True, NO_COLUMNS, 0), Filled(0), 0, 0, are_called=False)
 
     @cached_property
@@ -122,13 +122,13 @@ class Worker:
         return rules_of(self.plan)
 
     def _grow_rows(self, kept: int, count: int) -> None:
-        """Make room for so many rows, the kept ones included."""
+        """Make room for `count` rows, the first `kept` of which are kept."""
         if self.rows.second.size < count:
             self.rows = self.rows.moved(int(count * SPARE), kept)
 
 
 def rules_of(plan: Plan) -> RowRules:
-    """What a plan's rows follow from."""
+    """The tables that the rows of a plan are generated from."""
     latitude, longitude = plan.place_coordinates
     return RowRules(
         sequences=plan.sequence_rules,
@@ -144,15 +144,15 @@ def rules_of(plan: Plan) -> RowRules:
 
 
 class RowSource(threading.local):
-    """Makes rows and their ids: each thread that touches it gets its own worker and scratch memory."""
+    """Rows and their ids; each thread that accesses it gets its own worker and scratch memory."""
 
     def __init__(self, plan: Plan, names: Collection[str]) -> None:
         self.worker = Worker(plan, names)
 
     def fill(self, groups: range) -> tuple[Block, NDArray[np.uint8]]:
-        """The rows of these groups, and their MD5 digests, uint8[16 n]; empty where no tid is wanted."""
+        """Return the rows of these groups and their MD5 digests, uint8[16 n]; no digests unless `tid` is requested."""
         return self.kept(self.worker.fill(groups).second.size)
 
     def kept(self, rows: int) -> tuple[Block, NDArray[np.uint8]]:
-        """So many of the rows that were filled last, and their digests."""
+        """Return the first `rows` rows that were filled last, and their digests."""
         return self.worker.rows.rows(0, rows), self.worker.ids.room(rows if self.worker.hashed else 0)
