@@ -1,7 +1,7 @@
 """Brokers for tests: a shared one, one that tests may kill, and names for topics.
 
 With KAFKA_BOOTSTRAP=host:port the shared broker is the one at that address. If no broker is available, tests are
-skipped; with CI set they fail, as nobody reads there why tests were skipped.
+skipped; with CI set they fail, as there nobody would read why tests were skipped.
 """
 
 import os
