@@ -44,7 +44,7 @@ def write(
         output: a directory that the driver and all executors can write to.
         parts: how many there are (default: one per four million rows, but at least one per processor of the driver).
         format, compression, coordinates, overwrite: as for `fastgen.write`.
-        session: the Spark session to use (default: the active one). Spark Connect cannot run such tasks.
+        session: the Spark session to use (default: the active one, or else a new one). Spark Connect cannot run such tasks.
 
     Raises:
         OptionError: an option is not allowed; raised before any row is made.
