@@ -1,4 +1,4 @@
-"""Memory that goes round, and never while somebody still looks at it."""
+"""Arenas: memory is reused, but never while something still refers to it."""
 
 import gc
 from collections.abc import Iterator
@@ -59,7 +59,7 @@ def test_threads_take_each_arena_once() -> None:
 
 @pytest.fixture
 def young_garbage() -> Iterator[None]:
-    """Collecting garbage looks only at what is made from now on: the tests before have left a million of objects."""
+    """Restrict garbage collection to new objects: earlier tests have left a million."""
     gc.collect()
     gc.freeze()
     yield

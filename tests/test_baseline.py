@@ -1,4 +1,4 @@
-"""The plain loop that the benchmarks measure against makes rows that are right."""
+"""The plain loop that benchmarks compare with makes valid rows."""
 
 import hashlib
 import importlib
@@ -14,7 +14,7 @@ ROWS = 300
 
 @pytest.fixture
 def baseline(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """The script, which is no part of the package."""
+    """The script as a module; it is not part of the package."""
     monkeypatch.syspath_prepend(BENCHMARKS)
     return importlib.import_module("baseline")
 

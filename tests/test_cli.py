@@ -35,7 +35,7 @@ ROOT = Path(__file__).parents[1]
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty directory, which is the current one."""
+    """An empty directory, which is the working directory."""
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -143,7 +143,7 @@ def test_the_default_seed_is_told_and_stored(run: Run, folder: Path) -> None:
 
 def test_quiet_is_silent(run: Run, folder: Path) -> None:
     assert run("generate", "--rows=10", "-o", "out", "--quiet") == Ended(0, "", "")
-    assert run("generate", "--rows=10", "-o", "out", "-q").err.startswith("fastgen: ")  # but errors are told
+    assert run("generate", "--rows=10", "-o", "out", "-q").err.startswith("fastgen: ")  # but errors are printed
     assert run("generate", "--rows=0", "-o", "new", "-q").code == 2
 
 
@@ -386,11 +386,11 @@ def test_check_finds_what_generate_would_refuse(run: Run, folder: Path) -> None:
     assert run("config", "check", "bad.toml").code == 2
 
 
-# What cannot be
+# Errors
 
 
 def assert_one_line(ended: Ended, code: int, text: str) -> None:
-    """One line on the standard error, none on the other, and no traceback."""
+    """Check for one line on the standard error, nothing on the standard output, and no traceback."""
     err = after_compiling(ended.err)
     assert ended.out == ""
     assert err.startswith(f"fastgen: {text}"), err
@@ -643,7 +643,7 @@ def test_a_run_that_was_interrupted_takes_no_more_signals(run: Run, folder: Path
 
 @pytest.fixture(params=["", "1"], ids=["buffered", "unbuffered"])
 def buffering(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Both ways that Python has with the standard streams: where it buffers, it writes what is left when it ends."""
+    """With buffered and unbuffered standard streams: if Python buffers, it writes the rest when it exits."""
     monkeypatch.setenv("PYTHONUNBUFFERED", request.param)
 
 
@@ -672,7 +672,7 @@ def test_a_standard_error_that_is_full_changes_nothing(folder: Path) -> None:
 
 
 def paths(group: click.Group = cli.cli, before: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    """All commands and the groups that they are in, as they are called."""
+    """The words that call each command and group."""
     yield before
     for name, command in group.commands.items():
         if isinstance(command, click.Group):
@@ -683,12 +683,12 @@ def paths(group: click.Group = cli.cli, before: tuple[str, ...] = ()) -> Iterato
 
 @pytest.mark.parametrize("path", list(paths()), ids=" ".join)
 def test_every_command_explains_itself_with_examples(run: Run, folder: Path, path: tuple[str, ...]) -> None:
-    """What the examples call is there: each is parsed, none is run."""
+    """Each example is parsed, but not run."""
     ended = run(*path, "--help")
     assert ended == run(*path, "-h")
     assert (ended.code, ended.err) == (0, "")
     assert ended.out.startswith(" ".join(("Usage: fastgen", *path)))
-    assert "..." not in ended.out.replace("A,B,...", "").replace("PORT,...", "").replace("[ARGS]...", "")  # nothing is cut
+    assert "..." not in ended.out.replace("A,B,...", "").replace("PORT,...", "").replace("[ARGS]...", "")  # nothing is truncated
     text = ended.out.partition("Examples:\n")[2]
     calls = re.findall(r"fastgen( [^#|&>)\n]*)", text)
     assert calls
@@ -739,7 +739,7 @@ def test_the_command_is_installed_under_its_name() -> None:
 def test_an_interruption_that_a_library_swallows(
     run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch, command: str, arguments: list[str]
 ) -> None:
-    """As `except Exception` does around an import, or whoever calls a destructor."""
+    """As `except Exception` around an import does, or Python when it calls a destructor."""
 
     def swallow(*_: object) -> bool:
         with suppress(Exception):

@@ -1,4 +1,4 @@
-"""A first run: what is said of compiling, and how another process takes a share of it."""
+"""A first run: what is printed about compiling, and how another process takes a share of it."""
 
 import os
 import re
@@ -24,7 +24,7 @@ from fastgen.kernels.windows import window_rows
 
 
 def kernels() -> dict[str, Any]:
-    """All functions that are compiled, by name."""
+    """All compiled functions, by name."""
     modules = [import_module(f"fastgen.kernels.{found.name}") for found in iter_modules(fastgen.kernels.__path__)]
     return {
         f"{module.__name__}.{name}": value
@@ -35,13 +35,13 @@ def kernels() -> dict[str, Any]:
 
 
 def compiled() -> dict[str, set[str]]:
-    """The types that each of them has been compiled for, or loaded."""
+    """The signatures for which each function has been compiled or loaded."""
     return {name: {str(types) for types in kernel.signatures} for name, kernel in kernels().items()}
 
 
 @pytest.mark.parametrize("format", ["parquet", "csv", "ndjson", "ipc"])
 def test_a_partner_compiles_what_is_needed(tmp_path: Path, format: Any) -> None:
-    """Rows of a sample are made and written by the very kernels that write other datasets."""
+    """The sample is made and written by the same kernels as other datasets."""
     write(Dataset(Config(rows=2_000)), tmp_path / "data", format=format, threads=1)
     before = compiled()
     assert window_rows.signatures
@@ -51,7 +51,7 @@ def test_a_partner_compiles_what_is_needed(tmp_path: Path, format: Any) -> None:
 
 @pytest.mark.parametrize("config", [{}, {"atm": {"cards": 0}}, {"rows": 1}, {"cards": 1, "atm": {"cards": 0}}])
 def test_a_run_compiles_what_is_needed(tmp_path: Path, config: dict[str, Any]) -> None:
-    """Whatever its data are."""
+    """For any data."""
     write(Dataset(Config()), tmp_path, threads=1)
     before = compiled()
     use_kernels(Dataset(Config(**config)).plan)
@@ -67,7 +67,7 @@ def test_a_partner_leaves_the_plan_to_the_run(tmp_path: Path, monkeypatch: pytes
 
 
 class Partner:
-    """In place of another process."""
+    """A fake for the other process."""
 
     started: list["Partner"]
 
@@ -84,7 +84,7 @@ class Partner:
 
 
 class Plan:
-    """A plan whose first part takes compiling, or not."""
+    """A plan whose first step has to compile, or not."""
 
     def __init__(self, compiles: bool) -> None:
         self.compiles = compiles
@@ -125,7 +125,7 @@ def test_a_first_run_has_one_partner_and_waits_for_it(partners: list[Partner]) -
 
 
 def test_a_later_run_has_none(partners: list[Partner]) -> None:
-    """Nor has one that compiles something else."""
+    """Nor has a run that compiles something else."""
     share(Data(compiles=False))
     assert partners == []
 
@@ -170,7 +170,7 @@ def test_compiling_is_told_once(capsys: pytest.CaptureFixture[str]) -> None:
 def test_the_time_of_compiling_is_told_of_a_run_that_ends_well(
     partners: list[Partner], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """That of waiting for the partner is among it; nothing is told where nothing was compiled."""
+    """It includes waiting for the partner; nothing is printed if nothing was compiled or the run fails."""
     monkeypatch.setattr(Partner, "wait", lambda _: time.sleep(1))
     with compiling_announced(quiet=False) as first_run:
         first_run.share(Data(compiles=True), "csv")
@@ -187,7 +187,7 @@ def test_the_time_of_compiling_is_told_of_a_run_that_ends_well(
 
 
 def test_compiling_on_every_run_is_told_as_that(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """A function that is in no file stands for a package in a directory that cannot be written."""
+    """A function without a file cannot be cached, like a package in a read-only directory."""
     monkeypatch.setattr(jit, "is_kept", True)
     scope: dict[str, Any] = {}
     exec("def double(x):\n    return x + x", scope)
@@ -205,7 +205,7 @@ def test_numba_that_may_not_compile(tmp_path: Path) -> None:
 
 
 def test_linear_algebra_is_not_loaded_with_numba() -> None:
-    """But whoever wants it has it."""
+    """But it can still be imported."""
     code = """
 import sys
 from fastgen.cli.compiling import compiling_announced

@@ -1,4 +1,4 @@
-"""Completion of words: what may stand where, and that the Tab key does it in real shells."""
+"""Completion: which words are offered where, and that the Tab key works in real shells."""
 
 import fcntl
 import os
@@ -41,7 +41,7 @@ CASES = {
     "fastgen produce --key cit": "fastgen produce --key city ",
     "fastgen produce --timestamps n": "fastgen produce --timestamps now ",
 }
-"""What is typed before the Tab key, and what the line is then."""
+"""What is typed before the Tab key, and the resulting line."""
 SHELLS = {
     "bash": (
         ["bash", "--norc", "--noprofile", "-i"],
@@ -57,11 +57,11 @@ SHELLS = {
         """fastgen completion fish | source; bind \\ct 'printf "<<%s>>" (commandline)'""",
     ),
 }
-"""How shells are started, and told to complete, and to show the line on Ctrl-T."""
+"""For each shell: how it is started, and the code that enables completion and shows the line on Ctrl-T."""
 
 
 class Terminal:
-    """A shell at a terminal."""
+    """A shell in a pseudo-terminal."""
 
     def __init__(self, command: list[str], folder: Path) -> None:
         self._ours, theirs = pty.openpty()
@@ -81,7 +81,7 @@ class Terminal:
         os.write(self._ours, keys.encode())
 
     def read(self, pattern: str, seconds: float) -> re.Match[str] | None:
-        """Wait until the pattern is on the screen, or that long."""
+        """Wait until the pattern is on the screen, at most this long."""
         seen, until = "", time.monotonic() + seconds
         while time.monotonic() < until and not re.search(pattern, seen):
             if select.select([self._ours], [], [], 0.05)[0]:
@@ -89,13 +89,13 @@ class Terminal:
         return re.search(pattern, seen)
 
     def completed(self, line: str) -> str:
-        """The line after the Tab key; asked for until the shell has taken it in."""
+        """The line after the Tab key; read repeatedly until the shell has handled the key."""
         self.type(line + "\t")
         found = ""
         for _ in range(60):
             time.sleep(0.1)
             self.type("\x14")
-            shown = self.read(f"<<({re.escape(line)}.*?)>>", 1)  # a slow shell may still answer for the line before
+            shown = self.read(f"<<({re.escape(line)}.*?)>>", 1)  # a slow shell may still show the previous line
             found = shown[1] if shown else found
             if shown and found != line:
                 break
@@ -131,12 +131,12 @@ def test_the_tab_key(terminal: Terminal) -> None:
     assert {line: terminal.completed(line) for line in CASES} == CASES
 
 
-# What may stand where
+# The words that are offered
 
 
 @pytest.fixture
 def complete() -> Callable[[str], list[str]]:
-    """The words that a shell is offered for a line's last word."""
+    """The completions offered for the last word of a line."""
 
     def words(line: str) -> list[str]:
         *before, begun = line.split(" ")
@@ -197,7 +197,7 @@ def test_files_are_left_to_the_shell(option: str) -> None:
     ("shell", "changes"), [("bash", ["nospace"]), ("zsh", ["compset", "-S"]), ("fish", ["--max 1", "$before$path"])]
 )
 def test_the_script_is_that_of_the_shell(shell: str, changes: list[str]) -> None:
-    """What click's scripts lack has found its place in them."""
+    """The changes to click's scripts are in place."""
     ended = CliRunner().invoke(cli.cli, ["completion", shell])
     assert ended.exit_code == 0
     assert all(change in ended.output for change in ("_FASTGEN_COMPLETE", *changes))

@@ -1,4 +1,4 @@
-"""Configurations: defaults, sizes, identity, texts, and one clear line for everything that is wrong."""
+"""Configurations: defaults, sizes, identity, text forms, and one clear line for every error."""
 
 import copy
 import json
@@ -46,7 +46,7 @@ TIMES = "must leave the last event within 2,147,397,247 seconds (68 years) of st
 
 
 def shop(**changes: Any) -> dict[str, Any]:
-    """The settings of the one category of a small shop."""
+    """The settings of a small shop's only category."""
     return {"name": "Shop", "share": 1, "low": 1, "high": 50, **changes}
 
 
@@ -55,12 +55,12 @@ def part(share: float, low: float, high: float) -> dict[str, float]:
 
 
 def config_of(**given_settings: Any) -> Config:
-    """A configuration from plain values, as TOML has them."""
+    """A configuration from plain values, as in TOML."""
     return Config(**given_settings)
 
 
 def line_of(**given_settings: Any) -> str:
-    """What is said about settings that are not allowed."""
+    """The error message for settings that are not allowed."""
     with pytest.raises(ConfigError) as caught:
         Config(**given_settings)
     return str(caught.value)
@@ -87,7 +87,7 @@ def test_all_shares_of_the_defaults_add_up_as_decimals() -> None:
         assert sum(Fraction(str(p.share)) for p in parts) == 1
 
 
-# One line for everything that is wrong
+# One line for every error
 
 BAD = {
     # unknown settings
@@ -290,14 +290,14 @@ def test_bad_input_is_told_in_one_line(given_settings: dict[str, Any], line: str
     ],
 )
 def test_a_table_of_sequences_that_takes_too_much_memory(given_settings: dict[str, Any], told: str) -> None:
-    """How time is cut is known once the rows are counted."""
+    """The cells of time are known only once the rows are counted."""
     data = Dataset(config_of(**given_settings))
     with pytest.raises(ConfigError, match=rf"^atm.step_hours = .*: {told} must be at most 134,217,728$"):
         _ = data.plan
 
 
 def test_groups_of_more_rows_than_can_be_made(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With as many as the limit is a test would take minutes."""
+    """With a lower limit, as with the real one the test would take minutes."""
     monkeypatch.setattr(fastgen.plan, "MOST_EXPECTED", 70_000)
     crowded: dict[str, Any] = {"payments": 100_000, "atm": {"cards": 0}, "fraud": {"ratio": 0}}
     with pytest.raises(ConfigError, match=r"^end = .*: must be later: 60 seconds would have 100,000 rows, and can have 70,000$"):
@@ -437,7 +437,7 @@ def test_configurations_are_values() -> None:
 
 
 def test_whole_floats_are_whole_numbers() -> None:
-    """As 1e6 is a float to TOML and to Python."""
+    """1e6 is a float in TOML and in Python."""
     assert Config(rows=1e6) == Config(rows=1_000_000)  # type: ignore[arg-type]
     assert type(Config(rows=1e6).rows) is int  # type: ignore[arg-type]
 
@@ -487,7 +487,7 @@ def test_every_setting_and_the_data_version_change_the_fingerprint(monkeypatch: 
         {"atm": {"bands": [part(1, 18, 100)]}},
     ]
     categories = [change for change in changes if "amounts" in change]
-    for change in categories:  # no category holds all of these amounts
+    for change in categories:  # none of the default categories takes all of these amounts
         change["categories"] = [shop(low=0.01, high=99_999.99)]
     prints = {Config(**change).fingerprint() for change in changes}
     monkeypatch.setattr(fastgen.config, "DATA_VERSION", -1)
@@ -524,7 +524,7 @@ def test_sizes(given_settings: dict[str, Any], expected: Sizes) -> None:
 
 
 def withdrawals_of(config: Config, cash_cards: int) -> int:
-    """All withdrawals that so many cash cards make, the foreign ones included."""
+    """All withdrawals by this number of cash cards, including foreign ones."""
     lengths = list(config.atm.lengths.values)
     rounds = ceil(Fraction(config.sizes.withdrawals, cash_cards * sum(lengths)))
     return cash_cards * rounds * sum(lengths) + config.fraud.of(cash_cards * rounds * len(lengths))
@@ -773,7 +773,7 @@ def test_plain_numbers_are_counts(count: int) -> None:
 
 
 def paths(kind: type[Section], prefix: str = "") -> list[str]:
-    """The dotted names of all settings, the sections themselves left out."""
+    """The dotted names of all settings, without the sections themselves."""
     found = []
     for name, field in kind.model_fields.items():
         inner = field.annotation
@@ -785,7 +785,7 @@ def paths(kind: type[Section], prefix: str = "") -> list[str]:
 def test_the_first_file_explains_every_setting_and_is_the_defaults(tmp_path: Path) -> None:
     text = to_toml(Config())
     assert load_config(write(tmp_path / "fastgen.toml", text)) == Config()
-    # With its examples switched on it has every setting.
+    # With its examples uncommented it has every setting.
     switched_on = tomllib.loads(
         "\n".join(line[2:] if line.startswith("# ") and " = " in line else line for line in text.splitlines())
     )
@@ -797,14 +797,14 @@ def test_the_first_file_explains_every_setting_and_is_the_defaults(tmp_path: Pat
 
 
 def shares(count: int) -> st.SearchStrategy[list[float]]:
-    """So many shares that add up to 1."""
+    """This many shares, which add up to 1."""
     weights = st.lists(st.integers(1, 50), min_size=count, max_size=count)
     return weights.map(lambda given_weights: [weight / sum(given_weights) for weight in given_weights])
 
 
 @st.composite
 def configs(draw: st.DrawFn) -> Config:
-    """Configurations with anything in them."""
+    """Arbitrary valid configurations."""
     ends = draw(st.lists(st.integers(2, 9_999_999), min_size=1, max_size=4, unique=True).map(sorted))
     amounts = [
         AmountRange(share=share, low=low / 100, high=high / 100)

@@ -1,4 +1,4 @@
-"""The documentation is true: its examples run, its links lead somewhere, and what is made from the package is current."""
+"""The documentation is correct: its examples run, its links work, and what is generated from the package is current."""
 
 import doctest
 import json
@@ -40,7 +40,7 @@ RECORDED = json.loads((ROOT / "tests" / "golden" / "digests.json").read_text())
 
 
 class Block(NamedTuple):
-    """A fenced block: where it begins, its language and its text."""
+    """A fenced block: its first line's number, its language and its text."""
 
     line: int
     language: str
@@ -54,12 +54,12 @@ def blocks(page: Path) -> Iterator[Block]:
 
 
 def prose(page: Path) -> str:
-    """A page without its blocks."""
+    """The text of a page without its blocks."""
     return re.sub(r"^```.*?^```$", "", page.read_text(), flags=re.DOTALL | re.MULTILINE)
 
 
 def links(page: Path) -> Iterator[tuple[Path, str]]:
-    """Where links inside the project lead: a file and, if there is one, a heading."""
+    """The targets of a page's links within the project: a file and the anchor, if any."""
     for target in re.findall(r"\]\(([^)\s]+)\)", prose(page)):
         if "://" not in target:
             path, _, heading = target.partition("#")
@@ -67,7 +67,7 @@ def links(page: Path) -> Iterator[tuple[Path, str]]:
 
 
 def as_read() -> list[Path]:
-    """The README, the pages in the order in which it links to them, and the rest."""
+    """All pages: the README, the pages that it links to in order, and the rest."""
     return list(dict.fromkeys([ROOT / "README.md", *(path for path, _ in links(ROOT / "README.md") if path in PAGES), *PAGES]))
 
 
@@ -79,7 +79,7 @@ each_page = pytest.mark.parametrize("page", PAGES, ids=named)
 
 
 def test_the_readmes_python_is_well_typed(tmp_path: Path) -> None:
-    """As its readers' type checkers see the package."""
+    """With the package as type checkers of its users see it."""
     (tmp_path / "example.py").write_text("".join(block.text for block in blocks(ROOT / "README.md") if block.language == "python"))
     run = subprocess.run([sys.executable, "-m", "mypy", "--strict", "example.py"], cwd=tmp_path, capture_output=True, text=True)
     assert run.returncode == 0, run.stdout
@@ -91,18 +91,18 @@ LEFT_OUT = (
     "git clone ", "python -m venv ", ". .venv/bin/activate", "pip install ", "export ", "docker compose ",
     "pytest", "python benchmarks/", "eval ",
 )  # fmt: skip
-"""What lines of examples may begin with and are not run: a place for the package, a broker, all tests, benchmarks."""
+"""Beginnings of lines in examples that are not run: installing the package, a broker, all tests, benchmarks."""
 
 
 def lines(text: str) -> Iterator[str]:
     """The commands of a block, without their comments."""
     for line in text.replace("\\\n", " ").splitlines():
-        # Nothing in the examples has these signs in quotes.
+        # No example has `&&` or ` #` in quotes.
         yield from filter(None, (part.strip() for part in re.split(r"&&", line.partition(" #")[0])))
 
 
 def commands(text: str) -> Iterator[str]:
-    """Those that are run."""
+    """The commands of a block that are run."""
     for line in lines(text):
         if not line.startswith(LEFT_OUT):
             assert re.match(r"fastgen |python \w+\.py$", line), f"is neither run nor known: {line}"
@@ -110,13 +110,13 @@ def commands(text: str) -> Iterator[str]:
 
 
 class Commands:
-    """Runs the commands of a page in the current directory; those that end with & side by side with the others."""
+    """Runs the commands of a page in the current directory; those that end with & in the background."""
 
     def __init__(self) -> None:
         self._others: list[subprocess.Popen[bytes]] = []
 
     def run(self, line: str) -> None:
-        """In this process, whose kernels are compiled, or, where it needs a shell, in another one."""
+        """Run a command in this process, which has compiled its kernels, or in another one if it needs a shell."""
         words = shlex.split(os.path.expandvars(line))
         if words[0] == "python":
             print(subprocess.run([sys.executable, *words[1:]], check=True, stdout=subprocess.PIPE, text=True).stdout)
@@ -133,7 +133,7 @@ class Commands:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        """Those that still run come to their end, or are ended."""
+        """Wait for background commands, or end them after a failure."""
         for other in self._others:
             if kind is not None:
                 other.kill()
@@ -141,7 +141,7 @@ class Commands:
 
 
 def run_python(block: Block, page: Path, names: dict[str, Any]) -> None:
-    """A block that begins with the name of a file becomes that file."""
+    """Run a Python block; one that begins with the name of a file is written to that file instead."""
     name = re.match(r"# (\w+\.py)\n", block.text)
     if name:
         Path(name[1]).write_text(block.text)
@@ -155,7 +155,7 @@ def run_python(block: Block, page: Path, names: dict[str, Any]) -> None:
 
 @contextmanager
 def kafka_if_needed(page: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A broker in KAFKA_BOOTSTRAP for pages that name it; topics that they make go away again."""
+    """Set KAFKA_BOOTSTRAP to a broker for pages that name it; topics that they create are deleted."""
     if "$KAFKA_BOOTSTRAP" not in page.read_text():
         yield
         return
@@ -173,17 +173,17 @@ def kafka_if_needed(page: Path, request: pytest.FixtureRequest, monkeypatch: pyt
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where a reader of all pages stands, as in a clone."""
+    """The working directory in which a reader follows all pages."""
     return tmp_path_factory.mktemp("reader")
 
 
 def states(folder: Path) -> dict[Path, int]:
-    """The files below a folder and when they were last written."""
+    """The files below a folder and their times of modification."""
     return {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()}
 
 
 def is_ignored(name: str) -> bool:
-    """Whether git leaves out what has this name in the root of the project."""
+    """Whether git ignores this name in the root of the project."""
     return any(fnmatch(f"/{name}", line.rstrip("/")) for line in (ROOT / ".gitignore").read_text().splitlines())
 
 
@@ -198,7 +198,7 @@ def test_examples(
     monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
 ) -> None:
-    """All pages share a folder, as they do for a reader; those of a page share their names too, in order."""
+    """All pages share a folder, as they do for a reader; the blocks of a page run in order and share their names."""
     monkeypatch.chdir(folder)
     there = states(folder)
     names: dict[str, Any] = {"__name__": "example"}
@@ -224,7 +224,7 @@ def test_examples(
 
 
 def check_tutorial(out: str) -> None:
-    """What the page says of its results is so."""
+    """Check what the page says of its results."""
     assert re.search(r"^alarm outside \['US'\], and when a card pays again within 120 seconds: F1 0\.\d\d over", out, re.MULTILINE)
     assert "\n106,020 transactions scored\n" in out
     assert "\n106,020 scores with a label, 155 frauds, " in out
@@ -235,7 +235,7 @@ def check_tutorial(out: str) -> None:
 
 
 def test_no_block_escapes() -> None:
-    """A block without a language, a misspelt one or an indented one would not be run."""
+    """A block that is indented or has no or a misspelt language would not be run."""
     for page in PAGES:
         text = page.read_text()
         assert {block.language for block in blocks(page)} <= {"sh", "python", "toml", "csv", "text"}, page
@@ -245,7 +245,7 @@ def test_no_block_escapes() -> None:
 
 
 def exists(words: list[str], line: str) -> None:
-    """A command of the program is there, with all options that it is given."""
+    """Check that a command of the program exists, with all options in the line."""
     group: Any = cli.cli
     while isinstance(group, click.Group) and words and not words[0].startswith("-"):
         group = group.commands.get(words.pop(0))
@@ -256,7 +256,7 @@ def exists(words: list[str], line: str) -> None:
 
 @each_page
 def test_commands_in_text_blocks_exist(page: Path) -> None:
-    """Examples that run for ever are no `sh`; they are parsed, not run."""
+    """Examples that run for ever are in `text` blocks; they are parsed, not run."""
     for block in blocks(page):
         for line in lines(block.text) if block.language == "text" else ():
             if re.match(r"fastgen [a-z]", line):
@@ -265,7 +265,7 @@ def test_commands_in_text_blocks_exist(page: Path) -> None:
 
 @each_page
 def test_scripts_exist(page: Path) -> None:
-    """Those that examples and text call: they are run by hand, as they take long."""
+    """The scripts that pages name; they take long and are run by hand."""
     for script in re.findall(r"python ((?:benchmarks|docs|tests)/\S+\.py)", page.read_text()):
         assert (ROOT / script).exists(), script
 
@@ -278,18 +278,18 @@ def test_commands_in_the_text_exist(page: Path) -> None:
 
 
 def test_pages_have_examples() -> None:
-    """The patterns find what they are to find."""
+    """The patterns above find examples."""
     found = [line for page in PAGES for block in blocks(page) if block.language == "sh" for line in commands(block.text)]
     assert "fastgen generate --output data/" in found
     assert len(found) > 10
     assert sum(block.language == "python" for page in PAGES for block in blocks(page)) > 4
 
 
-# What is made from the package, or copied from it
+# What is generated from the package, or copied from it
 
 
 def script(name: str) -> ModuleType:
-    """One of those in docs/, which import each other. Other folders of the tests have modules of these names."""
+    """Load a script in docs/. These import each other, and other folders of the tests have modules with the same names."""
     spec = spec_from_file_location(f"docs_{name}", DOCS / f"{name}.py")
     assert spec
     assert spec.loader
@@ -315,7 +315,7 @@ def test_api_is_current(make: ModuleType) -> None:
 
 
 def test_api_has_every_public_name() -> None:
-    """And every type of the package that a call returns."""
+    """And every type of the package that a public function returns."""
     text = (DOCS / "api.md").read_text()
     told = set(re.findall(r"^### `(.*)`$", text, re.MULTILINE))
     assert told >= {*fastgen.__all__} - {"__version__"} | {f"spark.{name}" for name in fastgen.spark.__all__}
@@ -350,7 +350,7 @@ def test_docstrings_that_do_not_fit(docstring: str, told: str) -> None:
     ],
 )
 def test_types_on_the_page(kind: Any, name: str) -> None:
-    """They are named alike by all versions of Python."""
+    """They have the same names in all versions of Python."""
     assert script("make_api").type_name(kind) == name
 
 
@@ -363,7 +363,7 @@ def test_sample_rows_are_current(make: ModuleType) -> None:
 
 
 def table_under(text: str, start: str) -> list[list[str]]:
-    """The cells of the first table behind `start`, without the head."""
+    """The cells of the first table after `start`, without the header."""
     lines = iter(text[text.index(start) :].splitlines())
     rows: list[list[str]] = []
     for line in lines:
@@ -375,7 +375,7 @@ def table_under(text: str, start: str) -> list[list[str]]:
 
 
 def test_flags_are_those_of_the_help() -> None:
-    """Names, short names and what stands for the value, in the order of `fastgen generate --help`."""
+    """Names, short names and placeholders of values, in the order of `fastgen generate --help`."""
     told = [{*option.opts, *filter(None, [option.metavar])} for option in cli.generate.params]
     cells = [row[0].replace("\\|", "|") for row in table_under((DOCS / "command-line.md").read_text(), "| flag |")]
     assert [{word for code in re.findall(r"`([^`]+)`", cell) for word in code.split()} for cell in cells] == told
@@ -406,7 +406,7 @@ def test_changelog_names_the_versions() -> None:
 
 
 def test_versions_of_python() -> None:
-    """The README says for which ones."""
+    """The README names the supported versions."""
     wanted = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["requires-python"]
     low, below = (int(minor) for minor in re.findall(r"3\.(\d+)", wanted))
     assert f"Python 3.{low} to 3.{below - 1}" in (ROOT / "README.md").read_text()
@@ -422,7 +422,7 @@ def test_nobody_is_sent_to_another_project() -> None:
 
 
 def anchors(page: Path) -> set[str]:
-    """The names that headings get."""
+    """The anchors of a page's headings."""
     headings = re.findall(r"^#+ (.+)$", prose(page), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 

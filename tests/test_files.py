@@ -1,4 +1,4 @@
-"""Files: what every format holds, where it goes, and that nothing half-written is ever left."""
+"""Files: their content in every format, their paths, and that no partial file is ever left behind."""
 
 import csv
 import errno
@@ -66,7 +66,7 @@ ALL_WAYS = [(format, compression) for format, names in COMPRESSIONS.items() for 
 
 @pytest.fixture(scope="module")
 def data() -> Dataset:
-    """Few rows, with names that have to be quoted."""
+    """A few rows, with names that have to be quoted."""
     return Dataset(Config(**ODD))
 
 
@@ -90,11 +90,11 @@ def names_in(folder: Path) -> list[str]:
     return sorted(entry.name for entry in folder.iterdir())
 
 
-# What is in the files, by readers that know nothing of fastgen
+# The content of files, by independent readers
 
 
 def plain(frame: pl.DataFrame) -> pl.DataFrame:
-    """The same values in plain types, whatever types a reader gave them."""
+    """The values in plain types, whatever types a reader gave them."""
     types: dict[str, Any] = {
         "datetime": pl.Datetime("us"),
         "amount": pl.Float64,
@@ -194,7 +194,7 @@ def test_every_reader_finds_the_rows(
 @pytest.mark.parametrize("format", ENDINGS)
 @pytest.mark.parametrize("table", ["credit_cards", "profiles"])
 def test_a_part_without_cards(tmp_path: Path, format: Any, table: str) -> None:
-    """More parts than cards: the columns are there, but for JSON lines, which have none without rows."""
+    """More parts than cards: files without rows have their columns, except NDJSON, which cannot."""
     parts = [Dataset(Config(rows=200_000, cards=1)).part(number, 2) for number in (1, 2)]
     [none] = [part for part in parts if not part.count(table)]
     path = tmp_path / f"x{ENDINGS[format]}"
@@ -207,7 +207,7 @@ def test_a_part_without_cards(tmp_path: Path, format: Any, table: str) -> None:
 
 @pytest.mark.parametrize(("format", "compression"), [("csv", "gzip"), ("csv", "zstd"), ("ndjson", "gzip"), ("ndjson", "zstd")])
 def test_readers_go_on_behind_the_first_compressed_piece(tmp_path: Path, large: Dataset, format: str, compression: str) -> None:
-    """Pieces are compressed each by itself; all readers take them for one text."""
+    """Pieces are compressed separately; all readers read them as one text."""
     path = path_of(tmp_path, "transactions", format, compression)
     write(large, path, columns=["cc_num", "fraud_label"])
     expected = plain(large.transactions(["cc_num", "fraud_label"]))
@@ -215,14 +215,14 @@ def test_readers_go_on_behind_the_first_compressed_piece(tmp_path: Path, large: 
         assert plain(read(path)).equals(expected)
 
 
-# What text looks like
+# Text formats
 
 
 PLACES = {(float(row[0]), float(row[1]), row[2], row[3]): row[:2] for row in Provider.land_coords}
 
 
 def text_rows(rows: pl.DataFrame, coordinates: str) -> Iterator[dict[str, Any]]:
-    """Rows of transactions as the documentation writes them in JSON."""
+    """Rows of transactions as the documentation shows them in JSON."""
     for row in rows.iter_rows(named=True):
         spot = row["latitude"], row["longitude"], row["city"], row["country"]
         if coordinates == "text":
@@ -282,7 +282,7 @@ def test_a_line_of_the_tutorials_layout(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def walkers() -> Dataset:
-    """The longest walks with the longest steps that they may have."""
+    """The longest walks with the longest steps that are allowed."""
     walk = {"cards": 400, "withdrawals": 80_000, "lengths": [200, 200], "step_hours": [1, 2], "radius": 0.1}
     return Dataset(Config(seed=351, payments=10, cards=4_000, fraud={"ratio": 0}, atm=walk))
 
@@ -295,7 +295,7 @@ def test_positions_are_on_the_globe(walkers: Dataset) -> None:
 
 @pytest.mark.parametrize("coordinates", ["number", "text"])
 def test_positions_far_from_their_place(tmp_path: Path, walkers: Dataset, coordinates: Any) -> None:
-    """Text and frame have the same numbers."""
+    """Text and frames have the same numbers."""
     columns = ["category", "latitude", "longitude"]
     write(walkers, tmp_path / "x.ndjson", columns=columns, coordinates=coordinates)
     rows = walkers.transactions(columns).filter(pl.col("category") == "Cash Withdrawal")
@@ -314,7 +314,7 @@ def test_a_configuration_does_for_a_dataset(tmp_path: Path) -> None:
 
 
 def test_columns(tmp_path: Path, data: Dataset, tables: dict[str, pl.DataFrame]) -> None:
-    """What is asked for, in the table's order."""
+    """Only the requested ones, in the table's order."""
     for format, ending in ENDINGS.items():
         path = tmp_path / f"x{ending}"
         report = write(data, path, columns=["fraud_label", "city", "datetime"])
@@ -397,7 +397,7 @@ def test_parquet_row_groups(parquet: Path, large: Dataset) -> None:
 
 
 def test_parquet_row_groups_of_a_short_period(tmp_path: Path) -> None:
-    """Withdrawals thin out for weeks after the period; that makes no row groups of a few rows each."""
+    """Withdrawals trail off for weeks after the period, but do not make row groups of a few rows each."""
     write(Dataset(Config(rows=200_000, end="2022-01-01 12:00:00")), tmp_path / "x.parquet", columns=["datetime", "amount"])
     assert pq.ParquetFile(tmp_path / "x.parquet").metadata.num_row_groups <= 10
 
@@ -421,7 +421,7 @@ def test_parquet_has_no_empty_row_groups(tmp_path: Path) -> None:
 
 
 def test_parquet_dictionaries(parquet: Path, tmp_path: Path, data: Dataset) -> None:
-    """Strings that repeat are codes of a dictionary; those that do not, are not."""
+    """Only strings that repeat are dictionary-encoded."""
     write(data, tmp_path / "few cards.parquet")
     repeating = {
         parquet / "transactions.parquet": {"category", "city", "country"},
@@ -522,7 +522,7 @@ def test_a_manifest_makes_the_same_data_again(tmp_path: Path, data: Dataset) -> 
 
 
 def test_digests_tell_every_column_and_the_order(tmp_path: Path) -> None:
-    """One changed price, one changed name, one changed seed: another digest."""
+    """A changed price, name or seed makes another digest."""
     settings: list[dict[str, Any]] = [ODD, ODD | {"seed": 98}, ODD | {"start": "2023-12-30 17:23:12"}]
     renamed = [CATEGORIES[0] | {"name": 'Books, "new!"'}, *CATEGORIES[1:]]
     settings += [ODD | {"categories": renamed}, ODD | {"cards": 251}]
@@ -615,7 +615,7 @@ def test_what_a_path_cannot_mean(tmp_path: Path, data: Dataset, output: str, opt
 
 @pytest.mark.parametrize("name", ["x.parquet.gz", "x.arrow.zst"])
 def test_formats_that_compress_inside_have_no_compressed_endings(tmp_path: Path, data: Dataset, name: str) -> None:
-    """Otherwise a file that ends with .gz would be none that gunzip reads."""
+    """Otherwise a file could end with .gz that gunzip does not read."""
     with pytest.raises(OptionError):
         write(data, tmp_path / name)
 
@@ -651,11 +651,11 @@ def judge_estimate(data: Dataset, folder: Path, **options: Any) -> None:
     assert all(0.9 < ratio < 1.1 for ratio in ratios.values()), ratios
 
 
-# What is there already
+# Existing files
 
 
 def snapshot(folder: Path) -> dict[str, tuple[bytes, int]]:
-    """Names, contents and times of all files."""
+    """Names, contents and modification times of all files."""
     return {str(p.relative_to(folder)): (p.read_bytes(), p.stat().st_mtime_ns) for p in folder.rglob("*") if p.is_file()}
 
 
@@ -684,7 +684,7 @@ def test_a_manifest_of_somebody_else_is_overwritten(tmp_path: Path, data: Datase
 
 
 def test_a_file_keeps_its_permissions(tmp_path: Path, data: Dataset) -> None:
-    """Who could not read the old one cannot read the new one."""
+    """Users who could not read the old file cannot read the new one."""
     (tmp_path / "x.csv").touch(0o600)
     write(data, tmp_path / "x.csv", overwrite=True)
     write(data, tmp_path / "y.csv")
@@ -705,7 +705,7 @@ def test_a_link_that_leads_nowhere_is_there_too(tmp_path: Path, data: Dataset) -
 
 
 def test_overwriting_with_another_format_leaves_no_old_tables(tmp_path: Path, data: Dataset) -> None:
-    """Else tables would lie beside a manifest that is not theirs. What is not fastgen's stays."""
+    """Otherwise tables would be left that the manifest does not describe. Files that are not fastgen's stay."""
     (tmp_path / "notes.txt").write_text("mine")
     write(data, tmp_path, format="csv")
     write(data, tmp_path, format="ndjson", compression="gzip", overwrite=True)
@@ -731,7 +731,7 @@ def test_overwrite_replaces_files(tmp_path: Path, data: Dataset) -> None:
 @pytest.mark.parametrize("output", ["out", "x.csv"])
 @pytest.mark.parametrize("threads", [1, 2])
 def test_a_run_that_fails_leaves_nothing(tmp_path: Path, large: Dataset, failure: BaseException, output: str, threads: int) -> None:
-    """With `overwrite`, what was there before is there still."""
+    """With `overwrite`, what was there before is still there."""
     old = tmp_path / "old" / output
     old.parent.mkdir()
     write(Dataset(Config(rows=100)), old, format="csv")
@@ -756,7 +756,7 @@ def test_a_run_that_fails_leaves_nothing(tmp_path: Path, large: Dataset, failure
 def test_a_run_that_fails_leaves_no_directories_of_its_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, data: Dataset, output: str, options: dict[str, Any]
 ) -> None:
-    """Those that were there stay, and so do those in which somebody has put something meanwhile."""
+    """Directories that existed before stay, and so do those in which something else was put meanwhile."""
 
     def fail(_: int) -> None:
         raise KeyboardInterrupt
@@ -830,7 +830,7 @@ def test_parents_that_are_files(tmp_path: Path, data: Dataset) -> None:
 
 @pytest.fixture
 def as_nobody() -> Iterator[None]:
-    """The superuser may write everywhere: become someone who may not."""
+    """Drop root privileges: root may write everywhere."""
     if os.geteuid() != 0:
         yield
         return
@@ -857,7 +857,7 @@ def test_devices(data: Dataset) -> None:
     report = write(data, os.devnull, format="ndjson")
     assert (report.rows, report.files[0].path) == (3_000, os.devnull)
     assert report.size > 500_000
-    assert write(data, os.devnull).size > 50_000  # parquet unless said otherwise
+    assert write(data, os.devnull).size > 50_000  # CSV by default
     assert Path(os.devnull).is_char_device()
 
 
@@ -869,7 +869,7 @@ def test_a_full_device(data: Dataset, format: Any) -> None:
 
 @pytest.mark.parametrize("format", ENDINGS)
 def test_a_named_pipe(tmp_path: Path, data: Dataset, tables: dict[str, pl.DataFrame], format: Any) -> None:
-    """No format needs to go back in its file."""
+    """No format needs to seek."""
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     found: list[bytes] = []
@@ -929,7 +929,7 @@ def test_the_standard_output(tmp_path: Path) -> None:
 
 
 def test_the_standard_output_by_its_name(tmp_path: Path) -> None:
-    """Led to a file, too, behind what is there."""
+    """Even if it is appended to a file with content."""
     (tmp_path / "x.csv").write_text("mine\n")
     with (tmp_path / "x.csv").open("ab") as out:
         subprocess.run(command("--rows=2_000", "--columns=amount", "--output=/dev/stdout"), stdout=out, check=True)
@@ -952,7 +952,7 @@ def test_a_reader_who_leaves() -> None:
 
 @pytest.mark.parametrize("unbuffered", ["", "1"])
 def test_a_reader_who_leaves_before_a_result_comes(unbuffered: str) -> None:
-    """Whoever asks in a script must not take it for a result."""
+    """A script must not mistake this for a result."""
     arguments = command("--rows=1k", "--output=x.csv", "--dry-run")
     reading, writing = os.pipe()
     os.close(reading)
@@ -1007,7 +1007,7 @@ def test_a_run_that_is_stopped(tmp_path: Path, number: int, code: int, line: str
 
 
 def test_a_full_disk(tmp_path: Path) -> None:
-    """A file may not grow beyond 4 MB here, which is what a full disk looks like from inside."""
+    """Files are limited to 4 MB here, which to the process is like a full disk."""
     old = tmp_path / "old.csv"
     old.write_text("mine")
     code = (
@@ -1023,7 +1023,7 @@ def test_a_full_disk(tmp_path: Path) -> None:
 
 def test_a_full_disk_for_a_directory(tmp_path: Path, large: Dataset) -> None:
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    write(large, os.devnull, columns=["cc_num"])  # kernels are compiled and kept before files are limited
+    write(large, os.devnull, columns=["cc_num"])  # compiles and caches the kernels before files are limited
     resource.setrlimit(resource.RLIMIT_FSIZE, (4 << 20, limits[1]))
     try:
         told = line_of(large, tmp_path / "out", format="csv")
@@ -1034,7 +1034,7 @@ def test_a_full_disk_for_a_directory(tmp_path: Path, large: Dataset) -> None:
 
 
 def test_nothing_of_a_neighbour_is_dropped(tmp_path: Path) -> None:
-    """Of a directory whose name begins with this one's."""
+    """A neighbour: a directory whose name begins with this one's."""
     (tmp_path / "data2").mkdir()
     with opened(str(tmp_path / "data2" / "transactions.csv"), overwrite=False) as out:
         drop_unfinished(str(tmp_path / "data"))
@@ -1043,7 +1043,7 @@ def test_nothing_of_a_neighbour_is_dropped(tmp_path: Path) -> None:
 
 
 def test_what_is_taken_in_pieces_is_written_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As by a disk that is full in the middle of it."""
+    """os.write may write only part of the data, for example when a disk fills up."""
     write = os.write
     monkeypatch.setattr(os, "write", lambda descriptor, data: write(descriptor, data[:3]))
     with opened(str(tmp_path / "out.csv"), overwrite=False) as out:

@@ -1,4 +1,4 @@
-"""Files that can hold it say what their data are, as a manifest does."""
+"""Files whose formats have metadata say what their data are, as a manifest does."""
 
 import json
 from pathlib import Path
@@ -19,13 +19,13 @@ FORMATS = ("parquet", "ipc")
 
 
 def metadata_of(path: Path) -> dict[bytes, bytes]:
-    """A file's own metadata, as pyarrow reads them."""
+    """A file's metadata, as pyarrow reads it."""
     schema = pq.read_schema(path) if path.suffix == ".parquet" else pa.ipc.open_file(path).schema
     return dict(schema.metadata or {})
 
 
 def say(path: Path, **changes: object) -> None:
-    """Have a file say other things of itself."""
+    """Change what a file's metadata says."""
     about = from_metadata(metadata_of(path)) or {}
     metadata = {"fastgen": json.dumps(about | changes)}
     if path.suffix == ".parquet":

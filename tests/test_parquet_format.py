@@ -1,4 +1,4 @@
-"""The Parquet encoder against three readers, and its kernels against slow twins."""
+"""The Parquet encoder checked with three readers, and its kernels with slow twins."""
 
 import io
 import subprocess
@@ -50,7 +50,7 @@ SCHEMA = pa.schema([pa.field(name, kind, nullable=False) for name, kind in TYPES
 
 
 def sample(rows: int, seed: int = 1) -> tuple[dict[str, Any], pa.Table]:
-    """Arrays for the encoder, and the table that they mean."""
+    """Arrays for the encoder, and the table that they represent."""
     random = np.random.default_rng(seed)
     digests = np.frombuffer(random.bytes(16 * rows), np.uint8)
     seconds = 1_640_995_200 + np.sort(random.integers(0, 5_097_600, rows))
@@ -123,7 +123,7 @@ def test_readers_agree(rows: int, compression: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("rows", [1, 1000, 300_001])
 def test_metadata(rows: int, tmp_path: Path) -> None:
-    """Statistics as pyarrow computes them, and sizes that add up."""
+    """Statistics equal those that pyarrow computes, and sizes add up."""
     encoder = fmt.RowGroupEncoder(COLUMNS)
     arrays, table = sample(rows)
     content = written(encoder, [encoder.encode(arrays, rows)])
@@ -263,7 +263,7 @@ def test_peculiar_doubles() -> None:
 @pytest.mark.parametrize("width", [16, 32, 48, 64, 128])
 @pytest.mark.parametrize("rows", [1, 2, 129, 4096, 4097, 40_000])
 def test_hexadecimal_frames(width: int, rows: int) -> None:
-    """What Zstandard makes of the frames written by hand: the page, with no byte too many."""
+    """Zstandard decompresses the hand-written frames to the page, and they are not larger than expected."""
     column = kinds.Hex("h", width)
     digests = np.frombuffer(np.random.default_rng(rows).bytes(rows * width // 2), np.uint8)
     page = column.page(digests, 0, rows)
@@ -316,7 +316,7 @@ def test_imports_stay_small() -> None:
 
 
 def naive_bits(values: Sequence[int], width: int) -> bytes:
-    """One long number, whose lowest bits are the first value."""
+    """All values in one long integer, the first in the lowest bits."""
     number = sum(value << i * width for i, value in enumerate(values))
     return number.to_bytes((len(values) * width + 7) // 8, "little")
 
@@ -380,7 +380,7 @@ def test_text_range(texts: list[bytes]) -> None:
 @settings(deadline=None)
 @given(st.integers(1, 3), st.data())
 def test_bytes_range(size: int, data: st.DataObject) -> None:
-    """Also where rows begin alike, or are the same."""
+    """Also if rows share a prefix or are equal."""
     rows = st.lists(st.sampled_from([b"\0\0\0\0\0\0\0\1", b"abcdefgh", b"\xff" * 8]), min_size=size, max_size=size)
     texts = [b"".join(row) for row in data.draw(st.lists(rows, min_size=1, max_size=20))]
     low, high = packing.bytes_range(np.frombuffer(b"".join(texts), np.uint64), size)
@@ -390,7 +390,7 @@ def test_bytes_range(size: int, data: st.DataObject) -> None:
 @settings(deadline=None)
 @given(st.lists(st.one_of(st.integers(0, 300), st.integers(0, 9_999_999)), min_size=1, max_size=200))
 def test_ranks(values: list[int]) -> None:
-    """Whole numbers by their ranks, as a column of hundredths takes them."""
+    """Ranks of integers, as used by `Hundredths`."""
     different = sorted(set(values))
     codes, found = kinds.Hundredths("amount").load(np.array(values, np.uint32), len(values))
     assert found.tolist() == [value / 100 for value in different]

@@ -1,4 +1,4 @@
-"""Producing without a broker: options, the pace, the cluster inside the process, the command."""
+"""Producing without a broker: options, the pace, the mock cluster, the command."""
 
 import ast
 import gc
@@ -39,12 +39,12 @@ ways = pytest.mark.parametrize("plain", [False, True], ids=["compiled", "plain"]
 
 
 def process(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """For what only a process of its own shows: all that is printed until its end, and what it loads."""
+    """Run the command in a separate process, to see all of its output until its end and what it loads."""
     argv = [sys.executable, "-m", "fastgen", "produce", *arguments]
     return subprocess.run(argv, capture_output=True, text=True, check=False, timeout=120)
 
 
-# The cluster inside the process
+# The mock cluster
 
 
 @ways
@@ -60,13 +60,13 @@ def test_all_messages_are_acknowledged(plain: bool, options: dict[str, Any]) -> 
 
 
 def held() -> tuple[int, int]:
-    """How many threads and descriptors this process has."""
+    """The number of threads and of open descriptors of this process."""
     gc.collect()
     return len(os.listdir("/proc/self/task")), len(os.listdir("/proc/self/fd"))
 
 
 class SecondFails(librdkafka.CompiledProducer):
-    """A sender beside which there can be no other."""
+    """A sender of which every second one cannot be created."""
 
     made = 0
 
@@ -82,12 +82,12 @@ def test_a_run_that_cannot_begin_gives_everything_back(fault: str, monkeypatch: 
     def interrupted(*_: Any) -> None:
         raise KeyboardInterrupt
 
-    produce(SMALL, mock=True, producers=2)  # what is made once is there
+    produce(SMALL, mock=True, producers=2)  # creates what is created only once
     if fault == "first messages":
         monkeypatch.setattr(MessageSource, "encode", interrupted)
     else:
         monkeypatch.setattr("fastgen.sinks.kafka.run.way", lambda _: ("compiled", SecondFails))
-    threads, descriptors = held()  # a thread of the run before may still be about to end
+    threads, descriptors = held()  # a thread of the previous run may still be ending
     for _ in range(3):
         with pytest.raises((KeyboardInterrupt, KafkaError)):
             produce(SMALL, mock=True, producers=2)
@@ -102,8 +102,8 @@ def test_both_ways_give_the_same_partitions() -> None:
 
 @ways
 def test_progress_says_how_far_a_run_is(plain: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    """By a clock that moves when it is read: the time that others take from this process is none of the run's."""
-    produce(SMALL, mock=True, plain=plain)  # compiles what is still to be compiled
+    """With a clock that advances only when it is read, so that other processes do not affect the run."""
+    produce(SMALL, mock=True, plain=plain)  # compiles the kernels
     readings, seen = count(), list[Progress]()
     monkeypatch.setattr(time, "monotonic", lambda: next(readings) * 0.002)
     produce(SMALL, mock=True, rate=4_000, plain=plain, progress=seen.append)
@@ -140,7 +140,7 @@ def test_the_command() -> None:
 
 
 def test_the_topic_is_named_in_one_place() -> None:
-    """So that what is sent is where the check looks for it."""
+    """So that `produce` and `verify` have the same default topic."""
     sources = [ast.parse(path.read_text()) for path in Path(fastgen.__file__).parent.rglob("*.py")]
     texts = [node.value for tree in sources for node in ast.walk(tree) if isinstance(node, ast.Constant)]
     assert texts.count(DEFAULT_TOPIC) == 1
@@ -224,7 +224,7 @@ def test_what_is_refused(run: Run, arguments: list[str], line: str) -> None:
     ],
 )
 def test_what_is_no_such_value(option: str, value: object, reason: str) -> None:
-    """Of the library, as no type checker is asked there."""
+    """In the library, whose callers may not use a type checker."""
     with pytest.raises(OptionError, match=rf"^{option} = .*: {reason}"):
         produce(SMALL, mock=True, **{option: value})  # type: ignore[arg-type]
 
@@ -278,20 +278,20 @@ def test_more_producers_than_partitions(producers: int, told: list[str], caplog:
 
 @ways
 def test_the_log_of_the_library_is_its_own(plain: bool) -> None:
-    """Where it is asked for it comes from all handles, as the library writes it; else not at all."""
+    """If requested, it comes from all handles, as the library writes it; otherwise not at all."""
     given = ["--mock", "--rows", "1k", "-q", "-X", "sasl.password=s3cr3t", *(["--plain"] if plain else [])]
     done = process(*given, "-X", "debug=all")
     assert done.returncode == 0
     lines = done.stderr.splitlines()
     assert any("Client configuration" in line for line in lines)
-    assert len({line.split("|")[3] for line in lines if line.startswith("%")}) >= 2  # one that asks, one that sends
+    assert len({line.split("|")[3] for line in lines if line.startswith("%")}) >= 2  # an admin client and a producer
     assert not [line for line in lines if line.startswith("fastgen:")]
     assert "s3cr3t" not in done.stderr
     assert process(*given).stderr == ""
 
 
 def test_what_is_refused_is_said_alone() -> None:
-    """Notes come when the options are right; nothing is compiled or counted before."""
+    """Notes come only after the options are checked; nothing is compiled or counted before."""
     done = process("--mock", "--key", "card", "--rows", "1k")
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
 
@@ -328,7 +328,7 @@ def test_why_no_broker_answers(monkeypatch: pytest.MonkeyPatch, address: str, ca
 
 
 class Electing:
-    """A consumer that hears of a partition only after a while."""
+    """A consumer for which a partition has no leader for a while."""
 
     def __init__(self, code: int) -> None:
         self.answers = [code, code, None]
@@ -350,7 +350,7 @@ def test_offsets_that_cannot_be_read() -> None:
 
 
 class Growing:
-    """A consumer to which the only partition ends farther on for a while."""
+    """A consumer for which the only partition grows for a while."""
 
     def __init__(self) -> None:
         self.ends = [5, 5, 6, 6, 7]
@@ -362,7 +362,7 @@ class Growing:
 
 
 def test_ends_are_waited_for_until_they_stay(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a producer sent before it died may come into the log after a run that goes on has looked for the first time."""
+    """What a producer sent before it died may be appended after a resumed run has read the offsets for the first time."""
     asked = cluster.Cluster({"bootstrap.servers": "127.0.0.1:1"})
     monkeypatch.setattr(asked, "consumer", lambda _: Growing())
     now, naps = [0.0], list[float]()
@@ -379,7 +379,7 @@ def test_secrets_are_not_shown() -> None:
 
 
 def test_no_broker_answers(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is said once, and soon, that one is being waited for."""
+    """A note says early, and only once, that the run is waiting for one."""
     monkeypatch.setattr(cluster, "TIMEOUT", 6.0)
     began = time.time()
     with pytest.raises(KafkaError, match=r"127.0.0.1:1: no broker answers"):
@@ -420,7 +420,7 @@ SERVERS = ["--bootstrap-servers", "127.0.0.1:1"]
 def test_no_secret_is_shown(
     run: Run, line: str, to: list[str], in_file: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A setting that is misspelt may be a secret, and so may a line that is none."""
+    """A misspelt setting may be a secret, and so may a line that is not a setting."""
     monkeypatch.setenv("KPW", "s3cr3t")
     path = tmp_path / "client.properties"
     path.write_text(line + "\n")
@@ -447,7 +447,7 @@ def test_durations_and_moments() -> None:
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """A clock that stands at its only item."""
+    """A clock that stands still; its only item is the time."""
     now = [100.0]
     monkeypatch.setattr(time, "monotonic", lambda: now[0])
     return now
@@ -492,7 +492,7 @@ def test_the_first_message_is_due_at_once(clock: list[float]) -> None:
 def test_lag_is_that_of_the_oldest_message_without_a_report(clock: list[float]) -> None:
     lag = Lag(Pace(100, None, 0))
     clock[0] += 1
-    assert lag.now(0, 0, 0) == pytest.approx(1)  # the first one should have gone a second ago
+    assert lag.now(0, 0, 0) == pytest.approx(1)  # the first one was due a second ago
     lag.begin(0, 0)
     lag.begin(50, 0)
     assert lag.now(49, 100, 0) == pytest.approx(1)
@@ -520,7 +520,7 @@ def test_rate_and_speed_are_kept() -> None:
 
 
 class Taken(list[int]):
-    """A sender that remembers the numbers of the messages that it was given."""
+    """A sender that records the numbers of the messages that it was given."""
 
     def send(self, messages: Messages, times: np.ndarray, order: np.ndarray, ranges: np.ndarray) -> None:
         self.extend(sorted(i for first, stop in ranges for i in order[first:stop].tolist()))
@@ -529,7 +529,7 @@ class Taken(list[int]):
 
 
 class Full(Taken):
-    """One whose queue is full until it is told to stop."""
+    """A sender whose queue stays full until it is stopped."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -543,7 +543,7 @@ class Full(Taken):
 
 
 def test_a_stream_that_is_closed_waits_for_no_queue() -> None:
-    """As where what should have stopped it was interrupted itself."""
+    """As when the code that should have stopped it was interrupted itself."""
     source = MessageSource(SMALL, ["tid"], "cc_num", 3, "text")
     zeros = np.zeros(3, np.int64)
     stream = Stream([source], [Full()], item=0, seen=zeros, there=zeros, threads=1)  # type: ignore[list-item]
@@ -614,10 +614,10 @@ ZERO = r"timestamps = 'event': must be now for data that begin at 1970-01-01 00:
 
 
 def test_no_record_gets_the_time_of_sending_in_place_of_1970() -> None:
-    """The client library takes a timestamp of 0 for none."""
+    """To the client library a timestamp of 0 means none."""
     data = Dataset(Config(rows=200_000, start="1970-01-01", end="1970-03-01"))
     with pytest.raises(OptionError, match=ZERO):
-        produce(data, "127.0.0.1:1", topic="t")  # before a broker is asked
+        produce(data, "127.0.0.1:1", topic="t")  # before a broker is contacted
     with pytest.raises(OptionError, match=ZERO):
         produce(data.part(1, of=3), mock=True)
     later = Dataset(Config(rows=2_000, start="1970-01-01 00:00:01", end="1970-03-01"))
@@ -685,7 +685,7 @@ def test_periods_end_with_the_years(run: Run) -> None:
 
 
 def test_seeds_without_a_period_are_passed_over() -> None:
-    """With so few cards there may be none with a holder who can withdraw cash."""
+    """With so few cards, there may be none whose holder can withdraw cash."""
     data = Dataset(Config(rows=2_000, cards=2, atm={"cards": 1}, seed=5))
     periods = list(islice(endless(data), 20))
     assert all(period.plan.cash_cards == 1 for period in periods)
@@ -711,7 +711,7 @@ def test_messages_without_a_key_go_to_partitions_in_turn(partitions: int) -> Non
 
 @pytest.mark.parametrize("key", ["cc_num", None])
 def test_a_part_without_rows_has_no_messages(key: str | None) -> None:
-    """As the last one, where no chain runs past the period."""
+    """For example the last one, if no chain runs past the end of the period."""
     data = Dataset(Config(rows=400_000, end="2022-01-02", atm={"cards": 0}, fraud={"ratio": 0.00001}))
     of = data.plan.grid.groups
     report = produce(data.part(of, of=of), mock=True, key=key)

@@ -1,4 +1,4 @@
-"""The public face: its names, their signatures and their explanations."""
+"""The public API: its names, signatures and docstrings."""
 
 import importlib
 import inspect
@@ -61,18 +61,18 @@ SIGNATURES = {
     "Dataset.profiles": "(self)",
 }
 ALIKE = {"credit_cards", "profiles", "transactions", "batches", "schema", "num_rows", "config", "fingerprint"}
-"""What a dataset promises."""
+"""The names that a dataset promises."""
 
 
 def modules() -> Iterator[ModuleType]:
-    """All modules of the package but __main__, which runs the command."""
+    """All modules of the package except __main__, which would run the command."""
     for found in pkgutil.walk_packages(fastgen.__path__, "fastgen."):
         if not found.name.endswith("__main__"):
             yield importlib.import_module(found.name)
 
 
 def parameters(function: object) -> str:
-    """The names in a signature, without types and defaults."""
+    """A signature without types and defaults."""
     signature = inspect.signature(function)  # type: ignore[arg-type]
     bare = [each.replace(annotation=inspect.Parameter.empty) for each in signature.parameters.values()]
     kept = [each if each.kind in (each.VAR_KEYWORD, each.VAR_POSITIONAL) else each.replace(default=each.empty) for each in bare]
@@ -160,7 +160,7 @@ def test_lines_of_docstrings_end() -> None:
 
 
 def test_the_tree_of_errors_is_the_drawn_one() -> None:
-    """Names, parents and exit codes, as the docstring of the module draws them."""
+    """Names, parents and exit codes are those that the module's docstring draws."""
     assert errors.__doc__
     drawn: dict[str, tuple[str, int]] = {}
     above: list[tuple[int, str, int]] = []

@@ -1,4 +1,4 @@
-"""Ctrl-C at inconvenient moments: in an import, in a destructor, twice, while threads are at work."""
+"""Ctrl-C at inconvenient moments: in an import, in a destructor, twice, while threads are working."""
 
 import os
 import signal
@@ -20,8 +20,8 @@ IN_A_DESTRUCTOR: Final = f"class Struck:\n    def __del__(self):\n        {STRIK
 
 
 def run(folder: Path, before: str = "", *arguments: str) -> tuple[int, str, float]:
-    """Start the command after some code; how it ends, what it says, and the seconds that it takes from the first signal on."""
-    # Whoever runs the tests in the background may have them ignore the signal, which a process passes on.
+    """Run the command after some code; return its exit code, its standard error, and the seconds from the first signal to its end."""
+    # Tests that run in the background may have the signal ignored, which child processes inherit.
     code = (
         "import os, signal, sys, threading, time\n"
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
@@ -38,7 +38,7 @@ def run(folder: Path, before: str = "", *arguments: str) -> tuple[int, str, floa
 
 
 def instead_of_writing(body: str) -> str:
-    """Code that has the command do something else than write files."""
+    """Code that makes the command run `body` instead of writing files."""
     return (
         f"import fastgen.sinks.files\ndef carry_out(*_, **__):\n{indent(body, '    ')}\nfastgen.sinks.files.carry_out = carry_out\n"
     )
@@ -49,14 +49,14 @@ def instead_of_writing(body: str) -> str:
 )
 @pytest.mark.parametrize("module", ["click", "faker"])
 def test_while_modules_are_loaded(tmp_path: Path, module: str, body: str) -> None:
-    """Those of the command line, and those that make data: whatever the modules do about it."""
+    """Modules of the command line, and those that make data, whatever they do with the exception."""
     (tmp_path / f"{module}.py").write_text(f"import os, signal, time\n{body}time.sleep(0.5)\nos._exit(1)\n")
     assert run(tmp_path, "", "generate", "--rows=9", "-o", "x.csv")[:2] == (130, "fastgen: interrupted\n")
     assert not (tmp_path / "x.csv").exists()
 
 
 def test_when_a_file_is_just_being_closed(tmp_path: Path) -> None:
-    """The block that would remove it is never told."""
+    """The code that would remove the file never gets the exception."""
     before = (
         "import fastgen.sinks.files as files\n"
         "kept = []\n"
@@ -84,7 +84,7 @@ def test_a_destructor_that_swallows_it_while_files_are_written(tmp_path: Path) -
 
 
 def test_a_library_that_swallows_it_while_files_are_written(tmp_path: Path) -> None:
-    """As Numba does, which takes it for a failure of its own, and tries other ways to compile a call."""
+    """As Numba does: it takes the exception for its own failure and tries other ways to compile a call."""
     body = f"open('struck', 'w').close()\nfor _ in range(5):\n{indent(SWALLOWED, '    ')}time.sleep(9)"
     code, told, seconds = run(tmp_path, instead_of_writing(body), "generate", "--rows=9", "-o", "x.csv")
     assert (code, told) == (130, "fastgen: interrupted; unfinished files were removed\n")
@@ -92,7 +92,7 @@ def test_a_library_that_swallows_it_while_files_are_written(tmp_path: Path) -> N
 
 
 def test_clearing_away_may_take_a_while(tmp_path: Path) -> None:
-    """Nothing is raised anew while something deals with it, through whatever that leads."""
+    """The exception is not raised again while clean-up code is running, whatever that code calls."""
     body = (
         "import contextlib\n"
         "@contextlib.contextmanager\n"
@@ -106,7 +106,7 @@ def test_clearing_away_may_take_a_while(tmp_path: Path) -> None:
 
 
 def test_a_run_that_is_done_by_then(tmp_path: Path) -> None:
-    """Swallowed at the very end: what is left of it does not kill the process."""
+    """An interruption that is swallowed at the very end does not kill the process later."""
     body = f"try:\n    {STRIKE}\n    time.sleep(9)\nexcept BaseException:\n    pass\nraise SystemExit(3)"
     assert run(
         tmp_path,
@@ -126,7 +126,7 @@ def test_other_failures_of_destructors_are_told(tmp_path: Path) -> None:
 
 
 def test_twice(tmp_path: Path) -> None:
-    """The second one does not keep the first from clearing away."""
+    """The second signal does not stop the clean-up after the first."""
     body = f"try:\n    {STRIKE}\n    time.sleep(9)\nfinally:\n    {STRIKE}\n    time.sleep(0.1)\n    open('cleared', 'w').close()"
     code, told, _ = run(tmp_path, instead_of_writing(body), "generate", "--rows=9", "-o", "x.csv")
     assert (code, told) == (130, "fastgen: interrupted; unfinished files were removed\n")
@@ -134,7 +134,7 @@ def test_twice(tmp_path: Path) -> None:
 
 
 def test_a_terminal_that_is_closed(tmp_path: Path) -> None:
-    """It clears away as after Ctrl-C; but nohup has the signal ignored."""
+    """The command cleans up as after Ctrl-C; under nohup the signal is ignored."""
     body = "open('begun', 'w').close()\nos.kill(os.getpid(), signal.SIGHUP)\nopen('went_on', 'w').close()"
     code, told, _ = run(tmp_path, instead_of_writing(body), "generate", "--rows=9", "-o", "x.csv")
     assert (code, told) == (143, "fastgen: terminated, as its terminal was closed; unfinished files were removed\n")
@@ -153,18 +153,18 @@ def test_threads_are_not_waited_for(tmp_path: Path) -> None:
 
 
 def test_a_second_one_that_comes_later_is_another_exception(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where clearing away takes long, it is given up."""
+    """A clean-up that takes long is abandoned."""
     monkeypatch.setattr(stopping, "PATIENCE", 0.3)
     handlers = {number: signal.getsignal(number) for number in stopping.KINDS}
     stopping.listen(None)
     try:
         with pytest.raises(InterruptedRunError, match="interrupted"):
             signal.raise_signal(signal.SIGINT)
-        signal.raise_signal(signal.SIGINT)  # is no news
+        signal.raise_signal(signal.SIGINT)  # soon after the first: ignored
         time.sleep(0.4)
         with pytest.raises(InterruptedRunError, match="terminated"):
             signal.raise_signal(signal.SIGTERM)
-        with pytest.raises(InterruptedRunError, match="interrupted"):  # the first is what counts
+        with pytest.raises(InterruptedRunError, match="interrupted"):  # the first signal counts
             stopping.check()
     finally:
         stopping.stopped.clear()

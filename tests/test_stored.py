@@ -1,4 +1,4 @@
-"""Tables read back: every format that fastgen writes, files of others, damaged files."""
+"""Tables read back: every format that fastgen writes, files from other writers, damaged files."""
 
 import csv
 import gzip
@@ -23,7 +23,7 @@ EVERY_WAY = [(name, compression) for name, rules in FORMATS.items() for compress
 
 
 def expected(table: str, data: Dataset = DATA) -> pl.DataFrame:
-    """The rows as frames, texts as String."""
+    """The rows as a frame, with text as String."""
     frame = getattr(data, table)()
     return frame.cast({name: column_type(table, name) for name in frame.columns})
 
@@ -57,7 +57,7 @@ def test_coordinates_as_numbers_are_the_same(tmp_path: Path, name: Any) -> None:
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_batches(tmp_path: Path, name: Any) -> None:
-    """No frame has more rows than asked for; columns come as asked for."""
+    """No frame has more rows than requested; columns come in the requested order."""
     write(DATA, tmp_path, format=name)
     frames = list(open_stored(tmp_path).batches("transactions", ["fraud_label", "tid"], rows=700))
     assert max(frame.height for frame in frames) == 700
@@ -88,7 +88,7 @@ def test_some_parts(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["profiles.csv.zst", "cards.jsonl", "x.feather", "transactions.pq"])
 def test_a_file(tmp_path: Path, name: str) -> None:
-    """Its columns say which table it is."""
+    """Its columns identify the table."""
     table = {"p": "profiles", "c": "credit_cards"}.get(name[0], "transactions")
     write(DATA, tmp_path / name, table=table)
     stored = open_stored(tmp_path / name)
@@ -99,7 +99,7 @@ def test_a_file(tmp_path: Path, name: str) -> None:
 
 @pytest.mark.parametrize(("name", "table"), [("profiles", "profiles"), ("credit_cards-2", "credit_cards"), ("x", "transactions")])
 def test_json_lines_of_no_rows_are_a_table(tmp_path: Path, name: str, table: str) -> None:
-    """No column says which one: their name does."""
+    """Without columns, the file's name identifies the table."""
     (tmp_path / f"{name}.ndjson").touch()
     (tmp_path / f"{name}.ndjson.gz").write_bytes(gzip.compress(b""))
     for path in tmp_path.iterdir():
@@ -146,7 +146,7 @@ def test_columns_are_those_of_any_of_the_first_rows(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_no_rows(tmp_path: Path, name: Any) -> None:
-    """A part that no event falls into has files without rows."""
+    """A part without events has files without rows."""
     data = Dataset(Config(rows=100_000, atm={"cards": 0}, cards=3))
     write(data, tmp_path, format=name, parts=2)
     stored = open_stored(tmp_path)
@@ -158,7 +158,7 @@ def test_no_rows(tmp_path: Path, name: Any) -> None:
     assert read(empty, "transactions").height == 1
 
 
-# What others write
+# Files from other writers
 
 
 def as_csv(path: Path, rows: list[dict[str, Any]], names: list[str]) -> None:
@@ -169,7 +169,7 @@ def as_csv(path: Path, rows: list[dict[str, Any]], names: list[str]) -> None:
 
 
 def test_files_without_a_manifest(tmp_path: Path) -> None:
-    """Other order of the columns, one that we do not know, CRLF line ends."""
+    """Columns in another order, an unknown column, CRLF line ends."""
     for table in TABLES:
         rows = [row | {"more": "x"} for row in expected(table).to_dicts()]
         as_csv(tmp_path / f"{table}.csv.gz", rows, [*reversed(TABLES[table].names), "more"])
@@ -193,7 +193,7 @@ def test_other_types(tmp_path: Path) -> None:
 
 
 def test_a_folder_of_any_names(tmp_path: Path) -> None:
-    """As Spark leaves one: the folder is called like the table, or not at all like it."""
+    """As Spark leaves one: the folder may be named like the table, or not."""
     frame = expected("transactions")
     for folder in ("transactions.parquet", "other"):
         (tmp_path / folder).mkdir()
@@ -235,7 +235,7 @@ def test_one_table_of_several(tmp_path: Path) -> None:
         open_stored(tmp_path, "profiles")
 
 
-# What is damaged
+# Damage
 
 
 @pytest.mark.parametrize("name", ["csv", "ndjson"])
@@ -245,7 +245,7 @@ def test_one_table_of_several(tmp_path: Path) -> None:
     ids=lambda line: repr(line),
 )
 def test_lines_that_are_no_rows(tmp_path: Path, name: str, line: bytes) -> None:
-    """Each is a row of nulls, or at least of no values of ours, and the rows around it are read."""
+    """Each is a row of nulls, or at least without valid values, and the rows around it are read."""
     path = tmp_path / f"transactions.{name}"
     write(DATA, path)
     lines = path.read_bytes().splitlines()
@@ -263,7 +263,7 @@ def test_lines_that_are_no_rows(tmp_path: Path, name: str, line: bytes) -> None:
 
 @pytest.mark.parametrize("name", ["csv", "ndjson"])
 def test_values_that_are_none(tmp_path: Path, name: str) -> None:
-    """A damaged value is null; the others of the row are read."""
+    """A damaged value becomes null; the others of its row are read."""
     path = tmp_path / f"transactions.{name}"
     write(DATA, path)
     damaged = {"datetime": "2022-13-01 00:00:00", "amount": "12.x", "latitude": "north", "fraud_label": "maybe"}
@@ -293,7 +293,7 @@ def test_too_many_lines_are_no_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 @pytest.mark.parametrize(("name", "compression"), EVERY_WAY)
 def test_files_that_are_cut_off(tmp_path: Path, name: Any, compression: str) -> None:
-    """Without a footer, in the middle of a compressed block: one line that names the file. Text can end anywhere."""
+    """Without a footer or in the middle of a compressed block: one line that names the file. Plain text can end anywhere."""
     write(DATA, tmp_path, format=name, compression=compression)
     [path] = open_stored(tmp_path).tables["transactions"]
     path.write_bytes(path.read_bytes()[: path.stat().st_size * 2 // 3])

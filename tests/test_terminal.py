@@ -1,4 +1,4 @@
-"""What a command shows to somebody at a terminal: how far a run is."""
+"""What commands show on a terminal: the progress of a run."""
 
 import os
 import pty
@@ -13,7 +13,7 @@ from fastgen.cli.progress import Lately, per_second
 
 
 def on_a_terminal(*arguments: str, **environment: str) -> tuple[int, str]:
-    """A run whose standard error is a terminal: its exit code, and what is seen there, without colours."""
+    """Run a command whose standard error is a terminal; return its exit code and what is shown there, without colours."""
     ours, theirs = pty.openpty()
     with subprocess.Popen(
         [sys.executable, "-m", "fastgen", *arguments],

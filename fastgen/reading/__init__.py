@@ -1,1 +1,1 @@
-"""Files of tables read back, whoever wrote them: in flat memory, damaged rows told instead of stumbled over."""
+"""Readers of table files from any writer: memory stays flat, and damaged rows are reported rather than fatal."""

@@ -1,4 +1,4 @@
-"""Parquet and Arrow IPC files, piece by piece."""
+"""Readers of Parquet and Arrow IPC files, piece by piece."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -11,13 +11,13 @@ from fastgen.origin import from_metadata
 from fastgen.reading.pieces import REFUSALS, Damage, ReadRows, readable, told
 
 MOST = 1 << 17
-"""Rows that are read at once, of a row group."""
+"""The most rows of a row group that are read at once."""
 HEAD = 100
-"""Rows at the beginning of a file that tell what it holds."""
+"""Rows at the beginning of a file that `head` returns."""
 
 
 class ParquetReader:
-    """A Parquet file; see `Reader`. A row group that cannot be read is told, and the next one is read."""
+    """A Parquet file; see `Reader`. An unreadable row group is reported as damage, and reading continues with the next one."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -39,7 +39,7 @@ class ParquetReader:
             first += len(span)
 
     def _read(self, columns: Sequence[str], first: int, count: int, rows: int) -> Iterator[ReadRows | Damage]:
-        # A lazy frame for each span: one that has met a damaged row group would go on to fail.
+        # A new lazy frame for each span: once one has met a damaged row group, it keeps failing.
         lazy = pl.scan_parquet(self._path, glob=False, hive_partitioning=False).select(columns)
         try:
             frame = lazy.slice(first, count).collect()
@@ -52,7 +52,7 @@ class ParquetReader:
 
 
 class IpcReader:
-    """An Arrow IPC file; see `Reader`. A record batch that cannot be read ends the file, as nothing says how many rows it has."""
+    """An Arrow IPC file; see `Reader`. An unreadable record batch ends the reading, as its number of rows is unknown."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -72,8 +72,8 @@ class IpcReader:
             for number in range(file.num_record_batches):
                 try:
                     batch = file.get_batch(number).select(list(columns))
-                    batch.validate(full=True)  # Polars takes texts for valid that are not
-                    # Column by column, without what Polars says of its own types: damaged, that would make it panic.
+                    batch.validate(full=True)  # Polars would accept invalid UTF-8
+                    # Column by column, which drops the metadata of Polars' own types: if damaged, it would make Polars panic.
                     frame = pl.DataFrame([pl.Series(name, batch.column(name)) for name in columns])
                 except (*REFUSALS, KeyError) as error:
                     yield Damage(first, None, told(error))
@@ -83,12 +83,12 @@ class IpcReader:
 
 
 def cut(frame: pl.DataFrame, first: int, rows: int) -> Iterator[ReadRows]:
-    """A frame whose first row is number `first` of its file, in frames of at most so many rows."""
+    """Cut a frame, whose first row is number `first` of its file, into frames of at most `rows` rows."""
     for start in range(0, frame.height, rows):
         yield ReadRows(first + start, frame.slice(start, rows))
 
 
 def head(pieces: Iterator[ReadRows | Damage], columns: Sequence[str]) -> pl.DataFrame:
-    """The first piece, if it can be read."""
+    """The first piece; a frame without rows if there is none or it is damaged."""
     first = next(pieces, None)
     return first.frame if isinstance(first, ReadRows) else pl.DataFrame(schema=dict.fromkeys(columns, pl.String()))

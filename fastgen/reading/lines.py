@@ -1,4 +1,4 @@
-"""Text files as blocks of whole lines, decompressed as their content says."""
+"""Text files as blocks of whole lines, decompressed according to their first bytes."""
 
 import zlib
 from collections.abc import Callable, Iterator
@@ -11,16 +11,16 @@ import zstandard
 from fastgen.reading.pieces import REFUSALS, readable, told
 
 BLOCK = 1 << 24
-"""Bytes of lines that are taken at once."""
+"""Bytes of a block of lines."""
 COMPRESSED: Final = 1 << 16
-"""Bytes that are decompressed at once: with a damaged byte among them all of these are lost."""
+"""Compressed bytes that are decompressed at once: one damaged byte among them loses them all."""
 LONGEST = 1 << 20
-"""Bytes of a line: what has none of its end so far is no table."""
+"""The most bytes of a line: a file with a longer one is not a table."""
 DECOMPRESSORS: Final[dict[bytes, Callable[[], Any]]] = {
     b"\x1f\x8b": partial(zlib.decompressobj, wbits=31),
     b"\x28\xb5\x2f\xfd": lambda: zstandard.ZstdDecompressor().decompressobj(),
 }
-"""By how files begin; each for one of the members or frames of which a file consists."""
+"""By magic number. Each decompresses a single gzip member or zstd frame; a file may have several."""
 
 
 class Lines:
@@ -41,9 +41,10 @@ class Lines:
         self._decompressor = next((made for magic, made in DECOMPRESSORS.items() if begin.startswith(magic)), None)
 
     def blocks(self, size: int = BLOCK) -> Iterator[bytes | str]:
-        """Whole lines, about so many bytes at a time, and at last, where there is one, the reason why there are no more.
+        """Yield whole lines, about `size` bytes at a time; if the file cannot be read to its end, the last item is the reason.
 
-        That is what cannot be decompressed, or is no text of lines. What comes before it is there, and may end within a line.
+        Reasons are damaged compression, a read error or a line that is too long. What could be read before is yielded, and may
+        end within a line.
         """
         waiting: list[bytes] = []
         held = 0
@@ -70,7 +71,7 @@ class Lines:
             yield reason
 
     def _bytes(self, size: int) -> Iterator[bytes | str]:
-        """The decompressed bytes, and at last, where there is one, why there are no more."""
+        """The decompressed bytes; if they cannot be read to the end, the last item is the reason."""
         try:
             with open(self.path, "rb", buffering=0) as file:
                 yield from _read(file, size) if self._decompressor is None else _decompressed(file, self._decompressor)
@@ -84,7 +85,7 @@ def _read(file: BinaryIO, size: int) -> Iterator[bytes]:
 
 
 def _decompressed(file: BinaryIO, make: Callable[[], Any]) -> Iterator[bytes | str]:
-    """Members or frames, one behind the other."""
+    """The content of consecutive gzip members or zstd frames."""
     current = None
     while read := file.read(COMPRESSED):
         while read:

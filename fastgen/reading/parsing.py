@@ -1,4 +1,4 @@
-"""Lines as rows of texts; a line that is no row becomes a row of nulls."""
+"""Lines parsed into rows of strings; a line that cannot be parsed becomes a row of nulls."""
 
 import io
 from abc import ABC, abstractmethod
@@ -10,24 +10,24 @@ from fastgen.errors import InputError
 from fastgen.reading.pieces import REFUSALS
 
 MOST_DAMAGED = 10_000
-"""Lines that may be no rows, each found by halving what holds it; what has more of them is no table."""
+"""The most unparsable lines in a file, each of which is found by bisection; a file with more is not a table."""
 
 
 class Parser(ABC):
-    """Makes rows of whole lines: one of each line, since a value holds no line break.
+    """Parses whole lines, each into one row, since no value contains a line break.
 
     Args:
-        what: whose lines they are, as an error names it.
+        what: the name of the file in errors.
     """
 
     def __init__(self, what: str) -> None:
         self._what, self._damaged = what, 0
 
     def parse(self, block: bytes, columns: Sequence[str]) -> pl.DataFrame:
-        """These columns of each line.
+        """Return these columns of each line.
 
         Raises:
-            InputError: too many lines are no rows.
+            InputError: too many lines cannot be parsed.
         """
         lines = block.count(b"\n") + (not block.endswith(b"\n")) if block else 0
         frame = self._parsed(block, columns) if block else nothing(columns)
@@ -51,11 +51,11 @@ class Parser(ABC):
 
     @abstractmethod
     def _read(self, block: bytes, columns: Sequence[str]) -> pl.DataFrame:
-        """Rows of texts; may raise any of REFUSALS, or skip lines."""
+        """Parse lines into rows of strings; may raise any of REFUSALS, or skip lines."""
 
 
 class CsvParser(Parser):
-    """Lines of CSV. there: the columns that each line has."""
+    """Parses lines of CSV. there: the columns that each line has."""
 
     def __init__(self, what: str, there: Sequence[str]) -> None:
         super().__init__(what)
@@ -66,19 +66,19 @@ class CsvParser(Parser):
 
 
 class NdjsonParser(Parser):
-    """Lines that are JSON objects."""
+    """Parses lines that are JSON objects."""
 
     def _read(self, block: bytes, columns: Sequence[str]) -> pl.DataFrame:
         return pl.read_ndjson(io.BytesIO(block), schema=_texts(columns))
 
 
 def nothing(columns: Sequence[str]) -> pl.DataFrame:
-    """No rows of texts."""
+    """A frame of string columns without rows."""
     return pl.DataFrame(schema=_texts(columns))
 
 
 def nulls(columns: Sequence[str]) -> pl.DataFrame:
-    """A row of nulls, made from values: `clear` makes one from a frame without rows, and takes ten times as long."""
+    """A row of nulls. It is built from values, as `clear(1)` on a frame without rows takes ten times as long."""
     return pl.DataFrame({name: [None] for name in columns}, _texts(columns))
 
 

@@ -1,4 +1,4 @@
-"""What readers of all formats have in common: pieces of a file, some of them damaged, and errors that name the file."""
+"""What the readers of all formats share: pieces of a file, some of them damaged, and errors that name the file."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -11,18 +11,18 @@ import pyarrow as pa
 from fastgen.errors import InputError
 
 REFUSALS = (OSError, ValueError, RecursionError, pa.ArrowException, pl.exceptions.PolarsError, pl.exceptions.PanicException)
-"""What the libraries raise about files that are not as they should be; a panic is no Exception."""
+"""What the libraries raise for malformed files; PanicException is listed as it is not an Exception."""
 
 
 class ReadRows(NamedTuple):
-    """Rows of a file, the first of them number `first`, counted from 0."""
+    """Rows of a file; `first` is the number of the first one, counted from 0."""
 
     first: int
     frame: pl.DataFrame
 
 
 class Damage(NamedTuple):
-    """Rows of a file that cannot be read: from number `first` on, so many of them, or all that follow for None."""
+    """Rows of a file that cannot be read: `rows` of them from number `first` on, or all that follow if None."""
 
     first: int
     rows: int | None
@@ -30,20 +30,20 @@ class Damage(NamedTuple):
 
 
 class Reader(Protocol):
-    """A file that holds a table; `columns` are those that it has, in its own order, `origin` is what it says of itself."""
+    """A file that holds a table; `columns` are in the order of the file, `origin` is the metadata that fastgen wrote, if any."""
 
     columns: tuple[str, ...]
     origin: dict[str, Any] | None
 
     def head(self, columns: Sequence[str]) -> pl.DataFrame:
-        """Some of the first rows; none where they cannot be read."""
+        """Return some of the first rows; none if they cannot be read."""
 
     def pieces(self, columns: Sequence[str], rows: int) -> Iterator[ReadRows | Damage]:
-        """These columns, in frames of at most so many rows, with the types that the file gives them."""
+        """Yield these columns in frames of at most `rows` rows, with the types that they have in the file."""
 
 
 def told(error: BaseException) -> str:
-    """What a library says, in one short line."""
+    """The message of a library's error, in one short line."""
     text = (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__
     line = text.strip().splitlines()[0].rstrip(". ")
     return line[:1].lower() + line[1:160]
@@ -51,7 +51,7 @@ def told(error: BaseException) -> str:
 
 @contextmanager
 def readable(path: Path, what: str = "file") -> Iterator[None]:
-    """Turn what a library says about a file into one line that names it."""
+    """Turn a library's error about a file into an InputError of one line that names the file."""
     try:
         yield
     except REFUSALS as error:

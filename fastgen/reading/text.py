@@ -1,4 +1,4 @@
-"""CSV and NDJSON files as frames of texts."""
+"""Readers of CSV and NDJSON files, as frames of strings."""
 
 import csv
 import io
@@ -19,11 +19,11 @@ from fastgen.reading.parsing import CsvParser, NdjsonParser, Parser
 from fastgen.reading.pieces import Damage, ReadRows
 
 HEAD = 1 << 16
-"""Bytes at the beginning that tell which columns there are."""
+"""Bytes at the beginning that are read to find the columns."""
 
 
 class TextReader(ABC):
-    """A text file; see `Reader`. parser: makes rows of its lines."""
+    """A text file; see `Reader`. parser: parses its lines into rows."""
 
     parser: Parser
     origin: dict[str, Any] | None = None
@@ -37,7 +37,7 @@ class TextReader(ABC):
         self.columns = self._names(head)
 
     def blocks(self, size: int = BLOCK) -> Iterator[bytes | str]:
-        """The lines that are rows, as `Lines.blocks` has them."""
+        """Yield what `Lines.blocks` does, without the header line."""
         skip = self.header
         for block in self._lines.blocks(size):
             lines = block
@@ -52,7 +52,7 @@ class TextReader(ABC):
         return self.parser.parse(b"" if isinstance(block, str) else block, columns)
 
     def pieces(self, columns: Sequence[str], rows: int) -> Iterator[ReadRows | Damage]:
-        """See `Reader.pieces`; the types are those of texts."""
+        """See `Reader.pieces`; all columns are strings."""
         first = 0
         for block in self.blocks():
             if isinstance(block, str):
@@ -67,7 +67,7 @@ class TextReader(ABC):
 
     @abstractmethod
     def _names(self, head: bytes) -> tuple[str, ...]:
-        """The columns, from the first lines; makes the parser, too."""
+        """Read the columns from the first lines, and set the parser."""
 
 
 class CsvReader(TextReader):
@@ -87,11 +87,11 @@ class CsvReader(TextReader):
 
 
 class NdjsonReader(TextReader):
-    """A file of JSON objects, one in a line."""
+    """A file with one JSON object per line."""
 
     def _names(self, head: bytes) -> tuple[str, ...]:
         self.parser = NdjsonParser(str(self._path))
-        names: dict[str, None] = {}  # of all rows, as any of them may lack a value, or be damaged
+        names: dict[str, None] = {}  # from all of these rows, as any one may lack a value or be damaged
         for line in islice(io.BytesIO(head), 100):
             with suppress(ValueError):
                 row = json.loads(line)

@@ -1,4 +1,4 @@
-"""Columns as the types that a table has, whatever types a file gave them; a value that is none of its column is null."""
+"""Columns cast to the types of their table, whatever types a file gave them; values that do not convert become null."""
 
 from collections.abc import Sequence
 
@@ -16,7 +16,7 @@ _TYPES: dict[Kind, pl.DataType] = {
     "label": pl.Int8(),
 }
 MOMENTS = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f")
-"""How times are written: by us, with parts of seconds, in ISO 8601."""
+"""Formats of times: fastgen's own, with fractions of seconds, ISO 8601."""
 
 YEARS: dict[pl.DataType, tuple[int, int]] = {
     pl.Datetime("us"): (-719_162 * DAY * MICROSECONDS, 2_932_897 * DAY * MICROSECONDS - 1),
@@ -26,7 +26,7 @@ YEARS: dict[pl.DataType, tuple[int, int]] = {
 
 
 def column_type(table: str, name: str) -> pl.DataType:
-    """The type of a column of a table; texts are String.
+    """The Polars type of a column of a table; text columns are String.
 
     Example:
         >>> column_type("profiles", "birthdate"), column_type("transactions", "city")
@@ -36,15 +36,15 @@ def column_type(table: str, name: str) -> pl.DataType:
 
 
 def empty(table: str, names: Sequence[str]) -> pl.DataFrame:
-    """No rows with these columns."""
+    """A frame with these columns and no rows."""
     return pl.DataFrame(schema={name: column_type(table, name) for name in names})
 
 
 def typed(table: str, frame: pl.DataFrame) -> pl.DataFrame:
-    """The frame with the types of the table.
+    """Return the frame with the types of the table.
 
     Raises:
-        pl.exceptions.PolarsError: a column is of a type that has no such values at all, such as a list.
+        pl.exceptions.PolarsError: a column's type, such as a list, cannot be cast to the table's at all.
     """
     return frame.with_columns([_typed(column, column_type(table, column.name)) for column in frame])
 
@@ -62,7 +62,7 @@ def _typed(column: pl.Series, wanted: pl.DataType) -> pl.Series:
 
 
 def _of_our_time(column: pl.Series) -> pl.Series:
-    """Times and dates; those so far away that Python has none like them are null."""
+    """Replace times and dates outside Python's range, the years 1 to 9999, with null."""
     low, high = YEARS[column.dtype]
     numbers = column.to_physical()
     if numbers.is_between(low, high).all():
@@ -71,7 +71,7 @@ def _of_our_time(column: pl.Series) -> pl.Series:
 
 
 def _moments(texts: pl.Series) -> pl.Series:
-    """Times by the first way to write them, and what is none by the next."""
+    """Parse times in the first format, and what remains null in the next ones."""
     ways = (texts.str.to_datetime(way, time_unit="us", strict=False) for way in MOMENTS)
     found = next(ways)
     while found.null_count() > texts.null_count() and (other := next(ways, None)) is not None:

@@ -1,4 +1,4 @@
-"""Compressing functions that threads may call side by side, without the GIL."""
+"""Compression functions that release the GIL; threads may call them concurrently."""
 
 import threading
 from collections.abc import Callable
@@ -13,7 +13,7 @@ Compress = Callable[[Buffer], Buffer]
 
 
 class Zstd(threading.local):
-    """A Zstandard compressor for each thread, kept: making one takes longer than compressing a small page."""
+    """A Zstandard compressor per thread, which is reused: creating one takes longer than compressing a small page."""
 
     def __init__(self, level: int) -> None:
         self._compressor = zstandard.ZstdCompressor(level=level)
@@ -23,12 +23,12 @@ class Zstd(threading.local):
 
 
 def gzip(level: int) -> Compress:
-    """A gzip member."""
+    """Return a function that compresses into a gzip member."""
     return partial(cramjam.gzip.compress, level=level)
 
 
 snappy: Compress = cramjam.snappy.compress_raw
-"""Snappy without frames."""
+"""Raw Snappy, without the framing format."""
 
 lz4: Compress = partial(cramjam.lz4.compress_block, store_size=False)
-"""A block of LZ4, without its size."""
+"""A raw LZ4 block, without a size prefix."""

@@ -1,4 +1,4 @@
-"""What earlier runs left in a directory: what other data may replace, and what must stay as nothing there tells whose it is."""
+"""What earlier runs left in a directory: what may be replaced, and what must stay because nothing there says whose it is."""
 
 import os
 import re
@@ -15,28 +15,28 @@ OWN_NAME: Final = re.compile(r"part-\d+-of-\d+(\.\w+){1,2}")
 
 
 def descriptions(root: Path) -> dict[str, dict[str, Any]]:
-    """The manifest and the records of parts that are in a directory, by their names relative to it."""
+    """The contents of the manifest and part records in a directory, by name relative to it."""
     records = {name: manifest.read(root / name) for name in parts(root) if name.startswith(f"{RECORDS}/")}
     found = {name: content for name, content in records.items() if content}
     if os.path.lexists(root / manifest.MANIFEST):
-        found[manifest.MANIFEST] = manifest.read(root / manifest.MANIFEST)  # also one that is not fastgen's: it is in the way
+        found[manifest.MANIFEST] = manifest.read(root / manifest.MANIFEST)  # even one that is not fastgen's: it is in the way
     return found
 
 
 def files(described: dict[str, dict[str, Any]]) -> list[str]:
-    """What belongs to these descriptions: the tables' files that they name, then they themselves, in the order of removal."""
+    """The table files that these descriptions name, then the descriptions themselves, in the order of removal."""
     named: set[str] = set().union(*(manifest.files_in(content) for content in described.values()))
     return [*sorted(named), *described]
 
 
 def refuse_unknown(root: Path, names: list[str], known: set[str]) -> None:
-    """Refuse to put data beside parts that nothing describes: who read the directory would take them for the data's.
+    """Refuse to write beside parts that nothing describes: a reader of the directory would mistake them for part of the dataset.
 
     Args:
-        names: files of parts that are there. known: those that are described, or about to be replaced.
+        names: part files in the directory. known: those that are described or about to be replaced.
 
     Raises:
-        OutputExistsError: there is another one. It is left to its owner.
+        OutputExistsError: there is an unknown part. It is left to its owner.
     """
     for name in sorted(names):
         if name not in known:
@@ -47,13 +47,13 @@ def refuse_unknown(root: Path, names: list[str], known: set[str]) -> None:
 
 
 def remove_folders(root: Path) -> None:
-    """Remove the folders of parts that are empty."""
+    """Remove the folders for parts that are empty."""
     for folder in (RECORDS, *TABLES):
         with suppress(OSError):
             os.rmdir(root / folder)
 
 
 def parts(root: Path) -> list[str]:
-    """The files in a directory that are called as parts and their records are, by their names relative to it."""
+    """The files in a directory that are named like parts or their records, relative to it."""
     folders = [name for name in (RECORDS, *TABLES) if (root / name).is_dir()]
     return [f"{folder}/{name}" for folder in folders for name in os.listdir(root / folder) if OWN_NAME.fullmatch(name)]

@@ -1,4 +1,4 @@
-"""Tables as bytes of a file format: threads encode pieces of a table, the file gets them in order."""
+"""Tables encoded in a file format: threads encode pieces, which are written in order."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple, Protocol
@@ -14,7 +14,7 @@ from fastgen.windows import RowSource
 
 
 class Encoded(NamedTuple):
-    """A piece of a table: how many rows, what `append` writes, the digest of the rows (0 if not asked for)."""
+    """A piece of a table: its number of rows, what `append` writes, the digest of the rows (0 if not requested)."""
 
     rows: int
     content: Any
@@ -22,16 +22,16 @@ class Encoded(NamedTuple):
 
 
 class Encoder(Protocol):
-    """One table in one format.
+    """Encodes one table in one format.
 
-    `items` are what threads take; `encode` makes the pieces of one, in any thread; `begin`, `append` in the order of the
-    pieces and `end` write.
+    `items` are the units of work for threads. `encode` makes the pieces of one item, in any thread. `begin`, `append` (in the
+    order of the pieces) and `end` write the file.
     """
 
     items: Sequence[range]
 
     def encode(self, item: range) -> Iterator[Encoded]:
-        """Make pieces one by one; threads call this side by side."""
+        """Yield the pieces of an item; called concurrently by several threads."""
 
     def begin(self, out: Out) -> None:
         """Write what comes before the rows."""
@@ -44,7 +44,7 @@ class Encoder(Protocol):
 
 
 class Request(NamedTuple):
-    """What an encoder is made for. `digests`: whether the content digest is wanted."""
+    """What an encoder is to write. `digests`: whether to compute the content digest."""
 
     data: Dataset
     table: str
@@ -55,14 +55,14 @@ class Request(NamedTuple):
 
 
 class TransactionSource(RowSource):
-    """Rows, ids and digests for an encoder, in each thread its own."""
+    """Rows, ids and digests for an encoder, with separate memory for each thread."""
 
     def __init__(self, request: Request) -> None:
         super().__init__(request.data.plan, request.names)
         self._digests = TransactionDigests(request.data.plan, request.names) if request.digests else None
 
     def digest(self, rows: range, tids: NDArray[np.uint8]) -> int:
-        """The digest of these of the rows that were filled last, 0 if it is not wanted."""
+        """The digest of these rows of the last filled ones; 0 if not requested."""
         return self._digests.of(self.worker.rows.rows(rows.start, rows.stop), tids) if self._digests else 0
 
 
@@ -73,5 +73,5 @@ class HolderSource:
         self._digests = HolderDigests(request.data.plan, request.table, request.names) if request.digests else None
 
     def digest(self, cards: range) -> int:
-        """The digest of these cards' rows, 0 if it is not wanted."""
+        """The digest of these cards' rows; 0 if not requested."""
         return self._digests.of(cards) if self._digests else 0

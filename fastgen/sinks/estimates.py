@@ -1,4 +1,4 @@
-"""How large files will be, judged from a few pieces of them."""
+"""Estimates of file sizes from a few pieces of each table."""
 
 from collections.abc import Sequence
 
@@ -9,9 +9,9 @@ from fastgen.sinks.wanted import Wanted
 
 
 def estimate(work: Wanted) -> dict[str, int]:
-    """The bytes that would be written, by file, judged from a few pieces of each table; nothing is written.
+    """Estimate the bytes of each file from a few pieces of its table; nothing is written.
 
-    All parts of a table count as one file, whose name has a star for their numbers.
+    All parts of a table count as one file, in whose name a star replaces their numbers.
 
     Example:
         >>> from fastgen import Config, Dataset
@@ -29,14 +29,14 @@ def _size(request: Request, target: Target) -> int:
     if not pieces:
         return _written(encoder, [])
     largest = max(pieces, key=lambda piece: piece.rows)
-    # The largest alone, and before the others: with the first piece may come what is written once, such as dictionaries.
+    # The largest alone, then before the others: the first piece may include what is written only once, such as dictionaries.
     first = _written(encoder, [largest])
     growth = (_written(encoder, [largest, *pieces]) - first) / sum(piece.rows for piece in pieces)
     return first + round(growth * (request.data.expected_rows(request.table) - largest.rows))
 
 
 def _written(encoder: Encoder, pieces: Sequence[Encoded]) -> int:
-    """The bytes of a file of these pieces."""
+    """The size in bytes of a file with these pieces."""
     out = ByteCounter()
     encoder.begin(out)
     for piece in pieces:

@@ -1,6 +1,6 @@
 """Tables as files: one table to a file or a stream, or all three and a manifest to a directory, whole or in parts.
 
-A file appears under its final name only when it is complete. It is written while it is made.
+A file appears under its final name only when it is complete. Rows are written while others are being made.
 """
 
 import os
@@ -27,9 +27,9 @@ class WriteReport:
     """What `write` did.
 
     Attributes:
-        files: those that were written: part by part, and of each part table by table.
+        files: those that were written, ordered by part, then by table.
         seconds: how long it took.
-        skipped: how many parts were complete already, and were not made again.
+        skipped: the number of parts that were already complete and were left as they are.
     """
 
     files: tuple[FileReport, ...]
@@ -64,29 +64,29 @@ def write(
 ) -> WriteReport:
     """Write one table to a file, or all three and a manifest to a directory, in flat memory.
 
-    Every file gets its name when it is complete, so that a call that fails leaves no half file behind.
+    A file gets its name only when it is complete, so a call that fails leaves no partial file behind.
 
     Args:
-        data: a dataset, or the configuration of one; the default dataset for None. A part of one can be written to a file, not to a
+        data: a dataset or its configuration; None for the default dataset. A part of a dataset can be written to a file, not to a
             directory.
         output: a file (.parquet, .csv, .ndjson, .arrow; .csv.gz and the like), "-" for the standard
-            output (CSV unless `format` says otherwise), or a directory, which is made if need be.
-        format: of a directory's files (parquet unless given), or of a file whose name does not say it: parquet, csv, ndjson, ipc.
-        table: for a file or a stream, which one; transactions unless given.
-        columns: for a file or a stream, which columns, in the table's order; all unless given.
+            output (CSV by default), or a directory, which is created if necessary.
+        format: parquet, csv, ndjson or ipc; for the files of a directory (default: parquet), or a file whose name does not say it.
+        table: for a file or a stream, which table (default: transactions).
+        columns: for a file or a stream, which columns (default: all); they are written in the table's order.
         compression: parquet: zstd (default), snappy, lz4, gzip, none; csv, ndjson: none, gzip, zstd; ipc: none, zstd, lz4.
         coordinates: in csv and ndjson, "text" (a place's own digits, six decimals for a withdrawal) or "number".
-        parts: cut the tables into so many parts, each a file of its own; a directory's parts that are complete stay.
-        part: write this one only, 1 to `parts`.
-        threads: how many make rows, at least 1; as many as there are processors unless given. The bytes do not depend on it.
-        overwrite: replace files that are there; in a directory, those with the names that are to be written and those that its
+        parts: the number of parts to cut the tables into, each a separate file; complete parts in a directory are kept.
+        part: write only this part, 1 to `parts`.
+        threads: how many make rows, at least 1 (default: one per processor). The bytes do not depend on it.
+        overwrite: replace existing files; in a directory, those with the names that are to be written and those that its
             manifest and records name.
-        progress: called with a number of rows whenever so many more have been written.
+        progress: called with the number of rows written since the last call.
 
     Raises:
-        OptionError: an option that is not allowed, before anything is made.
-        OutputExistsError: the output is there.
-        OutputError: it cannot be written; what was begun is removed.
+        OptionError: an option is not allowed; raised before any row is made.
+        OutputExistsError: the output exists.
+        OutputError: the output cannot be written; unfinished files are removed.
 
     Example:
         >>> from fastgen import Config
@@ -111,7 +111,7 @@ def write(
 def carry_out(
     work: Wanted, *, threads: int, overwrite: bool = False, progress: Callable[[int], object] | None = None
 ) -> WriteReport:
-    """Write what is wanted; see `write`."""
+    """Write what was requested; see `write`."""
     began = time.perf_counter()
     target, requests, parts, numbers = work
     how = Work(target, threads, overwrite, progress or (lambda _: None))
@@ -127,17 +127,17 @@ def carry_out(
 
 
 def foresee(work: Wanted, *, overwrite: bool = False) -> int:
-    """How many parts `carry_out` would find complete, and not make again; nothing is written.
+    """Return how many parts `carry_out` would find complete and skip; nothing is written.
 
     Raises:
-        OutputError: what is there by now is in its way.
+        OutputError: existing files are in its way.
     """
     target, requests, parts, numbers = work
     if not target.directory:
         refuse_existing(target.path, overwrite)
         return 0
     with explained(target.path):
-        root = Path(target.path)  # without a slash at its end, behind which a file is not to be seen
+        root = Path(target.path)  # drops a final slash: with it, `lexists` would not find a file
         if os.path.lexists(root) and not root.is_dir():
             raise FileExistsError
     if parts is not None:
@@ -147,7 +147,7 @@ def foresee(work: Wanted, *, overwrite: bool = False) -> int:
 
 
 def _replaced(names: list[str], target: Target, overwrite: bool) -> list[str]:
-    """What a directory has that goes when tables of these names are complete; refuses what must stay."""
+    """The files to remove from a directory once tables with these names are complete; refuses if any must stay."""
     root = Path(target.path)
     with explained(target.path):
         there, described = earlier.parts(root), earlier.descriptions(root)
@@ -162,7 +162,7 @@ def _replaced(names: list[str], target: Target, overwrite: bool) -> list[str]:
 
 
 def _write_directory(requests: list[Request], work: Work) -> list[FileReport]:
-    """All tables and the manifest. Tables of the one that it replaces go."""
+    """Write all tables and the manifest, and remove the tables of the dataset that they replace."""
     root = work.target.path
     names = [file_name(request.table, work.target) for request in requests]
     replaced = _replaced(names, work.target, work.overwrite)

@@ -1,4 +1,4 @@
-"""Formats of files: their names, compressions and encoders, and what an output's path says of them."""
+"""File formats: their names, compressions and encoders, and how an output's path selects them."""
 
 import os
 from importlib import import_module
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class FormatRules(NamedTuple):
-    """A format: the ending of its files, what else is read as it, its compressions (the default first), who encodes it."""
+    """A format: the ending of its files, other endings that mean it, its compressions (the default first), its encoders."""
 
     ending: str
     other_endings: tuple[str, ...]
@@ -40,13 +40,13 @@ FORMATS: Final[dict[str, FormatRules]] = {
     ),
 }
 COMPRESSED_ENDINGS: Final = {"gzip": ".gz", "zstd": ".zst"}
-"""Of text formats, whose compression is outside the format."""
+"""For text formats, which are compressed as a whole file."""
 OTHER_COMPRESSIONS: Final = (".7z", ".br", ".bz2", ".lz4", ".lzma", ".rar", ".snappy", ".tar", ".tgz", ".xz", ".z", ".zip")
-"""Endings that would say what is not so."""
+"""Endings of compressions and archives that fastgen does not write: a file with one would be misnamed."""
 
 
 class Target(NamedTuple):
-    """What is to be written where; `directory` is set where all three tables go."""
+    """Where to write, and in which form; `directory` is set if all three tables are written."""
 
     path: str
     directory: bool
@@ -55,15 +55,15 @@ class Target(NamedTuple):
 
     @property
     def is_stream(self) -> bool:
-        """Whether it is written as it comes: the standard output, a pipe or a device."""
+        """Whether it is the standard output, a pipe or a device."""
         return is_special(self.path) or self.path == STDOUT
 
 
 def resolve(output: str | os.PathLike[str], format: str | None = None, compression: str | None = None) -> Target:
     """Decide between file, directory and stream, and settle format and compression.
 
-    "-" is the standard output. A path that is a directory, ends with a separator or has no suffix is a
-    directory. A file's suffix says its format, and .gz or .zst behind it the compression of a text format.
+    "-" is the standard output. A path that is a directory, ends with a separator or has no suffix means a
+    directory. A file's suffix gives its format, and a further .gz or .zst the compression of a text format.
 
     Raises:
         OptionError: an unknown format, suffix or compression, or a suffix that contradicts the format.
@@ -72,7 +72,7 @@ def resolve(output: str | os.PathLike[str], format: str | None = None, compressi
     if format is not None and str(format) not in FORMATS:
         raise OptionError("format", format, f"must be one of {', '.join(FORMATS)}", hint=did_you_mean(format, FORMATS))
     if path == "/dev/stdout":
-        path = STDOUT  # opened by its name, a file that a shell led it to would be written from its beginning
+        path = STDOUT  # opened by name, a file to which the shell redirects it would be written from its beginning
     special = path == STDOUT or is_special(path)
     name = os.path.basename(path)
     is_directory = not special and (os.path.isdir(path) or path.endswith(os.sep) or not os.path.splitext(name.lstrip("."))[1])
@@ -89,7 +89,7 @@ def resolve(output: str | os.PathLike[str], format: str | None = None, compressi
 
 
 class Named(NamedTuple):
-    """What a file's name says: format and compression, if it does, and the suffix that says the format."""
+    """What a file's name says: format and compression (None if it does not say), and the suffix for the format."""
 
     format: str | None
     compression: str | None
@@ -97,7 +97,7 @@ class Named(NamedTuple):
 
 
 def said_by(name: str) -> Named:
-    """What the name of a file says.
+    """Parse the name of a file.
 
     Example:
         >>> said_by("a.csv.gz")
@@ -139,7 +139,7 @@ def _from_name(name: str, format: str | None, compression: str | None) -> tuple[
 
 
 def make_encoder(request: "Request", format: str) -> "Encoder":
-    """The encoder of a table in a format; only the libraries of that format are loaded."""
+    """Make the encoder of a table in a format; only the libraries for that format are imported."""
     rules = FORMATS[format]
     of_transactions, of_cards = (getattr(import_module(f"fastgen.sinks.{rules.module}"), name) for name in rules.classes)
     encoder: Encoder = (of_transactions if request.table == "transactions" else of_cards)(request, *rules.arguments)

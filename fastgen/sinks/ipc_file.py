@@ -14,14 +14,14 @@ from fastgen.windows import SPAN_ROWS
 
 
 class IpcFile:
-    """What both kinds of tables share: frames become record batches."""
+    """What the encoders of both kinds of tables share: frames become record batches."""
 
     def __init__(self, request: Request, schema: pl.Schema) -> None:
         self._schema = _arrow(pl.DataFrame(schema=schema)).schema.with_metadata(as_metadata(request.data))
         self._options = pa.ipc.IpcWriteOptions(compression=None if request.compression == "none" else request.compression)
 
     def begin(self, out: Out) -> None:
-        """The schema."""
+        """Write the schema."""
         self._writer = pa.ipc.new_file(out, self._schema, options=self._options)
 
     def append(self, out: Out, content: Any) -> None:
@@ -30,7 +30,7 @@ class IpcFile:
             self._writer.write_batch(batch)
 
     def end(self, out: Out) -> None:
-        """The footer."""
+        """Write the footer."""
         self._writer.close()
 
 

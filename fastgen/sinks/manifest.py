@@ -1,4 +1,4 @@
-"""What a directory's manifest.json says: everything needed to make the same data again, and to recognize them."""
+"""The manifest.json of a directory: everything needed to make the same data again, and to recognise them."""
 
 import json
 import re
@@ -16,11 +16,11 @@ from fastgen.sinks.tables import FileReport
 
 MANIFEST: Final = "manifest.json"
 OWN_NAME: Final = re.compile(rf"({'|'.join(TABLES)})(/part-\d+-of-\d+)?(\.\w+){{1,2}}")
-"""What tables' files are called in a directory."""
+"""Matches the names of table files, relative to their directory."""
 
 
 def identity(request: Request, target: Target) -> dict[str, Any]:
-    """What data these are, and in which form."""
+    """What data these are, and in which format."""
     return {
         **origin(request.data),
         "format": target.format,
@@ -31,7 +31,7 @@ def identity(request: Request, target: Target) -> dict[str, Any]:
 
 
 def entry(file: FileReport, root: str) -> dict[str, Any]:
-    """A table in one file."""
+    """The entry of a table in one file."""
     return {
         "file": Path(file.path).relative_to(root).as_posix(),
         "columns": list(file.columns),
@@ -42,7 +42,7 @@ def entry(file: FileReport, root: str) -> dict[str, Any]:
 
 
 def joined(entries: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """A table in several files, in their order."""
+    """The entry of a table in several files, from their entries in order."""
     digest = Digest()
     for each in entries:
         digest.add(each["rows"], int(each["digest"], 16))
@@ -56,12 +56,12 @@ def joined(entries: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 
 def encoded(content: dict[str, Any]) -> bytes:
-    """As it is written."""
+    """The bytes of a manifest or record."""
     return json.dumps(content, indent=2).encode() + b"\n"
 
 
 def read(path: Path) -> dict[str, Any]:
-    """What a manifest says; nothing where there is none of ours."""
+    """Read a manifest or record; {} if there is none, or it is not one of fastgen's."""
     try:
         content = json.loads(path.read_bytes())
     except (OSError, ValueError, RecursionError):
@@ -70,7 +70,7 @@ def read(path: Path) -> dict[str, Any]:
 
 
 def files_in(manifest: dict[str, Any]) -> set[str]:
-    """The files of tables that a manifest names, relative to its directory."""
+    """The table files that a manifest names, relative to its directory."""
     names = (each.get("file") for content in manifest.get("tables", {}).values() for each in entries_of(content))
-    # Nothing but names that we give: a manifest may come from anywhere, and these files may be removed.
+    # Only names that fastgen gives: a manifest may come from anywhere, and these files may be removed.
     return {name for name in names if isinstance(name, str) and OWN_NAME.fullmatch(name)}

@@ -1,4 +1,4 @@
-"""Where bytes go: files that appear when they are complete, streams, and what can go wrong with them."""
+"""Outputs: files that appear under their names when complete, streams, and the errors of both."""
 
 import io
 import os
@@ -13,9 +13,9 @@ from fastgen.errors import CLOSED_OUTPUT, CLOSED_PIPE, OutputError, OutputExists
 
 STDOUT: Final = "-"
 PARTIAL: Final = re.compile(r"\.(.+)\.[0-9a-f]{16}\.partial")
-"""What files are called until they get their names."""
+"""Matches the temporary names of files that are being written."""
 _partials: Final[set[str]] = set()
-"""Files that have not got their names yet."""
+"""Files that are still being written."""
 Buffer = Any
 """bytes, or anything else with the buffer protocol."""
 
@@ -28,7 +28,7 @@ class Out(Protocol):
 
 
 class ByteCounter(io.RawIOBase):
-    """Counts the bytes that it is given."""
+    """Counts the bytes written to it and discards them."""
 
     def __init__(self) -> None:
         self.size = 0
@@ -55,7 +55,7 @@ class Descriptor(ByteCounter):
     def write(self, data: Buffer, /) -> int:
         view = memoryview(data).cast("B")
         size, done = view.nbytes, 0
-        try:  # as `explained` does, which takes longer than writing to a pipe
+        try:  # what `explained` does, without its overhead: it takes longer than writing to a pipe
             while done < size:
                 done += os.write(self.descriptor, view[done:])
         except OSError as error:
@@ -66,12 +66,12 @@ class Descriptor(ByteCounter):
 
 @contextmanager
 def opened(path: str, overwrite: bool) -> Iterator[Descriptor]:
-    """The output for a path: "-" is the standard output, a file gets its name when all went well.
+    """Open the output for a path: "-" is the standard output; a file gets its name when the block succeeds.
 
-    Otherwise nothing is left behind: the file that was there before, if any, is as it was.
+    If the block fails, nothing is left behind, and a file that was there before is unchanged.
 
     Raises:
-        OutputExistsError: there is a file and it is not to be overwritten. OutputError: it cannot be written.
+        OutputExistsError: the file exists and `overwrite` is False. OutputError: it cannot be written.
     """
     if path == STDOUT:
         yield Descriptor(_standard_output(path), path)
@@ -81,14 +81,14 @@ def opened(path: str, overwrite: bool) -> Iterator[Descriptor]:
     else:
         refuse_existing(path, overwrite)
         folder, name = os.path.split(path)
-        # Not the process's number, which machines that write to one directory may share.
+        # Random, not the process id: machines that write to one directory may have the same.
         partial = os.path.join(folder, f".{name}.{os.urandom(8).hex()}.partial")
         _partials.add(partial)
         try:
             with _closing(os.O_WRONLY | os.O_CREAT | os.O_EXCL, partial, path) as out:
-                with suppress(OSError, ImportError):  # there are file systems without locks
+                with suppress(OSError, ImportError):  # some file systems have no locks
                     _lock(out.descriptor)
-                with suppress(OSError):  # who may read a file may read the one that replaces it, and nobody else
+                with suppress(OSError):  # a replacement has the permissions of the file that it replaces
                     os.fchmod(out.descriptor, stat.S_IMODE(os.stat(path).st_mode))
                 yield out
             with explained(path):
@@ -102,10 +102,10 @@ def opened(path: str, overwrite: bool) -> Iterator[Descriptor]:
 
 
 def refuse_existing(path: str, overwrite: bool) -> None:
-    """Raise OutputExistsError where there is a file that is not to be overwritten; streams and devices are there to be written.
+    """Refuse to overwrite a file unless that is allowed; streams and devices may always be written.
 
     Raises:
-        OutputError: there is a directory, which no file replaces.
+        OutputExistsError: the file exists and `overwrite` is False. OutputError: the path is a directory.
     """
     if path == STDOUT or not os.path.lexists(path) or is_special(path):
         return
@@ -116,18 +116,18 @@ def refuse_existing(path: str, overwrite: bool) -> None:
 
 
 def _standard_output(path: str) -> int:
-    if sys.stdout is None:  # as Python has it where it is closed
+    if sys.stdout is None:  # it was closed when Python started
         raise OutputError(f"{path}: {CLOSED_OUTPUT}")
     try:
         with explained(path):
             sys.stdout.flush()  # what was printed before comes first
         return sys.stdout.fileno()
-    except (AttributeError, ValueError):  # in a notebook, where something captures what is printed, and where it is closed
+    except (AttributeError, ValueError):  # in a notebook, while output is captured, or when it has been closed
         raise OutputError(f"{path}: cannot be written: the standard output of this process is not a file") from None
 
 
 def drop_unfinished(root: str = "") -> None:
-    """Remove what is being written, below a directory if one is given, by whom nobody can wait for; none of it gets its name."""
+    """Remove unfinished files, below `root` if given, whose writers cannot be waited for; none of them will get its name."""
     for partial in list(_partials):
         if partial.startswith(os.path.join(root, "")):
             with suppress(OSError):
@@ -135,10 +135,10 @@ def drop_unfinished(root: str = "") -> None:
 
 
 def drop_abandoned(root: str, folders: Iterable[str], own: re.Pattern[str]) -> None:
-    """Remove what killed processes left in folders of a directory: files that nobody writes and that were to be called so in it.
+    """Remove unfinished files that killed processes left in folders of a directory, if their final names there match `own`.
 
-    A file is locked while it is written, and the system takes the lock from a process that ends, however it does. On some file
-    systems other machines do not see the lock: what they may be writing must not be among these names.
+    A file is locked while it is written, and the system releases the lock when the process ends, however it ends. On some file
+    systems other machines do not see the lock: files that they may be writing must not match `own`.
     """
     for folder in folders:
         with suppress(OSError, ImportError):
@@ -159,15 +159,15 @@ def _remove_unlocked(path: str) -> None:
 
 
 def _lock(descriptor: int) -> None:
-    """Lock a file until it is closed; an OSError if another process has it locked, or if it cannot be locked."""
-    import fcntl  # not everywhere
+    """Lock a file until it is closed; OSError if another process holds the lock or the file cannot be locked."""
+    import fcntl  # not on Windows
 
     fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 @contextmanager
 def folders_made(root: str, *names: str) -> Iterator[None]:
-    """A directory and folders in it, made if need be; what is made here and still empty goes again if not all went well."""
+    """Create a directory and folders in it if they are missing; if the block fails, remove those created here that are empty."""
     made: list[str] = []
     try:
         for path in (root, *(os.path.join(root, name) for name in names)):
@@ -183,7 +183,7 @@ def folders_made(root: str, *names: str) -> Iterator[None]:
 
 
 def _missing(path: str) -> list[str]:
-    """Which directories have to be made for this one, the outermost first."""
+    """The directories that have to be created for this path, outermost first."""
     missing = []
     path = os.path.abspath(path)
     while not os.path.lexists(path):
@@ -194,7 +194,7 @@ def _missing(path: str) -> list[str]:
 
 @contextmanager
 def replacing(root: str, names: Iterable[str]) -> Iterator[None]:
-    """Remove files of a directory in the end, if all went well."""
+    """Remove these files of a directory when the block succeeds."""
     yield
     with explained(root):
         for name in names:
@@ -203,7 +203,7 @@ def replacing(root: str, names: Iterable[str]) -> Iterator[None]:
 
 
 def is_special(path: str) -> bool:
-    """Whether it is there and neither a file nor a directory: a device or a pipe."""
+    """Whether a path exists and is neither a regular file nor a directory: a device or a pipe."""
     if path == STDOUT or not os.path.exists(path):
         return False
     mode = os.stat(path).st_mode
@@ -222,7 +222,7 @@ def _closing(flags: int, path: str, name: str) -> Iterator[Descriptor]:
 
 @contextmanager
 def explained(path: str) -> Iterator[None]:
-    """Turn what the operating system says into one line about the output."""
+    """Turn an OSError into an OutputError of one line that names the output."""
     try:
         yield
     except OSError as error:

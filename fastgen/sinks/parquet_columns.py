@@ -1,6 +1,6 @@
-"""How the columns of a Parquet file become pages: what each kind takes, its encoding, its statistics.
+"""Kinds of columns in a Parquet file: the data that each takes, its encoding into pages, its statistics.
 
-Sources, in apache/parquet-format: parquet.thrift (the numbers), Encodings.md, LogicalTypes.md, Compression.md; RFC 8878. All
+Sources: parquet.thrift (the numbers), Encodings.md, LogicalTypes.md and Compression.md in apache/parquet-format; RFC 8878. All
 columns are REQUIRED. Little-endian machines only.
 """
 
@@ -21,14 +21,14 @@ from fastgen.sinks.output import Buffer
 from fastgen.sinks.thrift import EMPTY, FALSE, TRUE, Field, struct, varint
 
 Loaded = Any
-"""A column's data when they are checked: an array, or offsets and text."""
+"""A column's data once checked: an array, or a tuple of arrays."""
 Vocabulary = tuple[int, Buffer]
-"""How many values a dictionary has, and its page."""
+"""The number of values in a dictionary, and its page."""
 Bounds = tuple[bytes, bytes] | None
-"""The least and the greatest value as PLAIN has them (a text without its length); None if there is no telling."""
+"""The least and the greatest value in PLAIN encoding (strings without their lengths); None if unknown."""
 
 LONGEST_BOUND = 4096
-"""Statistics are left out where they would repeat a longer text."""
+"""Bytes; statistics are left out if a bound would be longer."""
 
 
 UNCOMPRESSED, SNAPPY, GZIP, ZSTD, LZ4_RAW = 0, 1, 2, 6, 7
@@ -36,14 +36,14 @@ ZSTD_LEVEL = -3
 
 
 class Codec(NamedTuple):
-    """Its number in the format, and what makes a compressed copy of a page without holding the GIL."""
+    """A codec: its number in the format, and a function that returns a compressed copy of a page and releases the GIL."""
 
     number: int
     compress: Callable[[Buffer], Buffer]
 
 
 def codec(name: str, zstd_level: int = ZSTD_LEVEL) -> Codec:
-    """The codec called "zstd", "snappy", "lz4", "gzip" or "none"."""
+    """The codec named "zstd", "snappy", "lz4", "gzip" or "none"."""
     codecs = {
         "none": Codec(UNCOMPRESSED, lambda page: np.frombuffer(page, np.uint8).copy()),
         "snappy": Codec(SNAPPY, compression.snappy),
@@ -61,15 +61,15 @@ PLAIN, RLE, DELTA_BINARY_PACKED, DELTA_LENGTH_BYTE_ARRAY, RLE_DICTIONARY = 0, 3,
 
 
 class Column(ABC):
-    """A column: its place in the schema, and how its data become pages."""
+    """A column: its type in the schema, and how its data are encoded into pages."""
 
     physical: int
     logical: Field | None = None
     converted: int | None = None  # the logical type for older readers
     encoding: int
     dtype: Any
-    zstd_level = ZSTD_LEVEL  # where another is worth it, that
-    vocabulary: Vocabulary | None = None  # of a column whose dictionary is the same for all row groups
+    zstd_level = ZSTD_LEVEL  # overridden where another level pays
+    vocabulary: Vocabulary | None = None  # the dictionary, if it is the same for all row groups
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -81,19 +81,19 @@ class Column(ABC):
         return np.ascontiguousarray(array, dtype)
 
     def load(self, data: Any, rows: int) -> Loaded:
-        """Check what the caller gave for at least one row."""
+        """Check and convert the caller's data for `rows` rows, at least one."""
         return self._array(data, self.dtype, rows)
 
     def dictionary(self, data: Loaded) -> Vocabulary | None:
-        """The dictionary of a row group, if it has one of its own."""
+        """The row group's own dictionary, if the column has one for each row group."""
         return None
 
     def row_bytes(self, data: Loaded) -> float:
-        """Bytes of a row in a page, about."""
+        """The approximate bytes of a row in a page."""
         return float(data.itemsize)
 
     def bounds(self, data: Loaded) -> Bounds:
-        """For the statistics."""
+        """The bounds for the statistics."""
         return data.min().tobytes(), data.max().tobytes()
 
     @abstractmethod
@@ -101,7 +101,7 @@ class Column(ABC):
         """The rows from `start` up to `stop`, encoded."""
 
     def compressed_page(self, data: Loaded, start: int, stop: int, codec: Codec) -> tuple[int, Buffer]:
-        """The size of that page, and the page compressed."""
+        """The uncompressed size of that page, and the compressed page."""
         page = self.page(data, start, stop)
         return len(page), codec.compress(page)
 
@@ -109,13 +109,13 @@ class Column(ABC):
 class Double(Column):
     """float64."""
 
-    # Not Byte Stream Split, which would be quicker: Spark does not read it.
+    # Not BYTE_STREAM_SPLIT, which would be faster: Spark does not read it.
     physical, dtype, encoding = DOUBLE, np.float64, PLAIN
-    zstd_level = -20  # half the time of level -3, and a quarter more bytes: there is little to find in doubles
+    zstd_level = -20  # half the time of level -3 for a quarter more bytes, as doubles hardly compress
 
     def bounds(self, data: Loaded) -> Bounds:
-        low, high = data.min(), data.max()  # NaN, which has no place in an order, if there is one
-        # The zeros of both signs are equal here but not to every reader: the format asks for the outer ones.
+        low, high = data.min(), data.max()  # NaN, which has no order, if there is one
+        # -0.0 and 0.0 are equal here but not to every reader: the format requires -0.0 as minimum and 0.0 as maximum.
         return None if np.isnan(low) else (pack("<d", low or -0.0), pack("<d", high or 0.0))
 
     def page(self, data: Loaded, start: int, stop: int) -> Buffer:
@@ -123,14 +123,14 @@ class Double(Column):
 
 
 class Hundredths(Column):
-    """uint32: hundredths; float64 in the file, by a dictionary that each row group has of its own.
+    """uint32: hundredths; float64 in the file, with a dictionary for each row group.
 
-    Prices repeat: a row group of 131,072 rows has about 30,000 different ones, which are found without a search since
-    they are small whole numbers. Codes take two bytes where doubles take seven after compression.
+    Prices repeat: a row group of 131,072 rows has about 30,000 distinct ones. They are small integers, so a bitmap finds
+    them without hashing or sorting. Codes take two bytes; doubles would take seven after compression.
     """
 
     physical, encoding, dtype = DOUBLE, RLE_DICTIONARY, np.uint32
-    zstd_level = -50  # for the dictionary: there is nothing to find in codes
+    zstd_level = -50  # only the dictionary compresses: codes do not
 
     def load(self, data: Any, rows: int) -> Loaded:
         values = self._array(data, self.dtype, rows)
@@ -170,7 +170,7 @@ class Date(Column):
 
 
 class Int64(Column):
-    """int64, as differences."""
+    """int64, delta-encoded."""
 
     physical, encoding = INT64, DELTA_BINARY_PACKED
     dtype: Any = np.int64
@@ -180,9 +180,9 @@ class Int64(Column):
 
 
 class Timestamp(Int64):
-    """int64: seconds since 1970-01-01 00:00:00 of no time zone; in the file microseconds, which all readers have."""
+    """int64: seconds since 1970-01-01 00:00:00, without a time zone; microseconds in the file, a unit that all readers support."""
 
-    zstd_level = -300  # a third of the time of level -3; zstd looks long for the zeros at the end of microseconds
+    zstd_level = -300  # a third of the time of level -3, which searches long among the trailing zeros of microseconds
 
     logical = struct({8: struct({1: FALSE, 2: struct({2: EMPTY})})})
 
@@ -191,7 +191,7 @@ class Timestamp(Int64):
 
 
 class Int8(Int64):
-    """int8; stretches of one value take next to nothing."""
+    """int8, delta-encoded: runs of one value take almost no space."""
 
     physical, dtype = INT32, np.int8
     logical, converted = struct({10: struct({1: (3, b"\x08"), 2: TRUE})}), 15
@@ -201,13 +201,13 @@ class Int8(Int64):
 
 
 class String(Column):
-    """Texts in UTF-8."""
+    """UTF-8 strings."""
 
     physical, logical, converted = BYTE_ARRAY, struct({1: EMPTY}), 0
 
 
 class Dictionary(String):
-    """uint8, uint16 or uint32: codes of `values` (str, or an array of numpy bytes), which every row group repeats."""
+    """uint8, uint16 or uint32: codes of `values` (str, or a numpy array of bytes), which are the dictionary of every row group."""
 
     encoding = RLE_DICTIONARY
 
@@ -227,7 +227,7 @@ class Dictionary(String):
             raise ValueError(f"column {self.name!r}: codes of type {codes.dtype}")
         if codes.max() >= self._ranks.size:
             raise ValueError(f"column {self.name!r}: code {codes.max()} in a vocabulary of {self._ranks.size}")
-        # One type, so that what packs them is compiled once.
+        # One type, so that the packing kernel is compiled once.
         return codes.astype(np.uint32, copy=False)
 
     def bounds(self, data: Loaded) -> Bounds:
@@ -265,10 +265,10 @@ class Text(String):
 
 
 class Hex(String):
-    """uint8[rows * width / 2]: bytes, shown as lower-case hexadecimal texts of `width` digits, a multiple of 16.
+    """uint8[rows * width / 2]: bytes, stored as lower-case hexadecimal strings of `width` digits, a multiple of 16.
 
-    For digests. Their digits are random, so all that zstd can do is to store each in four bits: `hex_blocks` does
-    it without the search.
+    For digests. Their digits are random, so the best that zstd can do is to store each in four bits: `hex_blocks` does
+    that without a search.
     """
 
     encoding = DELTA_LENGTH_BYTE_ARRAY
@@ -286,7 +286,7 @@ class Hex(String):
         return self.width
 
     def bounds(self, data: Loaded) -> Bounds:
-        # Bytes and their digits have the same order.
+        # Bytes sort like their digits.
         low, high = packing.bytes_range(data.view(np.uint64), self._size // 8)
         least, greatest = (data[row * self._size :][: self._size].tobytes() for row in (low, high))
         return least.hex().encode(), greatest.hex().encode()
@@ -304,8 +304,8 @@ class Hex(String):
         lengths = _equal_lengths(stop - start, self.width)
         digests = data[start * self._size : stop * self._size]
         size = len(lengths) + 2 * len(digests)
-        # RFC 8878, 3.1.1: a frame that tells its size and asks for a window of 128 KiB. The lengths are a raw block
-        # and, for the zeros at their end, one of a repeated byte; then come the blocks of digits.
+        # RFC 8878, 3.1.1: a frame with its content size and a window of 128 KiB. The lengths are a raw block and, for
+        # their trailing zeros, an RLE block; then come the blocks of digits.
         start_of_lengths = lengths.rstrip(b"\0")
         zeros = len(lengths) - len(start_of_lengths)
         head = b"\x28\xb5\x2f\xfd\x80\x38" + pack("<I", size)
@@ -317,9 +317,9 @@ class Hex(String):
 
 
 def _hex_weights() -> NDArray[np.uint8]:
-    """A Huffman tree as RFC 8878, 4.2.1.1 writes it: weights of the symbols from 0 on, two in a byte.
+    """A Huffman tree description (RFC 8878, 4.2.1.1): the weights of all symbols from 0 on, two in a byte.
 
-    The digits have weight 1. The last of them, "f", is left out: its weight follows from the others.
+    The digits have weight 1. The last one, "f", is left out: its weight follows from the others.
     """
     weights = [int(chr(symbol) in "0123456789abcde") for symbol in range(ord("f"))]
     pairs = zip(weights[::2], weights[1::2], strict=True)
@@ -330,16 +330,16 @@ HEX_WEIGHTS = _hex_weights()
 
 
 def _width(values: int) -> int:
-    """Bits of a code for so many values: a single value needs none, but readers differ on that."""
+    """The bits of a code for this many values; at least 1, as readers disagree on 0 for a single value."""
     return max(1, (values - 1).bit_length())
 
 
 def _packed(codes: NDArray[np.uint32], width: int) -> Buffer:
-    """Codes as a page: the width, then a single bit-packed run."""
+    """Encode codes as a page: the width, then a single bit-packed run."""
     groups = (codes.size + 7) // 8
     words = np.zeros(1 + (groups * width + 7) // 8, np.uint64)
     packing.pack_bits(codes, width, words[1:])
-    # The width and the header of the run fit into the word before.
+    # The width and the header of the run fit into the first word.
     head = bytes([width]) + varint(groups << 1 | 1)
     page = words.view(np.uint8)[8 - len(head) : 8 + groups * width]
     page[: len(head)] = np.frombuffer(head, np.uint8)

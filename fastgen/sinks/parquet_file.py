@@ -19,21 +19,21 @@ from fastgen.sinks.parquet_format import RowGroupEncoder, Writer
 from fastgen.values import Values
 
 ROWS_IN_ROW_GROUP = 1 << 17
-"""About 6 MB: enough for readers, few enough to bound memory and to stay in the cache between its making and its encoding."""
+"""About 6 MB: large enough for readers, small enough to bound memory and to stay in the cache until it is encoded."""
 
 MOST_CARDS_IN_DICTIONARY = 1 << 16
-"""With more cards a row group hardly repeats a number, and its dictionary would be larger than the column."""
+"""With more cards, numbers hardly repeat within a row group, and the dictionary would be larger than the column."""
 
 
 class ParquetFile:
-    """What both kinds of tables share: row groups are encoded by threads and written in order."""
+    """What the encoders of both kinds of tables share: row groups are encoded by threads and written in order."""
 
     def __init__(self, request: Request, columns: Sequence[kinds.Column]) -> None:
         self._encoder = RowGroupEncoder(columns, request.compression)
         self._origin = as_metadata(request.data)
 
     def begin(self, out: Out) -> None:
-        """The magic number."""
+        """Write the magic number."""
         self._writer = Writer(self._encoder, out, f"fastgen version {__version__}", self._origin)
 
     def append(self, out: Out, content: Any) -> None:
@@ -41,7 +41,7 @@ class ParquetFile:
         self._writer.append(content)
 
     def end(self, out: Out) -> None:
-        """The footer."""
+        """Write the footer."""
         self._writer.close()
 
 
@@ -59,7 +59,7 @@ class TransactionParquetFile(ParquetFile):
         super().__init__(request, [column for column, _ in columns.values()])
 
     def _column(self, name: str) -> tuple[kinds.Column, Callable[[Block, Any], Any]]:
-        """How a column is encoded, and what of: rows and their digests."""
+        """A column, and the function that returns its data from rows and their ids."""
         values = self._values
         match name:
             case "tid":

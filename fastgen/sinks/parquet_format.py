@@ -1,13 +1,13 @@
-"""A Parquet encoder for columns that are numpy arrays already; no Arrow, no Polars.
+"""A Parquet encoder for columns that are numpy arrays; no Arrow, no Polars.
 
-    encoder = Encoder([Hex("tid", 32), Timestamp("datetime"), Dictionary("city", cities)], "zstd")
+    encoder = RowGroupEncoder([Hex("tid", 32), Timestamp("datetime"), Dictionary("city", cities)], "zstd")
     writer = Writer(encoder, file, "fastgen version 1.0.0", {"seed": "7"})
     writer.append(encoder.encode({"tid": digests, "datetime": seconds, "city": codes}, rows=262_144))
     writer.close()
 
-`Encoder.encode` touches no file, changes nothing and leaves the GIL to others while it works, so threads may
-encode row groups side by side; `Writer` puts them one behind the other and never seeks: a pipe will do. All
-columns are REQUIRED. Source: parquet.thrift of apache/parquet-format (all the field numbers). Little-endian machines only.
+`RowGroupEncoder.encode` touches no file, has no side effects and releases the GIL while it works, so threads may encode
+row groups concurrently. `Writer` appends them and never seeks, so it can write to a pipe. All columns are REQUIRED. Source:
+parquet.thrift of apache/parquet-format (all the field numbers). Little-endian machines only.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,11 +19,11 @@ from fastgen.sinks.parquet_columns import PLAIN, RLE, Bounds, Codec, Column, Loa
 from fastgen.sinks.thrift import EMPTY, TRUE, Field, binary, i32, i64, listed, struct
 
 PAGE_BYTES, LEAST_ROW_BYTES = 1 << 20, 8
-"""A page has about so many bytes before compression (readers hold one in memory); short rows count as 8 bytes."""
+"""The approximate bytes of a page before compression (readers hold one in memory); shorter rows count as 8 bytes."""
 
 
 class Page(NamedTuple):
-    """A page as it goes into the file, and the size of header and body if nothing were compressed."""
+    """A page as it is written, and the size of its header and uncompressed body."""
 
     header: bytes
     body: Buffer
@@ -31,7 +31,7 @@ class Page(NamedTuple):
 
 
 class Chunk(NamedTuple):
-    """A column in a row group."""
+    """A column chunk of a row group."""
 
     column: Column
     bounds: Bounds
@@ -40,7 +40,7 @@ class Chunk(NamedTuple):
 
 
 class RowGroup(NamedTuple):
-    """Encoded rows, good for any place in a file."""
+    """Encoded rows, independent of their place in a file."""
 
     rows: int
     chunks: list[Chunk]
@@ -61,7 +61,7 @@ def _dictionary(vocabulary: Vocabulary | None, codec: Codec) -> list[Page]:
 
 
 class RowGroupEncoder:
-    """From arrays to row groups. It never changes: threads may share it."""
+    """Encodes arrays into row groups. It is immutable: threads may share it."""
 
     def __init__(self, columns: Sequence[Column], compression: str = "zstd") -> None:
         self.columns = tuple(columns)
@@ -70,7 +70,7 @@ class RowGroupEncoder:
         self._dictionaries = [_dictionary(column.vocabulary, self.codec) for column in self.columns]
 
     def encode(self, arrays: Mapping[str, Any], rows: int) -> RowGroup:
-        """A row group; each column's class says what it takes. The arrays may be used again afterwards."""
+        """Encode a row group; each column's class says what data it takes. The arrays may be reused afterwards."""
         chunks = []
         for column, own_codec, dictionary in zip(self.columns, self._codecs, self._dictionaries, strict=True):
             if rows:
@@ -91,10 +91,10 @@ class RowGroupEncoder:
 
 
 class Writer:
-    """Row groups into a file, of which it needs a `write` that takes all it is given."""
+    """Writes row groups to a file; of the file it needs only a `write` that writes everything it is given."""
 
     def __init__(self, encoder: RowGroupEncoder, file: Out, created_by: str, metadata: Mapping[str, str]) -> None:
-        """`created_by` is in the form "fastgen version 1.0.0", which readers take apart; `metadata` are the file's own."""
+        """`created_by` has the form "fastgen version 1.0.0", which readers parse; `metadata` is that of the file."""
         self.rows = self.size = 0
         self._encoder, self._file, self._created_by, self._metadata = encoder, file, created_by, metadata
         self._groups: list[Field] = []
@@ -105,7 +105,7 @@ class Writer:
         self.size += len(data)
 
     def append(self, group: RowGroup) -> None:
-        """Write the next row group; one without rows leaves no trace."""
+        """Write the next row group; one without rows is skipped."""
         if group.rows:
             start, plain_size = self.size, sum(p.plain_size for c in group.chunks for p in c.dictionary + c.pages)
             chunks = [self._chunk(chunk, group.rows) for chunk in group.chunks]
@@ -140,7 +140,7 @@ class Writer:
         return struct({2: i64(0), 3: struct(metadata)})
 
     def close(self) -> None:
-        """Write the footer, without which it is no Parquet file. The file stays open."""
+        """Write the footer, which completes the Parquet file. The file stays open."""
         columns = self._encoder.columns
         schema = [struct({4: binary(b"schema"), 5: i32(len(columns))})]
         for column in columns:
@@ -155,7 +155,7 @@ class Writer:
             4: listed(self._groups),
             5: listed(pairs),
             6: binary(self._created_by.encode()),
-            7: listed(struct({1: EMPTY}) for _ in columns),  # statistics are in the order of the type
+            7: listed(struct({1: EMPTY}) for _ in columns),  # column orders: the order of the type
         }
         footer = struct(metadata)[1]
         self._write(footer + pack("<I", len(footer)) + b"PAR1")

@@ -1,8 +1,8 @@
-"""A directory in parts: any of them, on any machine, in any order; those that are complete are not made again.
+"""A directory in parts, which may be written on any machine and in any order; complete ones are not made again.
 
 transactions/part-00001-of-00008.parquet, ...; credit_cards/..., profiles/...
 parts/part-00001-of-00008.json   what part 1 holds, written when its tables are complete
-manifest.json                    the whole, written when the last part is complete
+manifest.json                    the whole dataset, written when the last part is complete
 """
 
 import os
@@ -26,16 +26,16 @@ from fastgen.sinks.output import drop_abandoned, drop_unfinished, explained, fol
 from fastgen.sinks.tables import FileReport, Work, write_together
 
 Described = dict[str, dict[str, Any]]
-"""What manifests and records say, by their names in the directory."""
+"""The contents of manifests and records, by their names in the directory."""
 FOLDERS = (RECORDS, *TABLES)
 PATIENCE = 1.0
-"""Seconds after which parts that nothing describes are taken for other data: a part's record is written behind its tables."""
+"""Seconds to wait for a description of parts before they count as other data: a part's record is written after its tables."""
 LAST_WORDS = 1.0
-"""Seconds that a run which fails waits for its threads: one that is compiling kernels, a minute's work, would not be told."""
+"""Seconds that a failing run waits for its threads: one that compiles kernels, for up to a minute, cannot be interrupted."""
 
 
 def part_name(number: int, of: int) -> str:
-    """What a part's files are called, but for their ending.
+    """The name of a part's files, without their ending.
 
     Example:
         >>> part_name(7, 1_000)
@@ -45,27 +45,27 @@ def part_name(number: int, of: int) -> str:
 
 
 def write_parts(whole: list[Request], of: int, numbers: range, work: Work) -> tuple[list[FileReport], int]:
-    """Write parts of all tables side by side, each complete or absent.
+    """Write parts of all tables in parallel, each complete or not at all.
 
     Args:
-        whole: what is to be encoded, of the whole dataset. of: how many parts there are. numbers: those to be written.
+        whole: requests for the whole dataset. of: the number of parts. numbers: those to be written.
 
     Returns:
-        What was written, and how many of the parts were there and are as they should be.
+        The files that were written, and how many of the parts were already complete.
 
     Raises:
-        OutputExistsError: the directory holds something else, and it is not to be overwritten.
+        OutputExistsError: the directory holds something else, and `overwrite` is False.
     """
     directory = _Directory(whole, of, work.target)
     others = directory.others(work.overwrite)
-    # Of a run that writes some of the parts, folders are left: empty ones may be those that another run is about to fill.
+    # A run that writes only some of the parts leaves empty folders behind: another run may be about to fill them.
     with folders_made(work.target.path, *FOLDERS) if len(numbers) == of else nullcontext():
         directory.prepare(others)
         return _write(directory, numbers, directory.complete(numbers, others, work.overwrite), work)
 
 
 def _write(directory: "_Directory", numbers: range, there: set[int], work: Work) -> tuple[list[FileReport], int]:
-    """Write those parts that are not there; see `write_parts`."""
+    """Write the parts that are not in `there`; see `write_parts`."""
     wanted = [number for number in numbers if number not in there]
     workers = max(1, min(work.threads, len(wanted)))
     progress = _Shared(work.progress)
@@ -84,25 +84,25 @@ def _write(directory: "_Directory", numbers: range, there: set[int], work: Work)
         drop_unfinished(work.target.path)
         raise
     pool.shutdown()
-    if directory.finish() and not work.overwrite:  # else other machines may be making parts anew that are complete
+    if directory.finish() and not work.overwrite:  # with `overwrite`, other machines may be rewriting complete parts
         drop_abandoned(work.target.path, FOLDERS, directory.own)
     return files, len(there)
 
 
 def prepare(whole: list[Request], of: int, target: Target, overwrite: bool) -> None:
-    """Make a directory ready for parts that others are to write; arguments and errors are those of `write_parts`."""
+    """Prepare a directory for parts that others will write; arguments and errors are those of `write_parts`."""
     directory = _Directory(whole, of, target)
     directory.prepare(directory.others(overwrite))
 
 
 def complete_parts(whole: list[Request], of: int, numbers: Iterable[int], target: Target, overwrite: bool) -> set[int]:
-    """Which parts `write_parts` would not make again; arguments and errors are its, and nothing is changed."""
+    """The parts that `write_parts` would skip as complete; arguments and errors are the same, and nothing is changed."""
     directory = _Directory(whole, of, target)
     return directory.complete(numbers, directory.others(overwrite), overwrite)
 
 
 class _Shared:
-    """Progress of several threads, which stops them when the run is to end."""
+    """Merges the progress of several threads, and stops them when the run has to end."""
 
     def __init__(self, progress: Callable[[int], object]) -> None:
         self._progress, self._lock, self._stopped = progress, threading.Lock(), False
@@ -121,7 +121,7 @@ class _Directory:
     """A directory with parts of a dataset.
 
     Attributes:
-        own: what files are called, relative to it, that these parts have.
+        own: matches the names, relative to it, of the files that these parts have.
     """
 
     def __init__(self, whole: list[Request], of: int, target: Target) -> None:
@@ -135,7 +135,7 @@ class _Directory:
         return self._root / RECORDS / f"{part_name(number, self._of)}.json"
 
     def others(self, overwrite: bool) -> Described:
-        """What describes other data that are there, unless they are in the way of ours: that is refused."""
+        """The descriptions of other data in the directory; refuses a directory with data that may not be replaced."""
         there, described = self._found(overwrite)
         others = {name: content for name, content in described.items() if not self._is_ours(content)}
         if not overwrite and others:
@@ -148,21 +148,21 @@ class _Directory:
         return others
 
     def prepare(self, others: Described) -> None:
-        """Make the directories. Other data stay until the parts are complete."""
+        """Create the directories. Other data stay until the parts are complete."""
         with explained(self._target.path):
             for name in FOLDERS:
                 os.makedirs(self._root / name, exist_ok=True)
         replaced = manifest.files_in(others.get(manifest.MANIFEST, {}))
         if any(self.own.fullmatch(name) for name in replaced):
             with explained(self._target.path), suppress(FileNotFoundError):
-                os.unlink(self._root / manifest.MANIFEST)  # before it is no longer true; records say the same of each part
+                os.unlink(self._root / manifest.MANIFEST)  # before its files are replaced; records still describe each part
 
     def complete(self, numbers: Iterable[int], others: Described, overwrite: bool) -> set[int]:
-        """Which of the parts are there and to stay: none if our parts are all that is there and shall be overwritten."""
+        """The parts that are complete and kept; none if they are to be overwritten and the directory has no other data."""
         return {number for number in numbers if self.is_complete(number)} if others or not overwrite else set()
 
     def _found(self, overwrite: bool) -> tuple[list[str], Described]:
-        """Files of parts that are there, and what describes them; if nothing does, another run may be about to."""
+        """The part files in the directory and what describes them; if nothing does yet, waits for another run to write it."""
         until = time.monotonic() + PATIENCE
         while True:
             with explained(self._target.path):
@@ -176,14 +176,14 @@ class _Directory:
         return all(described.get(name) == self._identity[name] for name in same)
 
     def is_complete(self, number: int) -> bool:
-        """Whether a part is there, as its record says."""
+        """Whether a part is complete: the files that its record names exist and have the sizes that it gives."""
         record = manifest.read(self._record(number))
         tables = record.get("tables", {}).values() if self._is_ours(record) else []
         sizes = {str(each.get("file")): each.get("bytes") for content in tables for each in entries_of(content)}
         return len(sizes) == len(self._whole) and all(_size(self._root / name) == size for name, size in sizes.items())
 
     def write(self, number: int, work: Work) -> list[FileReport]:
-        """Write the tables of a part, then its record. What its place held of other data goes."""
+        """Write the tables of a part, then its record. Files that the record named before are removed."""
         root, stem = self._target.path, part_name(number, self._of)
         requests = [request._replace(data=request.data.part(number, self._of)) for request in self._whole]
         names = [f"{request.table}/{stem}{file_name('', self._target)}" for request in requests]
@@ -196,7 +196,7 @@ class _Directory:
         return write_together(requests, names, f"{RECORDS}/{stem}.json", describe, work, before.difference(names))
 
     def finish(self) -> bool:
-        """Describe the whole, if all parts are there, and say so; what other data are there still is replaced by then, and goes."""
+        """If all parts are complete, write the manifest, remove the remaining files of other data and return True."""
         described = earlier.descriptions(self._root)
         ours = {content["part"]: content for content in described.values() if "part" in content and self._is_ours(content)}
         if len(ours) < self._of:

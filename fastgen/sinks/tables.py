@@ -1,4 +1,4 @@
-"""Tables written to open outputs while threads make them; tables that appear together, with a description of them."""
+"""Writing tables to open outputs while threads make them, and tables that appear together with their description."""
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -24,7 +24,7 @@ class FileReport:
         columns: names, in the order of the file.
         rows: how many it has.
         size: bytes.
-        digest: of the content, in hex, the same in all formats; empty for a single file, of which it is not worked out.
+        digest: of the content, in hex, the same in all formats; empty for a single file, for which it is not computed.
     """
 
     path: str
@@ -36,7 +36,7 @@ class FileReport:
 
 
 class Work(NamedTuple):
-    """How tables are written. progress: called with a number of rows whenever so many more have been written."""
+    """How tables are written. progress: called with the number of rows written since the last call."""
 
     target: Target
     threads: int
@@ -45,7 +45,7 @@ class Work(NamedTuple):
 
 
 def write_table(out: Descriptor, request: Request, work: Work) -> FileReport:
-    """One table to an open output, made by threads."""
+    """Write one table, made by threads, to an open output."""
     encoder = make_encoder(request, work.target.format)
     digest = Digest()
     encoder.begin(out)
@@ -58,7 +58,7 @@ def write_table(out: Descriptor, request: Request, work: Work) -> FileReport:
 
 
 def _pieces(encoder: Encoder, threads: int) -> Iterator[Encoded]:
-    """All pieces in order. One thread writes each before it makes the next, in the same memory, which stays in the cache."""
+    """All pieces in order. A single thread writes each before it makes the next in the same memory, which stays in the cache."""
     encode = encoder.encode if threads == 1 else (lambda item: list(encoder.encode(item)))
     return chain.from_iterable(in_order(encode, encoder.items, threads))
 
@@ -71,9 +71,9 @@ def write_together(
     work: Work,
     replaced: Iterable[str],
 ) -> list[FileReport]:
-    """Tables to files of these names and what describes them to another one; they get their names together, it the last one.
+    """Write tables to files of these names, and their description to another; they get their names together, the description last.
 
-    Before it, what they replace goes: if a run ends in between, the old description still names what is left of that.
+    The files that they replace are removed just before: if a run ends in between, the old description still names what is left.
     """
     root = work.target.path
     with ExitStack() as stack:

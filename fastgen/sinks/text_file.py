@@ -16,7 +16,7 @@ from fastgen.sinks.output import Buffer, Out
 from fastgen.text import Style, transaction_layout
 from fastgen.windows import SPAN_ROWS
 
-# Pieces are compressed each by itself: gzip members and zstd frames may stand one behind the other.
+# Each piece is compressed separately: gzip members and zstd frames may be concatenated.
 COMPRESSIONS: dict[str, Callable[[Buffer], Buffer]] = {
     "none": lambda text: text,
     "gzip": compression.gzip(6),
@@ -26,7 +26,7 @@ NO_ENDS = np.empty(0, np.int64)
 
 
 class TransactionTextFile:
-    """Transactions, some thousand rows to a piece."""
+    """Transactions, a few thousand rows to a piece."""
 
     def __init__(self, request: Request, style: Style) -> None:
         plan = request.data.plan
@@ -38,7 +38,7 @@ class TransactionTextFile:
         self._transaction_text = Repeated(transaction_text)
 
     def encode(self, item: range) -> Iterator[Encoded]:
-        """Render piece by piece; one that is written at once is still in the cache."""
+        """Render piece by piece; a piece that is written at once is still in the cache."""
         worker, row = self._source.worker, self._row
         for piece in worker.pieces(item):
             rows = len(piece)
@@ -54,7 +54,7 @@ class TransactionTextFile:
             out.write(self._compress(self._row.header))
 
     def append(self, out: Out, content: Any) -> None:
-        """Write; the memory serves for another piece."""
+        """Write a piece and release its memory for reuse."""
         text, memory = content
         out.write(text)
         self._arenas.give(memory)
@@ -79,7 +79,7 @@ class HolderTextFile:
         self._source = HolderSource(request)
 
     def encode(self, item: range) -> Iterator[Encoded]:
-        """Render."""
+        """Render a range of cards."""
         yield Encoded(len(item), self._compress(self._text.rows(item)), self._source.digest(item))
 
     def begin(self, out: Out) -> None:
@@ -88,7 +88,7 @@ class HolderTextFile:
             out.write(self._compress(self._text.header))
 
     def append(self, out: Out, content: Any) -> None:
-        """Write."""
+        """Write a piece."""
         out.write(content)
 
     @staticmethod

@@ -1,4 +1,4 @@
-"""Thrift's compact protocol, as far as Parquet needs it: a value is the number of its type and its bytes.
+"""Thrift's compact protocol, as far as Parquet needs it: a value is its type number and its bytes.
 
 Source: thrift-compact-protocol.md of apache/thrift.
 """
@@ -11,7 +11,7 @@ TRUE, FALSE = (1, b""), (2, b"")
 
 
 def varint(number: int) -> bytes:
-    """A number in sevens of bits, the lowest first."""
+    """Encode an unsigned integer in groups of seven bits, the lowest first."""
     out = bytearray()
     while number > 127:
         out.append(number & 127 | 128)
@@ -20,7 +20,7 @@ def varint(number: int) -> bytes:
 
 
 def integer(kind: int, number: int) -> Field:
-    """A number with a sign, of a type of integers."""
+    """A signed integer of the given type, zigzag-encoded."""
     return kind, varint(2 * number if number >= 0 else -2 * number - 1)
 
 
@@ -28,7 +28,7 @@ i32, i64 = partial(integer, 5), partial(integer, 6)
 
 
 def binary(content: bytes) -> Field:
-    """Bytes, or text."""
+    """Bytes or text."""
     return 8, varint(len(content)) + content
 
 
@@ -41,7 +41,7 @@ def listed(items: Iterable[Field]) -> Field:
 
 
 def struct(fields: Mapping[int, Field | None]) -> Field:
-    """Fields by number, rising in steps below 16; a None is left out."""
+    """A struct of fields by number, in ascending order with steps below 16; None fields are left out."""
     out, last = b"", 0
     for number, field in fields.items():
         if field is not None:

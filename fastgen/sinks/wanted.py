@@ -1,4 +1,4 @@
-"""What is to be written, checked before any work starts: which tables, columns and parts, to which files."""
+"""Arguments of `write`, checked before any work starts: which tables, columns and parts go to which files."""
 
 import os
 from collections.abc import Sequence
@@ -18,8 +18,8 @@ Format = Literal["parquet", "csv", "ndjson", "ipc"]
 class Wanted(NamedTuple):
     """What is to be written.
 
-    requests: one for each table, of the whole dataset, or of the part that is one file. parts: how many a directory gets, if any.
-    numbers: those of them that are to be written.
+    requests: one per table, for the whole dataset, or for the part that is written to a file. parts: the number of parts of a
+    directory, if it has any. numbers: the parts to be written.
     """
 
     target: Target
@@ -29,18 +29,18 @@ class Wanted(NamedTuple):
 
     @property
     def asked(self) -> list[Request]:
-        """The requests; of a single part, if that is wanted."""
+        """The requests; for the part, if a single one is to be written."""
         if self.parts is None or len(self.numbers) > 1 or self.parts == 1:
             return self.requests
         return [request._replace(data=request.data.part(self.numbers.start, self.parts)) for request in self.requests]
 
     @property
     def rows(self) -> int:
-        """Rows of all tables; of a part, about how many."""
+        """Rows of all tables; approximate for a part."""
         return sum(request.data.expected_rows(request.table) for request in self.asked)
 
     def path(self, table: str) -> str:
-        """The file of a table, or all files of its parts."""
+        """The path of a table's file, or a pattern for the files of its parts."""
         target = self.target
         if not target.directory:
             return target.path
@@ -62,10 +62,10 @@ def wanted(
     parts: int | None = None,
     part: int | None = None,
 ) -> Wanted:
-    """What `write` is to do with these arguments, which are its.
+    """Check the arguments of `write` and return what it is to do.
 
     Raises:
-        OptionError: an option that is not allowed.
+        OptionError: an option is not allowed.
 
     Example:
         >>> from fastgen import Config
@@ -88,7 +88,7 @@ def wanted(
 
 
 def _numbers(data: Dataset, target: Target, parts: int | None, part: int | None) -> range:
-    """The parts that are wanted, checked."""
+    """The part numbers to be written, checked."""
     if parts is None:
         if part is not None:
             raise OptionError("part", part, "must come with `parts`")
@@ -97,5 +97,5 @@ def _numbers(data: Dataset, target: Target, parts: int | None, part: int | None)
         return range(0)
     if part is None and not target.directory:
         raise OptionError("parts", parts, "must not be given without `part` for a file", hint="or name a directory")
-    data.part(1 if part is None else part, parts)  # which refuses parts that there are not
+    data.part(1 if part is None else part, parts)  # raises for parts that do not exist
     return range(1, parts + 1) if part is None else range(part, part + 1)

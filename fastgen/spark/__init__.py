@@ -1,4 +1,4 @@
-"""Apache Spark: tables as DataFrames, made by the executors, streams of transactions, and files that executors write."""
+"""Apache Spark: tables as DataFrames made by the executors, streams of transactions, and files written by the executors."""
 
 from fastgen.errors import missing
 

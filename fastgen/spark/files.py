@@ -1,4 +1,4 @@
-"""Files that Spark's executors write with fastgen's own encoders: Spark only hands out the parts."""
+"""Files that Spark's executors write with fastgen's own encoders: Spark only distributes the parts."""
 
 import os
 import time
@@ -19,7 +19,7 @@ from fastgen.spark.tables import dataset
 from fastgen.text import Coordinates
 
 ROWS_IN_FILE: Final = 4_000_000
-"""About how many rows a part has, unless there are processors that would have none: some 170 MB of Parquet."""
+"""The approximate rows of a part, about 170 MB of Parquet; parts are smaller if processors would be idle otherwise."""
 
 
 def write(
@@ -35,21 +35,22 @@ def write(
 ) -> WriteReport:
     """Have Spark's executors write a directory of parts: the files that `fastgen.write` with `parts` would write.
 
-    It is quicker than a DataFrame that Spark writes, as Spark's own writer takes most of that time. Each part is a task. When an
-    interrupted call is repeated, what is complete is not made again.
+    This is faster than having Spark write a DataFrame, which spends most of its time in Spark's own writer. Each part is a task.
+    When an interrupted call is repeated, complete parts are not made again.
 
     Args:
-        data: a whole dataset, or its configuration; the default dataset for None. Executors make their parts from the
+        data: a whole dataset or its configuration; None for the default dataset. Executors make their parts from the
             configuration; `fastgen` must be installed there.
         output: a directory that the driver and all executors can write to.
-        parts: how many there are; unless given, one for each four million rows or for each of the driver's processors.
+        parts: how many there are (default: one per four million rows, but at least one per processor of the driver).
         format, compression, coordinates, overwrite: as for `fastgen.write`.
-        session: the Spark to use; the active one unless given. Spark Connect cannot hand out such tasks.
+        session: the Spark session to use (default: the active one, or else a new one). Spark Connect cannot run such tasks.
 
     Raises:
-        OptionError: an option that is not allowed, before anything is made.
-        OutputExistsError: the directory holds something else, and it is not to be overwritten.
-        OutputError: the driver cannot write to it. What goes wrong on an executor is an exception of Spark's that tells it.
+        OptionError: an option is not allowed; raised before any row is made.
+        OutputExistsError: the directory holds something else, and `overwrite` is False.
+        OutputError: the driver cannot write to the directory. An error on an executor comes as an exception of Spark's that
+            quotes it.
 
     Example:
         >>> from fastgen.spark import write

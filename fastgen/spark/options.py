@@ -1,4 +1,4 @@
-"""What the options of a DataFrame ask for."""
+"""Parsing of the data source's options."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
@@ -10,7 +10,7 @@ from fastgen.errors import ConfigError, FastgenError, OptionError, did_you_mean
 from fastgen.schema import TABLES
 
 OPTIONS: Final = ("table", "columns", "parts", "config", "rowsPerSecond")
-"""Beside the settings of a configuration."""
+"""Options other than the settings of a configuration."""
 _OWN: Final = frozenset(name.lower() for name in OPTIONS)
 
 P = ParamSpec("P")
@@ -18,7 +18,7 @@ R = TypeVar("R")
 
 
 def in_one_line(method: Callable[P, R]) -> Callable[P, R]:
-    """Errors lose their traceback: Spark puts it into the message, and the user is to find what is wrong, not where we saw it."""
+    """Strip the traceback from errors: Spark puts it into the message, where it would bury the line that says what is wrong."""
 
     @wraps(method)
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -31,7 +31,7 @@ def in_one_line(method: Callable[P, R]) -> Callable[P, R]:
 
 
 class SourceOptions(NamedTuple):
-    """What options ask for; what is None was not given."""
+    """Parsed options; None for those that were not given."""
 
     config: Config
     table: str
@@ -41,11 +41,11 @@ class SourceOptions(NamedTuple):
 
 
 def parse_options(options: Mapping[str, str]) -> SourceOptions:
-    """What options ask for; capitals in their names do not count.
+    """Parse options; their names are case-insensitive.
 
     Raises:
-        OptionError: an option that there is not, an unknown table or column, a number out of range.
-        ConfigError: settings that are not allowed, or a file that cannot be read.
+        OptionError: an unknown option, table or column, or a number out of range.
+        ConfigError: a setting is not allowed, or the file cannot be read.
 
     Example:
         >>> request = parse_options({"rows": "10k", "atm.cards": "0", "columns": "cc_num, amount"})
@@ -68,7 +68,7 @@ def parse_options(options: Mapping[str, str]) -> SourceOptions:
 
 
 def _check_names(settings: Mapping[str, str]) -> None:
-    """Dotted names are left to the configuration, which knows more about them."""
+    """Refuse unknown options; dotted names are left to the configuration, whose errors are more precise."""
     known = ["rows", *OPTIONS, *(name for name in Config.model_fields if name != "rows")]
     for name, value in settings.items():
         if "." not in name and name not in Config.model_fields:
@@ -83,7 +83,7 @@ def _read_config(path: str | None, settings: Mapping[str, str]) -> Config:
 
 
 def known_columns(table: str, names: Sequence[str]) -> tuple[str, ...]:
-    """The same columns, all of which the table has."""
+    """Check that the table has these columns, and return them as a tuple."""
     from fastgen.dataset import check_columns
 
     check_columns(table, names)
@@ -91,7 +91,7 @@ def known_columns(table: str, names: Sequence[str]) -> tuple[str, ...]:
 
 
 def _positive(name: str, given: Mapping[str, str]) -> int | None:
-    """A whole number above zero, such as 64 or 10k."""
+    """Parse a whole number of at least 1, such as 64 or 10k; None if not given."""
     text = given.get(name.lower())
     if text is None:
         return None

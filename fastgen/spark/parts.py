@@ -1,4 +1,4 @@
-"""A table at once, in partitions."""
+"""Batch reads of a table, in partitions."""
 
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
@@ -14,18 +14,18 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 ROWS_IN_PART: Final = 1_000_000
-"""About how many rows a partition has, unless there are processors that would have none."""
+"""The approximate rows of a partition; partitions are smaller if processors would be idle otherwise."""
 
 
 class PartNumber(InputPartition):
-    """Part `number`, counted from 1."""
+    """The partition for part `number`, counted from 1."""
 
     def __init__(self, number: int) -> None:
         self.number = number
 
 
 class PartReader(DataSourceReader):
-    """Makes a table, a partition for each part of the dataset."""
+    """Makes a table, with a partition for each part of the dataset."""
 
     def __init__(self, request: SourceOptions, schema: StructType) -> None:
         self.request = request
@@ -51,10 +51,10 @@ class PartReader(DataSourceReader):
 
 
 def _number_of_parts(request: SourceOptions) -> int:
-    """How many partitions there are.
+    """The number of partitions.
 
     Raises:
-        OptionError: more than there can be.
+        OptionError: more were requested than are possible.
     """
     data = dataset(request.config)
     if request.parts is None:

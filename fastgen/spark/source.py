@@ -1,4 +1,4 @@
-"""The data source as Spark knows it."""
+"""The data source that Spark registers."""
 
 from functools import cached_property
 
@@ -12,22 +12,22 @@ from fastgen.spark.tables import check_schema, spark_schema
 
 
 class FastgenSource(DataSource):
-    """The data source `fastgen`: tables as DataFrames that executors make, and transactions as a stream.
+    """The data source `fastgen`: tables as DataFrames made by the executors, and transactions as a stream.
 
-    Options are words of the command line; Spark does not tell capitals from small letters in them. Beside those below they are
-    the settings of a configuration, as with `--set`, such as `fraud.ratio`. See docs/scale.md.
+    Options are named like the flags of the command line and, as always in Spark, case-insensitive. Besides those below, every
+    setting of a configuration is one, as with `--set`, such as `fraud.ratio`. See docs/scale.md.
 
     Options:
         rows, scale, seed: as the command's flags.
-        config: a TOML file with settings, which is read where the driver runs.
-        table: transactions, unless given, credit_cards or profiles.
-        columns: names with commas between them; what is not among them is not made. All unless given.
-        parts: partitions; of a stream, the most that a micro-batch has.
-        rowsPerSecond: of a stream, how many rows it releases.
+        config: a TOML file with settings, which the driver reads.
+        table: transactions (default), credit_cards or profiles.
+        columns: names separated by commas (default: all); other columns are not made.
+        parts: the number of partitions; for a stream, the most that a micro-batch has.
+        rowsPerSecond: for a stream, how many rows it releases per second.
 
     Raises:
-        ConfigError: a setting is not allowed; raised on the driver, before anything is made.
-        OptionError: another option is not allowed; likewise.
+        ConfigError: a setting is not allowed; raised on the driver, before any row is made.
+        OptionError: another option is not allowed; raised on the driver, before any row is made.
 
     Example:
         >>> from fastgen.spark import FastgenSource
@@ -61,7 +61,7 @@ class FastgenSource(DataSource):
 
     @in_one_line
     def streamReader(self, schema: StructType) -> DataSourceStreamReader:  # noqa: N802
-        """Raises OptionError for other tables than transactions."""
+        """Raises OptionError for tables other than transactions."""
         from fastgen.spark.stream import TransactionStream
 
         if self.request.table != "transactions":

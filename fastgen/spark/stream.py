@@ -1,4 +1,4 @@
-"""Transactions as a stream of Spark's: micro-batches in event-time order, at a rate, from wherever a checkpoint ends."""
+"""Transactions as a Spark stream: micro-batches in event-time order, at a given rate, continued from a checkpoint."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -22,22 +22,22 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 ROWS_IN_BATCH: Final = 1_000_000
-"""Rows of a micro-batch where no rate is given, or where `availableNow` asks for all there is."""
+"""Rows of a micro-batch if no rate is given, or with the trigger `availableNow`."""
 
 
 class PieceOfBatch(InputPartition):
-    """Some of the rows of a micro-batch."""
+    """A partition with some of the rows of a micro-batch."""
 
     def __init__(self, piece: Piece) -> None:
         self.piece = piece
 
 
 class TransactionStream(DataSourceStreamReader, SupportsTriggerAvailableNow):
-    """Releases the transactions in their order, `rowsPerSecond` of them a second from when the stream is started or restarted.
+    """Releases the transactions in order, `rowsPerSecond` of them per second from the start or restart of the stream.
 
-    Without a rate, and with the trigger `availableNow`, micro-batches are of a million rows, as fast as they are taken. The
-    last row of the dataset is the end of the data. An offset says how many rows were released, where the next one is, and of
-    which dataset: a checkpoint of another one is refused.
+    Without a rate, or with the trigger `availableNow`, micro-batches have a million rows and come as fast as they are taken. The
+    stream ends with the last row of the dataset. An offset holds the number of rows released, the position of the next one and
+    the dataset's fingerprint: a checkpoint of another dataset is refused.
     """
 
     def __init__(self, request: SourceOptions, schema: StructType) -> None:
@@ -58,11 +58,11 @@ class TransactionStream(DataSourceStreamReader, SupportsTriggerAvailableNow):
         return dataset(self.config).fingerprint[:16]
 
     def __getstate__(self) -> dict[str, Any]:
-        """What executors need."""
+        """Leave out what executors do not need."""
         return {name: value for name, value in vars(self).items() if name not in ("_positions", "_fingerprint")}
 
     def prepareForTriggerAvailableNow(self) -> None:  # noqa: N802
-        """A dataset is there all at once, whatever the rate."""
+        """Drop the rate: all of the dataset is available now."""
         self.rate = None
 
     @in_one_line
@@ -71,7 +71,7 @@ class TransactionStream(DataSourceStreamReader, SupportsTriggerAvailableNow):
 
     @in_one_line
     def latestOffset(self, start: dict[str, Any], limit: ReadLimit) -> dict[str, Any]:  # noqa: ARG002, N802
-        """How far the stream may go by now; Spark asks again and again."""
+        """How far the stream may go by now; Spark calls this repeatedly."""
         position = self._position(start)
         return self._offset(self._positions.after(position, self._due(position.rows)))
 
@@ -80,7 +80,7 @@ class TransactionStream(DataSourceStreamReader, SupportsTriggerAvailableNow):
         return [PieceOfBatch(piece) for piece in pieces(self._position(start), self._position(end), self.most)]
 
     def _due(self, released: int) -> int:
-        """How many rows the clock allows beyond those that are released."""
+        """How many more rows the clock allows than the `released` ones."""
         if self.rate is None:
             return ROWS_IN_BATCH
         if self._started is None:
@@ -92,10 +92,10 @@ class TransactionStream(DataSourceStreamReader, SupportsTriggerAvailableNow):
         return {"dataset": self._fingerprint, **position._asdict()}
 
     def _position(self, offset: dict[str, Any]) -> Position:
-        """Where an offset is.
+        """The position of an offset.
 
         Raises:
-            OptionError: it is one of another dataset.
+            OptionError: it belongs to another dataset.
         """
         if offset["dataset"] != self._fingerprint:
             allowed = f"belongs to another dataset than {self._fingerprint}, which the options describe"

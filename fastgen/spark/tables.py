@@ -1,4 +1,4 @@
-"""Tables as Spark and Arrow have them, and what partitions and streams share."""
+"""Schemas of tables in Spark and Arrow, and what batch and stream readers share."""
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
@@ -28,14 +28,14 @@ _NOT_TEXT: Final[dict[Kind, DataType]] = {
 
 @lru_cache(maxsize=4)
 def dataset(config: Config) -> "Dataset":
-    """The dataset, whose plan outlives a task: Spark lets a worker process do many."""
+    """The dataset of a configuration, cached so that its plan outlives a task: Spark reuses worker processes."""
     from fastgen.dataset import Dataset
 
     return Dataset(config)
 
 
 def group_batches(data: "Dataset", schema: "pa.Schema") -> Callable[[int], "pa.RecordBatch"]:
-    """A function that makes the transactions of a group."""
+    """Return a function that makes the transactions of a group."""
     from fastgen.arrow import TransactionBatches
     from fastgen.windows import RowSource
 
@@ -44,7 +44,7 @@ def group_batches(data: "Dataset", schema: "pa.Schema") -> Callable[[int], "pa.R
 
 
 def spark_schema(table: str, names: Sequence[str]) -> StructType:
-    """These columns of a table; none of them is ever null.
+    """The schema of these columns of a table; none is nullable.
 
     Example:
         >>> spark_schema("transactions", ["cc_num", "fraud_label"]).simpleString()
@@ -54,12 +54,12 @@ def spark_schema(table: str, names: Sequence[str]) -> StructType:
 
 
 def nullable_fields(schema: StructType) -> frozenset[str]:
-    """The columns that a schema allows to be null. Batches must say the same, although none of them is."""
+    """The columns that a schema allows to be null. Batches must declare the same, although no value is null."""
     return frozenset(field.name for field in schema.fields if field.nullable)
 
 
 def arrow_schema(table: str, names: Sequence[str], nullable: frozenset[str]) -> "pa.Schema":
-    """How batches have these columns; Spark compares it with its own."""
+    """The Arrow schema of batches with these columns; Spark compares it with its own."""
     import pyarrow as pa
 
     from fastgen.arrow import plain_schema
@@ -68,10 +68,10 @@ def arrow_schema(table: str, names: Sequence[str], nullable: frozenset[str]) -> 
 
 
 def check_schema(schema: StructType, request: SourceOptions) -> None:
-    """A schema that is given by hand picks columns, as the option does, and changes none.
+    """Check a schema that the user gave: it may select columns, as the option `columns` does, but not change their types.
 
     Raises:
-        OptionError: unknown columns, other types, or others than the option `columns` has.
+        OptionError: unknown columns, other types, or a selection that contradicts the option `columns`.
     """
     names = schema.fieldNames()
     known_columns(request.table, names)

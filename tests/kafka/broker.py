@@ -1,7 +1,7 @@
-"""A real Apache Kafka of one node, for tests and benchmarks.
+"""A real Apache Kafka broker on a single node, for tests and benchmarks.
 
-It needs Java 17 or later. Its jars come from Maven Central once, by the `pom.xml` beside this file, and stay in the
-user's cache. `python tests/kafka/broker.py` runs one and says where it is.
+It needs Java 17 or later. Its jars are fetched from Maven Central once, with the `pom.xml` beside this file, and kept in
+the user's cache. `python tests/kafka/broker.py` runs a broker and prints its address.
 """
 
 import fcntl
@@ -31,12 +31,12 @@ POM = Path(__file__).with_name("pom.xml")
 JAVA = 17
 """The oldest Java that runs Kafka 4."""
 PATIENCE = 60.0
-"""Seconds within which a broker must answer after its start."""
+"""Seconds within which a started broker must answer."""
 PORTS = range(20_000, 32_000)
-"""Below the ports that systems give to outgoing connections. Among those, a client that keeps calling a dead broker can
-become its own peer, or anybody else's connection can take the port before the broker is back."""
+"""Below the ephemeral ports. On one of those, a client that keeps calling a dead broker can connect to itself, or another
+connection can take the port before the broker is back."""
 SHORT_LIVED = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
-"""Flags for a Java machine that ends before it would have gained by the code that takes long to compile."""
+"""Flags for a JVM that ends before optimised compilation would pay off."""
 LOCALHOST = "127.0.0.1"
 CLUSTER = "ZmFzdGdlbidzIGJyb2tlcg"
 
@@ -84,15 +84,15 @@ logger.life.level=INFO
 
 
 class MissingError(Exception):
-    """Something that a broker needs is not here; the text says what."""
+    """Something that a broker needs is missing; the message says what."""
 
 
 class BrokerError(Exception):
-    """A broker, or a tool of Kafka's, did not do what it should; the text has the end of its log."""
+    """A broker or one of Kafka's tools failed; the message ends with the end of its log."""
 
 
 class Throughput(NamedTuple):
-    """What ProducerPerformance has measured."""
+    """What ProducerPerformance measured."""
 
     records: int
     records_per_second: float
@@ -100,24 +100,24 @@ class Throughput(NamedTuple):
 
 
 class Address:
-    """A broker that somebody runs: where it is, and what clients are told to get there."""
+    """A running broker: its address, and the client settings to reach it."""
 
     def __init__(self, bootstrap: str) -> None:
         self.bootstrap = bootstrap
 
     @property
     def properties(self) -> dict[str, str]:
-        """Settings of librdkafka."""
+        """The settings for librdkafka."""
         return {"bootstrap.servers": self.bootstrap}
 
 
 class Broker(Address):
-    """A broker that we run, on loopback, with its files in a temporary directory.
+    """A broker that the tests start, on loopback, with its files in a temporary directory.
 
     It has a PLAINTEXT listener, `bootstrap`, and a SASL_SSL listener, `secure_bootstrap`, for one user with a
-    SCRAM-SHA-512 password. `ca_file` is the certificate that clients must trust. Topics are not made by asking for
-    them, and keep records for 7 days, as everywhere. Ports and records outlive `stop` and `kill`, so that `start`
-    brings the same broker back. `close` ends all. `flags` are those of the Java machine.
+    SCRAM-SHA-512 password. `ca_file` is the certificate that clients must trust. Topics are not created automatically,
+    and keep records for 7 days, Kafka's default. Ports and records outlive `stop` and `kill`, so that `start` brings the
+    same broker back. `close` removes everything. `flags` are options of the JVM.
     """
 
     def __init__(self, flags: Sequence[str] = ()) -> None:
@@ -153,7 +153,7 @@ class Broker(Address):
 
     @property
     def secure_properties(self) -> dict[str, str]:
-        """Settings of librdkafka for the listener with TLS and a password."""
+        """The settings for librdkafka to use the listener with TLS and a password."""
         return {
             "bootstrap.servers": self.secure_bootstrap,
             "security.protocol": "SASL_SSL",
@@ -168,7 +168,7 @@ class Broker(Address):
         return self._process is not None and self._process.poll() is None
 
     def start(self) -> None:
-        """Start, also again, and wait until it answers and each partition has its leader."""
+        """Start or restart the broker, and wait until it answers and each partition has a leader."""
         if self.running:
             raise BrokerError(f"the broker at {self.bootstrap} is running already")
         with self.log_file.open("ab") as log:
@@ -185,7 +185,7 @@ class Broker(Address):
             raise
 
     def stop(self) -> None:
-        """SIGTERM: the broker closes its files and goes."""
+        """Send SIGTERM: the broker closes its files and exits."""
         if self._process is not None:
             self._process.terminate()
             try:
@@ -196,19 +196,19 @@ class Broker(Address):
             self._process = None
 
     def kill(self) -> None:
-        """SIGKILL: the broker is gone at once."""
+        """Send SIGKILL: the broker is gone at once."""
         if self._process is not None:
             self._process.kill()
             self._process.wait()
             self._process = None
 
     def restart(self) -> None:
-        """Stop, if need be, and start again, on the same ports and with the same records."""
+        """Stop the broker if it runs, and start it on the same ports with the same records."""
         self.stop()
         self.start()
 
     def close(self) -> None:
-        """Kill and remove all files."""
+        """Kill the broker and remove all its files."""
         self.kill()
         self._folder.cleanup()
 
@@ -232,17 +232,17 @@ class Broker(Address):
         record_size: int = 240,
         properties: Mapping[str, str] | None = None,
     ) -> Throughput:
-        """Let Kafka's own ProducerPerformance send records as fast as it can.
+        """Run Kafka's own ProducerPerformance, which sends records as fast as it can.
 
-        They are lines of the file `payloads`, taken at random, or else `record_size` random letters; without keys.
-        `properties` are those of the Java client, beside acks=all.
+        They are random lines of the file `payloads`, or else `record_size` random letters; without keys. `properties`
+        are settings of the Java client in addition to acks=all.
         """
         settings = {"bootstrap.servers": self.bootstrap, "acks": "all", **(properties or {})}
         content = ["--record-size", str(record_size)] if payloads is None else ["--payload-file", str(payloads)]
         arguments = ["--topic", topic, "--num-records", str(records), "--throughput", "-1", *content]
         arguments += ["--producer-props", *(f"{key}={value}" for key, value in settings.items())]
         output = _run(self._java("org.apache.kafka.tools.ProducerPerformance", *arguments))
-        # Lines of the same form for each five seconds come before it; only the total goes on to percentiles.
+        # Similar lines for every five seconds come before the total; only the total has percentiles.
         total = re.search(r"^(\d+) records sent, ([\d.]+) records/sec \(([\d.]+) MB/sec\).* 99\.9th", output, re.MULTILINE)
         if total is None or int(total[1]) != records:
             raise BrokerError(f"ProducerPerformance did not send {records:,} records:\n{output}")
@@ -257,7 +257,7 @@ class Broker(Address):
         return self.folder / "keystore.p12"
 
     def _make_certificate(self, password: str) -> None:
-        """A key with a certificate signed by itself: in a store for the broker, as PEM for clients."""
+        """Make a key with a self-signed certificate: a key store for the broker, PEM for clients."""
         store = ["-alias", "broker", "-keystore", str(self._keystore), "-storetype", "PKCS12", "-storepass", password]
         key = ["-keyalg", "EC", "-groupname", "secp256r1", "-validity", "3650"]
         names = ["-dname", "CN=localhost", "-ext", f"san=dns:localhost,ip:{LOCALHOST}"]
@@ -265,19 +265,19 @@ class Broker(Address):
         _run([_tool("keytool"), "-exportcert", "-rfc", *store, "-file", str(self.ca_file)])
 
     def _format(self) -> None:
-        """Make the log directory, with the user in it."""
+        """Format the log directory and create the user."""
         user = f"SCRAM-SHA-512=[name={self.user},password={self.password}]"
         arguments = ["format", "--cluster-id", CLUSTER, "--config", str(self._settings), "--add-scram", user]
         _run(self._java("kafka.tools.StorageTool", *arguments, flags=[*SHORT_LIVED]))
 
     def _java(self, name: str, *arguments: str, flags: list[str] | None = None) -> list[str]:
-        """The command that runs a class of Kafka's."""
+        """The command that runs one of Kafka's classes."""
         logging = f"-Dlog4j2.configurationFile={self.folder / 'log4j2.properties'}"
-        english = "-Duser.language=en"  # for points in numbers
+        english = "-Duser.language=en"  # for decimal points
         return [_tool("java"), *(flags or []), english, logging, "-cp", f"{self._jars}/*", name, *arguments]
 
     def _await(self) -> None:
-        """Wait until the broker answers on both listeners, or say why it does not."""
+        """Wait until the broker answers on both listeners; raise BrokerError if it does not."""
         eager = {"log_level": "0", "reconnect.backoff.ms": "50", "reconnect.backoff.max.ms": "100"}
         admins = [AdminClient({**properties, **eager}) for properties in (self.properties, self.secure_properties)]
         deadline = time.monotonic() + PATIENCE
@@ -290,15 +290,15 @@ class Broker(Address):
 
     def _end_of_log(self) -> str:
         lines = self.log_file.read_text(errors="replace").splitlines()
-        told = [line for line in lines if not line.startswith("\t")]  # causes, and not by which calls they came about
+        told = [line for line in lines if not line.startswith("\t")]  # causes, without stack frames
         return "; the end of its log:\n" + "\n".join(told[-20:])
 
 
 def jars() -> Path:
-    """The folder with Kafka's jars, which are fetched if they are not there.
+    """The folder with Kafka's jars, which are fetched if they are missing.
 
     Raises:
-        MissingError: Java is too old or not there, or the jars are not and Maven cannot get them.
+        MissingError: Java is missing or too old, or the jars are missing and Maven cannot fetch them.
     """
     version = kafka_version()
     folder = Path(os.environ.get("FASTGEN_KAFKA_JARS") or cache() / f"kafka-{version}").absolute()
@@ -313,26 +313,26 @@ def jars() -> Path:
 
 
 def cache() -> Path:
-    """Where jars stay."""
+    """The folder in which jars are kept."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "fastgen"
 
 
 def fetch_jars(pom: Path, landmark: Path, *options: str) -> None:
-    """Have the jars that a POM names in the folder of `landmark`, one of them, unless they are there.
+    """Fetch the jars that a POM names into the folder of `landmark`, one of them, unless that exists.
 
     Raises:
-        MissingError: Maven cannot get them.
+        MissingError: Maven cannot fetch them.
     """
     folder = landmark.parent
     if not landmark.exists():
         folder.parent.mkdir(parents=True, exist_ok=True)
         with _locked(folder.with_name(folder.name + ".lock")):
-            if not landmark.exists():  # another run may have been here while we waited
+            if not landmark.exists():  # another run may have fetched them while this one waited
                 _copy_jars(pom, folder, options)
 
 
 def _copy_jars(pom: Path, folder: Path, options: Iterable[str]) -> None:
-    """Let Maven copy the jars beside the folder, then rename: a folder is complete or not there."""
+    """Have Maven copy the jars to a temporary folder, then rename it: the final folder is complete or absent."""
     with TemporaryDirectory(prefix=folder.name + ".", dir=folder.parent) as work:
         copy = ["dependency:copy-dependencies", "-DincludeScope=runtime", f"-DoutputDirectory={work}/jars"]
         try:
@@ -348,14 +348,14 @@ def _copy_jars(pom: Path, folder: Path, options: Iterable[str]) -> None:
 
 @contextmanager
 def _locked(path: Path) -> Iterator[None]:
-    """Hold a lock that other processes wait for."""
+    """Hold an exclusive lock that other processes wait for."""
     with path.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
 
 def missing_java() -> list[str]:
-    """What is wrong with Java here; nothing, if all is well."""
+    """What is missing of Java; empty if nothing is."""
     wanted = f"Java {JAVA} or later"
     if absent := [name for name in ("java", "keytool") if not shutil.which(_tool(name))]:
         return [f"{wanted} ({' and '.join(absent)} not on the path)"]
@@ -370,27 +370,27 @@ def _java_version(java: str) -> int:
 
 
 def _tool(name: str) -> str:
-    """A program of Java's: from JAVA_HOME where that is set, else from the path."""
+    """The path of a Java program: in JAVA_HOME if that is set, else its name for the search path."""
     home = os.environ.get("JAVA_HOME")
     return str(Path(home, "bin", name)) if home else name
 
 
 def kafka_version() -> str:
-    """The one in `pom.xml`."""
+    """Kafka's version, from `pom.xml`."""
     version = ElementTree.parse(POM).getroot().findtext("{http://maven.apache.org/POM/4.0.0}version")
     assert version
     return version
 
 
 def _free_ports(count: int) -> list[int]:
-    """Ports on loopback that nobody uses, none of them twice."""
-    # Not from the seeded generator: two runs of the tests may look for ports at the same time.
+    """Distinct free ports on loopback."""
+    # Not from the seeded generator: two test runs may look for ports at the same time.
     candidates = random.SystemRandom().sample(PORTS, len(PORTS))
     return list(islice(filter(_is_free, candidates), count))
 
 
 def _is_free(port: int) -> bool:
-    """Whether nobody listens on a port."""
+    """Whether a port is free."""
     with socket.socket() as probe:
         try:
             probe.bind((LOCALHOST, port))
@@ -400,7 +400,7 @@ def _is_free(port: int) -> bool:
 
 
 def _is_up(admin: AdminClient) -> bool:
-    """Whether a broker answers, and has all its partitions."""
+    """Whether a broker answers and all partitions have leaders."""
     try:
         found = admin.list_topics(timeout=1)
     except KafkaException:
@@ -410,7 +410,7 @@ def _is_up(admin: AdminClient) -> bool:
 
 
 def _run(command: list[str]) -> str:
-    """Run a program to its end, and give what it printed."""
+    """Run a program to its end and return its output."""
     done = subprocess.run(
         command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
     )
@@ -421,8 +421,8 @@ def _run(command: list[str]) -> str:
 
 
 def main() -> None:
-    """Run a broker until Ctrl-C or SIGTERM, for trying things out."""
-    for stop in (signal.SIGINT, signal.SIGTERM):  # shells let what they run in the background ignore the first
+    """Run a broker until Ctrl-C or SIGTERM, for experiments."""
+    for stop in (signal.SIGINT, signal.SIGTERM):  # shells start background processes with SIGINT ignored
         signal.signal(stop, signal.default_int_handler)
     with suppress(KeyboardInterrupt), Broker(flags=SHORT_LIVED) as broker:
         print(f"export KAFKA_BOOTSTRAP={broker.bootstrap}", flush=True)

@@ -1,7 +1,7 @@
-"""Brokers for tests: one that all share, one that a test may kill, and names for topics.
+"""Brokers for tests: a shared one, one that tests may kill, and names for topics.
 
-With KAFKA_BOOTSTRAP=host:port the shared broker is the one there. Where no broker can be had tests are skipped, but
-with CI set they fail: there nobody reads why tests were skipped.
+With KAFKA_BOOTSTRAP=host:port the shared broker is the one at that address. If no broker is available, tests are
+skipped; with CI set they fail, as there nobody would read why tests were skipped.
 """
 
 import os
@@ -24,9 +24,9 @@ SHARED = pytest.StashKey[Broker]()
 
 @pytest.fixture(scope="session")
 def broker(request: pytest.FixtureRequest) -> Address:
-    """The broker that tests share: somebody's, or else one that we start.
+    """The broker that tests share: the one at KAFKA_BOOTSTRAP, or one that is started here.
 
-    Each folder that imports this has a fixture of its own; the broker is one for all of them.
+    Each folder that imports this has its own fixture; all of them share one broker.
     """
     if OUTSIDE:
         return Address(OUTSIDE)
@@ -41,7 +41,7 @@ def broker(request: pytest.FixtureRequest) -> Address:
 
 @pytest.fixture(scope="session")
 def secure_broker(broker: Address) -> Broker:
-    """The shared broker, for tests that know how it is set up: its TLS, its passwords, its settings."""
+    """The shared broker, for tests that rely on its setup: TLS, passwords, settings."""
     if not isinstance(broker, Broker):
         pytest.skip("needs a broker that the tests set up themselves, for its TLS and passwords; KAFKA_BOOTSTRAP names another")
     return broker
@@ -49,7 +49,7 @@ def secure_broker(broker: Address) -> Broker:
 
 @pytest.fixture(scope="module")
 def mortal_broker() -> Iterator[Broker]:
-    """A broker that nobody else uses."""
+    """A broker that only tests with `own_broker` use."""
     if OUTSIDE:
         pytest.skip("needs a broker that it may kill; KAFKA_BOOTSTRAP names one that it may not")
     _require_kafka()
@@ -59,7 +59,7 @@ def mortal_broker() -> Iterator[Broker]:
 
 @pytest.fixture
 def own_broker(mortal_broker: Broker) -> Broker:
-    """A broker for tests that kill it, running again whatever the test before has done to it."""
+    """A broker for tests that kill it; it runs again whatever the test before did to it."""
     if not mortal_broker.running:
         mortal_broker.start()
     return mortal_broker
@@ -67,13 +67,13 @@ def own_broker(mortal_broker: Broker) -> Broker:
 
 @pytest.fixture(autouse=True)
 def soon_still(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A run in this process has delivery reports for all that it sent when it ends, so that nothing can come into the log later."""
+    """Shorten the wait for final offsets: a run in this process has all delivery reports when it ends, so nothing is appended later."""
     monkeypatch.setattr(cluster, "STILL", 0.2)
 
 
 @pytest.fixture
 def topic(request: pytest.FixtureRequest) -> Iterator[str]:
-    """The name of a topic that is not there yet; it goes after the test if the shared broker has it."""
+    """The name of a topic that does not exist yet; after the test the topic is deleted from the shared broker."""
     broker = request.getfixturevalue("broker") if "broker" in request.fixturenames else None
     name = f"{re.sub('[^a-z0-9_]+', '-', request.node.name.lower())[:60]}-{uuid4().hex[:12]}"
     yield name
@@ -82,14 +82,14 @@ def topic(request: pytest.FixtureRequest) -> Iterator[str]:
 
 
 def drop(broker: Address, topic: str) -> None:
-    """Delete a topic, if it is there."""
+    """Delete a topic if it exists."""
     admin = AdminClient({**broker.properties})
     if topic in admin.list_topics(timeout=15).topics:
         admin.delete_topics([topic])[topic].result(timeout=15)
 
 
 def _require_kafka() -> None:
-    """Skip, or fail where CI is set, if no broker can be started here."""
+    """Skip, or fail if CI is set, if no broker can be started here."""
     if missing := _missing():
         reason = f"no Kafka broker to test with. Missing: {missing}; or else KAFKA_BOOTSTRAP=host:port with a running one"
         if os.environ.get("CI"):
@@ -99,7 +99,7 @@ def _require_kafka() -> None:
 
 @cache
 def _missing() -> str:
-    """What it takes to start a broker, and is not here. Asked once: Maven takes its time to fail."""
+    """What is missing to start a broker. Cached, as Maven is slow to fail."""
     try:
         jars()
     except MissingError as error:

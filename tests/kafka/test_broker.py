@@ -1,4 +1,4 @@
-"""The broker itself: that what other tests take for granted is so."""
+"""The broker itself: what other tests rely on."""
 
 import signal
 import socket
@@ -26,26 +26,26 @@ class Record(NamedTuple):
     timestamp: int
 
 
-# Events of 2022, out of order in places, as milliseconds.
+# Times in 2022 in milliseconds, out of order in places.
 RECORDS = [Record(b"%d" % (i % 97), b"value %d" % i, 1_650_000_000_000 + 1_000 * (i ^ 5)) for i in range(COUNT)]
 
 
 def create(properties: Mapping[str, str], topic: str) -> None:
-    """Make a topic that keeps even records of long ago."""
+    """Create a topic that keeps records with old timestamps."""
     wanted = NewTopic(topic, num_partitions=PARTITIONS, replication_factor=1, config={"retention.ms": "-1"})
-    admin = AdminClient(dict(properties))  # by name: a client that nothing refers to drops its requests
+    admin = AdminClient(dict(properties))  # named: a client without references drops its requests
     admin.create_topics([wanted])[topic].result(timeout=15)
 
 
 def send(properties: Mapping[str, str], topic: str, records: Iterable[Record]) -> None:
-    """Produce records, and see to it that each is acknowledged."""
+    """Produce records, and check that each is acknowledged."""
     refused: list[KafkaError] = []
 
     def delivered(error: KafkaError | None, _: Message) -> None:
         if error is not None:
             refused.append(error)
 
-    producer = Producer({**properties, "enable.idempotence": True})  # else requests that are sent again come out of order
+    producer = Producer({**properties, "enable.idempotence": True})  # otherwise retries may reorder records
     for record in records:
         producer.produce(topic, key=record.key, value=record.value, timestamp=record.timestamp, on_delivery=delivered)
     assert producer.flush(30) == 0
@@ -53,7 +53,7 @@ def send(properties: Mapping[str, str], topic: str, records: Iterable[Record]) -
 
 
 def receive(properties: Mapping[str, str], topic: str, count: int = COUNT) -> list[Record]:
-    """Consume so many records from the beginning, and see to it that there are no more."""
+    """Consume `count` records from the beginning, and check that there are no more."""
     consumer = Consumer({**properties, "group.id": topic, "enable.auto.commit": False})
     try:
         ends = [consumer.get_watermark_offsets(TopicPartition(topic, p), timeout=15) for p in range(PARTITIONS)]
@@ -71,7 +71,7 @@ def receive(properties: Mapping[str, str], topic: str, count: int = COUNT) -> li
 
 
 def by_key(records: Iterable[Record]) -> dict[bytes | None, list[Record]]:
-    """Records of one key are in one partition, so they come in the order in which they were sent."""
+    """Group records by key: those of one key are in one partition, so they keep the order in which they were sent."""
     found: dict[bytes | None, list[Record]] = {}
     for record in records:
         found.setdefault(record.key, []).append(record)
@@ -79,7 +79,7 @@ def by_key(records: Iterable[Record]) -> dict[bytes | None, list[Record]]:
 
 
 def refusal(properties: Mapping[str, str]) -> tuple[int, str]:
-    """The first error that a client meets, as a code and a text."""
+    """The first error that a client reports, as a code and a text."""
     errors: list[KafkaError] = []
     admin = AdminClient({**properties, "log_level": "0"}, error_cb=errors.append)
     admin.poll(15)
@@ -145,7 +145,7 @@ folder.mkdir(parents=True)
 
 
 class Maven(NamedTuple):
-    """A program that stands in for Maven, and what it leaves."""
+    """A program that replaces Maven, and what it leaves behind."""
 
     program: Path
     calls: Path
@@ -169,7 +169,7 @@ def maven(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Maven:
 
 
 def tool(path: Path, line: str) -> None:
-    """Write a program of one line."""
+    """Write a shell script of one line."""
     path.parent.mkdir(exist_ok=True)
     path.write_text(f"#!/bin/sh\n{line}\n")
     path.chmod(0o755)
@@ -206,7 +206,7 @@ def test_all_that_is_missing_is_named(maven: Maven) -> None:
 
 
 def test_a_broker_for_trying_things_out(secure_broker: Broker) -> None:
-    """As the tutorial starts it, where brokers can be started: it says where it is, answers there, and goes when it is told to."""
+    """Started as in the tutorial, if brokers can be started here: it prints its address, answers there, and ends on a signal."""
     script = [sys.executable, str(Path(__file__).with_name("broker.py"))]
     with subprocess.Popen(script, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as run:
         assert run.stdout

@@ -1,4 +1,4 @@
-"""Brokers that are killed, stopped and started again: what they keep, and what becomes of the runs that send to them."""
+"""Brokers that are killed, stopped and restarted: what they keep, and how runs that send to them end."""
 
 import socket
 import threading
@@ -17,7 +17,7 @@ from .test_broker import RECORDS, by_key, create, receive, refusal
 from .test_producing import dataset, expected, received, send, ways
 
 SOON = {"reconnect.backoff.max.ms": "500"}
-"""After ten seconds the client library would look for its broker every ten seconds only."""
+"""By default the client library's retries slow down to one every ten seconds."""
 
 # The broker itself
 
@@ -48,7 +48,7 @@ def test_a_broker_that_cannot_start_says_why(own_broker: Broker) -> None:
 
 @ways
 def test_a_broker_that_dies(own_broker: Broker, topic: str, plain: bool) -> None:
-    """What it acknowledged is there; the rest is named; a later run sends it."""
+    """What it acknowledged is in the topic; the rest is reported, and a later run sends it."""
     data = dataset(20_000)
     killed = False
 
@@ -71,7 +71,7 @@ def test_a_broker_that_dies(own_broker: Broker, topic: str, plain: bool) -> None
 
 
 def away_for_a_while(broker: Broker, topic: str, data: Dataset, queue: dict[str, str]) -> ProduceReport:
-    """A run whose broker is stopped in its midst, and started again after six seconds."""
+    """A run whose broker is stopped meanwhile, and restarted after six seconds."""
     lags: list[float] = []
 
     def progress(at: Progress) -> None:
@@ -94,7 +94,7 @@ def away_for_a_while(broker: Broker, topic: str, data: Dataset, queue: dict[str,
 
 @pytest.mark.parametrize("queue", [{}, {"queue.buffering.max.messages": "1000"}], ids=["roomy", "full"])
 def test_a_broker_that_is_away_for_a_while(own_broker: Broker, topic: str, queue: dict[str, str]) -> None:
-    """The run waits, says how late it is, and loses and doubles nothing, as the broker knows its producer again."""
+    """The run waits, reports its lag, and loses or doubles nothing, as the broker still knows its producer."""
     start = datetime.now(UTC).replace(tzinfo=None, microsecond=0) - timedelta(hours=12)
     data = Dataset(dataset(20_000).config.model_copy(update={"start": start, "end": start + timedelta(hours=10)}))
     away_for_a_while(own_broker, topic, data, queue)
@@ -102,7 +102,7 @@ def test_a_broker_that_is_away_for_a_while(own_broker: Broker, topic: str, queue
 
 
 def test_a_broker_that_is_away_and_forgets_its_producer(own_broker: Broker, topic: str) -> None:
-    """As it does where events are old: what it takes twice is told."""
+    """As it does if events are old: records that it appends twice are reported."""
     data, told = dataset(20_000), ""
     try:
         away_for_a_while(own_broker, topic, data, {"queue.buffering.max.messages": "1000"})

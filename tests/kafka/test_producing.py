@@ -1,4 +1,4 @@
-"""The dataset in a topic of a real broker: every row once, in its partition, in its order, however the runs end."""
+"""The dataset in a topic of a real broker: every row once, in its partition and in order, however runs end."""
 
 import json
 import os
@@ -46,7 +46,7 @@ def dataset(rows: int = 3_000, seed: int = SEED) -> Dataset:
 
 @cache
 def rows_of(data: Dataset) -> list[dict[str, Any]]:
-    """The rows as json.dumps gets them."""
+    """The rows as dicts for json.dumps."""
     rows = data.transactions().to_dicts()
     lines = [json.loads(line) for line in ndjson(data)]
     assert len(rows) == len(lines)
@@ -72,7 +72,7 @@ def milliseconds(moment: datetime) -> int:
 def expected(
     data: Dataset, columns: tuple[str, ...] | None = None, key: str | None = "cc_num", late: int = 0
 ) -> list[list[Record]]:
-    """What each partition should hold."""
+    """The expected records of each partition."""
     found: list[list[Record]] = [[] for _ in range(PARTITIONS)]
     for number, row in enumerate(rows_of(data)):
         names = columns or tuple(name for name in row if name not in ("fraud_label", "time"))
@@ -84,8 +84,8 @@ def expected(
 
 
 def received(properties: dict[str, str], topic: str) -> list[list[Record]]:
-    """What each partition holds."""
-    # By default a broker that has no more waits half a second before it says so.
+    """The records of each partition."""
+    # By default a broker without further records waits half a second before it says so.
     asked = {"group.id": topic, "enable.auto.commit": False, "enable.partition.eof": True, "fetch.wait.max.ms": 10}
     consumer = Consumer({**properties, **asked})
     found: list[list[Record]] = [[] for _ in range(PARTITIONS)]
@@ -93,7 +93,7 @@ def received(properties: dict[str, str], topic: str) -> list[list[Record]]:
     ended: set[int] = set()
     until = time.monotonic() + 60
     while len(ended) < PARTITIONS and time.monotonic() < until:
-        for message in consumer.consume(1000, timeout=0.1):  # it waits for as many as that, and at the end there are fewer
+        for message in consumer.consume(1000, timeout=0.1):  # it waits for this many, and at the end there are fewer
             partition = message.partition()
             assert partition is not None
             if message.error():
@@ -108,7 +108,7 @@ def received(properties: dict[str, str], topic: str) -> list[list[Record]]:
 
 
 def wait_for_records(broker: Address, topic: str, beyond: int = 0) -> int:
-    """Until more than so many are in a topic, which need not be there before; how many there are."""
+    """Wait until a topic, which need not exist yet, has more than `beyond` records; return how many it has."""
     consumer = Consumer({**broker.properties, "group.id": topic})
     until = time.monotonic() + 60
     found = 0
@@ -136,11 +136,11 @@ def make_topic(broker: Address, name: str, **settings: str) -> None:
 
 
 class StopError(Exception):
-    """What a test raises in the midst of a run."""
+    """Raised by tests in the middle of a run."""
 
 
 def stop_after(messages: int, error: type[Exception] = StopError) -> Any:
-    """A progress function that ends the run once so many messages are in the topic or on their way."""
+    """A progress function that ends the run once this many messages are in the topic or in flight."""
 
     def progress(at: Progress) -> None:
         if at.passed >= messages:
@@ -214,7 +214,7 @@ def test_a_run_that_was_stopped_is_finished(broker: Address, topic: str, plain: 
 
 @ways
 def test_runs_that_are_killed(broker: Address, topic: str, plain: bool) -> None:
-    """At random moments in the midst of sending; the labels' topic likewise."""
+    """At random moments during sending; with a labels' topic."""
     labels, data = f"{topic}-labels", dataset(20_000)
     argv = [sys.executable, "-m", "fastgen", "produce", "-q", *flags(data), "--topic", topic, "--labels-topic", labels]
     argv += ["--bootstrap-servers", broker.bootstrap, "--create-topic", "--partitions", str(PARTITIONS), "--resume"]
@@ -275,7 +275,7 @@ def test_a_message_of_somebody_else(broker: Address, filled: str) -> None:
 
 
 def test_the_marker_of_a_transaction(broker: Address, topic: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cluster, "TIMEOUT", 5.0)  # for so long a record is waited for
+    monkeypatch.setattr(cluster, "TIMEOUT", 5.0)  # the wait for a record
     make_topic(broker, topic, retention_ms="-1")
     other = Producer({**broker.properties, "transactional.id": topic})
     other.init_transactions(15)
@@ -302,7 +302,7 @@ def test_a_topic_is_not_made_in_vain(broker: Address, topic: str) -> None:
 
 
 def test_a_topic_with_a_clock_of_its_own(broker: Address, topic: str) -> None:
-    """Its records are as old as their arrival, so that it keeps them; and resuming does not look at their times."""
+    """Its records bear their times of arrival, so it keeps them; resuming ignores their times."""
     make_topic(broker, topic, message_timestamp_type="LogAppendTime")
     with pytest.raises(StopError):
         send(broker, topic, rate=5_000, progress=stop_after(1_500))
@@ -318,7 +318,7 @@ def test_times_of_sending_behind_times_of_events(broker: Address, filled: str) -
 
 
 def test_a_topic_that_time_would_overtake(broker: Address, topic: str) -> None:
-    """Periods without end go beyond what a topic takes, unless time passes no faster than the clock."""
+    """Endless periods reach times that a topic does not accept, unless event time passes no faster than the clock."""
     make_topic(broker, topic, retention_ms="-1")
     with pytest.raises(KafkaError, match="ahead of the clock"):
         send(broker, topic, loop=True)
@@ -358,7 +358,7 @@ def test_a_topic_that_takes_no_events_of_the_future(broker: Address, topic: str)
 
 
 def test_labels_that_are_still_to_come(broker: Address, topic: str) -> None:
-    """Two days behind transactions of yesterday; a topic that is there may not take them, one that is made does."""
+    """Two days later than yesterday's transactions; an existing topic may refuse them, a created one accepts them."""
     yesterday = datetime.now(UTC).replace(tzinfo=None, microsecond=0) - timedelta(1)
     data = Dataset(Config(rows=100, start=yesterday - timedelta(30), end=yesterday, atm={"cards": 0}))
     labels = {"labels_topic": f"{topic}-labels", "labels_delay": timedelta(2)}
@@ -379,7 +379,7 @@ def test_an_absent_topic(broker: Address, topic: str) -> None:
 
 
 def test_tls_and_passwords(secure_broker: Broker, topic: str, tmp_path: Path) -> None:
-    """The password comes from the environment, and is nowhere in what is printed."""
+    """The password comes from the environment, and appears nowhere in the output."""
     secret = secure_broker.secure_properties["sasl.password"]
     lines = {**secure_broker.secure_properties, "sasl.password": "${KAFKA_PASSWORD}"}
     path = tmp_path / "client.properties"
@@ -424,7 +424,7 @@ def test_a_port_of_the_other_kind(secure_broker: Broker, protocol: str | None, m
     told = r"no broker answers: .*\(it ends connections at the first word: if it wants TLS, set security.protocol to SSL or SASL_SSL\)$"
     if protocol == "SSL":
         settings |= secure_broker.properties
-        # The client library tells the first end of a connection in one way and later ones in another.
+        # The client library's message for the first closed connection differs from later ones.
         reason = r"(connecting to a PLAINTEXT broker listener\?|SSL connection closed by peer)"
         told = rf"no broker answers: .*{reason} \(is this its address, and is it running\?\)$"
     with pytest.raises(KafkaError, match=told):
@@ -468,7 +468,7 @@ def limit(broker: Address, topic: str, size: int) -> None:
 
 @ways
 def test_messages_that_are_too_large(broker: Address, topic: str, plain: bool) -> None:
-    """No message fits; with room for what a single one is said to take all do, one by one."""
+    """No message fits; with the size that the hint gives for a single one, all do, one by one."""
     make_topic(broker, topic, retention_ms="-1", max_message_bytes="200")
     told: list[ProduceReport] = []
     hint = (
@@ -489,7 +489,7 @@ def test_messages_that_are_too_large(broker: Address, topic: str, plain: bool) -
 
 @ways
 def test_batches_that_are_too_large_before_others_that_are_not(broker: Address, topic: str, plain: bool) -> None:
-    """The smaller ones do not go where those should be: a run can go on."""
+    """Smaller batches that follow are not accepted in their place: a run can resume."""
     make_topic(broker, topic, retention_ms="-1", max_message_bytes="20000")
     with pytest.raises(DeliveryError, match="MSG_SIZE_TOO_LARGE"):
         send(broker, topic, dataset(100_000), plain=plain)
@@ -500,7 +500,7 @@ def test_batches_that_are_too_large_before_others_that_are_not(broker: Address, 
 
 @pytest.mark.parametrize("remedy", ["topic", "client"])
 def test_batches_that_are_too_large(broker: Address, topic: str, remedy: str) -> None:
-    """Either of the ways out that are named is one."""
+    """Each of the two remedies in the hint works."""
     make_topic(broker, topic, retention_ms="-1", max_message_bytes="5000")
     hint = r"\(raise the topic's max.message.bytes, or lower batch.size; then `resume` sends the rest\)$"
     with pytest.raises(DeliveryError, match=rf"MSG_SIZE_TOO_LARGE.* {hint}"):

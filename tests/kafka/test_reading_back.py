@@ -1,4 +1,4 @@
-"""Topics read by others than fastgen: what they hold is the dataset as `fastgen generate` writes it, and came when it was due."""
+"""Topics read by other programs: they hold the dataset as `fastgen generate` writes it, and records came when they were due."""
 
 import hashlib
 import os
@@ -29,13 +29,13 @@ COLUMNS = "tid,datetime,cc_num,category,amount,latitude,longitude,city,country"
 
 
 class Content:
-    """What a partition holds: how many records, and the hash of all their timestamps, keys and values."""
+    """The content of a partition: its number of records, and a hash of their timestamps, keys and values."""
 
     def __init__(self) -> None:
         self.count, self._hash = 0, hashlib.sha256()
 
     def add(self, lines: bytes) -> None:
-        """Records as lines: timestamp, key and value with tabs between them."""
+        """Add records as lines: timestamp, key and value, separated by tabs."""
         self.count += lines.count(b"\n")
         self._hash.update(lines)
 
@@ -45,7 +45,7 @@ class Content:
 
 
 def of_file(path: Path) -> list[tuple[int, str]]:
-    """The contents that the rows of an NDJSON file should make."""
+    """The expected contents of the partitions, from the rows of an NDJSON file."""
     found = [Content() for _ in range(PARTITIONS)]
     for block in blocks(path):
         lines = pl.read_csv(block, has_header=False, separator="\t", quote_char=None, new_columns=["value"])
@@ -65,7 +65,7 @@ def of_file(path: Path) -> list[tuple[int, str]]:
 
 
 def blocks(path: Path) -> Iterator[bytes]:
-    """Some hundred thousand lines of a file at a time."""
+    """A few hundred thousand lines of a file at a time."""
     with path.open("rb") as file:
         while block := file.read(1 << 26):
             yield block + file.readline()
@@ -77,7 +77,7 @@ def partition_of(key: str) -> int:
 
 
 def by_consumer(broker: Address, topic: str) -> list[tuple[int, str]]:
-    """As confluent_kafka's Consumer reads it."""
+    """The contents as confluent_kafka's Consumer reads them."""
     found = [Content() for _ in range(PARTITIONS)]
     for partition, timestamp, key, value in records(broker, topic):
         found[partition].add(b"%d\t%b\t%b\n" % (timestamp, key, value))
@@ -104,7 +104,7 @@ def records(broker: Address, topic: str) -> Iterator[tuple[int, int, bytes, byte
 
 
 def by_kcat(broker: Address, topic: str) -> list[tuple[int, str]]:
-    """As kcat reads it, a program that knows nothing of Python."""
+    """The contents as kcat reads them, a program without Python."""
     if not shutil.which("kcat"):
         assert "CI" not in os.environ
         pytest.skip("kcat is not here")
@@ -127,7 +127,7 @@ def told_by_kcat(broker: Address, topic: str, partition: int) -> tuple[int, str]
 def test_the_default_dataset(
     broker: Address, topic: str, tmp_path: Path, read: Callable[[Address, str], list[tuple[int, str]]]
 ) -> None:
-    """The commands as users type them."""
+    """With the commands as users type them."""
     argv = [sys.executable, "-m", "fastgen"]
     output = tmp_path / "rows.ndjson"
     subprocess.run([*argv, "generate", "-q", "--columns", COLUMNS, "--output", str(output)], check=True)
@@ -137,7 +137,7 @@ def test_the_default_dataset(
 
 
 def test_five_million_rows(broker: Address, topic: str, tmp_path: Path) -> None:
-    """In some eighty pieces, of which four exist at a time: their memory is used again and again."""
+    """In some eighty pieces, of which four exist at a time: their memory is reused many times."""
     data, output = Dataset(Config(rows=5_000_000)), tmp_path / "rows.ndjson"
     write(data, str(output), columns=COLUMNS.split(","))
     report = produce(
@@ -156,7 +156,7 @@ FAR = 0.02 * SECONDS
 
 
 class Arrivals(NamedTuple):
-    """When records came, in seconds from the first one on, and their events' times likewise, in the order of the events."""
+    """Times of arrival and event times of records, in seconds from the first one, in the order of the events."""
 
     came: np.ndarray
     events: np.ndarray
@@ -172,7 +172,7 @@ PACES: dict[str, tuple[Config, dict[str, float]]] = {
 
 @pytest.fixture(scope="module")
 def arrived(broker: Address) -> dict[str, Arrivals]:
-    """Of all paces, which are tried side by side, as a run that keeps one waits most of the time."""
+    """The arrivals for all paces, which run in parallel, as a paced run waits most of the time."""
     with ThreadPoolExecutor() as pool:
         found = {name: pool.submit(arrivals, broker, *pace) for name, pace in PACES.items()}
     return {name: run.result() for name, run in found.items()}
@@ -205,7 +205,7 @@ def seconds(timestamps: Iterable[int]) -> np.ndarray:
 
 
 def assert_kept(came: np.ndarray, due: np.ndarray) -> None:
-    """All came when they were due, counted from the last one: the first ones come together, when the library has found the broker."""
+    """Check that records came when due, relative to the last one: the first ones come together once the library has its broker."""
     assert due[-1] == pytest.approx(SECONDS, abs=FAR)
     off = (came - came[-1]) - (due - due[-1])
     assert np.quantile(np.abs(off), 0.95) < FAR

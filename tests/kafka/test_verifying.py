@@ -1,4 +1,4 @@
-"""`verify_topic` names what is wrong with a topic of a real broker, partition by partition."""
+"""`verify_topic` reports what is wrong with a topic of a real broker, partition by partition."""
 
 import itertools
 import json
@@ -28,9 +28,9 @@ Parts = list[list[Record]]
 
 
 def fill(broker: Address, topic: str, parts: Parts) -> None:
-    """Send records as they are."""
+    """Send records as given."""
     make_topic(broker, topic, retention_ms="-1")
-    producer = Producer({**broker.properties, "enable.idempotence": True})  # else requests that are sent again come out of order
+    producer = Producer({**broker.properties, "enable.idempotence": True})  # otherwise retries may reorder records
     for partition, records in enumerate(parts):
         for record in records:
             producer.produce(topic, record.value, record.key, partition, timestamp=record.timestamp)
@@ -43,11 +43,11 @@ def check(broker: Address, topic: str, data: Dataset | None = None, **options: A
 
 
 def wrong(report: VerifyReport) -> list[dict[str, int]]:
-    """What is wrong in each partition."""
+    """The defects of each partition."""
     return [dict(table.counts()) for table in report.tables]
 
 
-# As it should be
+# Nothing wrong
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_what_produce_sends_is_what_should_be_there(broker: Address, topic: str,
 
 
 def test_nobody_waits_for_more_than_there_is(broker: Address, topic: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Records are taken many at once, and of a small partition there are few."""
+    """Records are taken many at a time, but a small partition has few."""
     monkeypatch.setattr(consuming, "PATIENCE", 20.0)
     send(broker, topic)
     began = time.monotonic()
@@ -90,7 +90,7 @@ def test_nobody_waits_for_more_than_there_is(broker: Address, topic: str, monkey
 
 
 def test_a_broker_with_its_own_clock(broker: Address, topic: str) -> None:
-    """Times of arrival are nobody's fault."""
+    """Timestamps that are times of arrival are no defect."""
     send(broker, topic, topic_config={"message.timestamp.type": "LogAppendTime"})
     assert check(broker, topic).ok
 
@@ -209,7 +209,7 @@ def test_a_row_in_another_partition(broker: Address, topic: str) -> None:
 
 
 def test_another_partitioner(broker: Address, topic: str) -> None:
-    """All of them are rows of the data, and none is where it should be."""
+    """All records are rows of the dataset, and none is where it should be."""
     first, *others = expected(dataset())
     fill(broker, topic, [*others, first])
     report = check(broker, topic)
@@ -262,7 +262,7 @@ def test_records_that_were_deleted(broker: Address, topic: str) -> None:
 
 
 def test_transactions_that_were_given_up(broker: Address, topic: str) -> None:
-    """Nobody who reads what was committed sees their records."""
+    """With isolation level read_committed their records are not seen."""
     send(broker, topic)
     producer = Producer({**broker.properties, "transactional.id": topic})
     producer.init_transactions(30)
@@ -299,7 +299,7 @@ Defects = st.lists(st.tuples(st.sampled_from(["lose", "double", "swap", "alter"]
 @settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(Defects)
 def test_any_defects(broker: Address, topic: str, defects: list[tuple[str, int]]) -> None:
-    """Counted by a set of what is done to different records, in windows of any size."""
+    """Any combination of defects in different records is counted exactly; small windows are used."""
     name = f"{topic}-{next(NUMBERS)}"
     parts = [list(part) for part in expected(dataset())]
     counts: list[dict[str, int]] = [{} for _ in range(PARTITIONS)]
@@ -363,7 +363,7 @@ def command(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.parametrize("edited", ["seed", "configuration's seed"])
 def test_a_manifest_that_was_edited(edited: str, tmp_path: Path) -> None:
-    """It is told before anything is compared: what a topic holds is not to blame."""
+    """This is reported before anything is compared: the content of the topic is not to blame."""
     write(dataset(), tmp_path / "data")
     path = tmp_path / "data" / "manifest.json"
     manifest = json.loads(path.read_text())

@@ -1,1 +1,1 @@
-"""The Spark data source, with a Spark inside the tests' process."""
+"""The Spark data source, with a local Spark session in the tests' process."""

@@ -1,4 +1,4 @@
-"""A Spark for tests, which all share. Where it cannot run tests are skipped, but with CI set they fail."""
+"""A Spark session that all tests share. If Spark cannot run, tests are skipped; with CI set they fail."""
 
 import os
 import re
@@ -18,25 +18,25 @@ __all__ = ["broker", "topic"]
 Load = Callable[..., Any]
 CONNECTOR = "spark-sql-kafka-0-10_2.13"
 JARS = f"{CONNECTOR},spark-token-provider-kafka-0-10_2.13,kafka-clients,commons-pool2"
-"""What Spark does not have itself."""
+"""The jars that Spark does not include."""
 
 
 def give_up(reason: str) -> NoReturn:
-    """Skip, or fail where nobody would read why."""
+    """Skip; with CI set, fail, as there nobody would read why tests were skipped."""
     if os.environ.get("CI"):
         pytest.fail(reason, pytrace=False)
     pytest.skip(reason, allow_module_level=True)
 
 
 def require_pyspark() -> None:
-    """For the modules with tests, as they are read."""
+    """Skip the importing test module if PySpark is missing."""
     if find_spec("pyspark") is None:
         give_up("no Spark to test with. Missing: PySpark, which the extra test of fastgen-payments has")
 
 
 @pytest.fixture(scope="session")
 def connector() -> str:
-    """The jars with which Spark talks to Kafka, as a setting of Spark's; empty where they cannot be had."""
+    """The jars of Spark's Kafka connector, as a value for Spark's settings; empty if they are not available."""
     from pyspark import __version__ as version
 
     folder = cache() / f"spark-kafka-{version}"
@@ -69,7 +69,7 @@ def spark(connector: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         "spark.ui.showConsoleProgress": "false",
     }
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYSPARK_PYTHON", sys.executable)  # else executors take the python3 of the path
+        patch.setenv("PYSPARK_PYTHON", sys.executable)  # otherwise executors use the python3 on the path
         session = SparkSession.builder.master("local[2]").config(map=settings).getOrCreate()
         session.sparkContext.setLogLevel("OFF")
         session.dataSource.register(FastgenSource)
@@ -79,7 +79,7 @@ def spark(connector: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 @pytest.fixture
 def load(spark: Any) -> Load:
-    """A function that loads a DataFrame; two underscores in an option stand for a dot."""
+    """A function that loads a DataFrame; two underscores in an option's name mean a dot."""
 
     def load(**options: Any) -> Any:
         return spark.read.format("fastgen").options(**{name.replace("__", "."): text for name, text in options.items()}).load()
@@ -88,14 +88,14 @@ def load(spark: Any) -> Load:
 
 
 def plain(frame: Any) -> pl.DataFrame:
-    """Rows of Polars', Arrow's or Spark's, with the types that all of them have."""
+    """A Polars, Arrow or Spark table as a Polars frame, with types that all of them have."""
     if not isinstance(frame, pl.DataFrame):
         frame = pl.DataFrame(pl.from_arrow(frame.toArrow() if hasattr(frame, "toArrow") else frame))
     return frame.with_columns(pl.col(pl.Enum, pl.Categorical).cast(pl.String)) if frame.width else frame
 
 
 def examples(kafka: bool) -> list[str]:
-    """The blocks of the documentation's section on Spark, those that need a Kafka or the others."""
+    """The code blocks of the documentation's section on Spark: those that need Kafka, or the others."""
     page = (Path(__file__).parents[2] / "docs" / "scale.md").read_text()
     blocks = re.findall(r"^```text\n(.*?)^```$", page[page.index("\n## Spark") :], re.DOTALL | re.MULTILINE)
     return [block for block in blocks if ("kafka" in block) == kafka]

@@ -1,4 +1,4 @@
-"""The examples of the documentation, which are no tests of their own because they take a Spark."""
+"""The documentation's examples for Spark, which tests/test_docs.py does not run, as they need a session."""
 
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ require_pyspark()
 
 
 def test_examples(spark: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """They share their names, in order. What they leave behind is what the text says."""
+    """They run in order and share their names. They leave behind what the text says."""
     names: dict[str, Any] = {}
     for block in examples(kafka=False):
         exec(in_folder(block, tmp_path), names)
@@ -30,7 +30,7 @@ def test_examples(spark: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 
 
 def in_folder(block: str, folder: Path) -> str:
-    """Spark's idea of where it is does not follow the process: paths become absolute ones."""
+    """Make paths absolute, as Spark does not follow the process to another working directory."""
     for name in ("spent", "arrived", "progress", "files"):
         block = block.replace(f'"{name}', f'"{folder / name}')
     return block

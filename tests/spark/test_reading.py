@@ -1,4 +1,4 @@
-"""Tables as DataFrames: the rows are the local ones however they are cut, and what is not asked for is not made."""
+"""Tables as DataFrames: the rows are the local ones for any partitions, and what is not requested is not made."""
 
 import pickle
 import re
@@ -43,7 +43,7 @@ def test_all_tables(load: Load, table: str, parts: int) -> None:
 @few_examples
 @given(parts=st.integers(1, GROUPS), names=st.lists(st.sampled_from(NAMES), unique=True, min_size=1))
 def test_any_parts_and_columns(load: Load, parts: int, names: list[str]) -> None:
-    """Columns come in the order in which they are asked for."""
+    """Columns come in the order in which they are requested."""
     assert plain(load(rows=ROWS, seed=SEED, parts=parts, columns=", ".join(names))).equals(WHOLE.select(names))
 
 
@@ -78,7 +78,7 @@ def test_settings_of_all_kinds(load: Load) -> None:
 
 
 def test_a_file_that_is_gone_when_rows_are_made(load: Load, tmp_path: Path) -> None:
-    """Executors are elsewhere, and know the configuration, not the file."""
+    """Executors may run elsewhere: they get the configuration, not the file."""
     file = tmp_path / "fastgen.toml"
     file.write_text("rows = 5\n[fraud]\nratio = 0.5\n")
     frame = load(config=str(file), ROWS="1_000")
@@ -112,7 +112,7 @@ def test_parquet(load: Load, spark: Any, tmp_path: Path) -> None:
 
 @pytest.fixture
 def made(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """What is made while a test runs: the columns, the groups, the hashes."""
+    """Records what is made while a test runs: the columns, the groups, the hashes."""
     seen: dict[str, Any] = {"columns": set(), "groups": [], "hashes": 0}
     column, fill = TransactionBatches._column, RowSource.fill
 
@@ -132,7 +132,7 @@ def made(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
 
 def reader_of(**options: str) -> Any:
-    """As Spark makes one, here, and brings it to an executor."""
+    """A reader, made and pickled here as Spark does to send it to an executor."""
     from fastgen.spark import FastgenSource
 
     source = pickle.loads(pickle.dumps(FastgenSource({name.replace("__", "."): text for name, text in options.items()})))
@@ -214,7 +214,7 @@ def test_bad_schemas(spark: Any, schema: str, line: str) -> None:
 
 
 def assert_one_line(caught: pytest.ExceptionInfo[Exception]) -> None:
-    """No job was started for it, and the traceback that Spark adds has one frame."""
+    """Check that no job was started and that the traceback that Spark adds has one frame."""
     told = str(caught.value).partition("JVM stacktrace")[0]
     assert type(caught.value).__name__ == "AnalysisException"
     assert len(re.findall(r"^fastgen\.errors\.\w+Error: ", told, re.MULTILINE)) == 1

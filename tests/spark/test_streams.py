@@ -1,4 +1,4 @@
-"""Transactions as a stream: in event-time order, at a rate, each row once however often the stream is stopped."""
+"""Transactions as a stream: in event-time order, at a rate, each row exactly once however often the stream is stopped."""
 
 import json
 import time
@@ -34,7 +34,7 @@ def source(**options: str) -> Any:
 
 
 def stream_of(**options: str) -> Any:
-    """The reader, as Spark makes it on the driver."""
+    """The stream reader, as Spark makes it on the driver."""
     made = source(**options)
     return made.streamReader(made.schema())
 
@@ -45,7 +45,7 @@ def stream_of(**options: str) -> Any:
 @settings(max_examples=20)
 @given(st.lists(st.integers(0, ROWS), min_size=1, max_size=4).map(sorted), st.integers(1, 5))
 def test_any_cuts(numbers: list[int], most: int) -> None:
-    """Wherever micro-batches end and however they are cut, the rows are those of the whole."""
+    """Wherever micro-batches end and however they are cut, their rows are those of the dataset."""
     stream = stream_of(columns="datetime,cc_num,amount", parts=str(most))
     offsets = [stream.initialOffset()]
     for number in numbers:
@@ -57,7 +57,7 @@ def test_any_cuts(numbers: list[int], most: int) -> None:
 
 
 def rows_between(stream: Any, start: dict[str, Any], end: dict[str, Any]) -> pl.DataFrame:
-    """As Spark reads them, which keeps offsets as JSON."""
+    """The rows as Spark reads them, which stores offsets as JSON."""
     partitions = stream.partitions(json.loads(json.dumps(start)), json.loads(json.dumps(end)))
     assert len(partitions) <= stream.most
     batches = [batch for partition in partitions for batch in stream.read(partition)]
@@ -106,7 +106,7 @@ def test_pieces_of_nothing() -> None:
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Its one entry is the time."""
+    """A clock; its only item is the time."""
     now = [1_000.0]
     monkeypatch.setattr(time, "monotonic", lambda: now[0])
     return now
@@ -122,7 +122,7 @@ def test_a_rate(clock: list[float]) -> None:
 
 
 def test_a_restarted_stream_goes_on_at_its_rate(clock: list[float]) -> None:
-    """The time in which it was down does not count."""
+    """The time while it was down does not count."""
     released = stream_of()._offset(Positions(DATA.plan).after(START, 123_456))
     again = stream_of(rowsPerSecond="20k")
     assert again.latestOffset(released, None) == released
@@ -164,7 +164,7 @@ def test_bad_rates(rate: str) -> None:
 
 
 class Query:
-    """A stream whose micro-batches are kept by their number; one that is done again takes the place of its first try."""
+    """A stream that keeps its micro-batches by number; a repeated one replaces its first attempt."""
 
     def __init__(self, spark: Any, folder: Path, **options: Any) -> None:
         self.batches: dict[int, pl.DataFrame] = {}
@@ -199,8 +199,8 @@ def stopping(spark: Any) -> Iterator[None]:
 
 @pytest.mark.usefixtures("stopping")
 def test_stopped_and_restarted(spark: Any, tmp_path: Path) -> None:
-    """Each row once, in order over all micro-batches, whatever the stream was doing when it was stopped."""
-    query = Query(spark, tmp_path, rowsPerSecond=ROWS // 200, parts=2)  # a slow machine must not come to the end
+    """Each row once, in order across micro-batches, whatever the stream was doing when it was stopped."""
+    query = Query(spark, tmp_path, rowsPerSecond=ROWS // 200, parts=2)  # slow enough not to end on a slow machine
     for batches in (3, 5):
         running = query.start(processingTime="200 milliseconds")
         wait(lambda batches=batches: len(query.batches) >= batches or running.exception())  # noqa: B023

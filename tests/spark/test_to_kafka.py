@@ -1,4 +1,4 @@
-"""From Spark to a topic of a real broker, by Spark's own connector: the messages are those that `produce` sends."""
+"""From Spark to a topic of a real broker with Spark's own connector: the messages are those that `produce` sends."""
 
 import json
 from collections import Counter
@@ -25,7 +25,7 @@ MESSAGE = ["cc_num as key", f"to_json(struct({COLUMNS}), map('timestampNTZFormat
 
 @pytest.fixture
 def topics(broker: Address, topic: str, connector: str) -> Iterator[tuple[str, str]]:
-    """One to be filled by `produce`, one by Spark."""
+    """One topic for `produce` to fill, one for Spark."""
     if not connector:
         give_up("Spark's connector to Kafka is not here, and Maven could not get the one of this version of Spark")
     names = topic, f"{topic}-spark"
@@ -37,7 +37,7 @@ def topics(broker: Address, topic: str, connector: str) -> Iterator[tuple[str, s
 
 
 def contents(broker: Address, topic: str) -> list[Counter[tuple[bytes | None, str]]]:
-    """What each partition holds, but for spaces in JSON; where several tasks write at once there is no order."""
+    """The content of each partition, with normalised JSON, in no order, as several tasks write at once."""
 
     def value(record: Record) -> str:
         return json.dumps(json.loads(record.value))
@@ -46,7 +46,7 @@ def contents(broker: Address, topic: str) -> list[Counter[tuple[bytes | None, st
 
 
 def test_a_topic(broker: Address, topics: tuple[str, str], spark: Any) -> None:
-    """By the example of the documentation."""
+    """With the documentation's example."""
     ours, sparks = topics
     produce(DATA, topic=ours, settings=broker.properties, coordinates="number")
     [example] = examples(kafka=True)
@@ -57,7 +57,7 @@ def test_a_topic(broker: Address, topics: tuple[str, str], spark: Any) -> None:
 
 
 def test_a_stream_into_a_topic(broker: Address, topics: tuple[str, str], spark: Any, tmp_path: Path) -> None:
-    """With one partition a card's events stay in their order."""
+    """With a single Spark partition, a card's events keep their order."""
     ours, sparks = topics
     produce(DATA, topic=ours, settings=broker.properties, coordinates="number")
     stream = spark.readStream.format("fastgen").options(rows="30k", seed=7, parts=1).load()

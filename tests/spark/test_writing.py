@@ -1,4 +1,4 @@
-"""Files that executors write are those of `fastgen.write`, and what goes wrong is told where it can be."""
+"""Files that executors write are those of `fastgen.write`, and errors are raised as early as possible."""
 
 from pathlib import Path
 from typing import Any
@@ -17,14 +17,14 @@ DATA = Dataset(Config(rows=200_000, seed=3))
 
 @pytest.fixture
 def write(spark: Any) -> Any:
-    """`fastgen.spark.write` with the Spark of the tests active."""
+    """`fastgen.spark.write`, with the tests' session active."""
     from fastgen.spark import write
 
     return write
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    """All files of a directory."""
+    """The contents of all files in a directory."""
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
@@ -48,7 +48,7 @@ def test_what_is_complete_is_not_made_again(write: Any, tmp_path: Path) -> None:
 
 
 def test_as_many_parts_as_processors(write: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Unless there are fewer groups, or rows for more."""
+    """Unless there are fewer groups, or enough rows for more parts."""
     monkeypatch.setattr("fastgen.spark.files.available_threads", lambda: 3)
     write(DATA, tmp_path / "three")
     assert len(list((tmp_path / "three" / "transactions").iterdir())) == 3
@@ -91,7 +91,7 @@ def test_wrong_options(write: Any, tmp_path: Path, data: Dataset, options: dict[
 
 
 def test_a_part_that_cannot_be_written(write: Any, tmp_path: Path) -> None:
-    """The others are there, and the next call makes what is missing."""
+    """The other parts are written, and the next call makes the missing one."""
     write_here(DATA, tmp_path, parts=2, part=1)
     in_the_way = tmp_path / "transactions" / "part-00002-of-00002.parquet"
     in_the_way.mkdir()

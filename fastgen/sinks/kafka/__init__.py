@@ -1,1 +1,1 @@
-"""Apache Kafka: messages, ways to send them, and what a run takes care of."""
+"""Apache Kafka: messages, two ways of sending them, and runs that fill topics."""

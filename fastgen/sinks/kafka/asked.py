@@ -1,4 +1,4 @@
-"""What is asked for of messages and topics, checked before anything else is done."""
+"""Checks of the arguments of `produce`, made before anything else is done."""
 
 import math
 import re
@@ -18,17 +18,17 @@ UNFIT: Final = {
     "test.mock.num.brokers": "messages would go to a cluster inside this process; `mock` has one",
     "partitioner": "partitions are computed as Java's producer does, which librdkafka calls murmur2_random",
 }
-"""Settings of the client with which a run would not end, would count wrongly, or that would have no effect."""
+"""Client settings with which a run would never end or would count wrongly, or that would have no effect."""
 
 
 def require_client() -> None:
-    """Raise FastgenError where there is nothing that talks to Kafka."""
+    """Raise FastgenError if the Kafka client is not installed."""
     if find_spec("confluent_kafka") is None:
         raise missing("confluent-kafka", "which talks to Kafka", "kafka")
 
 
 def connection(bootstrap_servers: str | None, settings: Mapping[str, str] | None) -> dict[str, str]:
-    """Librdkafka's settings, with the servers among them if they are given."""
+    """The settings for librdkafka, including the servers if they are given."""
     for name, value in (settings or {}).items():
         if not isinstance(value, str):
             raise OptionError(f"client setting {name}", NOT_GIVEN, f"must be a text, not {type(value).__name__}")
@@ -36,7 +36,7 @@ def connection(bootstrap_servers: str | None, settings: Mapping[str, str] | None
 
 
 def check_settings(settings: Mapping[str, str]) -> None:
-    """Refuse settings of the client that no run can keep to. Their values are not said: some are nobody's business."""
+    """Refuse client settings that a run cannot honour. Errors do not show their values, which may be secret."""
     for name, reason in UNFIT.items():
         if name in settings:
             raise OptionError(f"client setting {name}", NOT_GIVEN, f"must not be given: {reason}")
@@ -55,7 +55,7 @@ def check_target(settings: Mapping[str, str], mock: bool) -> None:
 
 
 def check_messages(key: str | None, coordinates: str, timestamps: str) -> None:
-    """Refuse messages that there are not."""
+    """Refuse an unknown key, form of coordinates or kind of timestamps."""
     if key is not None and key not in TRANSACTIONS.names:
         names = ("none", *TRANSACTIONS.names)
         raise OptionError("key", key, f"must be one of {', '.join(names)}", hint=did_you_mean(key, names))
@@ -66,7 +66,7 @@ def check_messages(key: str | None, coordinates: str, timestamps: str) -> None:
 
 
 def check_pace(rate: object, speed: object) -> None:
-    """Refuse a rate or a speed that is no number above zero, and one with the other."""
+    """Refuse a rate or a speed that is not a number above zero, or both together."""
     for name, value in (("rate", rate), ("speed", speed)):
         if value is not None and not _is_above_zero(value):
             raise OptionError(name, value, "must be a number above 0")
@@ -77,18 +77,18 @@ def check_pace(rate: object, speed: object) -> None:
 def _is_above_zero(value: object) -> bool:
     try:
         return not isinstance(value, bool) and isinstance(value, Real) and 0 < float(value) < math.inf
-    except OverflowError:  # an integer that is no float
+    except OverflowError:  # an integer beyond the range of floats
         return False
 
 
 def check_moment(shift_to: object) -> None:
-    """Refuse what is no moment to which data can be moved."""
+    """Refuse what is not a naive datetime to which data can be moved."""
     if shift_to is not None and not (isinstance(shift_to, datetime) and shift_to.tzinfo is None):
         raise OptionError("shift_to", shift_to, "must be a date and time such as 2026-01-31 12:00:00, without a time zone")
 
 
 def check_resume(resume: bool, mock: bool, other_rows: bool) -> None:
-    """Refuse to go on where nothing is kept, or with rows that are not those of the run before."""
+    """Refuse to resume where nothing is kept, or with other rows than those of the earlier run."""
     if resume and mock:
         raise OptionError("resume", NOT_GIVEN, "must not be given with `mock`, which keeps nothing to go on from")
     if resume and other_rows:
@@ -96,7 +96,7 @@ def check_resume(resume: bool, mock: bool, other_rows: bool) -> None:
 
 
 def check_topics(topic: str, labels_topic: str | None) -> None:
-    """Refuse what cannot be the names of topics."""
+    """Refuse invalid names of topics, or the same name twice."""
     for field, wanted in (("topic", topic), ("labels_topic", labels_topic)):
         if field == "labels_topic" and wanted is None:
             continue
@@ -109,14 +109,14 @@ def check_topics(topic: str, labels_topic: str | None) -> None:
 
 
 def check_made(made: bool, given: Mapping[str, object]) -> None:
-    """Refuse what is said of a topic that is not made. Values are not said, as those of settings may be secret."""
+    """Refuse options for the creation of a topic if none is created. Errors do not show their values, which may be secret."""
     for field, value in given.items():
         if value is not None and not made:
             raise OptionError(field, NOT_GIVEN, "must come with `create_topic`: a topic that is there stays as it is")
 
 
 def check_labels(key: str | None, with_label: bool, topic: str | None, delay: timedelta, timed: bool) -> None:
-    """Refuse labels that go nowhere, or a delay that nobody sees; `timed`: whether it is seen."""
+    """Refuse a label as key that values do not have, or a delay without effect; `timed`: whether a delay has an effect."""
     if key == LABEL and not with_label:
         raise OptionError("key", key, "must not be the label, unless values have it too", hint="give `with_label`")
     check_delay(delay)
@@ -133,9 +133,9 @@ def check_delay(labels_delay: object) -> None:
 
 
 def columns_of_values(with_label: bool) -> tuple[str, ...]:
-    """What the values of messages have."""
+    """The columns of the values of messages."""
     return tuple(name for name in TRANSACTIONS.names if with_label or name != LABEL)
 
 
 COLUMNS_OF_LABELS: Final = ("tid", LABEL)
-"""What the values in the topic of the labels have."""
+"""The columns of the values in the labels' topic."""

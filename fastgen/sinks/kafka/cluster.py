@@ -1,4 +1,4 @@
-"""What there is on a cluster: topics, how they keep records, where their partitions end."""
+"""Access to a cluster: its topics, their settings, the offsets and last records of their partitions."""
 
 import logging
 import re
@@ -19,11 +19,11 @@ from fastgen.errors import NOT_GIVEN, KafkaError, OptionError
 from fastgen.sinks.kafka.delivery import Topic
 
 LOG: Final = logging.getLogger("fastgen.kafka")
-"""Keeps what the client library says from the standard error, unless it was asked for; what matters of it comes as errors."""
+"""Keeps the client library's log off the standard error unless requested; what matters is reported as errors."""
 LOG.addHandler(logging.NullHandler())
 NOTES: Final = logging.getLogger("fastgen")
 TIMEOUT = 15.0
-"""Seconds that a request may take."""
+"""Seconds to wait for the answer to a request."""
 ELECTING: Final = {
     KafkaErrors.NOT_LEADER_FOR_PARTITION,
     KafkaErrors.LEADER_NOT_AVAILABLE,
@@ -31,26 +31,26 @@ ELECTING: Final = {
     KafkaErrors._UNKNOWN_PARTITION,
     KafkaErrors._UNKNOWN_TOPIC,
 }
-"""What is said of a partition that has no leader for a moment: by brokers, and by the library that has heard of none."""
+"""Errors for a partition that momentarily has no leader: from brokers, and from the library when it knows of no leader."""
 HOPELESS: Final = {KafkaErrors._AUTHENTICATION, KafkaErrors._SSL}
-"""What does not get better by waiting: passwords, certificates."""
+"""Errors that waiting does not cure: wrong passwords or certificates."""
 STILL = 2.0
-"""Seconds for which offsets must not change before they count as final."""
+"""Seconds without change after which offsets count as final."""
 
 
 class Greeting:
-    """Takes the client library's log, the only one to say that brokers end connections at the first word, as TLS listeners do."""
+    """Receives the client library's log, the only place that says that brokers close connections at once, as TLS listeners do."""
 
     def __init__(self) -> None:
         self.refused = False
 
     def log(self, _level: int, _form: str, *words: object) -> None:
-        """A line, as a logger takes it."""
+        """Take a line, with the arguments of Logger.log."""
         self.refused |= "in state APIVERSION_QUERY" in str(words[-1])
 
 
 class Cluster:
-    """Asks and changes a cluster; `settings` are librdkafka's."""
+    """A client of a cluster; `settings` are librdkafka's."""
 
     def __init__(self, settings: Mapping[str, str]) -> None:
         self._settings: dict[str, Any] = dict(settings) | ({} if "debug" in settings else {"logger": LOG, "log_level": "0"})
@@ -66,13 +66,13 @@ class Cluster:
             raise OptionError("client settings", NOT_GIVEN, f"are refused: {_reason(error)}") from None
 
     def topic(self, name: str) -> Topic | None:
-        """A topic, or None where it is not there. Asking does not make it."""
+        """Look up a topic; None if it does not exist. Looking it up does not create it."""
         until, told = time.monotonic() + TIMEOUT, False
         while True:
             try:
                 found = self._admin.list_topics(timeout=TIMEOUT / 8).topics.get(name)
             except KafkaException as error:
-                self._admin.poll(0)  # which has causes told
+                self._admin.poll(0)  # calls error_cb with the causes
                 cause = next((each for each in reversed(self._told) if each.code() != KafkaErrors._ALL_BROKERS_DOWN), None)
                 if cause is not None and cause.code() in HOPELESS:
                     raise KafkaError(f"{self._address}: no broker takes the connection: {_told(cause)}") from None
@@ -87,14 +87,14 @@ class Cluster:
 
     @property
     def _hint(self) -> str:
-        """What to do where no broker answers."""
+        """The hint for the user when no broker answers."""
         plain = "ssl" not in self._settings.get("security.protocol", "").lower()
         if plain and self._greeting.refused:
             return "it ends connections at the first word: if it wants TLS, set security.protocol to SSL or SASL_SSL"
         return "is this its address, and is it running?"
 
     def settings(self, topic: Topic) -> dict[str, str]:
-        """A topic's settings; none where the broker does not tell."""
+        """A topic's settings; none if the broker does not reveal them."""
         name = topic.name
         [asked] = self._admin.describe_configs([ConfigResource(ResourceType.TOPIC, name)], request_timeout=TIMEOUT).values()
         try:
@@ -103,7 +103,7 @@ class Cluster:
             return {}
 
     def create(self, name: str, partitions: int, replication: int, settings: Mapping[str, str]) -> None:
-        """Make a topic and wait until it is there."""
+        """Create a topic and wait until it exists."""
         wanted = NewTopic(name, num_partitions=partitions, replication_factor=replication, config=dict(settings))
         [asked] = self._admin.create_topics([wanted], operation_timeout=TIMEOUT).values()
         try:
@@ -111,7 +111,7 @@ class Cluster:
         except KafkaException as error:
             if error.args[0].code() != KafkaErrors.TOPIC_ALREADY_EXISTS:
                 raise KafkaError(f"topic {name} cannot be made: {_reason(error)}") from None
-            partitions = 1  # somebody was quicker; it has what they gave it
+            partitions = 1  # another client was faster, and chose the number of partitions
         until = time.monotonic() + TIMEOUT
         while (found := self.topic(name)) is None or found.partitions < partitions:
             if time.monotonic() > until:
@@ -119,9 +119,9 @@ class Cluster:
             time.sleep(0.1)
 
     def ends(self, topic: Topic) -> NDArray[np.int64]:
-        """int64[partitions]: where partitions end, once nothing has been added for a while.
+        """int64[partitions]: the end offsets, once nothing has been added for a while.
 
-        A request that a producer sent before it died may still be on its way into the log.
+        Waiting is necessary as a request that a producer sent before it died may still be on its way into the log.
 
         Raises:
             KafkaError: records at the beginning have been deleted.
@@ -139,7 +139,7 @@ class Cluster:
             consumer.close()
 
     def offsets(self, topic: Topic) -> NDArray[np.int64]:
-        """int64[partitions, 2]: where partitions begin and end now."""
+        """int64[partitions, 2]: the current first and end offsets."""
         consumer = self.consumer({})
         try:
             return _all_offsets(consumer, topic)
@@ -179,7 +179,7 @@ class Cluster:
         return found
 
     def consumer(self, settings: Mapping[str, str]) -> Consumer:
-        """A consumer that stores no offsets and sees all records; `settings` win over these."""
+        """A consumer that commits no offsets and sees all records; `settings` override this."""
         own = {"group.id": "fastgen", "enable.auto.commit": "false", "isolation.level": "read_uncommitted"}
         return Consumer({**self._settings, **own, **settings})
 
@@ -189,7 +189,7 @@ def _all_offsets(consumer: Consumer, topic: Topic) -> NDArray[np.int64]:
 
 
 def _offsets(consumer: Consumer, topic: Topic, partition: int) -> tuple[int, int]:
-    """Where a partition begins and ends; a topic that has just been made may not have its leaders yet."""
+    """The first and end offsets of a partition; retries as a new topic may not have its leaders yet."""
     until = time.monotonic() + TIMEOUT
     while True:
         try:
@@ -203,7 +203,7 @@ def _offsets(consumer: Consumer, topic: Topic, partition: int) -> tuple[int, int
 
 
 def _told(cause: KafkaErrors) -> str:
-    """What the client library says of a connection, without the address before and the state behind it."""
+    """The client library's message about a connection, without the leading address and the trailing state."""
     return re.sub(r"^\S+://\S+: | \(after \d+ms in state \w+\)", "", cause.str())
 
 

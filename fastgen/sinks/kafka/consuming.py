@@ -1,4 +1,4 @@
-"""Records of a partition, read in batches from where it begins to where it ends now."""
+"""Records of a partition, read in batches between two offsets."""
 
 import time
 from collections.abc import Iterator
@@ -14,11 +14,11 @@ from fastgen.sinks.kafka.cluster import TIMEOUT, Cluster
 from fastgen.sinks.kafka.delivery import Topic
 
 AT_ONCE = 10_000
-"""Records that are taken at once."""
+"""The most records that are taken at once."""
 PATIENCE: Final = 0.1
-"""Seconds that records wait for others to be taken together; behind those of a transaction fewer come than there are offsets."""
+"""Seconds that `consume` waits for a full batch; after transactions, fewer records come than there are offsets."""
 QUEUED_KILOBYTES = 65_536
-"""Records that the library reads ahead, of all partitions that are read side by side."""
+"""Kilobytes that the library reads ahead, for all partitions that are read concurrently."""
 READING: Final = {
     "enable.partition.eof": "true",
     "fetch.queue.backoff.ms": "5",
@@ -27,7 +27,7 @@ READING: Final = {
     "check.crcs": "true",
 }
 PASSING: Final = {KafkaErrors._TRANSPORT, KafkaErrors._ALL_BROKERS_DOWN}
-"""Errors after which the library connects again."""
+"""Errors after which the library reconnects."""
 
 
 class Records(NamedTuple):
@@ -46,10 +46,10 @@ def read_partition(cluster: Cluster, topic: Topic, partition: int, offsets: tupl
     """Yield the records of a partition.
 
     Args:
-        offsets: where to begin, and the offset before which to end. beside: how many partitions are read at the same time.
+        offsets: the first offset, and the one before which to end. beside: how many partitions are read concurrently.
 
     Raises:
-        KafkaError: records do not come, or cannot be read.
+        KafkaError: no records come, or they cannot be read.
     """
     at, end = offsets
     if at >= end:
@@ -60,12 +60,12 @@ def read_partition(cluster: Cluster, topic: Topic, partition: int, offsets: tupl
         consumer.assign([TopicPartition(topic.name, partition, at)])
         waiting_since = time.monotonic()
         while at < end:
-            # It waits until there are as many: of a small partition, or of the rest of a large one, there will never be so many.
+            # `consume` waits until it has as many as requested, which near the end of a partition there never will be.
             taken = consumer.consume(min(AT_ONCE, end - at), timeout=PATIENCE)
             messages = [message for message in taken if message.error() is None or _is_end(topic, message)]
             if messages:
                 waiting_since = time.monotonic()
-                # At the end of the partition there is a sign with its offset; records of transactions that failed do not come.
+                # The end-of-partition event has an offset, too: records of aborted transactions do not come.
                 at = max(at, *(_offset(message) + (message.error() is None) for message in messages[-2:]))
             elif time.monotonic() - waiting_since > TIMEOUT:
                 raise KafkaError(f"topic {topic.name}: no records of partition {partition} come from offset {at:,} on")
@@ -82,7 +82,7 @@ def _offset(message: Message) -> int:
 
 
 def _is_end(topic: Topic, message: Message) -> bool:
-    """Whether it is the sign for the end of a partition, and no error; those that pass by themselves are neither."""
+    """Whether a message with an error is the end-of-partition event; False for transient errors, others are raised."""
     error = message.error()
     assert error is not None
     if error.code() in PASSING or error.retriable():

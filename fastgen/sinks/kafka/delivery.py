@@ -1,4 +1,4 @@
-"""What the two ways of sending have in common."""
+"""What the two ways of sending share."""
 
 from collections.abc import Mapping
 from typing import NamedTuple, Protocol
@@ -10,18 +10,18 @@ from fastgen.sinks.kafka.messages import Messages
 
 
 class RefusedError(Exception):
-    """The client library takes no more messages, such as after a fatal error."""
+    """The client library accepts no more messages, for example after a fatal error."""
 
 
 class Topic(NamedTuple):
-    """A topic, and how many partitions it has."""
+    """A topic and its number of partitions."""
 
     name: str
     partitions: int
 
 
 class Counts(NamedTuple):
-    """Delivery reports so far: delivered, failed, failed by the error, delivered by partition (int64)."""
+    """Delivery reports so far: delivered, failed, failed by error, delivered by partition (int64)."""
 
     delivered: int
     failed: int
@@ -30,46 +30,46 @@ class Counts(NamedTuple):
 
 
 class Sender(Protocol):
-    """A handle of the client library: takes messages, and counts what becomes of each.
+    """A producer handle of the client library: takes messages, and counts their delivery reports.
 
     Args:
-        settings: librdkafka's. topic: where messages go. partitions: how many it has. with_key: whether messages have keys.
+        settings: librdkafka's. topic: its name. partitions: how many it has. with_key: whether messages have keys.
     """
 
     def __init__(self, settings: Mapping[str, str], topic: str, partitions: int, with_key: bool) -> None: ...
 
     def send(self, messages: Messages, times: NDArray[np.int64], order: NDArray[np.int32], ranges: NDArray[np.int64]) -> None:
-        """Hand over the messages of `order` that lie in the ranges, int64[partitions, 2]; waits where the queue is full.
+        """Enqueue the messages of `order` at the positions in `ranges`, int64[partitions, 2]; waits while the queue is full.
 
-        times: int64[n], the records' timestamps in milliseconds; 0 stands for the time of sending.
+        times: int64[n], the records' timestamps in milliseconds; 0 means the time of sending.
 
         Raises:
-            RefusedError: the library takes no more.
+            RefusedError: the library accepts no more.
         """
 
     def poll(self, milliseconds: int) -> None:
-        """Count the delivery reports that are there, or come within this time."""
+        """Count the delivery reports that are available or arrive within this time."""
 
     @property
     def taken(self) -> int:
-        """Messages that the library has taken so far."""
+        """Messages that the library has accepted so far."""
 
     @property
     def waiting(self) -> int:
         """Messages that have no delivery report yet."""
 
     def flush(self, milliseconds: int) -> int:
-        """Wait for delivery reports; how many messages still have none."""
+        """Wait for delivery reports; returns how many messages still have none."""
 
     def stop(self) -> None:
-        """Take no more: a `send` that waits, in another thread, returns."""
+        """Accept no more messages: a `send` that waits in another thread returns."""
 
     def purge(self) -> None:
-        """Give up what has not been delivered; the reports say so."""
+        """Drop messages that have not been delivered; their reports say that they failed."""
 
     @property
     def counts(self) -> Counts:
-        """What delivery reports have said so far."""
+        """The delivery reports so far."""
 
     def close(self) -> None:
-        """Give the handle back."""
+        """Release the handle."""

@@ -1,7 +1,7 @@
-"""The C library inside the confluent-kafka wheel, called without a Python object per message.
+"""librdkafka, the C library inside the confluent-kafka wheel, called without a Python object per message.
 
-Only functions that librdkafka promises not to change are used, on handles of our own. A kernel hands over whole batches, and
-delivery reports are counted by compiled code, both without the GIL.
+Only librdkafka's stable API is used, on separate handles. A kernel enqueues whole batches, and compiled code counts delivery
+reports, both without the GIL.
 """
 
 import ctypes
@@ -22,7 +22,7 @@ from fastgen.sinks.kafka.messages import Messages
 _LIBRARY = ctypes.CDLL(confluent_kafka.cimpl.__file__)
 _CALLED_BY_KERNELS = ("rd_kafka_produceva", "rd_kafka_error_code", "rd_kafka_error_destroy")
 for _name in _CALLED_BY_KERNELS:
-    # By name, not by address: the machine code on disk must not hold an address of this process.
+    # By name, not by address: machine code cached on disk must not contain an address of this process.
     llvm.add_symbol(_name, ctypes.cast(getattr(_LIBRARY, _name), ctypes.c_void_p).value)
 
 _produceva = types.ExternalFunction("rd_kafka_produceva", types.uint64(types.uint64, types.uint64, types.uint64))
@@ -31,16 +31,16 @@ _error_destroy = types.ExternalFunction("rd_kafka_error_destroy", types.void(typ
 
 QUEUE_FULL: Final = -184
 PURGE_ALL: Final = 3
-"""Messages in queues, and those that are on their way."""
+"""RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT: messages in queues and those in flight."""
 
 # rd_kafka_vtype_t
 _PARTITION, _VALUE, _KEY, _OPAQUE, _MSGFLAGS, _TIMESTAMP, _TOPIC = 3, 4, 5, 6, 7, 8, 2
 _COPY = 2
 
-# The counts of delivery reports, int64: those that came well, those that failed, failed ones by code, and by partition.
+# Layout of the counts of delivery reports, int64: delivered, failed, failed by code, delivered by partition.
 DELIVERED, FAILED, CODES, PARTITIONS = 0, 1, 2, 1026
 _MIDDLE = 512
-"""Where code 0 is among the codes, which are negative inside the library and positive from the broker."""
+"""The position of code 0 among the codes: the library's own are negative, the broker's positive."""
 
 
 def _function(name: str, result: Any, *arguments: Any) -> Any:
@@ -73,7 +73,7 @@ _err2name = _function("rd_kafka_err2name", _text, ctypes.c_int)
 
 @callback(types.void(types.voidptr, types.CPointer(types.int64), types.CPointer(types.int64)))
 def _count_delivery(_handle: Any, message: Any, counts: Any) -> None:
-    """A delivery report: rd_kafka_message_t begins with the error, and its third word with the partition."""
+    """Count a delivery report. rd_kafka_message_t begins with the error; its third word begins with the partition."""
     words = carray(message, (3,))
     counted = carray(counts, (1 << 20,))
     code = np.int32(words[0] & 0xFFFFFFFF)
@@ -87,7 +87,7 @@ def _count_delivery(_handle: Any, message: Any, counts: Any) -> None:
 
 @callback(types.void(types.voidptr, types.int32, types.voidptr, types.voidptr))
 def _say_nothing(_handle: Any, _level: Any, _facility: Any, _line: Any) -> None:
-    """The library's log lines, unless they were asked for; what matters of them comes back as the errors of messages."""
+    """Discard the library's log lines; what matters is in the errors of messages."""
 
 
 @kernel
@@ -104,15 +104,15 @@ def enqueue(
     starts: Any,
     done: Any,
 ) -> Any:
-    """Hand over messages, grouped by partition, from the one at position `done` of `order` on.
+    """Enqueue messages, grouped by partition, from position `done` of `order` on.
 
     Args:
-        handle: rd_kafka_t*. arguments: uint64[7, 9], rd_kafka_vu_t each; `at`: its address. The topic and flags are there.
+        handle: rd_kafka_t*. arguments: uint64[7, 9], an rd_kafka_vu_t each; `at`: its address. Topic and flags are already set.
         values, keys: addresses of the texts; value_ends, key_ends: int64[n + 1]. times: int64[n], 0 for now.
-        order, starts: see `order_by_partition`; partitions whose messages are not wanted have an empty range.
+        order: see `order_by_partition`. starts: int64[partitions, 2], ranges of `order`, empty for partitions to skip.
 
     Returns:
-        The position behind the last message that was taken, and an error code, 0 if all were.
+        The position after the last message that was accepted, and an error code, 0 if all were.
     """
     for partition in range(starts.shape[0]):
         first, stop = starts[partition, 0], starts[partition, 1]
@@ -133,22 +133,22 @@ def enqueue(
 
 
 def explain(code: int) -> str:
-    """What an error code means, as the library says it."""
+    """The library's description and name of an error code."""
     return f"{_err2str(code).decode()} ({_err2name(code).decode()})"
 
 
 def configured(settings: Mapping[str, str]) -> int:
-    """A configuration of the library's, to be given to a handle.
+    """Make an rd_kafka_conf_t*, for a handle to take over.
 
     Raises:
-        OptionError: a setting that the library does not know, or a value that it does not take.
+        OptionError: a setting is unknown to the library, or it refuses the value.
     """
     conf = int(_conf_new())
     reason = ctypes.create_string_buffer(512)
     for name, value in settings.items():
         if _conf_set(conf, name.encode(), value.encode(), reason, len(reason)):
             _conf_destroy(conf)
-            # Without the value: under a misspelt name it may be a secret. The library names one that it knows to be no secret.
+            # Without the value: under a misspelt name it may be a secret. The library itself shows values that it knows are not.
             raise OptionError(f"client setting {name}", NOT_GIVEN, f"is refused: {reason.value.decode()}")
     if "debug" not in settings:
         _conf_set_log_cb(conf, _say_nothing.address)
@@ -161,7 +161,7 @@ def check(settings: Mapping[str, str]) -> None:
 
 
 class CompiledProducer:
-    """A handle that takes messages in batches; see `Sender`."""
+    """A handle that accepts messages in batches; see `Sender`."""
 
     def __init__(self, settings: Mapping[str, str], topic: str, partitions: int, with_key: bool) -> None:
         conf = configured(settings)
@@ -231,13 +231,13 @@ class CompiledProducer:
 
     @property
     def counts(self) -> Counts:
-        """What delivery reports have said so far."""
+        """The delivery reports so far."""
         codes = np.flatnonzero(self._counts[CODES:PARTITIONS])
         errors = {explain(int(code) - _MIDDLE): int(self._counts[CODES + code]) for code in codes}
         return Counts(int(self._counts[DELIVERED]), int(self._counts[FAILED]), errors, self._counts[PARTITIONS:].copy())
 
     def close(self) -> None:
-        """Give the handle back."""
+        """Release the handle."""
         if self._handle:
             _topic_destroy(self._topic)
             _destroy(self._handle)
@@ -245,7 +245,7 @@ class CompiledProducer:
 
 
 class MockCluster:
-    """A cluster inside this process, with these topics and their numbers of partitions. It forgets most of what it gets."""
+    """A mock cluster in this process, with these topics and numbers of partitions. It discards most of what it receives."""
 
     def __init__(self, topics: Mapping[str, int]) -> None:
         conf, reason = configured({"test.mock.num.brokers": "1"}), ctypes.create_string_buffer(512)
@@ -259,5 +259,5 @@ class MockCluster:
         self.address: str = _mock_bootstraps(cluster).decode()
 
     def close(self) -> None:
-        """End it."""
+        """Stop the cluster."""
         _destroy(self._handle)

@@ -17,20 +17,20 @@ from fastgen.windows import SPAN_ROWS, RowSource, Worker
 
 
 class Texts(NamedTuple):
-    """Texts end to end. memory: uint8, with SLACK bytes to spare. ends: int64[n + 1], 0 and where each ends."""
+    """Concatenated texts. memory: uint8, with SLACK spare bytes. ends: int64[n + 1], 0 and the end of each text."""
 
     memory: NDArray[np.uint8]
     ends: NDArray[np.int64]
 
     def text(self, i: int) -> bytes:
-        """Text i."""
+        """The bytes of text i."""
         return self.memory[self.ends[i] : self.ends[i + 1]].tobytes()
 
 
 class Messages(NamedTuple):
     """Messages in event-time order.
 
-    keys: of no bytes where messages have none. times: int64[n], event times in milliseconds since 1970. partitions: int32[n].
+    keys: empty if messages have none. times: int64[n], event times in milliseconds since 1970. partitions: int32[n].
     """
 
     values: Texts
@@ -40,21 +40,21 @@ class Messages(NamedTuple):
 
     @property
     def size(self) -> int:
-        """How many."""
+        """The number of messages."""
         return self.times.size
 
     @property
     def largest(self) -> int:
-        """Bytes of the largest one: its key and its value."""
+        """Bytes of the largest message, key and value."""
         return int((np.diff(self.values.ends) + np.diff(self.keys.ends)).max(initial=0))
 
 
 class MessageSource:
-    """Makes messages; threads may call `encode` side by side.
+    """Makes messages; threads may call `encode` concurrently.
 
     Args:
         columns: of the values, in the table's order. key: the column that is the key, or None.
-        partitions: of the topic. Without a key messages go to them in turn.
+        partitions: how many the topic has. Without a key, messages go to them in turn.
     """
 
     def __init__(self, data: Dataset, columns: Sequence[str], key: str | None, partitions: int, coordinates: Coordinates) -> None:
@@ -87,14 +87,14 @@ class MessageSource:
         return Messages(values.texts, keys.texts, times, partitions)
 
     def reuse(self, messages: Messages) -> None:
-        """Take back the memory of messages that nobody needs any more."""
+        """Take back the memory of messages that are no longer needed."""
         for_values, for_keys = self._arenas
         for_values.give(messages.values.memory)
         if self._key:
             for_keys.give(messages.keys.memory)
 
     def assigned(self, messages: Messages, before: int) -> Messages:
-        """The messages with their partitions; `before`: how many messages precede them, which decides where there is no key."""
+        """The messages with their partitions; without keys these follow from `before`, the number of preceding messages."""
         if self._key:
             return messages
         turns = np.arange(before, before + messages.size) % self._partitions
@@ -102,7 +102,7 @@ class MessageSource:
 
 
 class _Writer:
-    """Texts of blocks, one behind the other, in an arena that grows."""
+    """Renders the texts of pieces one after the other into an arena that grows."""
 
     def __init__(self, row: RowText, arena: NDArray[np.uint8]) -> None:
         self._row = row
@@ -121,5 +121,5 @@ class _Writer:
 
     @property
     def texts(self) -> Texts:
-        """All of them."""
+        """All texts so far."""
         return Texts(self._memory, np.concatenate(self._ends))

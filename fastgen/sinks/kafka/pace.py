@@ -1,4 +1,4 @@
-"""When messages are due: as fast as possible, so many a second, or as the events' own times pass; and how late they are."""
+"""When messages are due: at once, at a rate, or as event time passes; and how late they are."""
 
 import math
 import time
@@ -6,13 +6,13 @@ from collections import deque
 from typing import NamedTuple
 
 SMOOTH = 50
-"""Steps of a second in which messages are sent at a rate."""
+"""Portions per second in which messages are sent at a rate."""
 ALL = 2.0**62
-"""Beyond any number of messages and any milliseconds of event time, and within 64 bits."""
+"""More than any number of messages or milliseconds of event time, but within 64 bits."""
 
 
 class Allowance(NamedTuple):
-    """How many messages may be sent now, and those due until when (milliseconds, event time); None: no bound. `wait`: seconds."""
+    """How many messages may be sent now, and up to which event time (milliseconds); None: no bound. `wait`: seconds to wait."""
 
     most: int | None
     until: int | None
@@ -20,10 +20,10 @@ class Allowance(NamedTuple):
 
 
 class Pace:
-    """A schedule, from its making on.
+    """A schedule that starts when it is created.
 
     Args:
-        rate: messages a second. speed: how many times faster than life events follow each other. At most one of them.
+        rate: messages per second. speed: how many times faster than real time event time passes. At most one of them.
         first: the first event's time in milliseconds.
     """
 
@@ -38,7 +38,7 @@ class Pace:
         return time.monotonic() - self._began
 
     def allowance(self, sent: int, next_due: int) -> Allowance:
-        """What may be sent by now, after `sent` messages, the next of which is due at `next_due` in event time."""
+        """What may be sent by now, after `sent` messages; the next one is due at `next_due` in event time."""
         if self.rate is not None:
             step = max(1, int(self.rate / SMOOTH))
             most = int(min(self.elapsed * self.rate, ALL)) + 1 - sent  # the first one is due at once
@@ -49,7 +49,7 @@ class Pace:
         return Allowance(None, None, 0.0)
 
     def due(self, sent: int, next_due: int) -> float:
-        """When the message after `sent` ones, whose event time is `next_due`, is due, in seconds; never, without a schedule."""
+        """Seconds after the start when the message after `sent` ones, with event time `next_due`, is due; inf if unscheduled."""
         if self.rate is not None:
             return sent / self.rate
         if self.speed is not None:
@@ -58,7 +58,7 @@ class Pace:
 
 
 class Lag:
-    """How late messages are: those that are to be sent, and those that were sent but are not acknowledged yet."""
+    """How late messages are: those still to be sent, and those that were sent but not yet acknowledged."""
 
     def __init__(self, pace: Pace) -> None:
         self._pace = pace
@@ -66,15 +66,15 @@ class Lag:
         self.worst = 0.0
 
     def begin(self, sent: int, next_due: int) -> None:
-        """A part begins to be sent after `sent` messages, with one that is due at `next_due` in event time."""
+        """Register a part: it follows `sent` messages, and its first message is due at `next_due` in event time."""
         self._parts.append((sent, self._pace.due(sent, next_due)))
 
     def now(self, settled: int, sent: int, next_due: int | None) -> float:
-        """Seconds by which the oldest message that has not been acknowledged is late.
+        """Seconds by which the oldest unacknowledged message is late.
 
         Args:
             settled: messages with a delivery report. sent: messages that were sent.
-            next_due: event time of the next one, None at the end.
+            next_due: event time at which the next one is due, None at the end.
         """
         while self._parts and (settled >= sent or (len(self._parts) > 1 and settled >= self._parts[1][0])):
             self._parts.popleft()

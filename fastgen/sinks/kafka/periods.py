@@ -1,4 +1,4 @@
-"""The same kind of data at another time: moved to now, or one period after another."""
+"""Datasets moved in time: to a given moment, or one period after another."""
 
 import hashlib
 from collections.abc import Iterator
@@ -13,21 +13,21 @@ from fastgen.plan import Plan
 from fastgen.windows import Worker
 
 TOO_FAR: Final = (ConfigError, OverflowError)
-"""What comes of moving a period into years that configurations do not have, or that there are not."""
+"""Raised when a period is moved into years that configurations do not allow or that datetime does not have."""
 
 
 def moved(config: Config, start: datetime, seed: int | None = None) -> Config:
-    """The same settings with a period that begins at `start`, and with the same seed unless another is given."""
+    """The configuration with a period that begins at `start`, and with `seed` if given."""
     given = config.model_dump(exclude_none=True)
     given |= {"start": start, "end": start + (config.end - config.start), "seed": config.seed if seed is None else seed}
     return Config(**given)
 
 
 def first_event_at(data: Dataset, moment: datetime) -> Dataset:
-    """A dataset moved so that its first event is at `moment`, to the second; a part of one is moved as the whole is.
+    """The dataset moved so that its first event is at `moment`, to the second; a part is moved as far as the whole dataset.
 
     Raises:
-        OptionError: a moment that is too far away.
+        OptionError: the moment is too far away.
     """
     plan = data.plan
     worker = Worker(plan, names=["datetime"])
@@ -41,10 +41,10 @@ def first_event_at(data: Dataset, moment: datetime) -> Dataset:
 
 
 def endless(data: Dataset) -> Iterator[Dataset]:
-    """The dataset, or part of one, then those of its followers, which begin when no event of the one before can come any more.
+    """The dataset, or the part of one, then its followers, each beginning once no more events of the one before can come.
 
-    Their seeds follow from the first one's and from their number; one with which there is no such dataset, or not in so many
-    parts, is passed over. The last period is the last one within the years that configurations have.
+    Their seeds are derived from the first seed and their number; a seed that makes no valid dataset, or none in this many parts,
+    is skipped. The last period is the last one within the years that configurations allow.
     """
     plan = data.plan
     yield data
@@ -57,11 +57,11 @@ def endless(data: Dataset) -> Iterator[Dataset]:
         try:
             follower = data.remade(config)
             plan = follower.plan
-        except UsageError:  # such as cards of which none can withdraw cash
+        except UsageError:  # for example, no card can withdraw cash
             continue
         yield follower
 
 
 def _after(plan: Plan) -> datetime:
-    """When no event comes any more."""
+    """The moment after which no more events come."""
     return plan.origin + timedelta(seconds=plan.day_offset + plan.grid.groups * plan.grid.group)

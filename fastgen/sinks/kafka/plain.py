@@ -1,4 +1,4 @@
-"""Messages sent one by one through confluent_kafka.Producer, where the compiled way cannot be taken."""
+"""Messages sent one by one through confluent_kafka.Producer, where the compiled way is not available."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -58,7 +58,7 @@ class PlainProducer:
 
     def poll(self, milliseconds: int) -> None:
         """See `Sender.poll`."""
-        with suppress(confluent_kafka.KafkaException):  # a fatal error: reports say what became of messages, `send` raises it
+        with suppress(confluent_kafka.KafkaException):  # a fatal error: `send` raises it, and reports tell the fate of messages
             self._producer.poll(milliseconds / 1000)
 
     @property
@@ -83,8 +83,8 @@ class PlainProducer:
 
     @property
     def counts(self) -> Counts:
-        """What delivery reports have said so far."""
+        """The delivery reports so far."""
         return Counts(int(self._delivered.sum()), sum(self._errors.values()), dict(self._errors), self._delivered.copy())
 
     def close(self) -> None:
-        """Nothing: the handle goes with the object."""
+        """Do nothing: the handle is released with the object."""

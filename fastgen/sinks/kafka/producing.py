@@ -1,4 +1,4 @@
-"""`produce`: the dataset into a topic, as fast as the client library can or at a pace, each message accounted for."""
+"""`produce`: sends the dataset to a topic, as fast as the client library can or at a pace, and accounts for each message."""
 
 import logging
 from collections.abc import Callable, Iterator, Mapping
@@ -41,9 +41,9 @@ if TYPE_CHECKING:
 
 LOG: Final = logging.getLogger("fastgen")
 PARTITIONS: Final = 4
-"""Of a topic that is made, unless said."""
+"""Of a topic that is created, by default."""
 MOST_PARTITIONS: Final = 100_000
-"""Of a topic that is made. Kafka's own limit lies lower, where a cluster's memory ends; the mock cluster dies of some more."""
+"""Of a topic that is created. Real clusters run out of memory earlier; the mock cluster crashes with somewhat more."""
 DEFAULTS: Final = {
     "enable.idempotence": "true",
     "acks": "all",
@@ -51,9 +51,9 @@ DEFAULTS: Final = {
     "linger.ms": "50",
     "queue.buffering.max.messages": "100000",
 }
-"""Safe, and what was measured to be fastest; every one of them can be set otherwise."""
+"""Safe, and the fastest of those measured; each can be overridden."""
 GAPLESS: Final = {"enable.gapless.guarantee": "true"}
-"""Of idempotent producers: they end with the first batch that is refused. With smaller ones behind it, no run could go on there."""
+"""For idempotent producers: they stop at the first refused batch. If later batches were accepted, no run could resume there."""
 
 
 def produce(
@@ -86,43 +86,43 @@ def produce(
 ) -> ProduceReport:
     """Send the transactions to a Kafka topic, in event-time order within each partition.
 
-    A value is the JSON object of a row without its label; the partition is the one that Java's producer chooses for the key.
+    A value is a row as a JSON object, without its label; the partition is the one that Java's producer chooses for the key.
 
     Args:
-        data: a dataset, or the configuration of one; the default dataset for None. A part of a dataset is sent alone.
-        bootstrap_servers: host:port,...; may be among the settings instead.
-        topic: must be there unless `create_topic`.
-        key: the column that is the key, or None for messages without one, for which the partitions take turns.
-        with_label: whether values have fraud_label.
+        data: a dataset or its configuration; None for the default dataset. Of a part of a dataset, only its rows are sent.
+        bootstrap_servers: host:port,...; may be given in `settings` instead.
+        topic: must exist unless `create_topic` is given.
+        key: the column that is the key, or None for messages without a key, which go to the partitions in turn.
+        with_label: whether values contain fraud_label.
         coordinates: "text" (JSON strings) or "number".
-        timestamps: of the records: "event", the times of the transactions, or "now", those of sending.
-        settings: librdkafka's, which win over fastgen's defaults: idempotent, acks=all, lz4.
+        timestamps: of the records: "event", the times of the transactions, or "now", the times of sending.
+        settings: librdkafka's, which override fastgen's defaults: idempotent, acks=all, lz4.
         producers: handles of the client library, each with its own thread and partitions; at least 1.
         threads: how many make rows, at least 1.
-        create_topic: make the topic where it is not there; it keeps records for ever.
-        partitions: of a topic that is made, or of the mock cluster's; 4 unless given.
-        replication_factor: of a topic that is made; 1 unless given.
-        topic_config: Kafka's settings of a topic that is made.
-        resume: go on where an earlier run of the same configuration ended; nothing is sent twice.
-        rate: messages a second, above 0. Without it and `speed`, as fast as possible.
-        speed: how many times faster than life the events' time passes, above 0; excludes `rate`.
-        shift_to: moves the dataset in time, so that this is when its first event happens. A part is moved as far as the whole.
-        loop: go on with a next period when one ends, until one would end after the year 9900.
-        labels_topic: another topic, which gets tid and fraud_label of each row.
-        labels_delay: how much later than the transaction a label comes, in event time.
-        mock: send to a cluster inside this process, which forgets what it gets.
-        plain: one call for each message, through confluent_kafka.Producer.
+        create_topic: create the topic if it does not exist; it keeps records for ever.
+        partitions: of a topic that is created, or of the mock cluster's (default: 4).
+        replication_factor: of a topic that is created (default: 1).
+        topic_config: Kafka's settings for a topic that is created.
+        resume: continue where an earlier run with the same configuration ended; nothing is sent twice.
+        rate: messages per second, above 0. Without `rate` and `speed`, messages are sent as fast as possible.
+        speed: how many times faster than real time event time passes, above 0; excludes `rate`.
+        shift_to: moves the dataset in time so that its first event happens at this moment. A part is moved as far as the whole.
+        loop: when a period ends, continue with the next one, until one would end after the year 9900.
+        labels_topic: another topic, which receives tid and fraud_label of each row.
+        labels_delay: how much later than its transaction a label comes, in event time.
+        mock: send to a mock cluster in this process, which discards what it receives.
+        plain: make one call per message, through confluent_kafka.Producer.
         progress: called several times a second with a `Progress`.
-        tell: called with the report however the run ends, interrupted or failed too.
+        tell: called with the report however the run ends, even if it fails or is interrupted.
 
     Returns:
         The report: every message was acknowledged.
 
     Raises:
-        OptionError: an option that is not allowed, before anything is sent.
-        KafkaError: no broker answers, or a topic is not as it must be.
+        OptionError: an option is not allowed; raised before anything is sent.
+        KafkaError: no broker answers, or a topic does not meet the requirements.
         DeliveryError: messages were not acknowledged.
-        FastgenError: confluent-kafka is not installed, which is the extra `kafka` of the package.
+        FastgenError: confluent-kafka, the package's extra `kafka`, is not installed.
 
     Example:
         >>> from fastgen import Config
@@ -168,7 +168,7 @@ def produce(
 
 
 class Filling(NamedTuple):
-    """The run of a topic, and where partitions ended before it, int64[partitions]."""
+    """The run of a topic, and the end offsets of its partitions before the run, int64[partitions]."""
 
     run: Run
     began: NDArray[np.int64]
@@ -177,7 +177,7 @@ class Filling(NamedTuple):
 def _made(
     create_topic: bool, mock: bool, partitions: int | None, replication_factor: int | None, topic_config: Mapping[str, str] | None
 ) -> topics.TopicSettings:
-    """What topics get that are made; refuses what is said of them where none is."""
+    """The settings of topics that are created; refuses such settings if none is created."""
     check_made(create_topic or mock, {"partitions": partitions})
     check_made(create_topic, {"replication_factor": replication_factor, "topic_config": topic_config or None})
     number = PARTITIONS if partitions is None else positive("partitions", partitions)
@@ -188,7 +188,7 @@ def _made(
 
 
 def _cluster(settings: Mapping[str, str]) -> "Cluster":
-    """What answers under these settings, once they are checked."""
+    """Check the settings and return the cluster."""
     _check_settings(settings)
     from fastgen.sinks.kafka.cluster import Cluster
 
@@ -205,7 +205,7 @@ def _filling(
     resume: bool,
     mock: bool,
 ) -> Iterator[Filling]:
-    """A run that begins where the topic ends, or, if it resumes another, with the first row that is not there."""
+    """A run that appends to the topic, or, if it resumes another, begins with the first row that the topic lacks."""
     topic, settings = found
     if options.producers > topic.partitions:
         LOG.warning("topic %s has %d partitions, and no use for more producers", *topic)
@@ -227,7 +227,7 @@ def _send(
     progress: Callable[[Progress], object] | None,
     tell: Callable[[ProduceReport], object] | None,
 ) -> ProduceReport:
-    """Send everything; however it ends, the report is told."""
+    """Send everything; `tell` gets the report however the run ends."""
     try:
         send_all(runs, rate, speed, progress or (lambda _: None))
     except BaseException as error:
@@ -246,7 +246,7 @@ def _send(
 
 
 def _start_behind(cluster: "Cluster", topic: Topic) -> NDArray[np.int64]:
-    """int64[partitions]: where partitions end before a run that does not resume one; says so if there are records."""
+    """int64[partitions]: the end offsets before a run that does not resume another; warns if there are records."""
     offsets = cluster.offsets(topic)
     if there := int(np.diff(offsets).sum()):
         LOG.warning("topic %s has %s records already, and gets these rows behind them; `resume` goes on", topic.name, f"{there:,}")
@@ -254,10 +254,10 @@ def _start_behind(cluster: "Cluster", topic: Topic) -> NDArray[np.int64]:
 
 
 def _check_ends(cluster: "Cluster", filling: Filling, resume: bool) -> None:
-    """Refuse partitions that got longer than by what was acknowledged.
+    """Refuse partitions that grew by more than the acknowledged messages.
 
-    A broker forgets an idempotent producer whose records are old by their timestamps (producer.id.expiration.ms, a day). If it
-    restarts while a request is on its way, it may take it twice.
+    A broker forgets an idempotent producer whose records have old timestamps (producer.id.expiration.ms, a day). If it restarts
+    while a request is in flight, it may append the request twice.
     """
     run, began = filling
     ends = cluster.offsets(run.topic)[:, 1]
@@ -291,7 +291,7 @@ def _check_settings(settings: Mapping[str, str]) -> None:
     try:
         from fastgen.sinks.kafka.librdkafka import check
     except (OSError, AttributeError):
-        return  # then the client says so
+        return  # the client will refuse wrong settings
     check(settings)
 
 

@@ -1,4 +1,4 @@
-"""What a run did, message by message accounted for; and what is wrong where some were not acknowledged."""
+"""Reports of runs that account for every message, and errors for those that were not acknowledged."""
 
 from dataclasses import asdict, dataclass
 from typing import Any, Final
@@ -10,11 +10,11 @@ from fastgen.sinks.kafka.run import Run
 
 RESUME: Final = "`resume` sends the rest"
 TOO_LARGE: Final = "MSG_SIZE_TOO_LARGE"
-"""What a broker says of a batch of messages that is larger than a topic takes."""
+"""The broker's error for a batch of messages that is larger than the topic accepts."""
 FRAME: Final = 72
-"""Bytes that a batch of one message has beside its key and value: a header of 61, lengths, deltas and flags; for up to 8 kB."""
+"""Overhead in bytes of a batch with one message of up to 8 kB: a header of 61, lengths, deltas and flags."""
 USUAL: Final = 1_048_588
-"""Bytes of a batch that a topic takes whose max.message.bytes nobody has set."""
+"""Kafka's default for max.message.bytes, the largest batch that a topic accepts."""
 
 
 @dataclass(frozen=True)
@@ -24,16 +24,16 @@ class ProduceReport:
     Attributes:
         topic: its name.
         rows: messages of the dataset.
-        skipped: of those, how many were in the topic already.
-        acknowledged: of those sent, how many the broker has.
-        failed: of those sent, how many it has not.
-        errors: failed ones by reason.
-        partitions: acknowledged ones by partition.
-        bytes: of values that were handed over to the client library.
+        skipped: how many of them were in the topic already.
+        acknowledged: messages that the broker has acknowledged.
+        failed: messages that were sent but failed.
+        errors: failed messages by reason.
+        partitions: acknowledged messages by partition.
+        bytes: of the values that were handed to the client library.
         seconds: from the first message to the last delivery report.
-        lag: seconds by which the schedule was missed at worst; 0 without `rate` and `speed`.
+        lag: the greatest delay behind the schedule, in seconds; 0 without `rate` and `speed`.
         way: compiled or plain.
-        labels: the report of the labels' topic, if there is one.
+        labels: the report for the labels' topic, if there is one.
     """
 
     topic: str
@@ -51,11 +51,11 @@ class ProduceReport:
 
     @property
     def messages_per_second(self) -> float:
-        """Acknowledged messages a second."""
+        """Acknowledged messages per second."""
         return self.acknowledged / max(self.seconds, 1e-9)
 
     def as_dict(self) -> dict[str, Any]:
-        """For JSON; the labels' topic has the same names, but for `labels`."""
+        """The report as a dict for JSON; the one nested under `labels` has the same keys, except `labels`."""
         told = asdict(self) | {name: round(getattr(self, name), 3) for name in ("seconds", "lag", "messages_per_second")}
         if self.labels is not None:
             told["labels"] = {name: value for name, value in self.labels.as_dict().items() if name != "labels"}
@@ -63,7 +63,7 @@ class ProduceReport:
 
 
 def report_of(runs: list[Run]) -> ProduceReport:
-    """What the runs of topics did; the first is that of the transactions."""
+    """The report of runs, the first of which is that of the transactions."""
     labels = report_of(runs[1:]) if runs[1:] else None
     run = runs[0]
     counts = run.counts
@@ -88,7 +88,7 @@ def report_of(runs: list[Run]) -> ProduceReport:
 
 
 def check_delivered(runs: list[Run], refused: str = "") -> None:
-    """Refuse runs with messages that were not acknowledged; `refused`: why nothing more was handed over."""
+    """Raise DeliveryError if messages were not acknowledged; `refused`: why the client library accepted no more."""
     report = report_of(runs)
     for run, each in zip(runs, (report, report.labels), strict=False):
         if each and (each.failed or each.skipped + each.acknowledged != each.rows):
@@ -102,7 +102,7 @@ def check_delivered(runs: list[Run], refused: str = "") -> None:
 
 
 def _room(run: Run) -> str:
-    """What to do where a topic takes no batches as large as they were."""
+    """The hint for the user if batches are too large for the topic."""
     needed = run.stream.largest + FRAME
     if run.limit is not None and run.limit < needed:
         return (

@@ -1,4 +1,4 @@
-"""Where a run goes on: rows go to a partition in a fixed order, so the offset at which a partition ends says how far it got."""
+"""Where a run resumes: each partition gets its rows in a fixed order, so its end offset says how far the earlier run got."""
 
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
@@ -22,7 +22,7 @@ REMEDY = (
 
 
 class ResumePoint(NamedTuple):
-    """Where to go on: the source's item, messages of each partition before it, and messages that each partition has (int64)."""
+    """Where to resume: the source's item, messages of each partition before that item, messages in each partition (int64)."""
 
     item: int
     seen: NDArray[np.int64]
@@ -30,17 +30,17 @@ class ResumePoint(NamedTuple):
 
 
 def beginning(partitions: int) -> ResumePoint:
-    """Nothing is there."""
+    """The resume point of an empty topic."""
     return ResumePoint(0, np.zeros(partitions, np.int64), np.zeros(partitions, np.int64))
 
 
 def find_position(
     cluster: "Cluster", topic: Topic, source: MessageSource, rows: int, delay: timedelta, event_times: bool | None
 ) -> ResumePoint:
-    """Read how far a topic got, and make sure that each partition's last record is the row that it should be.
+    """Find out how far a topic is filled, and check that each partition's last record is the expected row.
 
     Raises:
-        KafkaError: the topic holds something else, or lost records.
+        KafkaError: the topic holds something else, or has lost records.
     """
     ends = cluster.ends(topic)
     if not ends.any():

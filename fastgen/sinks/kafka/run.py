@@ -1,4 +1,4 @@
-"""A run: topics that are filled side by side, each message when it is due, until the last delivery report."""
+"""A run: fills topics in parallel, each message when it is due, until the last delivery report."""
 
 import logging
 import time
@@ -19,20 +19,20 @@ from fastgen.text import Coordinates
 
 LOG: Final = logging.getLogger("fastgen")
 LAST_WORDS: Final = 10.0
-"""Seconds that an interrupted run waits for what is on its way."""
+"""Seconds that an interrupted run waits for messages in flight."""
 LOOK: Final = 0.1
-"""Seconds between two looks at a run that waits."""
+"""Seconds between two looks at a waiting run."""
 
 
 class Progress(NamedTuple):
     """How far a run of `produce` is with the transactions.
 
     Attributes:
-        passed: messages that are in the topic or on their way.
-        acknowledged: those that the broker has, by delivery reports.
-        failed: those that it has not, by delivery reports.
-        in_flight: those without a delivery report.
-        bytes: of their values, about.
+        passed: messages that are in the topic or in flight.
+        acknowledged: messages that the broker has acknowledged.
+        failed: messages whose delivery reports say that they failed.
+        in_flight: messages without a delivery report.
+        bytes: of the values of messages that were sent, approximately.
         seconds: since the start.
         lag: seconds by which the oldest message without a delivery report is late.
     """
@@ -48,7 +48,7 @@ class Progress(NamedTuple):
 
 @dataclass(frozen=True)
 class Outgoing:
-    """What is sent: a dataset, or it and its followers without end; how it becomes messages."""
+    """What is sent: a dataset, or that and its endless followers, and how rows become messages."""
 
     data: Dataset
     key: str | None
@@ -60,14 +60,14 @@ class Outgoing:
         return MessageSource(data, columns, self.key, topic.partitions, self.coordinates)
 
     def sources(self, columns: tuple[str, ...], topic: Topic) -> Iterator[MessageSource]:
-        """Those of all of them."""
+        """The messages of all datasets, one source each."""
         datasets = endless(self.data) if self.loop else iter([self.data])
         return (self.source(data, columns, topic) for data in datasets)
 
 
 @dataclass(frozen=True)
 class Options:
-    """How messages are sent. settings: librdkafka's. producers: handles. threads: that make rows."""
+    """How messages are sent. settings: librdkafka's. producers: the number of handles. threads: how many make rows."""
 
     settings: dict[str, str]
     producers: int
@@ -80,8 +80,8 @@ class Run:
     """One topic with its stream and senders.
 
     Args:
-        columns: of the values. at: where to go on. delay: how much later than the event a message is due.
-        limit: bytes of the largest batch that the topic takes, if that is known.
+        columns: of the values. at: where to resume. delay: how much later than its event a message is due.
+        limit: bytes of the largest batch that the topic accepts, if known.
     """
 
     def __init__(
@@ -119,26 +119,26 @@ class Run:
         self.pace, self.lag = Pace(None, None, 0), Lag(Pace(None, None, 0))
 
     def start(self, pace: Pace) -> None:
-        """Keep to a schedule from now on."""
+        """Follow a schedule from now on."""
         self.pace, self.lag = pace, Lag(pace)
 
     @property
     def rows(self) -> int:
-        """Messages of the dataset, or, where there is no end of them, those that have a delivery report."""
+        """Messages of the dataset, or, if it loops, those that have a delivery report."""
         return self._data.num_rows if self._data else sum(each.delivered + each.failed for each in self.counts)
 
     @property
     def counts(self) -> list[Counts]:
-        """Of all senders."""
+        """The delivery reports of each sender."""
         return [sender.counts for sender in self.senders]
 
     @property
     def done(self) -> bool:
-        """Whether all messages were handed over."""
+        """Whether there are no more messages to send."""
         return self.stream.next_due is None
 
     def wait(self) -> float:
-        """Seconds until a message is due."""
+        """Seconds until messages may be sent."""
         assert self.stream.next_due is not None
         return self.pace.allowance(self.stream.sent, self.stream.next_due).wait
 
@@ -147,7 +147,7 @@ class Run:
         return until is not None and self.stream.next_due is not None and self.stream.next_due < until
 
     def send(self, before: int | None = None) -> None:
-        """Begin to send what is due, or what is due before a moment of event time."""
+        """Begin to send the messages that are due by now, or before a moment of event time."""
         assert self.stream.next_due is not None
         self.lag.begin(self.stream.sent, self.stream.next_due)
         if before is None:
@@ -157,19 +157,19 @@ class Run:
             self.stream.send(None, before - 1)
 
     def poll(self, seconds: float) -> None:
-        """Count delivery reports for so long; the threads that hand messages over do it themselves."""
+        """Count delivery reports for this long, but only once no thread is sending: such threads count their own."""
         until = time.monotonic() + seconds
         while (left := until - time.monotonic()) > 0 and self.stream.wait(left):
             for sender in self.senders:
                 sender.poll(max(1, int(left * 1000)))
 
     def look(self) -> Progress:
-        """How far it is.
+        """The progress.
 
         Raises:
-            RefusedError: a message failed. It leaves a gap: nothing more must be sent behind it.
+            RefusedError: a message failed. It leaves a gap, after which nothing more may be sent.
         """
-        # The stream counts parts whole, of which the library takes no more than its queue has room for. Threads go on meanwhile.
+        # The stream counts whole parts, but the library has accepted only what fits into its queue. Threads continue meanwhile.
         taken = sum(sender.taken for sender in self.senders)
         counts, stream = self.counts, self.stream
         delivered, failed = sum(each.delivered for each in counts), sum(each.failed for each in counts)
@@ -182,13 +182,13 @@ class Run:
         return Progress(self.skipped + taken, delivered, failed, taken - delivered, size, seconds, lag)
 
     def flush(self) -> bool:
-        """Wait a little for delivery reports; whether all have come."""
+        """Wait a little for delivery reports; returns whether all have come."""
         waiting = sum(sender.flush(round(LOOK * 1000)) for sender in self.senders)
         self.seconds = time.perf_counter() - self.began
         return not waiting
 
     def abandon(self) -> None:
-        """Hand over nothing more, and give up what is not acknowledged in some seconds."""
+        """Send nothing more, and drop messages that are not acknowledged within LAST_WORDS seconds."""
         self.stream.stop()
         until = time.monotonic() + LAST_WORDS
         while any(sender.flush(round(LOOK * 1000)) for sender in self.senders):
@@ -198,12 +198,12 @@ class Run:
         self.seconds = time.perf_counter() - self.began
 
     def close(self) -> None:
-        """Give everything back."""
+        """Release the stream and the senders."""
         self._held.close()
 
 
 def send_all(runs: list[Run], rate: float | None, speed: float | None, progress: Callable[[Progress], object]) -> None:
-    """Send what there is, each message when it is due; other topics follow the first one's event time, or the speed."""
+    """Send all messages, each when it is due; other topics follow the first one's event time, or the speed."""
     first, *others = runs
     began = min((run.stream.next_due for run in runs if run.stream.next_due is not None), default=0)
     for run in runs:
@@ -242,7 +242,7 @@ def send_all(runs: list[Run], rate: float | None, speed: float | None, progress:
 
 
 def way(plain: bool) -> tuple[str, type[Sender]]:
-    """How messages are handed over; the plain way where the library cannot be reached from compiled code."""
+    """The name and class of the way of sending: compiled, or plain if compiled code cannot call the library."""
     if not plain:
         try:
             from fastgen.sinks.kafka.librdkafka import CompiledProducer

@@ -1,4 +1,4 @@
-"""A topic being filled: messages in their order, a part at a time, each partition from where it ends."""
+"""Filling a topic: messages in order, a part at a time, each partition from where it ends."""
 
 from collections.abc import Generator, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -13,7 +13,7 @@ from fastgen.sinks.kafka.messages import Messages, MessageSource
 
 
 def _chunks(sources: Iterable[MessageSource], item: int, threads: int) -> Generator[tuple[MessageSource, Messages]]:
-    """What the sources make, from an item of the first one on."""
+    """The messages of all sources, from an item of the first one on."""
     for source in sources:
         for messages in in_order(source.encode, source.items[item:], threads):
             yield source, messages
@@ -21,18 +21,18 @@ def _chunks(sources: Iterable[MessageSource], item: int, threads: int) -> Genera
 
 
 class Stream:
-    """Sends what a source makes to one topic.
+    """Sends the messages of sources to one topic.
 
-    Each partition belongs to one sender, and each sender to one thread, so that a partition's messages keep their order.
-    While the senders' threads hand a part over, the next messages are made.
+    Each partition belongs to one sender, and each sender to one thread, so a partition's messages keep their order. While the
+    senders' threads enqueue a part, the next messages are made.
 
     Args:
-        sources: one after the other.
-        item, seen: where to begin: the first source's item, and how many messages of each partition come before it,
+        sources: sent one after the other.
+        item, seen: where to begin: an item of the first source, and how many messages of each partition come before it,
             int64[partitions].
-        there: how many messages each partition has already, int64[partitions]; so many of the first ones are not sent.
-        delay: milliseconds after the event at which a message is due. event_times: whether records bear the time at which they
-            are due, or that of sending.
+        there: how many messages each partition already has, int64[partitions]; this many of its first ones are not sent.
+        delay: milliseconds after its event at which a message is due. event_times: whether a record's timestamp is the time at
+            which it is due, or that of sending.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class Stream:
             raise
 
     def _advance(self) -> None:
-        """Have a message at hand, or know that there is none any more."""
+        """Get the next chunk that has messages; `next_due` is None if there is none."""
         while True:
             chunk = next(self._chunks, None)
             if chunk is None:
@@ -79,7 +79,7 @@ class Stream:
                 return
 
     def _skip(self) -> None:
-        """Begin with the first message that is not in the topic."""
+        """Advance to the first message that is not in the topic."""
         while self.next_due is not None and (self._there > self._seen).any():
             partitions, left = self._chunk.partitions, self._there - self._seen
             unsent = [np.flatnonzero(partitions == partition)[max(0, skip) :][:1] for partition, skip in enumerate(left.tolist())]
@@ -91,9 +91,9 @@ class Stream:
             self._advance()
 
     def send(self, most: int | None = None, until: int | None = None) -> None:
-        """Begin to hand over the next messages, at most so many and not beyond what is at hand, that are due by `until`.
+        """Begin to enqueue the next messages: those of the current chunk that are due by `until`, at most `most`.
 
-        The part before has to be handed over: see `wait`.
+        The part before must have been enqueued: see `wait`.
         """
         if self.next_due is None:
             return
@@ -132,14 +132,14 @@ class Stream:
 
     @property
     def largest(self) -> int:
-        """Bytes of the largest of the messages at hand, or of the last ones where there are no more: its key and its value."""
+        """Bytes, key and value, of the largest message in the current chunk, or in the last one at the end."""
         return self._chunk.largest
 
     def wait(self, seconds: float) -> bool:
-        """Wait for the end of what was begun, at most so long; whether it has been handed over.
+        """Wait for the part begun by `send`, at most this long; returns whether it has been enqueued.
 
         Raises:
-            RefusedError: the client library takes no more.
+            RefusedError: the client library accepts no more.
         """
         if wait(self._jobs, seconds).not_done:
             return False
@@ -152,13 +152,13 @@ class Stream:
         return True
 
     def stop(self) -> None:
-        """Hand over no more, and wait until nobody does."""
+        """Enqueue no more messages, and wait until the threads have stopped."""
         for sender in self._senders:
             sender.stop()
         self._pool.shutdown(cancel_futures=True)
 
     def close(self) -> None:
-        """Drop what has not been made, or handed over."""
+        """Drop messages that have not been made or enqueued."""
         for sender in self._senders:
             sender.stop()
         self._chunks.close()

@@ -1,4 +1,4 @@
-"""Topics as a run needs them: there, or made, and fit to keep events of any time."""
+"""Topics for a run: found or created, and checked to keep records with the timestamps of the events."""
 
 import logging
 import time
@@ -17,13 +17,13 @@ LOG: Final = logging.getLogger("fastgen")
 FOREVER: Final = str(2**63 - 1)
 EPOCH: Final = datetime(1970, 1, 1)
 NEVER: Final = (datetime.max - EPOCH).total_seconds()
-"""Behind all events of all configurations."""
+"""Later than any event of any configuration."""
 
 
 class RecordTimes(NamedTuple):
-    """Times that records of a topic bear, in seconds since 1970: none is before `first` or behind `last`.
+    """The range of the timestamps of a topic's records, in seconds since 1970.
 
-    live: whether each is sent when its time comes, or later.
+    live: whether each record is sent at its time or later.
     """
 
     first: float
@@ -37,7 +37,7 @@ class RecordTimes(NamedTuple):
 
 
 def times_of(data: Dataset, delay: timedelta, loop: bool, speed: float | None) -> RecordTimes:
-    """Times of the records of a dataset, or of it and its followers without end, each so much later than its event."""
+    """The times of the records of a dataset, or, with `loop`, also of its followers, each `delay` later than its event."""
     plan, groups, late = data.plan, data.groups, delay.total_seconds()
     first, last = (plan.origin_seconds + plan.day_offset + group * plan.grid.group for group in (groups.start, groups.stop))
     live = speed is not None and speed <= 1 and first <= time.time()
@@ -47,7 +47,7 @@ def times_of(data: Dataset, delay: timedelta, loop: bool, speed: float | None) -
 class WantedTopic(NamedTuple):
     """A topic as a run needs it.
 
-    columns: of its values. delay: how much later than its event a record is. times: None where records bear those of sending.
+    columns: of its values. delay: how much later than its event a record is. times: None if records bear the time of sending.
     """
 
     name: str
@@ -57,7 +57,7 @@ class WantedTopic(NamedTuple):
 
 
 class TopicSettings(NamedTuple):
-    """What topics get that are made. settings: they win over those that keep all records."""
+    """How topics are created. settings: override those that make a topic keep all records."""
 
     partitions: int
     replication: int
@@ -65,24 +65,24 @@ class TopicSettings(NamedTuple):
 
 
 class FoundTopic(NamedTuple):
-    """A topic that is there, and its settings; none where the broker does not tell."""
+    """An existing topic and its settings; empty if the broker does not reveal them."""
 
     topic: Topic
     settings: Mapping[str, str]
 
 
 def settings_for(times: RecordTimes | None) -> dict[str, str]:
-    """Settings of a topic that keeps records of these times."""
+    """The settings that make a topic keep records with these times."""
     # By default a segment ends after a week of event time: years of events would make hundreds of small files.
     kept = {"retention.ms": "-1", "segment.ms": FOREVER}
     return kept | ({"message.timestamp.after.max.ms": FOREVER} if times and times.ahead > 0 else {})
 
 
 def ensure(cluster: "Cluster", wanted: Sequence[WantedTopic], made: TopicSettings) -> None:
-    """Make the topics that are not there.
+    """Create the topics that do not exist.
 
     Raises:
-        KafkaError: one that is made so would not keep its records, and none is; or it cannot be made.
+        KafkaError: with these settings one would not keep its records (then none is created), or one cannot be created.
     """
     settings = [settings_for(each.times) | dict(made.settings) for each in wanted]
     for each, own in zip(wanted, settings, strict=True):
@@ -96,7 +96,7 @@ def ensure(cluster: "Cluster", wanted: Sequence[WantedTopic], made: TopicSetting
 
 
 def present(cluster: "Cluster", name: str, hint: str | None = None) -> Topic:
-    """The topic of this name, or a KafkaError."""
+    """The topic of this name; KafkaError if it does not exist."""
     found = cluster.topic(name)
     if found is None:
         raise KafkaError(f"topic {name} is not there", hint=hint)
@@ -104,10 +104,10 @@ def present(cluster: "Cluster", name: str, hint: str | None = None) -> Topic:
 
 
 def find(cluster: "Cluster", wanted: Sequence[WantedTopic], mock: bool) -> list[FoundTopic]:
-    """The topics.
+    """Find the topics.
 
     Raises:
-        KafkaError: one is not there, or would not keep its records.
+        KafkaError: one does not exist, or would not keep its records.
     """
     topics = [present(cluster, each.name, hint="`create_topic` makes it") for each in wanted]
     found = [FoundTopic(topic, {} if mock else cluster.settings(topic)) for topic in topics]
@@ -117,21 +117,21 @@ def find(cluster: "Cluster", wanted: Sequence[WantedTopic], mock: bool) -> list[
 
 
 def check(wanted: WantedTopic, settings: Mapping[str, str]) -> None:
-    """Refuse a topic with settings by which it would not keep its records."""
+    """Refuse a topic whose settings would not keep its records."""
     check_keeps(wanted.name, settings)
     if wanted.times is not None:
         check_times(wanted.name, settings, wanted.times)
 
 
 def check_stamps(data: Dataset) -> None:
-    """Refuse events at a time of 0: to the client library that is none, and the record would bear the time of sending."""
+    """Refuse events at time 0: the client library takes it for no timestamp, and the record would bear the time of sending."""
     if data.config.start == EPOCH and data.groups.start == 0:
         told = f"must be now for data that begin at {EPOCH}, as 0 milliseconds are no time to the client library"
         raise OptionError("timestamps", "event", told, hint="or let them begin a second later")
 
 
 def check_keeps(name: str, settings: Mapping[str, str]) -> None:
-    """Refuse a topic that keeps one record for each key."""
+    """Refuse a compacted topic, which keeps only one record per key."""
     if "compact" in settings.get("cleanup.policy", ""):
         raise KafkaError(
             f"topic {name} is compacted: it would lose all but the last message of each key", hint="take another topic"
@@ -139,18 +139,18 @@ def check_keeps(name: str, settings: Mapping[str, str]) -> None:
 
 
 def has_own_clock(settings: Mapping[str, str]) -> bool:
-    """Whether the broker stamps records with the time of their arrival."""
+    """Whether the broker stamps records with their time of arrival."""
     return settings.get("message.timestamp.type") == "LogAppendTime"
 
 
 def most_bytes(settings: Mapping[str, str]) -> int | None:
-    """The largest batch that the topic takes, in bytes as they are sent; None where the broker does not tell."""
+    """Bytes of the largest batch, as sent, that the topic accepts; None if the broker does not reveal it."""
     most = settings.get("max.message.bytes")
     return None if most is None else int(most)
 
 
 def check_times(name: str, settings: Mapping[str, str], times: RecordTimes) -> None:
-    """Refuse a topic that would delete records for their age, or does not take those whose time is still to come."""
+    """Refuse a topic that would delete records because of their age, or that does not accept ones from the future."""
     if has_own_clock(settings):
         return
     kept = int(settings.get("retention.ms", -1))
