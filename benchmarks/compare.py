@@ -178,7 +178,7 @@ def peak(millions: int, cards: int | None = None) -> Reading:
 
 
 class Measure(NamedTuple):
-    """Something that readings are taken of."""
+    """One quantity to take readings of."""
 
     name: str
     what: str
@@ -190,7 +190,7 @@ class Group(NamedTuple):
 
     unit: Literal["rows/s", "s", "MB"]
     measures: tuple[Measure, ...]
-    warm: bool = True  # whether a round beforehand does not count
+    warm: bool = True  # whether there is a round beforehand that does not count
     most: int = 99  # limit of rounds, for slow measures
 
 

@@ -88,7 +88,7 @@ class CalleeType(types.Type):  # type: ignore[misc]  # numba has no types
 
 @register_model(CalleeType)
 class CalleeModel(models.PrimitiveModel):  # type: ignore[misc]  # numba has no types
-    """A word."""
+    """A machine word."""
 
     def __init__(self, data_models: Any, of: CalleeType) -> None:
         super().__init__(data_models, of, cgutils.intp_t)

@@ -130,7 +130,7 @@ def time_texts(words, seconds, days):
 
 @helper
 def clock_texts(clocks, words, n):
-    """Extract the times of day from the times."""
+    """Extract the times of day, HH:MM:SS, from the texts of times."""
     for i in range(n):
         ends = (u64(words[i + 3 * TILE]) << u64(8)) | (u64(words[i + 4 * TILE]) << u64(40))
         clocks[i] = u64(words[i + 2 * TILE] >> u32(24)) | ends

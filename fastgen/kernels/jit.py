@@ -29,7 +29,7 @@ def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def interleaved_kernel(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A kernel whose loops, and those of its helpers, are compiled with INTERLEAVED vectors in flight, where that pays."""
+    """A kernel whose loops, and those of its helpers, keep INTERLEAVED vectors in flight; for kernels where that pays."""
     return _with_vectors(INTERLEAVED, lambda cache: njit(cache=cache, **OPTIONS)(function))
 
 

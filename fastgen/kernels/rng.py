@@ -196,7 +196,7 @@ def permute(index, keys):
 
 @helper
 def grid_row(number, columns):
-    """Divide rounding down, for numbers below 2^52 and quotients below 2^31: dividing doubles is exact enough, and vectorizes."""
+    """Divide numbers below 2^52 for quotients below 2^31, rounding down: dividing doubles is exact enough, and vectorizes."""
     value = bits_to_float(number | TWO_52_BITS) - 4503599627370496.0
     return u32(np.int32(value / columns))
 

@@ -187,9 +187,10 @@ def write_lines(out, position, ends, rows, tile, layout):
 
 @helper
 def store_rest(out, position, fragments, at, length, strides):
-    """Copy what a fragment has after its first 64 bytes. A loop costs a nanosecond even if it is not entered, so it is avoided.
+    """Copy what a fragment has after its first 64 bytes.
 
-    Even if some fragments have more than 64 bytes, few rows use one of them, so the branch is predicted well.
+    A loop costs a nanosecond even if it is not entered, and is rarely needed. Even if some fragments have more than 64 bytes, few
+    rows use one of them, so the branch is predicted well.
     """
     if strides > 1:
         if length > u64(64):

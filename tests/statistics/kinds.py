@@ -56,7 +56,7 @@ def places() -> tuple[Place, ...]:
 
 
 def home_places() -> list[Place]:
-    """Those in the US."""
+    """The places in the US."""
     return [place for place in places() if place.country == "US"]
 
 
