@@ -1,8 +1,8 @@
 """The plain way to make card payments: Faker, a loop and a dict for every row.
 
-This is the method that fastgen is measured against, written as one would write it by
+fastgen is measured against this method, which is written as one would write it by
 hand: what can be drawn beforehand (cards, timestamps, purchases) is drawn in
-`prepare`, and `loop` puts the rows together. Only the loop is timed. It is neither
+`prepare`, and `loop` assembles the rows. Only the loop is timed. It is neither
 slowed down nor vectorized.
 
     python benchmarks/baseline.py [ROWS]
@@ -35,7 +35,7 @@ AMOUNTS = {
 
 
 class Category(NamedTuple):
-    """What is bought: its share of the payments and its price range."""
+    """A category of purchases: its share of the payments and its price range."""
 
     name: str
     share: float
@@ -57,7 +57,7 @@ CATEGORIES = (
 
 
 class Setup(NamedTuple):
-    """All that the loop draws from."""
+    """Everything that the loop draws from."""
 
     fake: Faker
     rng: random.Random
@@ -82,7 +82,7 @@ def prepare(rows: int, seed: int) -> Setup:
 
 
 def _amount(rng: random.Random, kind: Category) -> float:
-    """Draw amounts until one is a price of this category."""
+    """Draw amounts until one is within the price range of this category."""
     while True:
         [(least, most)] = rng.choices(list(AMOUNTS), list(AMOUNTS.values()))
         amount = round(rng.uniform(least, most), 2)
@@ -117,7 +117,7 @@ def loop(setup: Setup) -> list[Row]:
 
 
 def transactions(rows: int, seed: int) -> list[Row]:
-    """So many payments, made the plain way."""
+    """Make the given number of payments the plain way."""
     return loop(prepare(rows, seed))
 
 

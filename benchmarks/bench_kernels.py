@@ -1,8 +1,8 @@
-"""Every kernel beside the ordinary way to get such values, and beside its plain twin.
+"""Every kernel compared with the ordinary way to get such values, and with its plain twin.
 
-`COMPARISONS` is the table of what is timed, `INPUTS` the table of what that works on. Ordinary ways are numpy's where
-it has one, or what people reach for (hashlib, json, csv, Polars, pyarrow); they need not give the same values,
-only as useful ones. Plain twins are those of tests/naive.py, or a loop where one line says it; they run over few rows.
+`COMPARISONS` is the table of what is timed, `INPUTS` the table of its inputs. Ordinary ways use numpy if it has one, or
+what people usually take (hashlib, json, csv, Polars, pyarrow); their values need not be the same, only as useful.
+Plain twins are those of tests/naive.py, or a loop if one line is enough; they run over few rows.
 """
 
 import csv
@@ -79,21 +79,21 @@ FEW = 200
 """Rows of plain twins, and cards of the dataset whose rows they make."""
 MUCH_FRAUD = 0.2
 PER_WINDOW = 60_000
-"""Events in a window where windows are counted: about as many as if there were 10^9 in all."""
+"""Events in a window when counts of windows are timed: about as many as with 10^9 events in all."""
 KTH = 5
-"""Which of their sequences withdrawals are where those of one place in a sequence are timed."""
+"""The position in their sequences of the withdrawals that are timed alone."""
 NO_ENDS = np.empty(0, np.int64)
 FREE = 14
 """Digits of a card number that are drawn."""
 CHOICES = 59
 """Months in which a card may expire."""
 ALL = reduce(or_, PARTS.values())
-"""The columns of a block that are wanted where all those of the table are."""
+"""Bits of the block's columns that all columns of the table need."""
 
 
 @cache
 def twins(name: str) -> Any:
-    """A module of the tests that has plain twins."""
+    """Load a module of the tests that has plain twins."""
     spec = spec_from_file_location(name, Path(__file__).parents[1] / "tests" / f"{name}.py")
     assert spec
     assert spec.loader
@@ -105,18 +105,18 @@ def twins(name: str) -> Any:
 naive = twins("naive")
 
 
-# Loops around what is called row by row. They are not kept on disk: numba would not see a change in what they inline.
+# Loops around helpers that work on one row. They are not cached on disk: numba would not notice a change in what they inline.
 
 
 def looped(function: Kernel) -> Kernel:
-    """Compile a loop."""
+    """Compile a loop, without a cache."""
     made: Kernel = njit(nogil=True, error_model="numpy")(function)
     return made
 
 
 @looped
 def philox_numbers(out: Any, seed: Any) -> None:
-    """64-bit numbers, two from a counter."""
+    """Draw 64-bit numbers, two from a counter."""
     half = out.size // 2
     for i in range(half):
         w0, w1, w2, w3 = rng.philox(seed, 5, i, 0)
@@ -130,12 +130,12 @@ def amounts(out: Any, table: Any, category: Any, slot: Any, offset: Any) -> None
         out[i] = payments.amount(table, category[i], np.uint64(slot[i]), np.uint64(offset[i]))
 
 
-# What is worked on
+# Inputs
 
 
 @cache
 def dataset_of(rows: int, ratio: float = 0, cards: int = 0) -> Dataset:
-    """The default mix of rows; with a share of frauds or a number of cards of its own."""
+    """The default mix of rows, optionally with another share of frauds or number of cards."""
     settings: dict[str, Any] = {"rows": rows, "seed": int(SEED)}
     if ratio:
         settings["fraud"] = {"ratio": ratio}
@@ -146,15 +146,15 @@ def dataset_of(rows: int, ratio: float = 0, cards: int = 0) -> Dataset:
 
 @cache
 def twin_of(ratio: float) -> Any:
-    """A small dataset that is made row by row."""
+    """The plain twin of a small dataset."""
     plan = dataset_of(2_000, ratio, FEW).plan
     return naive.Twin(plan.config, plan.pools, plan.grid, plan.amounts)
 
 
 class Given:
-    """What a way works on, for so many rows: an attribute for each of `INPUTS`, made when it is first asked for.
+    """The inputs of a way, for the given number of rows: an attribute for each of `INPUTS`, made on first access.
 
-    A call before the clock starts sees to it that all is there.
+    A call before the clock starts makes all that are needed.
     """
 
     def __init__(self, rows: int, ratio: float) -> None:
@@ -184,12 +184,12 @@ class Given:
 
 
 def middle_group(given: Given) -> int:
-    """Where rows of all kinds are: after the period there are withdrawals only."""
+    """The group in the middle of the period, which has rows of all kinds; after the period there are only withdrawals."""
     return int(given.plan.period // given.plan.grid.group // 2)
 
 
 def middle_cells(given: Given) -> tuple[int, int]:
-    """Its cells: the first one, and how many."""
+    """The cells of the middle group: the first one, and how many."""
     cells = given.plan.grid.group // given.plan.grid.cell
     return given.group * cells, cells
 
@@ -200,20 +200,20 @@ def rows_of_block(given: Given) -> Block:
 
 
 def sorted_keys(seconds: NDArray[np.int32]) -> Array:
-    """Events in the order of time, as `merge` reads them."""
+    """Keys of events in time order, as `merge` reads them."""
     keys, spare = np.empty((2, seconds.size + 1), np.uint64)
     timeline.order_by_second(keys, spare, seconds, 0, int(seconds.max()) + 1, np.empty(4097, np.int64))
     return keys
 
 
 def halves_of_block(given: Given) -> list[Block]:
-    """Card payments, and withdrawals."""
+    """The block's card payments, and its withdrawals."""
     cash = given.block.category == given.cash
     return [Block(*(column[kind] for column in given.block)) for kind in (~cash, cash)]
 
 
 def merged(given: Given) -> tuple[Any, ...]:
-    """What `merge` takes beside its output."""
+    """The arguments of `merge` besides its output."""
     drawn, cash = given.halves
     u64, keys = np.uint64, sorted_keys(cash.second)
     record = np.empty((cash.second.size, 3), u64)
@@ -225,13 +225,13 @@ def merged(given: Given) -> tuple[Any, ...]:
 
 
 def room_for_withdrawals(given: Given) -> Listed:
-    """Of each length's sequences there are about as many."""
+    """Space for twice the sequences listed for `KTH`; for each other position there are about as many."""
     room = 2 * int(atm.list_withdrawals(Listed.empty(0, 0), KTH, *given.cells, given.plan.sequence_rules)) + atm.AT_ONCE
     return Listed.empty(room, room)
 
 
 def bands_of_births(given: Given) -> NDArray[np.uint8]:
-    """The age band of each possible birthdate; those that are in none share one more."""
+    """The age band of each possible birthdate; those in no band share an extra one."""
     ages = given.plan.ages
     found = np.full(ages.size, len(given.plan.config.atm.bands), np.uint8)
     for number, band in enumerate(given.plan.config.atm.bands):
@@ -263,13 +263,13 @@ def prices_of_categories(given: Given) -> Prices:
 
 
 def end_to_end(texts: list[str]) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
-    """Where texts begin, and their bytes."""
+    """Where texts begin and where the last one ends, and their bytes."""
     encoded = [name.encode() for name in texts]
     return np.array([0, *accumulate(map(len, encoded))]), np.frombuffer(b"".join(encoded) + bytes(SLACK), np.uint8)
 
 
 def ready_rows(given: Given) -> list[dict[str, Any]]:
-    """Rows as they are to be written."""
+    """Rows with the values that are written."""
     moment = pl.col("datetime").dt.strftime("%Y-%m-%d %H:%M:%S")
     rows: list[dict[str, Any]] = given.frame.with_columns(moment, pl.col("latitude", "longitude").cast(pl.String)).to_dicts()
     return rows
@@ -286,14 +286,14 @@ def hashed(given: Given, out: Array) -> Array:
 
 
 def slots_of_cards(given: Given) -> tuple[Array, Array]:
-    """A hash table with the cards of the rows, and the cards by their number."""
+    """A hash table with the cards of the rows, and the cards in the order of their numbers."""
     slots, known = np.zeros_like(given.key_slots), np.zeros_like(given.known_keys)
     tallies.number_keys(given.numbered, given.card_integers, slots, known, 0)
     return slots, known
 
 
 def numbers_of(keys: list[Any]) -> dict[Any, int]:
-    """Each key's place among them."""
+    """The number of each distinct key."""
     return {key: number for number, key in enumerate(dict.fromkeys(keys))}
 
 
@@ -415,7 +415,7 @@ INPUTS: dict[str, Callable[[Given], Any]] = {
 
 
 def windows_of_quotas(given: Given) -> None:
-    """A whole dataset's payments, window by window."""
+    """Categories of a whole dataset's payments, window by window."""
     for first in range(0, given.rows, WINDOW_ROWS):
         window = given.out.category[first : first + WINDOW_ROWS]
         payments.quota_classes(window, first, given.quota, *given.words[:2, : window.size])
@@ -440,14 +440,14 @@ def withdraw(given: Given) -> None:
 
 
 def withdraw_all(given: Given) -> int:
-    """As a worker does it, with a call for all steps."""
+    """All steps in one call, as a worker makes it."""
     count, needed = atm.withdrawals(given.events, given.listed, given.group, given.cells[1], *given.rules, ALL)
     assert needed <= given.listed.number.size
     return int(count)
 
 
 def window_to_fill(given: Given) -> tuple[Any, ...]:
-    """The rows of the group's first window, and what they are made of."""
+    """The arguments for filling the group's first window."""
     plan, grid = given.plan, given.plan.grid
     seconds = given.events.second[: withdraw_all(given)]
     keys, spare = np.empty((2, seconds.size + 1), np.uint64)
@@ -468,7 +468,7 @@ def fill_window(given: Given) -> int:
 
 
 def group_to_fill(given: Given) -> tuple[Any, ...]:
-    """Room for the rows of the group, and what they and its events are made of, as a worker has it."""
+    """The arguments for filling a group, as a worker has them."""
     plan, hashing = given.plan, TransactionIds(given.plan).hashing
     rules = rules_of(plan)
     memory = groups.Memory.empty(2 * GROUP_ROWS, plan.config.fraud.chain_lengths.high)
@@ -484,7 +484,7 @@ def fill_group(given: Given) -> int:
 
 
 def room_for_columns(given: Given) -> columns.Columns:
-    """All of them."""
+    """Buffers for all columns."""
     return columns.Columns(
         **{
             field: np.empty((given.rows, 2) if field.endswith("_views") else items * given.rows, kind)
@@ -536,14 +536,14 @@ def numpy_quotas(given: Given) -> Array:
 
 
 def numpy_payments(given: Given) -> list[Array]:
-    """Card, place, category and amount; with the quotas of these rows alone, not of all that there are."""
+    """Card, place, category and amount; with quotas for these rows alone, not for the whole dataset."""
     n, category = given.rows, numpy_quotas(given)
     card, place = given.random.integers(0, given.plan.cards, n), given.random.integers(0, given.plan.pools.home, n)
     return [card, place, category, numpy_prices(given, category)]
 
 
 class Laid(NamedTuple):
-    """Sequences laid out one behind the other: how many, whose each event is, and where that one's events begin."""
+    """Sequences laid out one after the other: how many, the sequence of each event, and where that one's events begin."""
 
     total: int
     sequence: Array
@@ -558,7 +558,7 @@ def laid_out(given: Given, lengths: Any) -> Laid:
 
 
 def sums_of_each(values: Array, laid: Laid) -> Array:
-    """Running sums, anew for each sequence."""
+    """Running sums, restarted for each sequence."""
     sums: Array = np.cumsum(values)
     return sums - sums[laid.first] + values[laid.first]
 
@@ -592,7 +592,7 @@ def numpy_chains(given: Given) -> list[Array]:
 
 
 def numpy_card_numbers(given: Given) -> Array:
-    """Digits by division, check digits by Luhn; that a number may repeat is not looked after."""
+    """Digits by division, check digits by Luhn; numbers may repeat."""
     free = given.random.integers(0, 10**FREE, given.rows)
     digits = np.empty((given.rows, FREE + 2), np.uint8)
     digits[:, 0] = 4
@@ -615,7 +615,7 @@ def numpy_names(given: Given) -> list[Array]:
 
 
 def numpy_merge(given: Given) -> list[Array]:
-    """One behind the other, then every column in the order of time."""
+    """Concatenate both halves, then sort every column by time."""
     both = [np.concatenate(pair) for pair in zip(*given.halves, strict=True)]
     order = np.argsort(both[0], kind="stable")
     return [column[order] for column in both]
@@ -677,7 +677,7 @@ def plain_chains(given: Given) -> list[Any]:
 
 
 def plain_susceptible(given: Given) -> list[int]:
-    """The small dataset has as many cards as rows are wanted."""
+    """The susceptible cards of the small dataset, which has as many cards as there are rows here."""
     found: list[int] = type(given.twin).susceptible.func(given.twin)
     return found
 
@@ -733,7 +733,7 @@ Way = Callable[[Given], object]
 
 
 def length_of_rising(values: list[int]) -> int:
-    """Of the longest rising subsequence."""
+    """The length of the longest strictly increasing subsequence."""
     tails: list[int] = []
     for value in values:
         at = bisect_left(tails, value)
@@ -742,11 +742,11 @@ def length_of_rising(values: list[int]) -> int:
 
 
 class Comparison(NamedTuple):
-    """A kernel, and other ways to such values.
+    """A kernel, and other ways to get such values.
 
-    kernels: which ones are timed; none if it is a helper. rows: of the kernel and the ordinary ways, unless the kernel itself
-    tells how many it makes, `made`. before: called before each round of the kernel. plain: a twin, for `few` rows.
-    of: what a row is. ratio: a share of frauds other than the default.
+    kernels: which ones are timed; none for a helper. rows: for the kernel and the ordinary ways, unless `made` says how many the
+    kernel makes. before: called before each round of the kernel. plain: a twin, for `few` rows. of: what a row is.
+    ratio: a share of frauds other than the default.
     """
 
     kernels: tuple[Any, ...]
@@ -762,7 +762,7 @@ class Comparison(NamedTuple):
 
     @property
     def ways(self) -> Iterator[str]:
-        """Their names."""
+        """The names of the ways."""
         yield "kernel"
         yield from self.ordinary
         if self.plain:
@@ -772,7 +772,7 @@ class Comparison(NamedTuple):
 COMPARISONS: dict[str, Comparison] = {
     # Draws
     "rng.philox": Comparison(
-        (rng.fill_words,),  # one such draw; what kernels make are loops of them
+        (rng.fill_words,),  # makes one such draw; other kernels make loops of them
         lambda g: philox_numbers(g.longs, SEED),
         {"numpy Philox": lambda g: g.philox.random_raw(g.rows), "numpy PCG64": lambda g: g.pcg.random_raw(g.rows)},
         lambda g: [naive.draw(7, 5, i) for i in range(g.rows // 2)],
@@ -1115,7 +1115,7 @@ COMPARISONS: dict[str, Comparison] = {
     ("name", "way"), [pytest.param(name, way, id=f"{name}: {way}") for name, c in COMPARISONS.items() for way in c.ways]
 )
 def test_kernels(meter: Any, name: str, way: str) -> None:
-    """One way of one comparison."""
+    """Time one way of one comparison."""
     compared = COMPARISONS[name]
     if way == "kernel":
         given = Given(compared.rows, compared.ratio)
@@ -1130,7 +1130,7 @@ def test_kernels(meter: Any, name: str, way: str) -> None:
 
 
 def test_every_kernel_is_in_the_table() -> None:
-    """All that are compiled by themselves; helpers and parts are always inlined into others."""
+    """All kernels that are compiled separately; helpers and `absorbed` kernels are always inlined into others."""
     modules = [import_module(f"fastgen.kernels.{found.name}") for found in iter_modules(fastgen.kernels.__path__)]
     compiled = {value for module in modules for value in vars(module).values() if hasattr(value, "targetoptions")}
     kernels = {value for value in compiled if value.targetoptions.get("nogil") and not value.targetoptions.get("forceinline")}

@@ -1,7 +1,7 @@
-"""Peak memory of a process that writes so many rows to a Parquet file with two threads: it should not grow with them.
+"""Peak memory of a process that writes rows to a Parquet file with two threads: it should not grow with the number of rows.
 
-By default the number of cards grows with the rows, and with it what is kept of those that may withdraw cash; with a
-fixed number it does not.
+By default the number of cards grows with the rows, and so does what is kept of the cards that may withdraw cash; with a
+fixed number of cards it does not.
 """
 
 from typing import Any

@@ -1,4 +1,4 @@
-"""The whole way from a configuration to frames and files, in rows/s, and the plan alone."""
+"""The whole pipeline from a configuration to frames and files, in rows/s, and the plan alone."""
 
 from contextlib import ExitStack
 from pathlib import Path
@@ -30,14 +30,14 @@ def plural(threads: int) -> str:
 
 
 def take(data: fg.Dataset, threads: int, columns: tuple[str, ...]) -> int:
-    """All batches, one after the other, as a reader takes them."""
+    """Read all batches, one after the other, and count their rows."""
     return sum(frame.height for frame in data.batches(columns, threads=threads))
 
 
 @pytest.mark.parametrize("columns", COLUMNS)
 @each_number_of_threads
 def test_batches(meter: Any, rows: int, columns: str, threads: int) -> None:
-    """Frames of a dataset whose plan and cards are there."""
+    """Frames of a dataset whose plan and cards are already made."""
     data = compare.kept_dataset(rows)
     name = f"{columns}, {plural(threads)}"
     meter("batches", name, lambda: take(data, threads, COLUMNS[columns]), "rows/s", rows=rows, rounds=ROUNDS)
@@ -60,7 +60,7 @@ def test_files(meter: Any, rows: int, suffix: Format, threads: int) -> None:
         path = stack.enter_context(rivals.target(suffix))
 
         def remove() -> None:
-            """Replacing a file takes time of its own."""
+            """Remove the last file, since replacing it takes extra time."""
             if suffix == "parquet":
                 Path(path).unlink(missing_ok=True)
 
@@ -74,7 +74,7 @@ def test_files(meter: Any, rows: int, suffix: Format, threads: int) -> None:
 @pytest.mark.parametrize("suffix", FORMATS)
 @each_number_of_threads
 def test_verify(meter: Any, rows: int, tmp_path: Path, suffix: Format, threads: int) -> None:
-    """Files that are as they should be, compared with rows that are made again."""
+    """Correct files, compared with regenerated rows."""
     data = compare.kept_dataset(rows)
     fg.write(data, tmp_path / "data", format=suffix)
 
@@ -86,7 +86,7 @@ def test_verify(meter: Any, rows: int, tmp_path: Path, suffix: Format, threads: 
 
 @pytest.mark.parametrize("suffix", FORMATS)
 def test_validate(meter: Any, rows: int, tmp_path: Path, suffix: Format) -> None:
-    """Files that are as they should be, judged by counts, rules and statistics."""
+    """Correct files, judged by counts, rules and statistics."""
     fg.write(compare.kept_dataset(rows), tmp_path / "data", format=suffix)
 
     def validate() -> None:
@@ -98,7 +98,7 @@ def test_validate(meter: Any, rows: int, tmp_path: Path, suffix: Format) -> None
 @pytest.mark.parametrize("cards", [None, 10_000], ids=["default", "10k cards"])
 @pytest.mark.parametrize("power", [6, 8, pytest.param(9, marks=pytest.mark.slow)])
 def test_plan(meter: Any, power: int, cards: int | None) -> None:
-    """Exact counts for every window and all tables that kernels read."""
+    """Exact counts for every window, and all tables that kernels read."""
 
     def plan() -> None:
         made = fg.Dataset(fg.Config(rows=10**power) if cards is None else fg.Config(rows=10**power, cards=cards)).plan

@@ -1,6 +1,6 @@
-"""Reports: transactions a second, page and all, and the peak memory of a process that makes one, which should not grow with rows.
+"""Reports: transactions a second, including the page, and the peak memory of a process, which should not grow with the rows.
 
-The number of cards grows with the rows, as it does by default, and what a report keeps of each card with it.
+By default the number of cards grows with the rows, and so does what a report keeps of each card.
 """
 
 import subprocess
@@ -20,7 +20,7 @@ SIZES = [1, pytest.param(10, marks=pytest.mark.slow), pytest.param(50, marks=pyt
 
 @pytest.fixture(scope="module", params=SIZES)
 def stored(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, Path]]:
-    """So many million rows as Parquet; a tenth of one where nothing is measured."""
+    """The given number of million rows as Parquet; 100,000 rows if nothing is measured."""
     rows = 100_000 if request.config.getoption("benchmark_disable") else request.param * 1_000_000
     folder = tmp_path_factory.mktemp("stored")
     fastgen.write(Dataset(Config(rows=rows)), folder)
@@ -39,7 +39,7 @@ def test_peak(meter: Any, stored: tuple[int, Path]) -> None:
     rows, folder = stored
 
     def peak() -> float:
-        """Megabytes of a process of its own."""
+        """Peak megabytes of a separate process."""
         argv = [
             sys.executable,
             "-m",

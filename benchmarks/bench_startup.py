@@ -1,4 +1,4 @@
-"""How long it takes until something is there: the command's help, the default dataset, and the same on a new machine."""
+"""Time to the first result: the command's help, the default dataset, and the same on a new machine."""
 
 from typing import Any
 
@@ -12,11 +12,11 @@ def test_help(meter: Any) -> None:
 
 
 def test_default_dataset(meter: Any) -> None:
-    """Three tables and a manifest, kernels compiled before."""
+    """Three tables and a manifest, with kernels compiled before."""
     meter("startup", "default dataset", lambda: compare.default_run(0), "s", rounds=5)
 
 
 @pytest.mark.large
 def test_first_run_ever(meter: Any) -> None:
-    """The same with an empty NUMBA_CACHE_DIR: all that it needs is compiled."""
+    """The same with an empty NUMBA_CACHE_DIR, so that everything it needs is compiled."""
     meter("startup", "default dataset, nothing compiled", lambda: compare.first_run(0), "s", rounds=3, warm=False)

@@ -1,8 +1,8 @@
-"""Measure fastgen beside the plain loop, DuckDB and Polars, and print the README's table.
+"""Compare fastgen with the plain loop, DuckDB and Polars, and print the README's table.
 
 A *measure* gives one reading per round, and the rounds of a group of measures are interleaved (A B C, A B C, ...).
-A *figure* is the median of one measure, or the ratio of two, beside its target. A missed target is no error: this
-reports, it does not judge.
+A *figure* is the median of one measure, or the ratio of two, shown with its target. A missed target is no error:
+this reports, it does not judge.
 
     python benchmarks/compare.py [--rows 2M] [--rounds 5] [--only 'parquet*'] [--json FILE]
 """
@@ -31,13 +31,13 @@ import rivals
 import fastgen as fg
 
 Reading = Callable[[int], float]
-"""Takes one reading with so many rows."""
+"""Takes one reading with the given number of rows."""
 Samples = Mapping[str, list[float]]
 """Readings by measure, in the order of the rounds."""
 
 SEED: Final = 7
 LOOP_SHARE: Final = 100
-"""The plain loop makes this many times fewer rows: it would take minutes otherwise."""
+"""The plain loop makes this many times fewer rows, as it would take minutes otherwise."""
 LEAST_ROWS: Final = 10_000
 LIBRARIES: Final = ("fastgen-payments", "numpy", "numba", "polars", "pyarrow", "duckdb", "Faker")
 TIMES: Final = "\N{MULTIPLICATION SIGN}"
@@ -49,7 +49,7 @@ fresh_seeds = count(SEED + 1)
 
 
 def dataset(rows: int, cards: int | None = None, seed: int = SEED) -> fg.Dataset:
-    """The default mix of rows; with `cards` also half withdrawals, but only the number of cards varies."""
+    """The default mix of rows; with `cards`, half withdrawals as well, and only the number of cards varies."""
     sizes: dict[str, Any] = {"rows": rows}
     if cards:
         sizes |= {"cards": cards, "atm": {"cards": max(1, rows // 2_000), "withdrawals": rows // 2}}
@@ -61,7 +61,7 @@ kept_setup = cache(baseline.prepare)
 
 
 def loop(rows: int) -> float:
-    """The plain loop over what was prepared before."""
+    """The plain loop, over values prepared before."""
     setup = kept_setup(rows // LOOP_SHARE, SEED)
     begun = time.perf_counter()
     made = len(baseline.loop(setup))
@@ -69,7 +69,7 @@ def loop(rows: int) -> float:
 
 
 def batches(threads: int, cards: int | None = None, *, new: bool = False) -> Reading:
-    """All columns as frames; of a `new` dataset, whose plan and cards are still to be made, or of a kept one."""
+    """All columns as frames, of a kept dataset or of a `new` one, whose plan and cards are made in the measured time."""
 
     def reading(rows: int) -> float:
         kept = None if new else kept_dataset(rows, cards)
@@ -82,7 +82,7 @@ def batches(threads: int, cards: int | None = None, *, new: bool = False) -> Rea
 
 
 def written(suffix: Literal["parquet", "csv", "ndjson"], threads: int) -> Reading:
-    """A file from nothing: every round a new dataset, so that its plan and its cards are in the time."""
+    """A file of a new dataset in every round, so that the time includes its plan and its cards."""
 
     def reading(rows: int) -> float:
         def write(path: str) -> None:
@@ -99,7 +99,7 @@ kept_duckdb = cache(rivals.duckdb_copy)
 
 @cache
 def kept_polars(rows: int) -> dict[str, rivals.Rival]:
-    """Polars' writers, holding the finished frame."""
+    """Polars' writers of the finished frame."""
     return {rival.name: rival for rival in rivals.polars_writers(kept_dataset(rows).transactions())}
 
 
@@ -109,7 +109,7 @@ def duckdb(suffix: str) -> Reading:
 
 
 def polars(name: str) -> Reading:
-    """A Polars writer; the making of its frame does not count."""
+    """A Polars writer; making its frame is not timed."""
     return lambda rows: rows / kept_polars(rows)[f"polars-{name}"].run(rows)
 
 
@@ -120,19 +120,19 @@ import resource, subprocess, sys
 subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL)
 print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
 """
-"""Prints the peak of a process. A peak counts from the process that starts it, which must therefore be a small one."""
+"""Prints the peak memory of a process. A process inherits the peak of the one that starts it, so this one must be small."""
 
 
 @contextmanager
 def command(*arguments: str, output: str = "") -> Iterator[tuple[list[str], Path]]:
-    """A command line of fastgen and an empty folder, in which `output` is written; the folder goes afterwards."""
+    """A fastgen command line and an empty folder, to which `output` is written and which is removed afterwards."""
     with tempfile.TemporaryDirectory(prefix="fastgen-bench-") as folder:
         told = ["--output", str(Path(folder, output))] if output else []
         yield [sys.executable, "-m", "fastgen", *arguments, *told], Path(folder)
 
 
 def seconds(argv: list[str], **environment: str) -> float:
-    """How long a process takes, with byte code on disk as in every installed package, whatever this environment says of that."""
+    """How long a process takes, with bytecode on disk as for any installed package, even if this environment forbids that."""
     inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     begun = time.perf_counter()
     subprocess.run(argv, env=inherited | environment, check=True, stdout=subprocess.DEVNULL)
@@ -146,19 +146,19 @@ def show_help(_: int) -> float:
 
 
 def default_run(_: int) -> float:
-    """The default dataset, three tables and a manifest, with the kernels compiled before."""
+    """The default dataset, three tables and a manifest, with kernels compiled before."""
     with command("generate", "--format", "parquet", "--quiet", output="tables") as (argv, _folder):
         return seconds(argv)
 
 
 def first_run(_: int) -> float:
-    """The same where nothing is compiled yet."""
+    """The same with nothing compiled yet."""
     with command("generate", "--format", "parquet", "--quiet", output="tables") as (argv, folder):
         return seconds(argv, NUMBA_CACHE_DIR=str(folder / "cache"))
 
 
 def peak(millions: int, cards: int | None = None) -> Reading:
-    """Peak resident memory in MB of writing a Parquet file with 2 threads, by default or with so many cards."""
+    """Peak resident memory in MB of writing a Parquet file with 2 threads, optionally with a fixed number of cards."""
     rows = millions * 1_000_000
     told = ["--rows", str(rows), "--threads", "2"]
     if cards:
@@ -178,7 +178,7 @@ def peak(millions: int, cards: int | None = None) -> Reading:
 
 
 class Measure(NamedTuple):
-    """One thing to take readings of."""
+    """One quantity to take readings of."""
 
     name: str
     what: str
@@ -190,8 +190,8 @@ class Group(NamedTuple):
 
     unit: Literal["rows/s", "s", "MB"]
     measures: tuple[Measure, ...]
-    warm: bool = True  # a round beforehand that does not count
-    most: int = 99  # rounds that are worth their time
+    warm: bool = True  # whether there is a round beforehand that does not count
+    most: int = 99  # limit of rounds, for slow measures
 
 
 GROUPS: Final = (
@@ -243,11 +243,11 @@ GROUPS: Final = (
 UNITS: Final = {measure.name: group.unit for group in GROUPS for measure in group.measures}
 
 
-# What is to be reached
+# Targets
 
 
 class Figure(NamedTuple):
-    """A line of the table: a measure, or how many times another of its group it is."""
+    """A line of the table: a measure, or its ratio to another of its group."""
 
     name: str
     what: str
@@ -257,15 +257,15 @@ class Figure(NamedTuple):
 
     @property
     def measures(self) -> set[str]:
-        """What it needs."""
+        """The measures that the figure needs."""
         return {self.of, self.against} - {""}
 
     def value(self, samples: Samples) -> float:
-        """From the medians."""
+        """The figure's value, from medians."""
         return median(samples[self.of]) / (median(samples[self.against]) if self.against else 1)
 
     def pairs(self, samples: Samples) -> float:
-        """The median of the rounds' own ratios; only where there is another measure."""
+        """The median of the ratios of each round; only for figures that are a ratio."""
         return median(one / other for one, other in zip(samples[self.of], samples[self.against], strict=True))
 
     def met(self, samples: Samples) -> bool | None:
@@ -305,7 +305,7 @@ FIGURES: Final = (
 
 
 def run(figures: list[Figure], rows: int, rounds: int) -> dict[str, list[float]]:
-    """Take all the readings that the figures need, round by round."""
+    """Take all readings that the figures need, round by round."""
     wanted = set[str]().union(*(figure.measures for figure in figures))
     samples: dict[str, list[float]] = {}
     for group in GROUPS:
@@ -322,7 +322,7 @@ def run(figures: list[Figure], rows: int, rounds: int) -> dict[str, list[float]]
 
 
 def machine() -> dict[str, str]:
-    """What it ran on: processor, system, versions."""
+    """What the benchmarks ran on: processor, system, versions."""
     versions = {name: version(name) for name in LIBRARIES}
     return {
         "processor": processor(),
@@ -333,7 +333,7 @@ def machine() -> dict[str, str]:
 
 
 def processor() -> str:
-    """The processor's name, as far as the system tells it."""
+    """The processor's name, as far as the system reports it."""
     info = Path("/proc/cpuinfo")
     lines = info.read_text().splitlines() if info.exists() else []
     names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
@@ -352,7 +352,7 @@ def version(name: str) -> str:
 
 
 def shown(value: float, unit: str) -> str:
-    """A value as people read it.
+    """A value as readable text.
 
     >>> shown(12_345_678, "rows/s"), shown(2.5, "s"), shown(385.2, "MB")
     ('12.35 M rows/s', '2.5 s', '385 MB')
@@ -363,7 +363,7 @@ def shown(value: float, unit: str) -> str:
 
 
 def table(figures: list[Figure], samples: Samples) -> Iterator[str]:
-    """The figures as markdown."""
+    """The figures as Markdown."""
     yield "| figure | | target | reached | | from |"
     yield "|---|---|---|---|---|---|"
     for figure in figures:
@@ -378,7 +378,7 @@ def table(figures: list[Figure], samples: Samples) -> Iterator[str]:
 
 
 def readings(samples: Samples) -> Iterator[str]:
-    """The measures as markdown."""
+    """The measures as Markdown."""
     yield "| measure | | median | least | most | rounds |"
     yield "|---|---|---|---|---|---|"
     for group in GROUPS:
@@ -399,7 +399,7 @@ def many(text: str) -> int:
 
 
 def chosen(patterns: list[str]) -> list[Figure]:
-    """The figures whose names match one of the patterns; all without a pattern."""
+    """The figures whose names match one of the patterns; all of them if there is no pattern."""
     return [figure for figure in FIGURES if not patterns or any(fnmatch(figure.name, pattern) for pattern in patterns)]
 
 

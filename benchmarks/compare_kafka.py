@@ -1,13 +1,13 @@
-"""Messages a second into Kafka: the ways that people take, fastgen's, and Kafka's own benchmark, in one run.
+"""Messages a second into Kafka: the usual ways in Python, fastgen's, and Kafka's own benchmark, in one run.
 
     python benchmarks/compare_kafka.py [--rows 10M] [--rounds 3] [--real]
 
-Against the mock cluster inside the process, and with --real against an Apache Kafka on this machine (Java and Maven, or see
-tests/kafka). All ways send the same rows with event timestamps, idempotent, acks=all, and wait for every acknowledgement;
-fastgen makes its rows meanwhile, the others get theirs ready. An idempotent producer of librdkafka begins half a second
-after its making, so that slow ways, which get fewer rows, still run for several seconds. Processor time is that of the
-sending process: for Python's ways the mock cluster is a part of it, for Kafka's own ProducerPerformance the start of its
-virtual machine is.
+Measured against the mock cluster inside the process, and with --real against an Apache Kafka on this machine (Java and Maven,
+or see tests/kafka). All ways send the same rows with event timestamps, idempotent, acks=all, and wait for every acknowledgement;
+fastgen makes its rows meanwhile, the others get finished rows. An idempotent producer of librdkafka begins half a second
+after it is created, so slow ways, which get fewer rows, still run for several seconds. Processor time is that of the
+sending process. For the ways in Python it includes the mock cluster; for Kafka's own ProducerPerformance, the start of the
+Java virtual machine.
 """
 
 import argparse
@@ -37,20 +37,20 @@ TOPIC = "compared"
 NAMES = count()
 COMPRESSIONS = "none", "lz4", "zstd"
 FEW = {"flush for each": 200, "json and poll": 5, "produce_batch": 5, "broker": 2}
-"""How many times fewer rows slow ways get."""
+"""Slow ways get this many times fewer rows."""
 DISTINCT = 20
-"""How many times fewer rows the loops have ready; they send them again and again."""
+"""The loops hold this many times fewer rows, and send them repeatedly."""
 
 
 class Reading(NamedTuple):
-    """What one way reached: messages a second, and microseconds of processor time for each."""
+    """A result of one way: messages a second, and microseconds of processor time for each."""
 
     rate: float
     cpu: float
 
 
 class Message(NamedTuple):
-    """A row as a loop in Python has it."""
+    """A row as a loop in Python sends it."""
 
     key: str
     row: dict[str, Any]
@@ -58,7 +58,7 @@ class Message(NamedTuple):
 
 
 def ready_messages(rows: int) -> list[Message]:
-    """Rows as dictionaries."""
+    """Rows as messages, their values in dictionaries."""
     frame = Dataset(Config(rows=rows)).transactions()
     times = frame["datetime"].dt.epoch("ms").to_list()
     text = frame.drop("fraud_label").with_columns(frame["datetime"].dt.strftime("%Y-%m-%d %H:%M:%S"))
@@ -66,7 +66,7 @@ def ready_messages(rows: int) -> list[Message]:
 
 
 def timed(rows: int, send: Callable[[], object]) -> Reading:
-    """Run and time."""
+    """Time the sending of rows."""
     began, cpu = time.perf_counter(), time.process_time()
     send()
     return Reading(rows / (time.perf_counter() - began), (time.process_time() - cpu) / rows * 1e6)
@@ -76,7 +76,7 @@ def timed(rows: int, send: Callable[[], object]) -> Reading:
 
 
 def flush_for_each(settings: dict[str, str], topic: str, messages: list[Message]) -> None:
-    """As tutorials do it."""
+    """The way of tutorials: a flush after each message."""
     producer = Producer(settings)
     for message in messages:
         producer.produce(topic, json.dumps(message.row), message.key, timestamp=message.time)
@@ -84,7 +84,7 @@ def flush_for_each(settings: dict[str, str], topic: str, messages: list[Message]
 
 
 def json_and_poll(settings: dict[str, str], topic: str, messages: list[Message]) -> None:
-    """A good loop."""
+    """A well-written loop: `poll` after each message, one flush at the end."""
     producer = Producer(settings)
     for message in messages:
         while True:
@@ -98,7 +98,7 @@ def json_and_poll(settings: dict[str, str], topic: str, messages: list[Message])
 
 
 def in_batches(settings: dict[str, str], topic: str, batches: list[list[dict[str, Any]]]) -> None:
-    """`produce_batch` of ready bytes; it takes no timestamps."""
+    """`produce_batch` of finished bytes; it takes no timestamps."""
     producer = Producer(settings)
     for batch in batches:
         left = batch
@@ -122,7 +122,7 @@ def mock_of(partitions: int) -> Iterator[dict[str, str]]:
 
 
 class Ways:
-    """All ways, for so many rows."""
+    """All ways, for the given number of rows."""
 
     def __init__(self, rows: int) -> None:
         self.rows = rows
@@ -136,7 +136,7 @@ class Ways:
         produce(Dataset(Config(rows=1_000)), mock=True)  # compiles
 
     def of_others(self, address: dict[str, str], topic: str, name: str) -> Reading:
-        """One of the loops; `address`: settings that lead to the cluster."""
+        """One of the loops; `address`: the settings for reaching the cluster."""
         settings = {**DEFAULTS, **address, "partitioner": "murmur2_random"}
         wanted = max(1, self.rows // FEW[name])
         if name == "produce_batch":
@@ -147,13 +147,13 @@ class Ways:
         return timed(len(few), lambda: send(settings, topic, few))
 
     def ours(self, data: Dataset, compression: str, address: dict[str, str] | None = None, **options: Any) -> Reading:
-        """fastgen's, from configuration to the last acknowledgement; without an address to the mock cluster."""
+        """fastgen, from the configuration to the last acknowledgement; without an address, to the mock cluster."""
         settings = {"compression.type": compression} | (address or {})
         return timed(data.num_rows, lambda: produce(data, settings=settings, mock=address is None, **options))
 
 
 def against_mock(ways: Ways) -> dict[str, Reading]:
-    """A round of everything."""
+    """One round of all ways, against the mock cluster."""
     found: dict[str, Reading] = {}
     for name in ("flush for each", "json and poll", "produce_batch"):
         with mock_of(4) as address:
@@ -166,17 +166,17 @@ def against_mock(ways: Ways) -> dict[str, Reading]:
 
 
 def of_ours(compression: str, partitions: int, producers: int) -> str:
-    """The name of a way of ours."""
+    """The name of one of fastgen's ways."""
     return f"fastgen, {compression}, {counted(partitions, 'partition')}, {counted(producers, 'producer')}"
 
 
 def counted(number: int, what: str) -> str:
-    """A number of things."""
+    """A number with its noun, in the plural if needed."""
     return f"{number} {what}{'s' * (number > 1)}"
 
 
 def against_broker(ways: Ways, broker: Any) -> dict[str, Reading]:
-    """The same, each with a topic of its own, and Kafka's own benchmark."""
+    """One round of the ways, each with its own topic, and of Kafka's own benchmark."""
     make_topic = import_module("kafka.test_producing").make_topic
     found: dict[str, Reading] = {}
 
@@ -196,7 +196,7 @@ def against_broker(ways: Ways, broker: Any) -> dict[str, Reading]:
 
 
 def of_kafka(ways: Ways, broker: Any, topic: str, compression: str) -> Reading:
-    """ProducerPerformance, whose process is a child of ours."""
+    """Kafka's ProducerPerformance, which runs as a child process."""
     began = sum(resource.getrusage(resource.RUSAGE_CHILDREN)[:2])
     settings = KAFKAS | {"compression.type": compression}
     sent = broker.producer_performance(topic, ways.fewer.num_rows, payloads=ways.payloads, properties=settings)

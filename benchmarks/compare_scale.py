@@ -1,10 +1,10 @@
-"""Datasets larger than a machine: parts of a billion rows and more, lazy queries that store nothing.
+"""Datasets larger than a machine: parts of a billion rows and more, and lazy queries that store nothing.
 
     python benchmarks/compare_scale.py [--rounds 3] [--queried 100M] [--sizes 10M,1B,10B] [--sink]
 
-Every reading is taken in a process of its own, in rounds of all of them, and medians are printed. Memory is the peak of the
-process beyond what it held once kernels were compiled and libraries loaded. The number of cards for each row is that of the
-default dataset, so that 10 billion rows have 189 million cards.
+Every reading is taken in a separate process, in rounds of all readings, and medians are printed. Memory is the peak of the
+process beyond what it held once kernels were compiled and libraries loaded. Cards are in the same proportion to rows as in
+the default dataset, so 10 billion rows have 189 million cards.
 """
 
 import argparse
@@ -26,25 +26,25 @@ from fastgen.config_text import parse_count
 
 PART_ROWS = 5_000_000
 FEW = 20_000_000
-"""Rows over which the rate of all columns is taken."""
+"""Rows, at most, for the rate of all columns."""
 MEGABYTE = 1e6
 Reading = dict[str, float]
 
 
 def peak() -> float:
-    """Megabytes at most so far."""
+    """The peak memory so far, in megabytes."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / MEGABYTE
 
 
 def timed(work: Callable[[], object]) -> float:
-    """Seconds that it takes."""
+    """The seconds that `work` takes."""
     began = time.perf_counter()
     work()
     return time.perf_counter() - began
 
 
 def warm_up() -> float:
-    """Load and compile everything; the memory that this takes."""
+    """Load and compile everything, and return the peak memory after that."""
     data = Dataset(Config(rows=300_000))
     for _ in data.part(1, of=2).batches(threads=2):
         pass
@@ -54,11 +54,11 @@ def warm_up() -> float:
     return peak()
 
 
-# What a process of its own reads
+# Readings, each in a separate process
 
 
 def read_part(rows: int) -> Reading:
-    """The plan of a dataset and one of its parts, from its middle."""
+    """The plan of a dataset, and one of its parts, a third of the way in."""
     before = warm_up()
     data = Dataset(Config(rows=rows))
 
@@ -98,12 +98,12 @@ def read_all_columns(rows: int) -> Reading:
 
 
 def grouped(rows: pl.LazyFrame) -> pl.DataFrame:
-    """The query that is measured."""
+    """Run the query that is measured."""
     return rows.select("amount", "category").group_by("category").agg(pl.col("amount").sum()).collect(engine="streaming")
 
 
 def read_query(rows: int) -> Reading:
-    """A query of two columns, whole and of a hundredth of the period."""
+    """A query of two columns, over the whole period and over a hundredth of it."""
     before = warm_up()
     data = Dataset(Config(rows=rows))
     whole = timed(lambda: grouped(scan(data, threads=2)))
@@ -137,7 +137,7 @@ READ = {"part": read_part, "all columns": read_all_columns, "query": read_query,
 
 
 def elsewhere(kind: str, rows: int) -> Reading:
-    """A reading in a process of its own."""
+    """Take a reading in a separate process."""
     argv = [sys.executable, __file__, "--read", kind, "--rows", str(rows)]
     told: Reading = json.loads(subprocess.run(argv, check=True, stdout=subprocess.PIPE).stdout)
     print(kind, rows, {name: round(value, 3) for name, value in told.items()}, file=sys.stderr)
@@ -145,7 +145,7 @@ def elsewhere(kind: str, rows: int) -> Reading:
 
 
 def medians(readings: list[Reading]) -> Reading:
-    """Of each value."""
+    """The median of each value."""
     return {name: median(reading[name] for reading in readings) for name in readings[0]}
 
 

@@ -3,14 +3,14 @@
     pip install dbldatagen jmespath pandas pyparsing
     python benchmarks/compare_spark.py [--rows 4M] [--rounds 5] [--folder /dev/shm] [--way NAME]... [--output NAME]...
 
-Each way makes so many rows of ten columns and has Spark write them to Parquet on a RAM disk, with Spark's own settings and
-then without dictionaries; or drop them (Spark's format `noop`), which is what making alone takes. dbldatagen's columns are of
+Each way makes the given number of rows of ten columns. Spark writes them to Parquet on a RAM disk, with its default settings
+and then without dictionaries, or drops them (format `noop`), which measures making the rows alone. dbldatagen's columns are of
 the same kinds as ours: a hash as id, a time, a card number of 16 digits, a category with weights, an amount, two coordinates,
 a city, a country, a label. "ready rows" are rows of ours that Spark holds in memory before the clock starts: no source can be
-faster into Spark's Parquet. "fastgen.spark.write" leaves files to fastgen's own encoders, with all defaults: zstd where Spark takes
-snappy, a digest of the content, card tables and a manifest. Medians of rounds, after one that does not count. All ways and outputs
-are measured unless some are named.
-dbldatagen does not ask for all the packages that it imports, hence the others of the first line above.
+faster into Spark's Parquet. "fastgen.spark.write" leaves files to fastgen's own encoders, with all defaults: zstd where Spark uses
+snappy, a digest of the content, card tables and a manifest. Figures are medians of rounds, after one that does not count. By
+default all ways and outputs are measured.
+dbldatagen does not declare all the packages that it imports; the first line above installs the missing ones.
 """
 
 import argparse
@@ -42,14 +42,14 @@ OUTPUTS = {
     "Parquet without dictionaries": {"parquet.enable.dictionary": "false"},
     "dropped": None,
 }
-"""What Spark is asked to do with the rows: options of its Parquet writer, or None for nothing at all."""
+"""What Spark does with the rows: options of its Parquet writer, or None to drop them."""
 
 DBLDATAGEN, READY, BY_EXECUTORS = "dbldatagen", "ready rows", "fastgen.spark.write"
 WAYS = ("fastgen", DBLDATAGEN, "dbldatagen, card number by a template", READY, BY_EXECUTORS)
 
 
 def start() -> SparkSession:
-    """A Spark inside this process."""
+    """Start Spark inside this process."""
     settings: dict[str, Any] = {"spark.ui.enabled": "false", "spark.ui.showConsoleProgress": "false", "spark.driver.memory": "6g"}
     session = SparkSession.builder.master(f"local[{CORES}]").config(map=settings).getOrCreate()
     session.sparkContext.setLogLevel("ERROR")
@@ -58,12 +58,12 @@ def start() -> SparkSession:
 
 
 def of_fastgen(session: SparkSession, rows: int) -> DataFrame:
-    """Our source, as it comes."""
+    """Our source, with default options."""
     return session.read.format("fastgen").option("rows", rows).load()
 
 
 def of_dbldatagen(session: SparkSession, rows: int, template: bool) -> DataFrame:
-    """The same ten kinds of columns; the card number by a template, which is a Python function to Spark, or as a number."""
+    """The same ten kinds of columns; the card number from a template, for Spark a Python function, or from a number."""
     categories = Config().categories
     spec = dbldatagen.DataGenerator(session, rows=rows, partitions=max(CORES, rows // ROWS_IN_PART))
     spec = spec.withColumn("tid", "string", expr="md5(cast(id as string))")
@@ -86,7 +86,7 @@ def of_dbldatagen(session: SparkSession, rows: int, template: bool) -> DataFrame
 
 
 def seconds(frame: DataFrame, folder: Path, options: dict[str, str] | None) -> float:
-    """What an output takes."""
+    """The seconds that an output takes."""
     began = time.perf_counter()
     if options is None:
         frame.write.format("noop").mode("overwrite").save()
@@ -96,7 +96,7 @@ def seconds(frame: DataFrame, folder: Path, options: dict[str, str] | None) -> f
 
 
 def seconds_by_executors(session: SparkSession, rows: int, folder: Path) -> float:
-    """What `fastgen.spark.write` takes."""
+    """The seconds that `fastgen.spark.write` takes."""
     output = str(folder / "parts")
     took = write(Dataset(Config(rows=rows)), output, session=session).seconds
     assert session.read.parquet(f"{output}/transactions").count() == rows
@@ -105,7 +105,7 @@ def seconds_by_executors(session: SparkSession, rows: int, folder: Path) -> floa
 
 
 def frames(session: SparkSession, rows: int, ways: list[str]) -> dict[str, Callable[[], DataFrame]]:
-    """Who makes rows of a DataFrame."""
+    """A function for each way that makes a DataFrame."""
     ready = of_fastgen(session, rows)
     if READY in ways:
         ready.cache().count()
@@ -153,7 +153,7 @@ def main() -> None:
 
 
 def print_table(names: list[str], outputs: list[str], rates: dict[tuple[str, str], float]) -> None:
-    """Rows a second, and how many times dbldatagen's."""
+    """Print rows a second, and the ratio to dbldatagen's."""
     print("| way |", " | ".join(outputs), "|\n|---|" + "---|" * len(outputs))
     for name in names:
         cells = [

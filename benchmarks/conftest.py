@@ -1,4 +1,4 @@
-"""How benchmarks are run and told: two options, a fixture that times, and a table of what the times mean."""
+"""How benchmarks are run and reported: two options, a fixture that times, and a table of results in their own units."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,13 +11,13 @@ import pytest
 from fastgen.kernels import jit
 
 ROUNDS = 50
-"""Where there is something to be done before each."""
+"""Rounds of benchmarks with a setup before each round."""
 FEW_ROWS = 100_000
 MANY_ROWS = 2_000_000
 
 
 class Result(NamedTuple):
-    """What a benchmark came to, in its unit."""
+    """The result of a benchmark, in its unit."""
 
     group: str
     name: str
@@ -45,7 +45,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def drop_stale_machine_code() -> None:
-    """Numba keeps a kernel's machine code although the helpers that it inlines from another file have changed."""
+    """Remove cached kernels older than any source: numba does not notice changed helpers inlined from another file."""
     sources = Path(jit.__file__).parent
     compiled = {path: path.stat().st_mtime for path in (sources / "__pycache__").glob("*.nb[ic]")}
     if compiled and max(path.stat().st_mtime for path in sources.glob("*.py")) > min(compiled.values()):
@@ -61,7 +61,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 def pytest_benchmark_update_machine_info(machine_info: dict[str, Any]) -> None:
-    """Kept with the readings by --benchmark-json."""
+    """Add the machine to what --benchmark-json stores with the readings."""
     machine_info["fastgen"] = compare.machine()
 
 
@@ -73,7 +73,7 @@ def rows(request: pytest.FixtureRequest) -> int:
 
 
 class Meter:
-    """Times calls by pytest-benchmark and keeps what the median means."""
+    """Times calls with pytest-benchmark and keeps the median in its unit."""
 
     def __init__(self, benchmark: Any, found: list[Result]) -> None:
         self.benchmark, self.found = benchmark, found
@@ -93,10 +93,10 @@ class Meter:
         """Time `run`.
 
         Args:
-            unit: ns/something, rows/s and s are made of the median time; MB is the median of what `run` returns.
-            rows: how many of what the unit counts are made by one call.
-            before: is called before each round, and does not count.
-            rounds: how many; as many as pytest-benchmark thinks fit unless given.
+            unit: ns/something, rows/s and s are computed from the median time; MB is the median of what `run` returns.
+            rows: how many of the things that the unit counts one call makes.
+            before: called before each round, not timed.
+            rounds: how many (default: pytest-benchmark decides).
             warm: whether there is a round beforehand that does not count.
         """
         self.benchmark.group = group
@@ -108,7 +108,7 @@ class Meter:
         else:
 
             def prepare() -> None:
-                """What a setup returns would become arguments."""
+                """Return nothing, since results of a setup become arguments."""
                 if before:
                     before()
 
@@ -131,13 +131,13 @@ class Meter:
 
 @pytest.fixture
 def meter(benchmark: Any, request: pytest.FixtureRequest) -> Meter:
-    """Times one call."""
+    """A meter for one call."""
     return Meter(benchmark, request.config.stash[results])
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    """One table: every benchmark in its own unit, and how many times the first of its group it is."""
+    """Print one table: every benchmark in its own unit, and its ratio to the first of its group."""
     if found := config.stash[results]:
         terminalreporter.section("what it means")
         for line in table(found):
@@ -145,7 +145,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
 
 
 def table(found: list[Result]) -> Iterator[str]:
-    """The results as markdown."""
+    """The results as Markdown."""
     yield "| group | | rows | median | to the first |"
     yield "|---|---|---|---|---|"
     for group in dict.fromkeys(result.group for result in found):

@@ -1,8 +1,8 @@
-"""How often good data fail: `python benchmarks/false_alarms.py --seeds 400` validates so many datasets that differ in their seeds.
+"""How often good data fail: `python benchmarks/false_alarms.py --seeds 400` validates 400 datasets with different seeds.
 
-A test of the report that fails is a false alarm, as all the data are as configured. At a level alpha at most that part of the
-datasets may have one. Rules and exact counts may not fail at all. Prints how many do, and how small p-values are spread: below
-each level there should be that part of them, or less for those that are conservative.
+Every failed test is a false alarm, as all the data are as configured. At level alpha, at most a fraction alpha of the datasets
+may have one. Rules and exact counts must never fail. Prints how many datasets have one, and the distribution of small p-values:
+a fraction alpha of them should be below alpha, or less for conservative tests.
 """
 
 from collections import defaultdict
@@ -16,7 +16,7 @@ LEVELS = (0.2, 0.1, 0.05, 0.01, 0.001)
 
 
 def settings(seed: int, rows: int) -> dict[str, Any]:
-    """Every third dataset is the default one but for its seed, the others have more fraud, and more cards."""
+    """Every third dataset differs from the default only by seed and rows; the others have more fraud, or also more cards."""
     ways: tuple[dict[str, Any], ...] = ({}, {"fraud": {"ratio": 0.05}}, {"cards": rows // 5, "fraud": {"ratio": 0.3}})
     return {"seed": seed, "rows": rows, **ways[seed % len(ways)]}
 
@@ -26,7 +26,7 @@ def settings(seed: int, rows: int) -> dict[str, Any]:
 @click.option("--first", default=1, show_default=True, help="The first seed.")
 @click.option("--rows", default=20_000, show_default=True, help="Transactions in each.")
 def main(seeds: int, first: int, rows: int) -> None:
-    """Validate datasets that are as they should be, and count what fails."""
+    """Validate correct datasets, and count what fails."""
     alarms, broken = dict.fromkeys(LEVELS, 0), 0
     found: dict[str, list[float]] = defaultdict(list)
     for seed in range(first, first + seeds):

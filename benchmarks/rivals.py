@@ -1,8 +1,8 @@
-"""Other tools at the same task: DuckDB making and writing rows, Polars writing them.
+"""Other tools at the same task: DuckDB makes and writes rows, Polars writes them.
 
 Each rival has a name and `run(rows)`, which returns the seconds it took. Text goes to
-the null device, Parquet to a new file on a RAM disk, or where temporary files go if
-there is none.
+the null device, Parquet to a new file on a RAM disk, or in the directory for temporary
+files if there is no RAM disk.
 
     python benchmarks/rivals.py [ROWS]
 """
@@ -25,7 +25,7 @@ from faker.providers.geo import Provider
 
 RAM_DISK = Path("/dev/shm")
 ROOM = 2_000_000_000
-"""Bytes that must be free on the RAM disk; containers often have next to none."""
+"""Bytes that must be free on the RAM disk; in containers it is often tiny."""
 
 
 class Rival(NamedTuple):
@@ -37,7 +37,7 @@ class Rival(NamedTuple):
 
 @contextmanager
 def target(suffix: str) -> Iterator[str]:
-    """Where to write: a new Parquet file, on the RAM disk if there is room, or the null device."""
+    """Where to write: a new Parquet file, on the RAM disk if there is space, or the null device."""
     if suffix != "parquet":
         yield os.devnull
         return
@@ -47,7 +47,7 @@ def target(suffix: str) -> Iterator[str]:
 
 
 def timed(suffix: str, write: Callable[[str], object]) -> float:
-    """The seconds of one `write(path)`; the removal of the file does not count."""
+    """The seconds that `write(path)` takes, without the removal of the file."""
     with target(suffix) as path:
         begun = time.perf_counter()
         write(path)
@@ -82,7 +82,7 @@ def _pick(words: Iterable[str]) -> str:
 
 
 def duckdb_copy(suffix: str) -> Rival:
-    """DuckDB's `COPY` of the random query: one thread, all other settings as they come."""
+    """DuckDB's `COPY` of the random query: one thread, all other settings at their defaults."""
     session = duckdb.connect(config={"threads": 1})
     name = "json" if suffix == "ndjson" else suffix
 
@@ -94,7 +94,7 @@ def duckdb_copy(suffix: str) -> Rival:
 
 
 def polars_writers(frame: pl.DataFrame) -> list[Rival]:
-    """Polars' writers for a frame that is there already; they use all of its threads."""
+    """Polars' writers for a finished frame; they use all of Polars' threads."""
 
     def rival(name: str, suffix: str, write: Callable[..., object]) -> Rival:
         return Rival(f"polars-{name}", lambda rows: timed(suffix, partial(write, frame.head(rows))))
@@ -108,7 +108,7 @@ def polars_writers(frame: pl.DataFrame) -> list[Rival]:
 
 
 def main() -> None:
-    """Print the rate of each rival, Polars' with a frame of DuckDB's rows."""
+    """Print the rate of each rival; Polars gets a frame of DuckDB's rows."""
     parser = argparse.ArgumentParser(description="Time DuckDB and Polars alone.")
     parser.add_argument("rows", nargs="?", type=int, default=1_000_000)
     rows = parser.parse_args().rows

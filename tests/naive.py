@@ -1,9 +1,9 @@
 """Slow, obvious twins of the kernels: one row at a time, in plain Python.
 
-Numbers are Python's own, of any size; logarithms are libm's, digests hashlib's, text json's and csv's. What is
-shared with the package are the settings, the grid that cuts time into windows, the alias tables (their
-distribution has a test of its own) and the names of streams and permutations. Which word of which counter
-decides what is part of the data, and is written down here a second time.
+Numbers are Python's own, of any size; logarithms are libm's, digests hashlib's, text json's and csv's. Shared
+with the package are only the settings, the grid that cuts time into windows, the alias tables (their distribution
+has a test of its own) and the names of streams and permutations. Which word of which counter decides what is part
+of the definition of the data, and is repeated here.
 """
 
 import math
@@ -59,8 +59,8 @@ def uniform(high: int, low: int) -> float:
 class Permutation:
     """A keyed permutation of 0 .. size - 1 (Black, Rogaway 2002: generalized Feistel, cycle walking).
 
-    Numbers are laid out row by row on a grid that is about square. In turns the row and the column are moved
-    around by an amount that a keyed hash makes of the other one; three times each. What leaves [0, size) goes again.
+    Numbers are laid out row by row on a grid that is about square. Row and column take turns, three times each, to be
+    moved around by a keyed hash of the other one. A result outside [0, size) goes through it again.
     """
 
     def __init__(self, seed: int, name: int, size: int, multiple: int = 1) -> None:
@@ -89,7 +89,7 @@ def avalanche(value: int, key: int) -> int:
 
 
 def binomial(seed: int, stream: int, index: int, trials: int, p: float) -> int:
-    """How many of so many trials succeed."""
+    """How many of the given number of trials succeed."""
     if p > 0.5:
         return trials - binomial(seed, stream, index, trials, 1 - p)
     if trials * p == 0:
@@ -110,7 +110,7 @@ def _by_waiting(draws: Iterator[tuple[int, int, int, int]], trials: int, p: floa
 
 
 def _by_rejection(draws: Iterator[tuple[int, int, int, int]], n: int, p: float) -> int:
-    """Algorithm BTRS (Hormann 1993); the ratio of two probabilities is multiplied out, factor by factor."""
+    """Algorithm BTRS (Hormann 1993); the ratio of two probabilities is computed factor by factor."""
     mode = math.floor((n + 1) * p)
     deviation = math.sqrt(n * p * (1 - p))
     b = 1.15 + 2.53 * deviation
@@ -125,7 +125,7 @@ def _by_rejection(draws: Iterator[tuple[int, int, int, int]], n: int, p: float) 
         if not 0 <= k <= n:
             continue
         steps = range(min(mode, k) + 1, max(mode, k) + 1)
-        # P(i) / P(i - 1) for each step from the one to the other.
+        # P(i) / P(i - 1) for each step from one to the other.
         ratio = math.fsum(math.log((n - i + 1) / i * p / (1 - p)) for i in steps)
         if math.log(v * alpha / (a / us**2 + b)) <= (ratio if k > mode else -ratio):
             return k
@@ -143,7 +143,7 @@ def split(seed: int, stream: int, total: int, widths: Sequence[int], node: int =
 
 
 def running(counts: Sequence[int]) -> list[int]:
-    """How many come before each, and all."""
+    """Running totals: how many come before each, and how many there are in all."""
     return [0, *accumulate(counts)]
 
 
@@ -158,7 +158,7 @@ def cut(length: int, piece: int) -> list[int]:
 def sorted_times(n: int, seed: int, window: int, low: int, width: int) -> list[int]:
     """Sums of n + 1 exponential spacings, scaled to the width: sorted uniform times (Devroye 1986, V.2).
 
-    Four uniforms come from one counter, which stand a quarter of the list apart.
+    One counter gives four uniforms, which are a quarter of the list apart.
     """
     quarter = math.ceil((n + 1) / 4)
     draws = [draw(seed, rng.TIMES, j, window) for j in range(quarter)]
@@ -171,7 +171,7 @@ def sorted_times(n: int, seed: int, window: int, low: int, width: int) -> list[i
 
 
 class Row(NamedTuple):
-    """A transaction, in the fields of a block but the card's number, which follows from the card."""
+    """A transaction, with the fields of a block except for the card's number, which follows from the card."""
 
     second: int
     card: int
@@ -185,7 +185,7 @@ class Row(NamedTuple):
 
 
 def alias_item(table: Alias, word_item: int, word_keep: int) -> int:
-    """An item of an alias table: the one that is hit is kept or changed for its alias."""
+    """An item of an alias table: the one that is hit, or its alias."""
     item = pick(word_item, len(table.threshold))
     return item if word_keep < int(table.threshold[item]) else int(table.other[item])
 
@@ -201,7 +201,7 @@ def alias_shares(table: Alias) -> list[Fraction]:
 
 
 def amount(table: Amounts, category: int, word_slot: int, word_offset: int) -> int:
-    """Cents: the slot that the first word hits, its own or its alias segment by what is left of the word."""
+    """Cents: the first word hits a slot, and the rest of it chooses between the slot's own segment and its alias."""
     slots = 2**table.bits
     hit, rest = divmod(word_slot * slots, WORD)
     slot = category * slots + hit
@@ -221,7 +221,7 @@ def amount_shares(config: Config, low: int, high: int) -> dict[range, Fraction]:
 
 
 def quotas(total: int, shares: Sequence[float]) -> list[int]:
-    """Whole parts, and one more for the largest remainders (the first of equal ones)."""
+    """Whole parts, and one more for the largest remainders (for equal ones, the first)."""
     exact = [Fraction(str(share)) for share in shares]
     exact = [total * share / sum(exact) for share in exact]
     whole = [math.floor(x) for x in exact]
@@ -230,32 +230,32 @@ def quotas(total: int, shares: Sequence[float]) -> list[int]:
 
 
 def later_ranges(shares: Sequence[float], later: int) -> list[int]:
-    """The amount ranges of a chain's later payments: ceil(m x share) of each, rising, cut to m."""
+    """The amount ranges of a chain's m later payments: ceil(m x share) of each, in ascending order, cut to m."""
     exact = [Fraction(str(share)) for share in shares]
     every = [r for r, share in enumerate(exact) for _ in range(math.ceil(later * share / sum(exact)))]
     return every[:later]
 
 
 def age(birth: date, day: date) -> int:
-    """Birthdays that have come by a day: one on 29 February comes on 1 March where there is none."""
+    """Birthdays up to a day: in a year without 29 February, such a birthday is on 1 March."""
     return day.year - birth.year - ((day.month, day.day) < (birth.month, birth.day))
 
 
 def possible_births(day: date, low: int, high: int) -> list[date]:
-    """All days on which someone is born who is `low` to `high` years old on a day."""
+    """All birthdates of people who are `low` to `high` years old on a day."""
     span = range((day - date(day.year - high - 2, 1, 1)).days + 1)
     days = (day - timedelta(days=back) for back in reversed(span))
     return [birth for birth in days if low <= age(birth, day) <= high]
 
 
 def luhn_valid(number: str) -> bool:
-    """ISO/IEC 7812-1: from the right, every second digit doubled, the digits of it all add up to a multiple of ten."""
+    """ISO/IEC 7812-1: with every second digit from the right doubled, all digits add up to a multiple of ten."""
     doubled = [str(int(d) * (1 + i % 2)) for i, d in enumerate(reversed(number))]
     return sum(int(digit) for digit in "".join(doubled)) % 10 == 0
 
 
 def card_number(seed: int, card: int) -> str:
-    """A 4, fourteen digits that a permutation gives, the digit that makes it valid."""
+    """A 4, fourteen digits from a permutation, and the digit that makes the number valid."""
     free = f"4{Permutation(seed, names.CARD_NUMBER, 10**14)(card):014}"
     return next(free + check for check in "0123456789" if luhn_valid(free + check))
 
@@ -273,7 +273,7 @@ class AtmSequence(NamedTuple):
 
 
 class Twin:
-    """All rows of a dataset by docs/data.md, in order. Seconds count from the start of the period."""
+    """All rows of a dataset as docs/data.md defines them, in order. Seconds count from the start of the period."""
 
     def __init__(self, config: Config, pools: Pools, grid: Grid, amounts: Amounts) -> None:
         self.config, self.pools, self.grid, self.amounts = config, pools, grid, amounts
@@ -283,7 +283,7 @@ class Twin:
     # Counts
 
     def frauds_of(self, total: int) -> int:
-        """int(ratio x total), of the decimals that the ratio has."""
+        """int(ratio x total), in exact decimal arithmetic."""
         return int(Decimal(str(self.config.fraud.ratio)) * total)
 
     @cached_property
@@ -309,7 +309,7 @@ class Twin:
         return Permutation(self.seed, names.CATEGORY_QUOTA, sum(self.quotas))
 
     def category(self, payment: int) -> int:
-        """The category whose part of all payments, in random order, this one falls into."""
+        """The category whose share of all payments, in random order, this one falls into."""
         return bisect_right(list(accumulate(self.quotas)), self._places_of_categories(payment))
 
     def payment(self, number: int, second: int) -> Row:
@@ -337,7 +337,7 @@ class Twin:
 
     @cached_property
     def chain_lengths(self) -> list[int]:
-        """Lengths until the frauds are reached; the last is cut."""
+        """Lengths until the number of frauds is reached; the last one is cut."""
         low, high = self.config.fraud.chain_lengths
         lengths: list[int] = []
         while (left := self.frauds_of(self.payments) - sum(lengths)) > 0:
@@ -375,7 +375,7 @@ class Twin:
         return rows
 
     def category_holding(self, cents: int) -> int:
-        """The first category with the amount in its price range; one that ends there only if no other holds it."""
+        """The first category with the amount in its price range; one whose range ends there only if no other holds it."""
         holding = [i for i, c in enumerate(self.config.categories) if c.low_cents <= cents <= c.high_cents]
         return min(holding, key=lambda i: self.config.categories[i].high_cents == cents)
 
@@ -392,7 +392,7 @@ class Twin:
 
     @cached_property
     def susceptible(self) -> list[int]:
-        """Cards, in their order, whose holder's age band is not full."""
+        """Cards, in order, whose holder's age band is not full."""
         sizes, start = self.config.sizes, self.config.start.date()
         room = [int(Fraction(str(band.share)) * sizes.withdrawals) for band in self.config.atm.bands]
         found = []
@@ -421,7 +421,7 @@ class Twin:
 
     @cached_property
     def sequences(self) -> list[AtmSequence]:
-        """All sequences, in the order of their numbers: by step, then by the cell of time in which they start."""
+        """All sequences in the order of their numbers: by step, then by the cell of time in which they start."""
         atm = self.config.atm
         total = len(self.cash_cards) * len(atm.lengths.values) * self.rounds
         if not total:
@@ -475,7 +475,7 @@ class Twin:
 
     @cached_property
     def foreign(self) -> list[Row]:
-        """Foreign withdrawals, those soonest after the first withdrawal first."""
+        """Foreign withdrawals, ordered by how soon they follow the first withdrawal."""
         every = [foreign for sequence in self.sequences for foreign in sequence.foreign]
         return [row for _, row in sorted(every, key=lambda foreign: foreign[0])]
 
@@ -483,7 +483,7 @@ class Twin:
 
     @cached_property
     def rows(self) -> list[Row]:
-        """Everything by time; at equal times payments, withdrawals, foreign ones, chains."""
+        """All rows by time; at equal times in the order payments, withdrawals, foreign withdrawals, chains."""
         chained = [row for chain in self.chains for row in chain]
         return sorted(self.ordinary_rows + self.withdrawals + self.foreign + chained, key=lambda row: row.second)
 
@@ -530,7 +530,7 @@ def mix(x: int) -> int:
 
 
 def text_value(text: bytes) -> int:
-    """A text's value: its length, then eight bytes at a time, the last filled up with zeros."""
+    """A text's value: its length, then eight bytes at a time, the last padded with zeros."""
     value = len(text)
     for at in range(0, len(text), 8):
         value = mix(value ^ int.from_bytes(text[at : at + 8].ljust(8, b"\0"), "little"))
@@ -538,7 +538,7 @@ def text_value(text: bytes) -> int:
 
 
 def rows_digest(rows: Sequence[Sequence[int]]) -> int:
-    """Rows of values: columns are chained, rows are added up."""
+    """The digest of rows of values: columns are chained, rows are summed."""
     total = 0
     for row in rows:
         chained = 0
@@ -549,7 +549,7 @@ def rows_digest(rows: Sequence[Sequence[int]]) -> int:
 
 
 def transaction_value(name: str, row: Row, text: dict[str, Any]) -> int:
-    """What a column of a row counts as in the digest."""
+    """The value of a row's column for the digest."""
     match name:
         case "tid":
             return text_value(bytes.fromhex(text["tid"]))
@@ -570,7 +570,7 @@ def transaction_value(name: str, row: Row, text: dict[str, Any]) -> int:
 
 
 def murmur2(key: bytes) -> int:
-    """MurmurHash2 as Apache Kafka's Java client has it, as an unsigned number."""
+    """MurmurHash2 as in Apache Kafka's Java client, as an unsigned number."""
     multiplier, value = 0x5BD1E995, 0x9747B28C ^ len(key)
     whole = len(key) // 4 * 4
     for at in range(0, whole, 4):
@@ -587,7 +587,7 @@ def murmur2(key: bytes) -> int:
 
 
 def longest_rising(values: Sequence[int]) -> int:
-    """How many values can be kept so that they rise."""
+    """The length of the longest strictly increasing subsequence."""
     longest: list[int] = []
     for value in values:
         longest.append(1 + max([most for most, before in zip(longest, values, strict=False) if before < value], default=0))
@@ -598,14 +598,14 @@ def longest_rising(values: Sequence[int]) -> int:
 
 
 def bin_of(value: int) -> int:
-    """The bin of a number: itself in three digits, and 900 bins for each digit more."""
+    """The bin of a number: its first three digits, and 900 bins for each further digit."""
     digits = len(str(value))
     more = max(0, digits - 3)
     return min(value // 10**more + 900 * more, 1_000 + 900 * 9 - 1)
 
 
 def metres_between(a: tuple[float, float], b: tuple[float, float]) -> float:
-    """The length of the arc between two places (latitude, longitude), by the angle between their directions."""
+    """The length of the arc between two places (latitude, longitude), by the angle between their directions from the centre."""
 
     def direction(place: tuple[float, float]) -> tuple[float, float, float]:
         up, along = math.radians(place[0]), math.radians(place[1])
@@ -615,7 +615,7 @@ def metres_between(a: tuple[float, float], b: tuple[float, float]) -> float:
 
 
 def run_lengths(rows: Sequence[tuple[int, int]], gap: int) -> list[int]:
-    """The lengths of runs of rows (card, second) of one card that are at most `gap` seconds apart, in any order."""
+    """The lengths, in any order, of runs of rows (card, second) of one card that are at most `gap` seconds apart."""
     runs: dict[int, list[list[int]]] = {}
     for card, second in sorted(rows, key=lambda row: row[1]):
         own = runs.setdefault(card, [])

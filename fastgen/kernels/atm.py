@@ -1,4 +1,4 @@
-"""ATM withdrawals: sequences with a constant step, and the foreign ones of cloned cards."""
+"""ATM withdrawals: sequences with a constant step, and foreign withdrawals with cloned cards."""
 
 import numpy as np
 
@@ -23,21 +23,21 @@ from fastgen.kernels.timeline import pack_event, what_word, when_word, where_wor
 from fastgen.kernels.units import HOUR
 
 AT_ONCE = 8
-"""Sequences whose cells are written at once; a list needs so much room behind its last one."""
+"""Sequences written for every cell, however few it has; a list needs this many spare items after its last one."""
 FEW = 512
-"""Sequences that are gone through at a time: what one step makes of them is in the first-level cache for the next."""
+"""Sequences processed at a time, so that each step finds the output of the last in the first-level cache."""
 
 
 @helper
 def write_cells(second, width, row, low, high, shift, sequences):
-    """Where the start cells of a range's sequences lie, `shift` cells on, and how wide they are.
+    """Write where the start cells of a range's sequences lie, `shift` cells later, and how wide they are.
 
-    Most cells have few sequences: a fixed number of them is written at once, and what is too much is overwritten.
+    Most cells have few sequences, so a fixed number is written for each cell; the next cell overwrites the surplus.
     """
     at = u64(0)
     base = np.int32((low + shift) * sequences.cell_seconds)
     before = u64(sequences.offsets[row + low])
-    # Unsigned, as an index that may be negative costs as much again.
+    # Unsigned: the test for a negative index would double the time.
     for cell in range(u64(row + low), u64(row + high)):
         behind = u64(sequences.offsets[cell + u64(1)])
         found = behind - before
@@ -59,7 +59,7 @@ def write_cells(second, width, row, low, high, shift, sequences):
 
 @helper
 def number_sequences(listed, at, first, count, keys):
-    """The numbers first, first + 1, ... and their rows and columns in the permutation's grid, from position `at` on."""
+    """Write the numbers first, first + 1, ... and their rows and columns in the permutation's grid, from position `at` on."""
     columns = keys[2]
     row = u64(first) // columns
     column = u64(first) - row * columns
@@ -80,15 +80,15 @@ def number_sequences(listed, at, first, count, keys):
 
 @absorbed
 def list_withdrawals(listed, k, first_cell, group_cells, sequences):
-    """The sequences whose k-th withdrawal, if they have one, falls into a group of cells.
+    """List the sequences whose k-th withdrawal, if they have one, falls into a group of cells.
 
-    A group of cells seen k steps earlier is a range of start cells for each step.
+    For each step, shifting the group back by k steps gives a range of start cells.
 
     Args:
-        listed: Listed; its first five arrays are filled, `second` with where the start's cell lies, k steps on.
+        listed: Listed; its first five arrays are filled, `second` with where the start's cell lies, k steps later.
 
     Returns:
-        How many there are; where the arrays have less than AT_ONCE more, nothing or a part is filled.
+        How many there are; unless the arrays have AT_ONCE items more than that, they are filled partly or not at all.
     """
     count = 0
     per_hour = HOUR // sequences.cell_seconds
@@ -115,13 +115,13 @@ def list_withdrawals(listed, k, first_cell, group_cells, sequences):
 
 @absorbed
 def keep_long_enough(few, k, sequences, wanted):
-    """Drop the sequences that end before their k-th withdrawal; `left` becomes the position among the cash cards, if wanted.
+    """Drop sequences that end before their k-th withdrawal; turn `left` into the position among the cash cards, if wanted.
 
     Args:
         few: Listed of a few sequences, compacted in place. wanted: see `merge`.
 
     Returns:
-        How many are left.
+        How many remain.
     """
     number = few.number
     left = few.left
@@ -167,7 +167,7 @@ def walk_once(latitude, longitude, number, seed, k, radius):
 
 @helper
 def walk_twice(latitude, longitude, number, seed, k, radius):
-    """Move positions by the k-th step and the one after it, which share a counter."""
+    """Move positions by the k-th step and the next one, which share a counter."""
     span = 2 * radius + 1
     for i in range(number.size):
         w0, w1, w2, w3 = philox(seed, WALK, number[i], k)
@@ -177,7 +177,7 @@ def walk_twice(latitude, longitude, number, seed, k, radius):
 
 @helper
 def withdrawal_words(slot, offset, number, seed, k):
-    """The words of the k-th withdrawals' amounts."""
+    """Draw the words of the k-th withdrawals' amounts."""
     for i in range(number.size):
         w0, w1, _, _ = philox(seed, WITHDRAWAL, number[i], k)
         slot[i] = w0
@@ -186,7 +186,7 @@ def withdrawal_words(slot, offset, number, seed, k):
 
 @helper
 def write_records(record, few, cash, wanted):
-    """The records of withdrawals, each word only if something in it is wanted."""
+    """Write the records of withdrawals, each word only if something in it is wanted."""
     if wanted & (SECOND | CARD):
         for i in range(u64(record.shape[0])):
             record[i, 0] = when_word(few.second[i], few.left[i])
@@ -200,10 +200,10 @@ def write_records(record, few, cash, wanted):
 
 @absorbed
 def withdrawal_rows(out, first, few, count, k, sequences, payments, place_latitude, place_longitude, wanted):
-    """Make the k-th withdrawals of a few sequences the events of `out` from number `first` on.
+    """Write the k-th withdrawals of a few sequences to `out`, from event number `first` on.
 
     Args:
-        out: Events. few: Listed, whose first `count` items `keep_long_enough` left; used up. wanted: see `merge`.
+        out: Events. few: Listed, whose first `count` items `keep_long_enough` kept; overwritten. wanted: see `merge`.
     """
     seed = payments.seed
     number = few.number[:count]
@@ -232,7 +232,7 @@ def withdrawal_rows(out, first, few, count, k, sequences, payments, place_latitu
             walk_once(latitude, longitude, number, seed, k, sequences.radius)
     card = few.left[:count]
     if wanted & CARD:
-        # A loop of its own: with many cards each is a cache miss, of which many are in flight then.
+        # A loop of its own: with many cards each lookup is a cache miss, and this keeps many of them in flight.
         for i in range(count):
             card[i] = sequences.cash_cards[card[i]]
     times = out.second[first : first + count]
@@ -252,7 +252,7 @@ def foreign_rows(out, count, first_cell, group_cells, sequences, payments, place
     """Append the foreign withdrawals that fall into a group of cells to `out` from row `count`.
 
     Returns:
-        The new count; where `out` is too small, the room needed.
+        The new count; if it exceeds the size of `out`, events past its end were not written.
     """
     per_hour = HOUR // sequences.cell_seconds
     seed = payments.seed
@@ -301,10 +301,11 @@ def withdrawals(out, listed, group, group_cells, sequences, payments, place_lati
     """Fill `out` with the withdrawals that fall into a group of cells, foreign ones last.
 
     Args:
-        out: Events. listed: Listed, scratch. group: its number. wanted: see `merge`; what is not is left with anything.
+        out: Events. listed: Listed, scratch. group: its number. wanted: see `merge`; the rest is left undefined.
 
     Returns:
-        How many there are, and how many `listed` needs room for; where either is too small nothing is filled, or a part.
+        How many there are, and how many items `listed` needs. If either array is too small, some withdrawals are not written;
+        if it is `listed`, they are not counted either.
     """
     first_cell = group * group_cells
     count = needed = 0

@@ -1,4 +1,4 @@
-"""Kernels called without what numba does for every call: by Python, and by other kernels."""
+"""Kernel calls without numba's overhead for every call: from Python, and from other kernels."""
 
 import hashlib
 from collections.abc import Callable
@@ -12,9 +12,9 @@ from numba.extending import NativeValue, intrinsic, models, register_model, type
 
 
 class Repeated:
-    """A kernel called again and again with arguments of the same types, which are found out in the first call.
+    """A kernel called repeatedly with arguments of the same types, which are resolved in the first call.
 
-    To look at a hundred arrays in nested tuples takes numba 10 microseconds, and 30 where rows have filled the caches since.
+    Resolving a hundred arrays in nested tuples takes numba 10 microseconds, or 30 if rows have filled the caches since.
 
     Example:
         >>> import numpy as np
@@ -41,15 +41,15 @@ class Repeated:
 
 
 class Callee:
-    """A kernel as an argument of another one.
+    """A kernel passed as an argument to another one.
 
-    By its name a kernel calls another as well, but takes its code in, and the compiler goes through all of it once more.
+    A kernel can also call another by name, but then the callee's code is compiled once more as a part of the caller.
 
     Args:
-        kernel: what is called.
-        returns: numba's type of what it returns.
-        arguments: as it is called with; only their types matter.
-        is_called: whether it is; a kernel that is not need not be compiled.
+        kernel: the kernel to call.
+        returns: numba's type of its result.
+        arguments: examples of its arguments; only their types matter.
+        is_called: whether it will be called; if not, it is not compiled.
 
     Example:
         >>> import numpy as np
@@ -69,7 +69,7 @@ class Callee:
         kinds = tuple(map(typeof, arguments))
         self.signature = returns(*kinds)
         self.address = 0
-        self._kernel = kernel  # its code lives as long as it does
+        self._kernel = kernel  # keeps its machine code alive
         if is_called:
             kernel.compile(kinds)
             compiled = kernel.overloads[kinds]
@@ -78,17 +78,17 @@ class Callee:
 
 
 class CalleeType(types.Type):  # type: ignore[misc]  # numba has no types
-    """The address of a kernel with a signature."""
+    """The address of a kernel with a given signature."""
 
     def __init__(self, signature: Signature) -> None:
         self.signature = signature
-        # Types' names become a part of functions' names, and a signature with all of its tuples has thousands of characters.
+        # The names of types become part of function names, and a signature with all its tuples has thousands of characters.
         super().__init__(name=f"Callee({hashlib.sha256(str(signature).encode()).hexdigest()[:16]})")
 
 
 @register_model(CalleeType)
 class CalleeModel(models.PrimitiveModel):  # type: ignore[misc]  # numba has no types
-    """A word."""
+    """A machine word."""
 
     def __init__(self, data_models: Any, of: CalleeType) -> None:
         super().__init__(data_models, of, cgutils.intp_t)
@@ -109,7 +109,7 @@ def _unboxed(_: CalleeType, value: Any, context: Any) -> NativeValue:
 
 @intrinsic
 def call(typing_context: Any, callee: Any, arguments: Any) -> Any:
-    """call(callee, arguments): what the kernel returns for a tuple of arguments; of other types they do not compile."""
+    """call(callee, arguments): call the kernel with a tuple of arguments; other types than its own do not compile."""
     signature = callee.signature
     given = tuple(map(types.unliteral, arguments))
     if given != signature.args:

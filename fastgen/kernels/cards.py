@@ -7,8 +7,8 @@ from fastgen.kernels.rng import CARD, PROFILE, below, feistel, network, philox, 
 
 HALF = 10**7
 CARD_NUMBERS = HALF * HALF
-"""16-digit VISA numbers: a leading 4, fourteen free digits, a check digit. The square of 10^7, so that each half of the permuted
-index is seven of the digits, and none has to be permuted again."""
+"""How many 16-digit VISA numbers there are: a leading 4, fourteen free digits, a check digit. As this is the square of 10^7,
+each half of the permuted index gives seven of the digits, and no cycle walking is needed."""
 
 
 @helper
@@ -23,7 +23,7 @@ def four_digits(value):
 
 @helper
 def luhn_sums(packed):
-    """The digits of four bytes, added up a byte; the first of each pair counts double, less 9 if that has two digits."""
+    """The sum of the two digits of each of four bytes; the first digit counts double, less 9 if that has two digits."""
     double = u32(u32(u32(packed >> u32(4)) & u32(0x0F0F0F0F)) << u32(1))
     carried = u32(u32(u32(double + u32(0x76767676)) >> u32(7)) & u32(0x01010101))
     return u32(u32(double - u32(carried * u32(9))) + u32(packed & u32(0x0F0F0F0F)))
@@ -31,7 +31,7 @@ def luhn_sums(packed):
 
 @helper
 def check_digit(front, back):
-    """By Luhn's rule (ISO/IEC 7812-1) for two halves of a number that ends in a 0 where the check digit is to stand."""
+    """The Luhn check digit (ISO/IEC 7812-1) of a number in two halves that has a 0 in place of that digit."""
     total = u32(u32(u32(luhn_sums(front) + luhn_sums(back)) * u32(0x01010101)) >> u32(24))
     missing = u32(u32(200) - total)
     return u32(missing - u32(u32(10) * u32(u32(missing * u32(205)) >> u32(11))))
@@ -39,7 +39,7 @@ def check_digit(front, back):
 
 @helper
 def both_halves(left, right):
-    """The first and the last eight digits of the number with these free ones, seven and seven."""
+    """The first and the last eight digits of the card number whose free digits these are, seven and seven."""
     first = u32(left // u32(10_000))
     front = u32(four_digits(u32(first + u32(4000))) | u32(four_digits(u32(left - u32(first * u32(10_000)))) << u32(16)))
     third = u32(right // u32(1000))
@@ -52,7 +52,7 @@ def both_halves(left, right):
 def card_digits(out, cards, keys, left, right):
     """The numbers of cards, two digits to a byte: a leading 4, the permuted index, a check digit.
 
-    They are worked out for each row, as a table of millions of cards is no longer in the cache when rows look up theirs.
+    They are computed for every row, because a table of millions of cards would not stay in the cache.
 
     Args:
         out: uint64[n], filled. cards: uint32[n]. keys: of the permutation of [0, CARD_NUMBERS). left, right: uint32[n], scratch.
@@ -69,14 +69,14 @@ def card_digits(out, cards, keys, left, right):
 
 @kernel
 def expiry_months(months, first, seed, choices):
-    """Months from the start's month to the expiry's, 1 .. choices."""
+    """Draw the months from that of the start to that of the expiry, 1 .. choices."""
     for i in range(months.size):
         months[i] = 1 + below(philox(seed, CARD, u64(first + i), 0)[0], choices)
 
 
 @kernel
 def holder_codes(birth, place, female, mail, first, seed, days, places, mails):
-    """Birthdate (days from the first possible one), place, sex (1 female) and mail variant of holders."""
+    """Draw the birthdate (days from the first possible one), place, sex (1: female) and mail variant of holders."""
     for i in range(birth.size):
         w0, w1, w2, w3 = philox(seed, PROFILE, u64(first + i), 0)
         birth[i] = below(w0, days)
@@ -87,14 +87,14 @@ def holder_codes(birth, place, female, mail, first, seed, days, places, mails):
 
 @helper
 def weighted(word_item, word_keep, threshold, other):
-    """An item of an alias table from two 32-bit words."""
+    """Draw an item of an alias table by two 32-bit words."""
     item = below(word_item, threshold.size)
     return item if word_keep < threshold[item] else other[item]
 
 
 @kernel
 def holder_names(given, family, female, first, seed, women, men, families):
-    """Codes of first and last names; a man's first names are numbered after the women's.
+    """Draw the codes of first and last names; men's first names are numbered after women's.
 
     Args:
         given, family: uint32[n], filled. female: uint8[n]. women, men, families: Alias.
@@ -110,11 +110,12 @@ def holder_names(given, family, female, first, seed, women, men, families):
 
 @interleaved_kernel
 def susceptible_cards(found, cards, seed, band_of_birth, room, births):
-    """The first cards, in their order, of each age band, as many as the band has room for.
+    """Find the first cards of each age band, as many as the band takes, in the order of cards.
 
     Args:
-        found: uint32[capacity + 1], filled but for the last. band_of_birth: uint8[days], the band of a birthdate.
-        room: int64[bands], counted down; 0 for a band of those who are in none. births: uint32[any size], scratch.
+        found: uint32[capacity + 1], filled except for the last item. band_of_birth: uint8[days], the band of a birthdate.
+        room: int64[bands], how many each band still takes, counted down; 0 for the extra band of holders who are in none.
+        births: uint32[any size], scratch.
 
     Returns:
         How many cards were found.
@@ -126,7 +127,7 @@ def susceptible_cards(found, cards, seed, band_of_birth, room, births):
             few[i] = below(philox(seed, PROFILE, u64(start + i), 0)[0], band_of_birth.size)
         for i in range(few.size):
             band = band_of_birth[few[i]]
-            # No branch: it could not be foreseen. The last that is written down at a place counts.
+            # No branch, as it would be unpredictable: every card is written, and the next one overwrites it unless it is taken.
             is_taken = room[band] > 0
             room[band] -= np.int64(is_taken)
             found[count] = start + i

@@ -1,4 +1,4 @@
-"""Attack chains: one card, an ordinary payment, then more of them within minutes."""
+"""Attack chains: an ordinary payment, then more with the same card within minutes."""
 
 import numpy as np
 
@@ -18,7 +18,7 @@ def chain_length(seed, chain, chains):
 
 @kernel
 def count_chains(seed, shortest, lengths, total):
-    """How many chains have `total` payments together, and the length of the last, cut one."""
+    """How many chains have `total` payments together, and the length of the last one, which may be cut."""
     chain = 0
     length = 0
     while total > 0:
@@ -31,7 +31,7 @@ def count_chains(seed, shortest, lengths, total):
 
 @helper
 def shuffled_ranges(ranges, seed, chain, later, chains):
-    """Fill `ranges` with the amount range of each later payment: exact counts, Fisher-Yates order."""
+    """Fill `ranges` with the amount range of each later payment: exact counts, shuffled (Fisher-Yates)."""
     position = 0
     for r in range(chains.range_counts.shape[1]):
         for _ in range(chains.range_counts[later, r]):
@@ -50,7 +50,7 @@ def chain_events(out, count, group, group_start, group_stop, chains, payments, p
         out: Events. attack: int64[longest], scratch for the amount range of each later payment.
 
     Returns:
-        The new count; where `out` is too small, the room needed: nothing is lost, call again.
+        The new count; if it exceeds the size of `out`, events past its end were not written: call again with more space.
     """
     seed = payments.seed
     anchors = chains.anchors

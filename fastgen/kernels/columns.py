@@ -1,4 +1,4 @@
-"""A block's codes as the values of columns: views of text, times, amounts, degrees."""
+"""A block's codes as column values: string views, times, amounts, degrees."""
 
 from typing import Any, NamedTuple
 
@@ -14,7 +14,7 @@ from fastgen.kernels.units import MICROSECONDS
 
 
 class Columns(NamedTuple):
-    """Room for columns of n rows; those that are not wanted have no items.
+    """Buffers for columns of n rows; those that are not requested are empty.
 
     tid: uint16[16 n], text. tid_views, cc_num_views: uint64[n, 2], see `text_views`. datetime: int64, microseconds since 1970.
     cc_num: uint16[8 n], text. amount, latitude, longitude: float64. category, place: uint32, codes. fraud_label: int8.
@@ -50,7 +50,7 @@ NO_COLUMNS = Columns(
 
 @absorbed
 def text_views(views, size, text, first):
-    """Arrow string views of consecutive values of one size: length, first four characters, buffer 0, offset.
+    """Write Arrow string views of consecutive values of equal size: length, first four characters, buffer 0, offset.
 
     Args:
         views: uint64[n, 2], filled. text: uint32 words of the values, size // 4 words a value.
@@ -74,9 +74,9 @@ def fused(typing_context: Any, a: Any, b: Any, c: Any) -> Any:
 
 @absorbed
 def scaled(out, values, divisor):
-    """float64: whole numbers over a power of ten; one rounding, so it is the double that the decimal text names.
+    """Divide whole numbers by a power of ten, rounding once: the results are the doubles that the decimal texts denote.
 
-    A product with the reciprocal is corrected by what it leaves over, which is exact: a third of the time of dividing.
+    The product with the reciprocal is corrected by its remainder, which is exact. This takes a third of the time of a division.
 
     Source: Markstein, "Computation of elementary functions on the IBM RISC System/6000 processor", 1990.
     """
@@ -89,7 +89,7 @@ def scaled(out, values, divisor):
 
 @absorbed
 def epoch_times(out, seconds, origin, unit):
-    """int64 times since 1970 from seconds since `origin` (seconds since 1970); unit: how many make a second."""
+    """Write int64 times since 1970, from seconds since `origin` (seconds since 1970); unit: how many make a second."""
     for i in range(seconds.size):
         out[i] = (np.int64(seconds[i]) + origin) * unit
 
@@ -114,11 +114,11 @@ def columns_between(columns, start, stop):
 
 @interleaved_kernel
 def fill_columns(out, first, rows, digests, origin):
-    """All columns that are no vocabulary's.
+    """Fill the requested columns; category and place are filled with codes.
 
     Args:
-        out: Columns, filled. first: which row of its frame the first one is. rows: Block of n rows.
-        digests: uint8[16 n], their MD5 digests, if a tid is wanted. origin: seconds since 1970 to which the block's are added.
+        out: Columns, filled. first: the first row's index in its frame. rows: Block of n rows.
+        digests: uint8[16 n], their MD5 digests, if tid is requested. origin: seconds since 1970 to which the block's are added.
     """
     if out.tid.size:
         hex_digits(digests, out.tid)

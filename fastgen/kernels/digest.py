@@ -1,10 +1,10 @@
-"""Content digests: 64 bits over the values of rows in their order, the same for every format.
+"""Content digests: 64 bits over the values of rows in order, the same for every format.
 
-A row's hash chains its columns: h = mix((h + GOLDEN) ^ value), from h = 0. A text's value is
-t = length, then t = mix(t ^ word) for each eight bytes of its UTF-8 (little-endian, the last padded
-with zeros), the tid's of its 16 bytes; a number is itself: cents, millionths of a degree, days or seconds since 1970, the
-label. Rows are added up as total = total * MULTIPLIER + h, modulo 2^64, so that the digests of
-consecutive parts combine. `mix` is the finalizer of splitmix64 (Steele, Lea, Flood, 2014).
+A row's hash chains its columns: h = mix((h + GOLDEN) ^ value), from h = 0. The value of a text starts
+as t = length and becomes t = mix(t ^ word) for each eight bytes of its UTF-8 (little-endian, the last
+padded with zeros); the tid counts as its 16 bytes. The value of a number is the number: cents, millionths
+of a degree, days or seconds since 1970, the label. Rows are summed as total = total * MULTIPLIER + h, modulo 2^64, so
+that the digests of consecutive parts combine. `mix` is the finalizer of splitmix64 (Steele, Lea, Flood, 2014).
 """
 
 import numpy as np
@@ -20,7 +20,7 @@ MULTIPLIER = u64(0xD1342543DE82EF95)
 
 @helper
 def mix(x):
-    """An avalanche of 64 bits."""
+    """Mix 64 bits so that each bit depends on all (avalanche)."""
     x = (x ^ (x >> u64(30))) * u64(0xBF58476D1CE4E5B9)
     x = (x ^ (x >> u64(27))) * u64(0x94D049BB133111EB)
     return x ^ (x >> u64(31))
@@ -28,13 +28,13 @@ def mix(x):
 
 @helper
 def chain(row, value):
-    """A row's hash with one more column."""
+    """Add a column's value to a row's hash."""
     return mix((row + GOLDEN) ^ value)
 
 
 @kernel
 def text_values(values, offsets, text):
-    """The values of texts that lie end to end, from offsets[i] to offsets[i + 1]; SLACK bytes follow the last."""
+    """Compute the values of texts that lie end to end, from offsets[i] to offsets[i + 1]; SLACK bytes follow the last."""
     for i in range(values.size):
         size = offsets[i + 1] - offsets[i]
         value = u64(size)
@@ -48,7 +48,7 @@ def text_values(values, offsets, text):
 
 @interleaved_kernel
 def rows_digest(columns):
-    """The digest of rows that are given as values, uint64[columns, n]."""
+    """Return the digest of rows given as values, uint64[columns, n]."""
     total = u64(0)
     for i in range(columns.shape[1]):
         row = u64(0)
@@ -60,21 +60,21 @@ def rows_digest(columns):
 
 @absorbed
 def numbers(values, column, offset):
-    """The values of whole numbers, to which an offset is added."""
+    """Compute the values of whole numbers plus an offset."""
     for i in range(values.size):
         values[i] = u64(np.int64(column[i]) + offset)
 
 
 @absorbed
 def looked_up(values, column, table):
-    """The values of codes, or what else a table has for them."""
+    """Look up the values of codes in a table."""
     for i in range(values.size):
         values[i] = table[column[i]]
 
 
 @absorbed
 def column_values(values, words, column, rows, start, tids, categories, cities, countries, origin):
-    """The values of a column, counted as in the table, of the rows from `start` on; words: scratch of the same size."""
+    """Compute the values of a column, by its number in the table, for rows from `start` on; words: scratch of equal size."""
     stop = start + values.size
     if column == 0:
         for i in range(values.size):
@@ -108,14 +108,14 @@ def column_values(values, words, column, rows, start, tids, categories, cities, 
 
 @interleaved_kernel
 def transactions_digest(rows, tids, wanted, categories, cities, countries, origin, scratch):
-    """The digest of a block of transactions.
+    """Return the digest of a block of transactions.
 
     Args:
-        tids: uint8[16 n], the MD5 digests. wanted: bool[10], which of the table's columns there are.
+        tids: uint8[16 n], the MD5 digests. wanted: bool[10], which of the table's columns are included.
         categories, cities, countries: uint64, values of their texts by category and place.
         origin: seconds since 1970 to which the block's seconds are added.
-        scratch: uint64[3, tile]. Columns are chained one after the other for a tile of rows: the steps of a row wait for each
-            other, those of different rows do not.
+        scratch: uint64[3, tile]. A tile of rows is chained column by column: the steps of one row depend on each other, those
+            of different rows do not.
     """
     total = u64(0)
     for start in range(0, rows.second.size, scratch.shape[1]):

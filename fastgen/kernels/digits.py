@@ -1,6 +1,6 @@
-"""Values of a tile of rows as text in machine words, a loop a column: no branches and no tables, so that they vectorize.
+"""Values of a tile of rows as text in machine words: one loop per column, without branches or tables, so that it vectorizes.
 
-Texts stand in the low bytes of uint64 words, the first character lowest.
+Texts are in the low bytes of uint64 words, the first character lowest.
 
 Source of the parallel digits: Khuong, "How to Print Integers Really Fast", 2017.
 """
@@ -15,9 +15,9 @@ from fastgen.kernels.rng import u32, u64
 from fastgen.kernels.units import DAY
 
 TILE = 384
-"""Rows whose texts are made at a time: few enough to stay in the first-level cache."""
+"""Rows rendered at a time: few enough to stay in the first-level cache."""
 CODES, CLOCKS, CARDS, AMOUNTS, LATITUDES, LONGITUDES, TIDS, WORDS = (TILE * words for words in (0, 1, 2, 4, 5, 7, 9, 13))
-"""Where in `Tile.texts` each column begins, and how many words all take."""
+"""Where each column begins in `Tile.texts`, and how many words there are."""
 
 
 class Coordinates(NamedTuple):
@@ -34,9 +34,9 @@ class Coordinates(NamedTuple):
 class Tile(NamedTuple):
     """Texts of up to TILE rows; scratch memory, one for each thread.
 
-    words: uint32[16 * TILE]. Word w of row i of the message that is hashed is at w * TILE + i: 0 .. 3 and three bytes of 4 are
-        the time, YYYY-MM-DD HH:MM:SS. The digests follow, four words a row.
-    texts: uint64[WORDS], the columns below one behind the other: who reads a row needs one address, not one for each of them.
+    words: uint32[16 * TILE]. Word w of the message hashed for row i is at w * TILE + i; words 0 .. 3 and three bytes of word 4
+        are the time, YYYY-MM-DD HH:MM:SS. The digests follow, four words a row.
+    texts: uint64[WORDS], the columns below one after the other, so that reading a row takes one address instead of seven.
     codes: uint64[TILE], see `text.write_codes`. clocks: uint64[TILE], HH:MM:SS. cards: uint64[2 * TILE], two words a row.
     amounts: uint64[TILE], as Python prints the float. latitudes, longitudes: see Coordinates. tids: uint16[16 * TILE], hexadecimal.
     lengths: uint64[TILE], of the amounts.
@@ -55,7 +55,7 @@ class Tile(NamedTuple):
 
     @classmethod
     def empty(cls) -> "Tile":
-        """Room for a tile. Zeros: rows behind the last one are hashed too."""
+        """A tile of zeros: rows past the last one are hashed too."""
         texts = np.zeros(WORDS, np.uint64)
         lengths = np.zeros((3, TILE), np.uint64)
         return cls(
@@ -85,7 +85,7 @@ def eight_digits(value):
 
 @rewritten
 def write_times(words, seconds, midnight, word_0, word_1, word_2):
-    """Times of rows of one day: 32-bit lane arithmetic with exact reciprocals."""
+    """Write the times of rows of one day, in 32-bit lanes with exact reciprocals."""
     for i in range(seconds.size):
         rest = u32(seconds[i] - midnight)
         hour = u32(u32(rest * u32(37283)) >> u32(27))
@@ -107,7 +107,7 @@ def write_times(words, seconds, midnight, word_0, word_1, word_2):
 
 @helper
 def day_end(seconds, start, day):
-    """Where the rows from `start` on that are on a day end; seconds are sorted."""
+    """Find the end of the rows from `start` on that are on one day; seconds are sorted."""
     next_day = np.int32((day + 1) * DAY)
     if seconds[seconds.size - 1] < next_day:
         return seconds.size
@@ -119,7 +119,7 @@ def day_end(seconds, start, day):
 
 @rewritten
 def time_texts(words, seconds, days):
-    """Times of sorted seconds, a run of rows on one day at a time; days: uint32[days, 3], "YYYY-MM-DD "."""
+    """Write the times of sorted seconds, one day's run of rows at a time; days: uint32[days, 3], "YYYY-MM-DD "."""
     start = 0
     while start < seconds.size:
         day = np.int64(seconds[start]) // DAY
@@ -130,7 +130,7 @@ def time_texts(words, seconds, days):
 
 @helper
 def clock_texts(clocks, words, n):
-    """The times of day, from the times."""
+    """Extract the times of day, HH:MM:SS, from the texts of times."""
     for i in range(n):
         ends = (u64(words[i + 3 * TILE]) << u64(8)) | (u64(words[i + 4 * TILE]) << u64(40))
         clocks[i] = u64(words[i + 2 * TILE] >> u32(24)) | ends
@@ -138,7 +138,7 @@ def clock_texts(clocks, words, n):
 
 @helper
 def digit_pairs(packed):
-    """Eight digits as text, from the low half of a word that has two to a byte, the first in the byte's high half."""
+    """Eight digits as text, from the low half of a word with two digits to a byte, the first in the byte's high half."""
     pairs = packed & u64(0xFFFFFFFF)
     pairs = (pairs | (pairs << u64(16))) & u64(0x0000FFFF0000FFFF)
     pairs = (pairs | (pairs << u64(8))) & u64(0x00FF00FF00FF00FF)
@@ -171,7 +171,7 @@ def amount_texts(texts, lengths, cents):
 
 @helper
 def cut_zeros(lengths, micro):
-    """Shorten lengths by the zeros that end the six decimals; the first decimal stays."""
+    """Shorten lengths by the trailing zeros of the six decimals; the first decimal stays."""
     for i in range(micro.size):
         rest = u32(abs(micro[i]))
         count = u64(rest == u32(rest // u32(10)) * u32(10))
@@ -184,7 +184,7 @@ def cut_zeros(lengths, micro):
 
 @helper
 def cut_places(lengths, places, walked, cuts):
-    """Shorten lengths to the digits of a place, cuts[place] less than six decimals have, where it has not been left."""
+    """Where a position has not left its place, shorten the length by cuts[place] to the place's own digits."""
     for i in range(places.size):
         lengths[i] -= cuts[places[i]] * u64(walked[i] ^ np.uint8(1))
 

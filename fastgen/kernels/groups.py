@@ -1,6 +1,6 @@
-"""Groups of windows by one call: their events are made and put in order, then their rows.
+"""Groups of windows in one call: make their events, sort them, then make the rows.
 
-Between kernels that have filled the caches with rows, a call from Python takes several times as long as by itself.
+Once kernels have filled the caches with rows, a call from Python takes several times as long as otherwise.
 """
 
 from collections.abc import Iterator
@@ -22,15 +22,15 @@ from fastgen.kernels.timeline import order_by_second
 from fastgen.kernels.windows import Injected, Scratch, Window, window_rows
 
 FRAUDS: Final[dict[type, Any]] = {Chains: chain_events}
-"""What makes the events of each kind of fraud that is injected, by the table that it follows; all take the same arguments."""
+"""The kernel that makes the events of each injected kind of fraud, by the type of its table; all take the same arguments."""
 SPARE = 1.25
-"""So many times the room that was too little, when there has to be more."""
+"""Buffers that are too small are replaced by ones of this many times the space needed."""
 
 
 class RowRules(NamedTuple):
-    """What rows follow from.
+    """What determines the rows.
 
-    frauds: a table for each kind that is injected, see `FRAUDS`. period: seconds in which payments are.
+    frauds: a table for each kind that is injected, see `FRAUDS`. period: seconds in which payments occur.
     place_latitude, place_longitude: int32[places], millionths of a degree.
     day_offset: seconds from midnight to the start of the period. origin: seconds since 1970 to this midnight.
     payment_offsets: int64, payments before each window.
@@ -50,8 +50,8 @@ class RowRules(NamedTuple):
 class Filled(NamedTuple):
     """How far groups have been filled: the first one that has not been, and the rows of those before it.
 
-    If it is one that was asked for, there was too little room: it has so many `listed` sequences at a time and `events`,
-    unless the sequences were too many to count them, and with the rows before it `room` rows.
+    If that group was requested, space was too small: it has `listed` sequences at a time, `events` events (more if there was
+    no space to list the sequences) and, together with the rows before it, `room` rows.
     """
 
     group: int
@@ -62,10 +62,10 @@ class Filled(NamedTuple):
 
 
 class Memory(NamedTuple):
-    """What groups are made in.
+    """Buffers in which groups are made.
 
-    keys: uint64[2, events + 1], their order, and scratch. digits: int64[4097], see `order_by_second`.
-    attack: int64[payments of the longest attack], scratch of what makes one.
+    keys: uint64[2, events + 1], the order of the events, and scratch. digits: int64[4097], see `order_by_second`.
+    attack: int64[payments of the longest attack], scratch for making one.
     """
 
     events: Events
@@ -77,13 +77,13 @@ class Memory(NamedTuple):
 
     @classmethod
     def empty(cls, rows: int, longest: int) -> "Memory":
-        """Room for groups of so many rows, or about, and for attacks of so many payments."""
+        """Buffers for groups of about `rows` rows and attacks of up to `longest` payments."""
         digits, attack = np.empty(4097, np.int64), np.empty(longest, np.int64)
         nothing = Events.empty(0), Listed.empty(0, FEW), np.empty((2, 1), np.uint64)
         return cls(*nothing, digits, attack, Scratch.empty(0)).with_room(Filled(0, 0, rows, rows, rows))
 
     def with_room(self, filled: Filled) -> "Memory":
-        """Itself, if it has the room that a group needs, or with more."""
+        """Return these buffers if they are large enough for a group, otherwise larger ones."""
         made: dict[str, Any] = {}
         if filled.listed > self.listed.number.size:
             made["listed"] = Listed.empty(int(filled.listed * SPARE), FEW)
@@ -98,9 +98,9 @@ class Memory(NamedTuple):
 class RowTarget(NamedTuple):
     """Where rows go.
 
-    rows: Block, with all rows one behind the other if they are kept, or with those of one window after the other.
+    rows: Block. If `is_kept`, all rows are in it, one after the other; otherwise each window overwrites the one before.
     digests: uint8[16 n], their MD5 digests; of size 0 for none.
-    columns: Columns with room for `column_rows` rows, which are filled too; 0 for none.
+    columns: Columns for `column_rows` rows, which are filled too; 0 for none.
     """
 
     rows: Block
@@ -110,7 +110,7 @@ class RowTarget(NamedTuple):
     column_rows: int
 
     def steps(self, rules: RowRules, memory: Memory, hashing: Hashing, are_called: bool = True) -> "Steps":
-        """The steps for arguments of these types; those that are not called, without events or columns, need not be compiled."""
+        """The steps for arguments of these types; those not called, for lack of events or columns, are not compiled."""
         frauds = (bool(table.anchors.offsets[-1]) for table in rules.frauds)
         made = bool(rules.sequences.offsets[-1]), *frauds, True, True, bool(self.column_rows)
         called = tuple(step and are_called for step in made)
@@ -135,7 +135,7 @@ class RowTarget(NamedTuple):
 
 
 class Steps(NamedTuple):
-    """The kernels that make a group, one after the other; of frauds one for each kind."""
+    """The kernels that make a group, in order; `frauds` has one for each kind."""
 
     withdrawals: Callee
     frauds: tuple[Callee, ...]
@@ -144,17 +144,17 @@ class Steps(NamedTuple):
     fill_columns: Callee
 
     def kinds(self, rules: RowRules) -> tuple[tuple[Callee, Any], ...]:
-        """The kinds of fraud: what makes the events of each, and the table that they follow."""
+        """The kinds of fraud: the kernel that makes the events of each, and its table."""
         return tuple(zip(self.frauds, rules.frauds, strict=True))
 
 
 _steps: dict[tuple[bool, ...], Steps] = {}
-"""By which of them are called. Their arguments have the same types for all datasets, which take milliseconds to find out."""
+"""Steps, by which of them are called. Their arguments' types are the same for all datasets, and take milliseconds to resolve."""
 
 
 @helper
 def fraud_events(count, kinds, group, width, events, drawn, attack):
-    """Append the events of all kinds of fraud that fall into a group, and return how many events there are then."""
+    """Append the events of all kinds of fraud that fall into a group, and return the new count of events."""
     low = group * width
     for kind in literal_unroll(kinds):
         if kind[1].anchors.offsets[-1]:
@@ -164,9 +164,9 @@ def fraud_events(count, kinds, group, width, events, drawn, attack):
 
 @absorbed
 def group_events(steps, kinds, group, grid, rules, memory, wanted):
-    """Make the events of a group, in no order: how many there are, and how many sequences have to be listed at a time.
+    """Make the events of a group, unsorted; return how many there are, and how many sequences must be listed at a time.
 
-    With too little room for either some are not made. For the arguments see `fill_groups`.
+    Without enough space for both, some events are not made. For the arguments see `fill_groups`.
     """
     count = listed = 0
     drawn = rules.payments, rules.place_latitude, rules.place_longitude
@@ -179,8 +179,8 @@ def group_events(steps, kinds, group, grid, rules, memory, wanted):
 
 @absorbed
 def first_event(keys, low, second):
-    """The first event from `low` on that is not before a second (from the keys' origin on)."""
-    high = keys.size - 1  # behind the last key there is one more
+    """Find the first event from `low` on that is not before a second (counted from the keys' origin)."""
+    high = keys.size - 1  # the last key is no event's
     bound = u64(second) << u64(32)
     while low < high:
         middle = (low + high) // 2
@@ -193,11 +193,11 @@ def first_event(keys, low, second):
 
 @absorbed
 def group_windows(target, done, steps, group, grid, injected, payments, rules, memory, wanted, hashing):
-    """Make a group's rows window by window, so that each step finds them in the cache: how many rows there are then.
+    """Make a group's rows window by window, so that each step finds them in the cache; return the new count of rows.
 
     Args:
-        done: rows of the groups before. injected: Injected. payments: int64, how many come before each window, and before the end
-            of the last one. For the others see `fill_groups`.
+        done: rows of the groups before. injected: Injected. payments: int64, payments before each window, and before the end of
+            the last one. For the others see `fill_groups`.
     """
     event = 0
     drawn = rules.payments, rules.place_latitude, rules.place_longitude, rules.day_offset
@@ -221,15 +221,15 @@ def group_windows(target, done, steps, group, grid, injected, payments, rules, m
 
 @kernel
 def fill_groups(target, done, group, stop, steps, kinds, grid, rules, memory, wanted, hashing):
-    """The rows of groups in event-time order, one group behind the other.
+    """Make the rows of groups in event-time order, one group after the other.
 
     Args:
-        target: RowTarget. done: rows that are there. group, stop: the first group, and the one behind the last.
+        target: RowTarget. done: rows already made. group, stop: the first group, and the one after the last.
         steps: Steps. kinds: see `Steps.kinds`. grid: see `plan.Grid`. rules: RowRules. memory: Memory. wanted: see `merge`.
         hashing: Hashing.
 
     Returns:
-        As `Filled` says.
+        The fields of `Filled`.
     """
     windows = grid.group // grid.window
     while group < stop:

@@ -13,41 +13,41 @@ if numba_config.DISABLE_JIT:
     raise FastgenError("kernels have to be compiled, which NUMBA_DISABLE_JIT forbids", hint="unset it")
 
 OPTIONS = {"pipeline_class": COMPILER, "nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "_nrt": False}
-"""Without numba's runtime (nrt) kernels can allocate nothing, and count no references: in a loop over the fields of nested
-tuples the counting, which is atomic, takes several times as long as the work."""
+"""Without numba's runtime (nrt) kernels can neither allocate nor count references. In a loop over the fields of nested tuples,
+atomic reference counting would take several times as long as the work."""
 
 is_kept = True
-"""Whether machine code is kept for later runs: not once a kernel has found no directory for it."""
+"""Whether machine code is kept for later runs; False once the code of a kernel could not be written."""
 
 
 def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compile on first use and keep the machine code on disk. Called from Python and from kernels.
+    """Compile on first use and keep the machine code on disk. Callable from Python and from kernels.
 
-    Where no directory for the cache can be written, the code is compiled anew in each process.
+    If no cache directory is writable, every process compiles the code again.
     """
     return _with_vectors(AS_LLVM_SEES_FIT, lambda cache: njit(cache=cache, **OPTIONS)(function))
 
 
 def interleaved_kernel(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A kernel whose loops, and those of its helpers, are compiled with INTERLEAVED vectors in flight, where that pays."""
+    """A kernel whose loops, and those of its helpers, keep INTERLEAVED vectors in flight; for kernels where that pays."""
     return _with_vectors(INTERLEAVED, lambda cache: njit(cache=cache, **OPTIONS)(function))
 
 
 def absorbed(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A kernel that others take in before types are known: compiled by itself only where Python calls it.
+    """A kernel inlined into its callers before typing; compiled separately only where Python calls it.
 
-    A kernel that is called by another one is optimized by itself and again with its caller, which takes its time on a first run.
+    A `kernel` that another one calls is optimized alone and again with its caller, which makes a first run slower.
     """
     return _with_vectors(INTERLEAVED, lambda cache: njit(cache=cache, inline="always", **OPTIONS)(function))
 
 
 def callback(signature: Any) -> Callable[[Callable[..., Any]], Any]:
-    """A decorator: compile a function that C code calls, kept like a kernel. Its attribute `address` is where it begins."""
+    """A decorator: compile a function that C code can call, kept on disk like a kernel. Its `address` is its entry point."""
     return lambda function: _kept(lambda cache: cfunc(signature, cache=cache)(function))
 
 
 def _kept(compiled: Callable[[bool], Any]) -> Any:
-    """What a compiler makes, with its cache if there can be one: it refuses where no directory or file for that can be written."""
+    """Compile with a cache, or without one where numba refuses because it cannot write a directory or file for it."""
     global is_kept
     try:
         kept = compiled(True)
@@ -59,14 +59,14 @@ def _kept(compiled: Callable[[bool], Any]) -> Any:
 
 
 def _with_vectors(count: int, compiled: Callable[[bool], Any]) -> Callable[..., Any]:
-    """A kernel whose loops have so many vectors in flight."""
+    """Compile a kernel whose loops have `count` vectors in flight."""
     made = _kept(compiled)
     interleaving.counts[made] = count
     return made  # type: ignore[no-any-return]  # numba has no types
 
 
 def _saved_if_it_can_be(save: Callable[..., Any]) -> Callable[..., Any]:
-    """Numba's method that writes machine code, but where that fails, as on a full disk, the code is only not kept."""
+    """Wrap numba's method that writes machine code: if it fails, as on a full disk, the code is just not kept."""
 
     def save_overload(*arguments: Any) -> None:
         global is_kept
@@ -84,5 +84,5 @@ def helper(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def rewritten(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Code that takes the place of its call before types are known: only the kernel around it is compiled, for its types."""
+    """Code inlined in place of its call before typing: only the kernel around it is compiled, for that kernel's types."""
     return njit(inline="always")(function)  # type: ignore[no-any-return]  # numba has no types

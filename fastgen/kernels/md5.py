@@ -1,7 +1,7 @@
 """`tid`: the hexadecimal MD5 of a row's own `datetime + cc_num + amount`.
 
-The message has 38 to 43 characters, so one MD5 block holds it. Messages are laid out by word, one
-lane a row, and hashed several vectors of rows at a time.
+The message has 38 to 43 characters, so it fits one MD5 block. Messages are laid out word by word, one
+lane per row, and several vectors of rows are hashed at a time.
 
 Source: Rivest, "The MD5 Message-Digest Algorithm", RFC 1321, 1992.
 """
@@ -25,7 +25,7 @@ LANES = WIDEST
 STREAMS = 32 // LANES if "+avx512vl" in FEATURES else 3
 """Vectors in flight, four registers each: AVX-512 has 32 of them, AVX2 has 16 and would spill with a fourth vector."""
 WORDS = 12
-"""Words of the block that are not always zero: 0 .. 10 hold text, the length takes the place of word 11."""
+"""Words of the block that are not always zero: 0 .. 10 hold text; the length, word 14 of the block, is stored as word 11."""
 
 LENGTH_WORD = 14
 ROTATIONS = [7, 12, 17, 22] * 4 + [5, 9, 14, 20] * 4 + [4, 11, 16, 23] * 4 + [6, 10, 15, 21] * 4
@@ -46,7 +46,7 @@ def word_of_step(step: int) -> int:
 
 
 def _round_function(builder: Any, step: int, b: Any, c: Any, d: Any) -> list[Any]:
-    """The terms whose sum is MD5's round function; disjoint bits let round 2 add instead of or."""
+    """The terms whose sum is MD5's round function; in round 2 they have no bits in common, so adding them replaces `or`."""
     if step < 16:
         return [builder.xor(d, builder.and_(b, builder.xor(c, d)))]
     if step < 32:
@@ -60,8 +60,8 @@ def _round_function(builder: Any, step: int, b: Any, c: Any, d: Any) -> list[Any
 def hash_lanes(typing_context: Any, tile: Any, lane: Any) -> Any:
     """hash_lanes(tile, lane): MD5 of the messages of STREAMS * LANES rows from `lane` on.
 
-    `tile` is uint32[(WORDS + 4) * TILE]: word w of row i at w * TILE + i, digests row by row behind.
-    Vectors are written down here since no loop vectorizer keeps two streams in registers.
+    `tile` is uint32[(WORDS + 4) * TILE]: word w of row i at w * TILE + i, then the digests row by row.
+    The vectors are explicit, since no loop vectorizer keeps two streams in registers.
     """
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
@@ -110,7 +110,7 @@ def hash_lanes(typing_context: Any, tile: Any, lane: Any) -> Any:
 
 @rewritten
 def message_words(words, cards, amounts, lengths, n):
-    """The last byte of word 4 and words 5 .. 11: card number, amount, the closing bit, the length in bits."""
+    """Write the last byte of word 4 and words 5 .. 11: card number, amount, padding bit, length in bits."""
     for i in range(n):
         low = cards[2 * i]
         high = cards[2 * i + 1]
@@ -123,14 +123,14 @@ def message_words(words, cards, amounts, lengths, n):
         words[i + 7 * TILE] = u32(high >> u64(8))
         words[i + 8 * TILE] = u32((high >> u64(40)) | (amount << u64(24)))
         words[i + 9 * TILE] = u32(amount >> u64(8))
-        # With five digits before the point the text and its closing bit take nine bytes.
+        # With five digits before the point, the text and the padding bit take nine bytes.
         words[i + 10 * TILE] = u32((amount >> u64(40)) | ((u64(0x80) * full) << u64(24)))
         words[i + 11 * TILE] = u32(u64(8) * (length + u64(35)))
 
 
 @rewritten
 def tile_digests(out, tile):
-    """The digests of a tile whose times, cards and amounts are there; out: uint64[2 n], filled."""
+    """Hash a tile whose times, cards and amounts are filled; out: uint64[2 n], filled with the digests."""
     n = out.size // 2
     message_words(tile.words, tile.cards, tile.amounts, tile.lengths, n)
     for lane in range(0, n, STREAMS * LANES):
@@ -142,13 +142,13 @@ def tile_digests(out, tile):
 
 @absorbed
 def transaction_digests(out, rows, days, tile):
-    """The digests of a block's rows.
+    """Hash a block's rows.
 
     Args:
         out: uint8[n * 16], filled. rows: Block of n rows, sorted by second.
         days: uint32[days, 3], "YYYY-MM-DD ". tile: Tile.
     """
-    # Words, not bytes: copying byte by byte would take as long as hashing.
+    # Copied as words: byte by byte would take as long as hashing.
     digests = out.view(np.uint64)
     for start in range(0, rows.second.size, TILE):
         stop = min(rows.second.size, start + TILE)
@@ -160,7 +160,7 @@ def transaction_digests(out, rows, days, tile):
 
 @kernel
 def hex_digits(digests, text):
-    """The hexadecimal digits of bytes, two to a uint16 lane; text: uint16, of the same size, filled."""
+    """Write the hexadecimal digits of bytes, two to a uint16 lane; text: uint16, of the same size, filled."""
     for i in range(digests.size):
         byte = np.uint16(digests[i])
         nibbles = np.uint16(np.uint16(byte >> np.uint16(4)) | np.uint16(np.uint16(byte & np.uint16(15)) << np.uint16(8)))

@@ -1,7 +1,7 @@
 """Unaligned loads and stores of a few bytes, which plain array code cannot express.
 
-What is loaded is a value that a register holds, so that code can read all of a row before it writes any of it. Stores may run
-past the value that is meant: the next one overwrites the surplus, so buffers need `SLACK` spare bytes at their end.
+A load gives a value in a register, so code can read all of a row before it writes any of it. A store may write past the end
+of the value; the next one overwrites the surplus, so buffers need `SLACK` spare bytes at their end.
 """
 
 from typing import Any
@@ -14,7 +14,7 @@ SLACK = 512
 
 
 class BytesType(types.Type):  # type: ignore[misc]  # numba has no types
-    """So many bytes in registers."""
+    """A fixed number of bytes in registers."""
 
     def __init__(self, size: int) -> None:
         self.size = size
@@ -62,7 +62,7 @@ load_64 = _load(BytesType(64))
 
 @intrinsic
 def store(typing_context: Any, target: Any, target_at: Any, value: Any) -> Any:
-    """store(target, offset, value): bytes, or the eight of a uint64, lowest first, into an array at a byte offset."""
+    """store(target, offset, value): write bytes, or the eight of a uint64, lowest first, into an array at a byte offset."""
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         builder.store(args[2], _address(context, builder, signature.args[0], args[0], args[1], args[2].type), align=1)
@@ -73,7 +73,7 @@ def store(typing_context: Any, target: Any, target_at: Any, value: Any) -> Any:
 
 @intrinsic
 def reversed_8(typing_context: Any, value: Any) -> Any:
-    """reversed_8(value): the bytes of a uint64 in reverse, so that numbers compare as the bytes do that they were read from."""
+    """reversed_8(value): a uint64 with its bytes reversed, so that numbers compare like the bytes they were read from."""
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         return builder.bswap(args[0])

@@ -1,11 +1,11 @@
-"""Kernels that squeeze columns into the encodings of Parquet.
+"""Kernels for the encodings of Parquet columns.
 
-All work on flat arrays of a little-endian machine and check nothing: lengths and ranges are the caller's
-business (`fastgen.sinks.parquet_columns`). Sources: Encodings.md of apache/parquet-format, whose sections are
-named in quotes, and RFC 8878 (Zstandard).
+All work on flat arrays of a little-endian machine and check nothing: lengths and ranges are up to the caller
+(`fastgen.sinks.parquet_columns`). Sources: Encodings.md of apache/parquet-format, whose sections are named in
+quotes, and RFC 8878 (Zstandard).
 
-Indices are unsigned wherever time matters: to numba a signed index may count from the end, and the test for
-that keeps the compiler from using vector instructions (16 bytes reversed in 0.4 ns, or in 24).
+Indices are unsigned where speed matters: numba tests whether a signed index counts from the end, and that test
+prevents vector instructions (16 bytes are reversed in 24 ns instead of 0.4).
 """
 
 from typing import Any
@@ -20,26 +20,26 @@ u8, u64 = np.uint8, np.uint64
 Bytes = NDArray[np.uint8]
 
 DELTA_BLOCK = 128
-"""Values that share one minimum; the format wants a multiple of 128."""
+"""Values that share one minimum; the format requires a multiple of 128."""
 DELTA_GROUP = 32
-"""Values that share one bit width; the format wants a multiple of 32."""
+"""Values that share one bit width; the format requires a multiple of 32."""
 HUFFMAN_BLOCK = 1 << 16
 """Digest bytes in a Zstandard block: 128 KiB of digits, the most that a block may hold."""
 
 
 def delta_room(count: int) -> int:
-    """Bytes that `pack_deltas` may need: 64-bit differences, minima and widths, and a last group filled up."""
+    """Bytes that `pack_deltas` may need: 64-bit differences, minima and widths, and the padding of the last group."""
     return 9 * count + 512
 
 
 def hex_room(size: int) -> int:
-    """Bytes that `hex_blocks` may need for so many digest bytes; a block has 71 beside its digits."""
+    """Bytes that `hex_blocks` may need for `size` digest bytes; a block has 71 besides its digits."""
     return size + 128 * (size // HUFFMAN_BLOCK + 1)
 
 
 @helper
 def _pack(values: Any, first: Any, count: Any, width: Any, words: Any) -> None:
-    """`count` values from `first` on, `width` bits each (1 to 64), into 64-bit words, lowest bit first."""
+    """Pack `count` values from `first` on, `width` bits each (1 to 64), into 64-bit words, lowest bit first."""
     word, used, at = u64(0), u64(0), u64(0)
     for i in range(first, first + count):
         value = u64(values[i])
@@ -49,7 +49,7 @@ def _pack(values: Any, first: Any, count: Any, width: Any, words: Any) -> None:
             words[at] = word
             at += u64(1)
             used -= u64(64)
-            # The bits that found no room. There may be none, and a shift by 64 is undefined: hence two.
+            # The bits that did not fit. There may be none, and a shift by 64 is undefined: two shifts instead.
             word = value >> u64(1) >> (width - used - u64(1))
     if used:
         words[at] = word
@@ -57,17 +57,17 @@ def _pack(values: Any, first: Any, count: Any, width: Any, words: Any) -> None:
 
 @kernel
 def pack_bits(codes: NDArray[Any], width: int, words: NDArray[np.uint64]) -> None:
-    """Bit-packed groups of "Run Length Encoding / Bit-Packing Hybrid".
+    """Write the bit-packed groups of "Run Length Encoding / Bit-Packing Hybrid".
 
     Args:
-        codes: of an unsigned type. width: bits for each. words: zeros, which also fill up the last group of 8.
+        codes: of an unsigned type. width: bits for each. words: zeros, filled; those that remain pad the last group of 8.
     """
     _pack(codes, u64(0), u64(codes.size), u64(width), words)
 
 
 @helper
 def _varint(value: Any, out: Any, at: Any) -> Any:
-    """Write an unsigned LEB128 number at `at`; the position behind it."""
+    """Write an unsigned LEB128 number at `at`, and return the position after it."""
     while value >= u64(128):
         out[at] = u8(value) | u8(128)
         value >>= u64(7)
@@ -78,15 +78,15 @@ def _varint(value: Any, out: Any, at: Any) -> Any:
 
 @helper
 def _zigzag(value: Any) -> Any:
-    """Small unsigned numbers for small signed ones."""
+    """Map small signed numbers to small unsigned ones (zigzag encoding)."""
     return u64((value << np.int64(1)) ^ (value >> np.int64(63)))
 
 
 @kernel
 def pack_deltas(values: NDArray[np.int64], out: Bytes, scratch: NDArray[np.uint64]) -> int:
-    """Write at least one value by "Delta Encoding", header included; the bytes written.
+    """Write at least one value by "Delta Encoding", header included, and return the number of bytes.
 
-    Differences wrap around at 64 bits, as the format asks: any value may follow any other.
+    Differences wrap around at 64 bits, as the format requires: any value may follow any other.
 
     Args:
         out: uint8[delta_room(values.size)]. scratch: uint64[DELTA_BLOCK + DELTA_GROUP].
@@ -97,7 +97,7 @@ def pack_deltas(values: NDArray[np.int64], out: Bytes, scratch: NDArray[np.uint6
     at = _varint(groups, out, at)
     at = _varint(count, out, at)
     at = _varint(_zigzag(values[0]), out, at)
-    excess = scratch[:DELTA_BLOCK]  # of the differences over the block's least
+    excess = scratch[:DELTA_BLOCK]  # differences, less the least one of the block
     words = scratch[DELTA_BLOCK:]
     octets = words.view(np.uint8)
     for start in range(u64(1), count, u64(DELTA_BLOCK)):
@@ -132,7 +132,7 @@ def pack_deltas(values: NDArray[np.int64], out: Bytes, scratch: NDArray[np.uint6
 
 @helper
 def _ones(word: Any) -> Any:
-    """How many bits of 64 are set; compilers know the form and have an instruction for it."""
+    """Count the set bits of 64; compilers recognize this form and have an instruction for it."""
     word = word - ((word >> u64(1)) & u64(0x5555555555555555))
     word = (word & u64(0x3333333333333333)) + ((word >> u64(2)) & u64(0x3333333333333333))
     word = (word + (word >> u64(4))) & u64(0x0F0F0F0F0F0F0F0F)
@@ -141,12 +141,12 @@ def _ones(word: Any) -> Any:
 
 @kernel
 def rank_values(values: NDArray[np.uint32], least: int, codes: NDArray[np.uint32], there: Any, before: Any) -> int:
-    """Replace numbers by their ranks among the different ones; how many different ones there are.
+    """Replace numbers by their ranks among the distinct ones, and return how many distinct ones there are.
 
     Args:
-        values: uint32[n], of which `least` is the least. codes: uint32[n], filled.
+        values: uint32[n], the minimum of which is `least`. codes: uint32[n], filled.
         there: uint64, zeros, with a bit for each number from the least to the greatest; filled. before: uint32, one for each
-            word of `there`, filled with how many different numbers come before its bits.
+            word of `there`, filled with how many distinct numbers come before its bits.
     """
     low = u64(least)
     for i in range(values.size):
@@ -165,7 +165,7 @@ def rank_values(values: NDArray[np.uint32], least: int, codes: NDArray[np.uint32
 
 @kernel
 def ranked_values(out: NDArray[np.uint32], least: int, there: Any) -> None:
-    """The different numbers in their order, as `rank_values` left them in `there`; out: uint32[their number], filled."""
+    """Write the distinct numbers in ascending order, as `rank_values` left them in `there`; out: uint32[their number], filled."""
     at = u64(0)
     for word in range(there.size):
         bits = there[word]
@@ -178,7 +178,7 @@ def ranked_values(out: NDArray[np.uint32], least: int, there: Any) -> None:
 
 @kernel
 def rank_range(codes: NDArray[Any], ranks: NDArray[np.uint32]) -> tuple[int, int]:
-    """The least and the greatest rank among at least one code."""
+    """Return the least and the greatest rank of at least one code."""
     low = high = ranks[codes[0]]
     for code in codes:
         low = min(low, ranks[code])
@@ -197,14 +197,14 @@ def _precedes(text: Any, a: Any, a_end: Any, b: Any, b_end: Any) -> Any:
 
 @kernel
 def text_range(text: Bytes, offsets: NDArray[np.uint64]) -> tuple[int, int]:
-    """The rows of the least and the greatest of at least one text, byte by byte.
+    """Return the rows of the least and the greatest of at least one text, compared byte by byte.
 
     Args:
         text: not empty. offsets: row i is text[offsets[i]:offsets[i + 1]].
     """
     low: Any = u64(0)
     high: Any = u64(0)
-    least, greatest = u8(255), u8(0)  # first bytes of the two: they settle nearly every row
+    least, greatest = u8(255), u8(0)  # first bytes of the two, which decide nearly every row
     last = u64(text.size - 1)
     for i in range(u64(offsets.size - 1)):
         start, end = offsets[i], offsets[i + u64(1)]
@@ -221,7 +221,7 @@ def text_range(text: Bytes, offsets: NDArray[np.uint64]) -> tuple[int, int]:
 
 @kernel
 def bytes_range(words: NDArray[np.uint64], size: int) -> tuple[int, int]:
-    """The rows of the least and the greatest of at least one row of bytes, byte by byte.
+    """Return which of at least one row of bytes are the least and the greatest, compared byte by byte.
 
     Args:
         words: the rows end to end, `size` words each.
@@ -230,7 +230,7 @@ def bytes_range(words: NDArray[np.uint64], size: int) -> tuple[int, int]:
     length = u64(8 * size)
     low: Any = u64(0)
     high: Any = u64(0)
-    least = greatest = reversed_8(words[0])  # first words of the two: they settle nearly every row
+    least = greatest = reversed_8(words[0])  # first words of the two, which decide nearly every row
     for i in range(u64(words.size) // u64(size)):
         first = reversed_8(words[i * u64(size)])
         if least < first < greatest:
@@ -245,14 +245,14 @@ def bytes_range(words: NDArray[np.uint64], size: int) -> tuple[int, int]:
 
 @kernel
 def hex_blocks(digests: Bytes, tree: Bytes, out: Bytes) -> int:
-    """Write the digests' hexadecimal digits as Zstandard blocks (RFC 8878, 3.1.1.2, 3.1.1.3.1); the bytes written.
+    """Write digests' hexadecimal digits as Zstandard blocks (RFC 8878, 3.1.1.2, 3.1.1.3.1), and return the number of bytes.
 
-    In random digits there is nothing to be found but that four bits suffice for each, and of sixteen symbols of
-    equal weight the Huffman code is the digit's value. Streams are read from their end: what a compressor would
-    arrive at is the digests' bytes in reverse. So no match is sought and no symbol counted.
+    Random digits can be compressed only to four bits each, and if sixteen symbols have equal weight, the Huffman
+    code of a digit is its value. Streams are read from their end, so a compressor would arrive at the digests'
+    bytes in reverse. There is no need to search for matches or to count symbols.
 
     Args:
-        digests: a multiple of 4 bytes, for the four streams of a block. tree: the weights, as a decoder wants them.
+        digests: a multiple of 4 bytes, for the four streams of a block. tree: the weights, as a decoder expects them.
         out: uint8[hex_room(digests.size)].
     """
     at = u64(0)

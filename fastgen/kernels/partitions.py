@@ -1,7 +1,7 @@
-"""Which partition a message goes to, and messages in the order of their partitions.
+"""Find the partition of a message, and sort messages by partition.
 
-Source of the hash: Appleby, MurmurHash2; its seed and the sign bit that is dropped are those of Apache Kafka's Java client,
-so that producers in Java, Python and Spark put a key into the same partition.
+Source of the hash: Appleby, MurmurHash2; the seed and the dropped sign bit are as in Apache Kafka's Java client, so that
+producers in Java, Python and Spark put a key into the same partition.
 """
 
 from typing import Any
@@ -19,14 +19,14 @@ MULTIPLIER = u32(0x5BD1E995)
 
 @helper
 def mixed(word):
-    """A word of the key before it goes into the hash."""
+    """Mix a word of the key before it goes into the hash."""
     word = u32(word * MULTIPLIER)
     return u32(u32(word ^ u32(word >> u32(24))) * MULTIPLIER)
 
 
 @helper
 def murmur2(text, start, size):
-    """The hash of `size` bytes from `start` on; eight bytes are read at a time, so SLACK bytes must follow."""
+    """Hash `size` bytes from `start` on; eight bytes are read at a time, so SLACK bytes must follow."""
     value = u32(u32(SEED) ^ u32(size))
     for at in range(start, start + size - size % 4, 4):
         value = u32(u32(value * MULTIPLIER) ^ mixed(u32(load_8(text, at))))
@@ -40,7 +40,7 @@ def murmur2(text, start, size):
 
 @kernel
 def key_partitions(partitions: NDArray[np.int32], keys: NDArray[np.uint8], ends: NDArray[np.int64], count: int) -> None:
-    """The partitions of keys, of `count` that there are.
+    """Find the partitions of keys, out of `count`.
 
     Args:
         partitions: int32[n], filled. keys: uint8, keys end to end and SLACK bytes. ends: int64[n + 1], 0 and where each key ends.
@@ -52,7 +52,7 @@ def key_partitions(partitions: NDArray[np.int32], keys: NDArray[np.uint8], ends:
 
 @kernel
 def order_by_partition(order: NDArray[np.int32], starts: NDArray[np.int64], partitions: NDArray[np.int32], first: Any) -> None:
-    """Sort messages first, first + 1, ... by partition; within a partition they stay in their order.
+    """Sort messages first, first + 1, ... by partition; within a partition they keep their order.
 
     Args:
         order: int32[n], filled with the numbers of messages. starts: int64[count + 1], filled with where each partition begins.
@@ -64,7 +64,7 @@ def order_by_partition(order: NDArray[np.int32], starts: NDArray[np.int64], part
     for partition in range(starts.size - 1):
         starts[partition + 1] += starts[partition]
     for i in range(order.size - 1, -1, -1):
-        # From the last one on: what is left in `starts` is where the next partition begins.
+        # Backwards, so that the order is kept; afterwards starts[p + 1] is where partition p begins.
         partition = partitions[first + i] + 1
         starts[partition] -= 1
         order[starts[partition]] = first + i

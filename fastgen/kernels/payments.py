@@ -9,7 +9,7 @@ from fastgen.kernels.tables import CATEGORY, CENTS
 
 @helper
 def amount(amounts, category, word_slot, word_offset):
-    """Cents for one category from two 32-bit words: an alias table picks the segment, then uniform inside."""
+    """Draw cents for one category by two 32-bit words: an alias table picks the segment, uniform inside it."""
     slot = (u64(category) << u64(amounts.bits)) + (word_slot >> u64(32 - amounts.bits))
     fraction = (word_slot << u64(amounts.bits)) & u64(0xFFFFFFFF)
     segment = slot * u64(2) + u64(fraction >= amounts.threshold[slot])
@@ -27,7 +27,7 @@ def class_of(number, quota):
 
 @helper
 def category_holding(cents, payments):
-    """The first category that holds the amount below its greatest price, or else the first that has it there."""
+    """The first category that holds the amount below its greatest price, or else the first whose greatest price it is."""
     found = -1
     for category in range(payments.category_low.size):
         if payments.category_low[category] <= cents <= payments.category_high[category]:
@@ -40,7 +40,7 @@ def category_holding(cents, payments):
 
 @interleaved_kernel
 def quota_classes(out, first, quota, left, right):
-    """The classes of items first, first + 1, ... of an exact quota in random order.
+    """Assign classes to items first, first + 1, ... of an exact quota in random order.
 
     Args:
         out: uint8[n], filled. left, right: uint32[n], scratch.
@@ -67,11 +67,11 @@ def quota_classes(out, first, quota, left, right):
 
 @absorbed
 def payment_rows(out, first, payments, word_slot, word_offset, wanted):
-    """Card, place, category and cents of the payments first, first + 1, ...
+    """Draw card, place, category and cents of the payments first, first + 1, ...
 
     Args:
         out: windows.Drawn; `card`, `place`, `category` and `cents` are filled.
-        word_slot, word_offset: uint32[n], scratch. wanted: see `merge`; categories and cents that are not are left with anything.
+        word_slot, word_offset: uint32[n], scratch. wanted: see `merge`; without them, categories and cents are left undefined.
     """
     if wanted & (CATEGORY | CENTS):
         quota_classes(out.category, first, payments.quota, word_slot, word_offset)

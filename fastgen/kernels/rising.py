@@ -1,6 +1,6 @@
-"""The longest part of a sequence that rises: what is in order, so that as little as possible is not.
+"""The longest increasing subsequence: the values that are in order, so that as few as possible are not.
 
-Source: Schensted, Longest increasing and decreasing subsequences (1961), in the form of Fredman (1975) with links backward.
+Source: Schensted, Longest increasing and decreasing subsequences (1961), in the form of Fredman (1975) with back links.
 """
 
 from fastgen.kernels.jit import kernel
@@ -8,12 +8,12 @@ from fastgen.kernels.jit import kernel
 
 @kernel
 def longest_rising(kept, values, tails, before):
-    """Mark one of the longest strictly rising subsequences, and return how long it is.
+    """Mark one of the longest strictly increasing subsequences, and return its length.
 
     Args:
         kept: bool[n], filled. values: int64[n].
-        tails: int64[n], scratch: where the least end of a rising subsequence of each length is.
-        before: int64[n], scratch: what comes before each value in the longest one that it ends.
+        tails: int64[n], scratch: by length, where the increasing subsequence with the least end has that end.
+        before: int64[n], scratch: what comes before each value in the longest one that ends with it.
     """
     length = 0
     for i in range(values.size):

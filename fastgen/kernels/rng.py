@@ -1,7 +1,7 @@
 """Counter-based random draws: every number is a pure function of (seed, stream, index, lane).
 
-No generator carries state, so any draw can be made anywhere, by any thread, in any order.
-What turns draws into data uses integers and plain IEEE arithmetic only: an own logarithm, no libm,
+There is no generator state, so any draw can be made anywhere, by any thread, in any order.
+Draws are turned into data with integers and plain IEEE arithmetic only: our own logarithm, no libm,
 no fused operations. The same configuration therefore gives the same rows on every machine.
 
 Sources:
@@ -49,7 +49,7 @@ ONE_BITS = u64(0x3FF0000000000000)
 ROOT_HALF_BITS = u64(0x3FE6A09E667F3BCD)
 TWO_52_BITS = u64(0x4330000000000000)
 RUN = 64
-"""Pairs of numbers that are looked at together for one that the walk of a permutation goes on from."""
+"""Pairs checked at a time for one that needs cycle walking."""
 LN_2 = 0.6931471805599453
 
 
@@ -144,7 +144,7 @@ def feistel_add(left, right, key, modulus):
 
 @helper
 def network(keys):
-    """The keys as numbers. Loops unpack them first: stores to arrays could change an array of keys."""
+    """The keys as scalars. Loops unpack them first: for all the compiler knows, a store to an array may change the keys."""
     return u32(keys[1]), u32(keys[2]), u32(keys[3]), u32(keys[4]), u32(keys[5]), u32(keys[6]), u32(keys[7]), u32(keys[8])
 
 
@@ -152,7 +152,7 @@ def network(keys):
 def feistel(left, right, unpacked):
     """One pass of the network over a pair (left < rows, right < columns); see `permutation_keys`.
 
-    Six rounds: with four, the images of numbers one row of the grid apart can be told from random ones.
+    Six rounds: with four, the images of numbers one row of the grid apart can be distinguished from random ones.
     """
     rows, columns, key_0, key_1, key_2, key_3, key_4, key_5 = unpacked
     left = feistel_add(left, right, key_0, rows)
@@ -166,7 +166,7 @@ def feistel(left, right, unpacked):
 
 @helper
 def walk_cycle(left, right, keys):
-    """Go on from a pair until it stands for a number that there is; rarely needed, so no loop is made for it."""
+    """Permute a pair until it stands for a number below the size; rarely needed, so it is not vectorized."""
     unpacked = network(keys)
     while u64(left) * keys[2] + u64(right) >= keys[0]:
         left, right = feistel(left, right, unpacked)
@@ -175,7 +175,7 @@ def walk_cycle(left, right, keys):
 
 @helper
 def walk_cycles(left, right, keys):
-    """Go on from those pairs, uint32[n] twice, that stand for no number. Most have none near, and are looked at as vectors only."""
+    """Cycle-walk the pairs, two uint32[n], that stand for no number. Most runs have none, which a vectorized test finds."""
     columns, size = keys[2], keys[0]
     for start in range(0, left.size, RUN):
         lefts, rights = left[start : start + RUN], right[start : start + RUN]
@@ -196,14 +196,14 @@ def permute(index, keys):
 
 @helper
 def grid_row(number, columns):
-    """Number // columns for numbers below 2^52 and quotients below 2^31: the double quotient is exact enough, and it vectorizes."""
+    """Divide numbers below 2^52 for quotients below 2^31, rounding down: dividing doubles is exact enough, and vectorizes."""
     value = bits_to_float(number | TWO_52_BITS) - 4503599627370496.0
     return u32(np.int32(value / columns))
 
 
 @interleaved_kernel
 def images(out, first, keys):
-    """The images of first, first + 1, ... under the keyed permutation of [0, keys[0]); they stay below 2^52.
+    """Write the images of first, first + 1, ... under the keyed permutation of [0, keys[0]); they stay below 2^52.
 
     Args:
         out: uint64[n], filled.
@@ -229,7 +229,7 @@ def permutation_keys(seed: int, name: int, size: int, multiple: int = 1) -> np.n
         seed: the dataset's seed.
         name: which permutation; equal names give equal permutations.
         size: 0 <= size < 2^62.
-        multiple: the number of columns of the network's grid becomes a multiple of this.
+        multiple: the number of columns of the network's grid is rounded up to a multiple of this.
 
     Returns:
         uint64[9]: size, rows, columns, six round keys. rows * columns >= size.

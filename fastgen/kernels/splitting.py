@@ -1,4 +1,4 @@
-"""How many of so many events fall where: binomial draws, and the splitting of a total by them.
+"""Counts of events by where they fall: binomial draws, and recursive splitting of a total by them.
 
 Sources:
     Binomial draws: Hormann, "The Generation of Binomial Random Variates", 1993 (algorithm BTRS).
@@ -14,16 +14,17 @@ from fastgen.kernels.jit import absorbed, helper, interleaved_kernel
 from fastgen.kernels.rng import minus_log, philox, u64
 
 SIDE_BY_SIDE = 4096
-"""Leaves of a tree that is split level by level."""
+"""Leaves, at most, of a tree that is split level by level."""
 
 
 class Splitting(NamedTuple):
     """Scratch memory of `split_counts`.
 
-    stack: uint64[3, 64], ranges of leaves yet to be split. edges: int64[2, SIDE_BY_SIDE + 1], of the ranges of two levels.
-    The rest, [SIDE_BY_SIDE], is of a level's nodes that are drawn by waiting. node: int64, twice its place in its level, plus one
-    if what is drawn goes to the right. drawn: int64, how many. Of those that wait for another success: slot: int64, which of these
-    nodes it is. number: uint64. left: float64, trials that are left. rate, wait: float64, see `next_waits`.
+    stack: uint64[3, 64], ranges of leaves still to be split. edges: int64[2, SIDE_BY_SIDE + 1], of the ranges of two levels.
+    The other arrays, [SIDE_BY_SIDE], are for the nodes of a level that are drawn by waiting times. node: int64, twice the position
+    in the level, plus one if the drawn count goes to the right. drawn: int64, that count. For the nodes still waiting for another
+    success: slot: int64, index into `drawn`. number: uint64, of the node. left: float64, trials left. rate, wait: float64,
+    see `next_waits`.
     """
 
     stack: NDArray[np.uint64]
@@ -38,7 +39,7 @@ class Splitting(NamedTuple):
 
     @classmethod
     def empty(cls) -> "Splitting":
-        """Memory with nothing in it yet."""
+        """Uninitialized memory."""
         size = SIDE_BY_SIDE
         left, rate, wait = np.empty((3, size))
         return cls(
@@ -90,13 +91,13 @@ def log(value):
 
 @helper
 def uniform(word_high, word_low):
-    """A double in (0, 1) from two 32-bit words (52 bits, never an end)."""
+    """A double in (0, 1) from two 32-bit words (52 bits, never 0 or 1)."""
     return (np.float64(((word_high << u64(32)) | word_low) >> u64(12)) + 0.5) * (1.0 / 4503599627370496.0)
 
 
 @helper
 def binomial_many(seed, stream, index, n, p):
-    """Binomial(n, p) for p <= 1/2, n * p >= 10 by transformed rejection (BTRS)."""
+    """Draw Binomial(n, p) for p <= 1/2, n * p >= 10 by transformed rejection (BTRS)."""
     count = np.float64(n)
     spread = np.sqrt(count * p * (1.0 - p))
     b = 1.15 + 2.53 * spread
@@ -134,7 +135,7 @@ def binomial_many(seed, stream, index, n, p):
 
 @absorbed
 def next_waits(few, count, seed, stream, lane):
-    """How many trials fail before the next success of each waiting node: geometric, by the logarithm of a uniform number."""
+    """Draw how many trials fail before each node's next success: geometric, by the logarithm of a uniform number."""
     number = few.number[:count]
     rate = few.rate[:count]
     wait = few.wait[:count]
@@ -145,7 +146,7 @@ def next_waits(few, count, seed, stream, lane):
 
 @absorbed
 def settle(counts, edges, node, drawn):
-    """Cut the count of a node: what was drawn goes to one side, the rest to the other."""
+    """Split the count of a node: the drawn count goes to one side, the rest to the other."""
     low, high = edges[node >> 1], edges[(node >> 1) + 1]
     first = counts[low] - drawn if node & 1 else drawn
     counts[(low + high) // 2] = counts[low] - first
@@ -154,9 +155,9 @@ def settle(counts, edges, node, drawn):
 
 @absorbed
 def wait_for_all(few, count, seed, stream):
-    """Binomial(n, p) for p <= 1/2, n * p < 10, for many nodes side by side, by adding geometric waiting times.
+    """Draw Binomial(n, p) for p <= 1/2, n * p < 10, for many nodes side by side, by adding geometric waiting times.
 
-    How many successes fit into n trials is drawn, and written down in `few.drawn`.
+    The number of successes that fit into n trials is written to `few.drawn`.
     """
     for i in range(count):
         few.slot[i] = i
@@ -166,12 +167,12 @@ def wait_for_all(few, count, seed, stream):
         kept = 0
         for i in range(count):
             slot = few.slot[i]
-            # No branch: whether a node goes on cannot be foreseen. The last that is written down counts.
+            # No branch, as whether a node goes on is unpredictable: later writes replace earlier ones.
             few.drawn[slot] = lane
             few.slot[kept] = slot
             few.number[kept] = few.number[i]
             few.rate[kept] = few.rate[i]
-            # Where the rate is 0 the wait is infinite, or no number at all.
+            # If the rate is 0, the wait is infinite or NaN.
             goes_on = few.wait[i] < few.left[i]
             few.left[kept] = few.left[i] - (few.wait[i] + 1.0)
             kept += np.int64(goes_on)
@@ -181,7 +182,7 @@ def wait_for_all(few, count, seed, stream):
 
 @absorbed
 def split_level(counts, leaves, edges, nodes, first, seed, stream, few):
-    """Cut the counts of all ranges of a level in two; leaves: the widths' edges, see `split_counts`."""
+    """Split the counts of all ranges of a level in two; leaves: the `edges` of `split_counts`."""
     count = 0
     for j in range(nodes):
         low, high = edges[j], edges[j + 1]
@@ -194,7 +195,7 @@ def split_level(counts, leaves, edges, nodes, first, seed, stream, few):
         p = np.float64(leaves[middle] - leaves[low]) / np.float64(leaves[high] - leaves[low])
         q = min(p, 1.0 - p)
         node = 2 * j + np.int64(p > 0.5)
-        if 1.0 - q == 1.0:  # nothing, or next to it: the first success would be waited for in vain
+        if 1.0 - q == 1.0:  # zero or nearly so: the first success would never come
             settle(counts, edges, node, 0)
         elif np.float64(n) * q < 10.0:
             few.node[count] = node
@@ -213,9 +214,9 @@ def split_level(counts, leaves, edges, nodes, first, seed, stream, few):
 
 @absorbed
 def split_levels(counts, leaves, low, high, first, seed, stream, scratch):
-    """Split the count of a range, counts[low], over its leaves, level by level: draws of a level do not wait for each other.
+    """Split the count of a range, counts[low], over its leaves, level by level: draws of one level do not depend on each other.
 
-    The ranges of a level differ in size by at most one leaf, so that none is a leaf before the last level.
+    The ranges of a level differ in size by at most one leaf, so none is a single leaf before the last level.
     """
     edges, finer = scratch.edges[0], scratch.edges[1]
     edges[0], edges[1] = low, high
@@ -235,8 +236,8 @@ def split_levels(counts, leaves, low, high, first, seed, stream, scratch):
 def split_counts(counts, seed, stream, total, edges, scratch):
     """Distribute `total` events over the leaves of a tree by recursive binomial splitting.
 
-    The result is one multinomial draw with probabilities proportional to the leaves' widths. Each
-    node draws by its own number (the root is 1, the children of node v are 2v and 2v + 1).
+    The result is one multinomial draw with probabilities proportional to the leaves' widths. The number
+    of a node is the index of its draws (the root is 1, the children of node v are 2v and 2v + 1).
 
     Args:
         counts: int64[leaves], filled.

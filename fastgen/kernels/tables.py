@@ -1,4 +1,4 @@
-"""The shapes that kernels work on: blocks of rows and the small tables that rules are turned into.
+"""The data structures of kernels: blocks of rows, and the small tables that rules are turned into.
 
 Plain named tuples of numbers and arrays, so that Python and compiled code read the same fields.
 """
@@ -12,7 +12,7 @@ from fastgen.kernels.jit import helper
 
 
 class Block(NamedTuple):
-    """Rows of `transactions` as numbers, one array a column; what every sink renders from.
+    """Rows of `transactions` as numbers, one array per column; every sink renders from these.
 
     second: int32, since midnight of the day on which the period starts.
     card: uint32, index of the card.
@@ -74,16 +74,16 @@ def rows_between(block, start, stop):
 
 
 SECOND, CARD, CATEGORY, CENTS, PLACE, POSITION, LABEL, DIGITS = (1 << bit for bit in range(8))
-"""Bits for the columns of a block that are made only where they are wanted; POSITION is latitude, longitude and walked."""
+"""Bits for the columns of a block that are made only if wanted; POSITION is latitude, longitude and walked."""
 
 
 class Events(NamedTuple):
-    """Injected events: all that is not an ordinary payment. A record is one row in three words.
+    """Injected events: everything but ordinary payments. A record is one row in three words.
 
-    Sorting moves records about; in one piece, an event is one access to memory, not nine.
+    Records are read in the order of time, not in that of memory; packed, an event is one memory access instead of nine.
 
     second: int32[n], since the start of the period.
-    record: uint64[n, 3], see `pack_event`; words of which nothing is wanted are left with anything.
+    record: uint64[n, 3], see `pack_event`; words in which nothing is wanted are undefined.
     """
 
     second: NDArray[np.int32]
@@ -91,16 +91,16 @@ class Events(NamedTuple):
 
     @classmethod
     def empty(cls, events: int) -> "Events":
-        """Room for so many."""
+        """Buffers for this many events."""
         return cls(np.empty(events, np.int32), np.empty((events, 3), np.uint64))
 
 
 class Listed(NamedTuple):
-    """Sequences whose k-th withdrawals fall into a group, and what a few of them at a time are worked out in.
+    """Sequences whose k-th withdrawals fall into a group, with scratch for computing a few of them at a time.
 
     number: uint64, of the sequence. second: int32. width: uint32, of the cell that it starts in, then a word of the amount.
-    left, right: uint32, the number's row and column in the permutation's grid, permuted; then the position among the cash cards,
-        and a word of the amount, which the amount in cents takes the place of.
+    left, right: uint32, the number's row and column in the permutation's grid, permuted. Then `left` is the position among the
+        cash cards, then the card; `right` a word of the amount, then the amount in cents.
     place: uint16. latitude, longitude: int32.
     """
 
@@ -115,14 +115,14 @@ class Listed(NamedTuple):
 
     @classmethod
     def empty(cls, rows: int, few: int) -> "Listed":
-        """Room for so many sequences, a few of which are worked out at a time."""
+        """Buffers for `rows` sequences, of which `few` are computed at a time."""
         listed: list[Any] = [np.empty(rows, kind) for kind in (np.uint64, np.int32, np.uint32, np.uint32, np.uint32)]
         drawn: list[Any] = [np.empty(few, kind) for kind in (np.uint16, np.int32, np.int32)]
         return cls(*listed, *drawn)
 
 
 class Amounts(NamedTuple):
-    """Alias tables (Walker 1977, Vose 1991) of the amount given the category, `slots` a category.
+    """Alias tables (Walker 1977, Vose 1991) of the amount given the category, `slots` per category.
 
     threshold: uint64[categories * slots], below it (of 2^32) the slot's own segment is taken.
     low, width: uint64[categories * slots * 2], cents: the own segment, then the alias.
@@ -138,7 +138,7 @@ class Amounts(NamedTuple):
 class Quota(NamedTuple):
     """Exact shares in random order: item i belongs to the class whose range holds permute(i).
 
-    keys: see `rng.permutation_keys`. upper: uint64[classes], ends of the ranges, rising.
+    keys: see `rng.permutation_keys`. upper: uint64[classes], ends of the ranges, ascending.
     first: uint8, the first class that a slot of 2^shift numbers can hold.
     """
 
@@ -166,10 +166,10 @@ class Payments(NamedTuple):
 
 
 class Anchors(NamedTuple):
-    """Where the attacks of a kind of fraud start. They are numbered in the order of the groups in which they do.
+    """Where the attacks of a kind of fraud start. They are numbered in the order of the groups in which they start.
 
     offsets: int64[groups + 1], attacks before each group. group_seconds: width of a group.
-    period: seconds in which attacks may start. reach: groups that one can extend over, past its own.
+    period: seconds in which attacks may start. reach: how many groups past its own an attack can extend into.
     """
 
     offsets: NDArray[np.int64]

@@ -1,8 +1,8 @@
-"""What there is of rows that somebody wrote: values counted in bins, keys as dense numbers, and what a card did before.
+"""Statistics of rows, whoever wrote them: values counted in bins, keys as dense numbers, and differences from a card's last row.
 
 Bins are decimal: whole numbers are kept to three digits, so that a bin is 1 wide below 1,000, 10 wide below 10,000 and so on.
-Where the true borders of anything lie at such numbers, counts between them are exact.
-Source of the layout: log-linear histograms (Tene, HdrHistogram), with ten for two as the base.
+If the boundaries of ranges are such numbers, counts between them are exact.
+Source of the layout: log-linear histograms (Tene, HdrHistogram), with base ten instead of two.
 """
 
 import math
@@ -16,7 +16,7 @@ from fastgen.kernels.rng import u64
 i64 = np.int64
 
 EXACT = 1_000
-"""Whole numbers below this one have a bin each; then 900 bins make a power of ten."""
+"""Whole numbers below this one have a bin each; above it each power of ten has 900 bins."""
 POWERS = 9
 BINS = EXACT + 900 * POWERS
 """Numbers from 10^12 on share the last bin."""
@@ -28,7 +28,7 @@ MISSING = -1
 
 @helper
 def bin_of(value):
-    """The bin of a whole number, which is not negative."""
+    """The bin of a whole number that is not negative."""
     shift = i64(0)
     while value >= EXACT:
         value //= 10
@@ -38,7 +38,7 @@ def bin_of(value):
 
 @kernel
 def tally(counts: NDArray[np.int64], groups: NDArray[np.uint16], values: NDArray[np.int64]) -> None:
-    """Count values by group and bin; those that are negative, as MISSING is, are left out.
+    """Count values by group and bin; negative ones, such as MISSING, are left out.
 
     Args:
         counts: int64[groups, BINS], added to. groups: uint16[n]. values: int64[n].
@@ -57,7 +57,7 @@ def count_kinds(counts: NDArray[np.int32], cards: NDArray[np.int32], kinds: NDAr
 
 @helper
 def slot_of(slots, known, key):
-    """Where a key is in a hash table, or where it belongs: slots hold its number + 1, zero marks a free one."""
+    """Where a key is in a hash table, or where it belongs; a slot holds the key's number + 1, or zero if it is free."""
     mask = slots.size - 1
     hashed = u64(key) * u64(GOLDEN)
     at = i64((hashed ^ (hashed >> u64(32))) & u64(mask))
@@ -70,11 +70,11 @@ def slot_of(slots, known, key):
 def number_keys(
     numbers: NDArray[np.int32], keys: NDArray[np.int64], slots: NDArray[np.int32], known: NDArray[np.int64], count: int
 ) -> int:
-    """Number keys in the order in which they first come; returns how many are known then.
+    """Number keys in the order of their first occurrence; return how many are known then.
 
     Args:
         numbers: int32[n], filled. keys: int64[n]. slots: int32[power of two], zero or a number + 1: the hash table.
-        known: int64, the keys by number, with room for all. count: how many are known before.
+        known: int64, the keys by number, with space for all. count: how many are known before.
     """
     for i in range(keys.size):
         at = slot_of(slots, known, keys[i])
@@ -88,14 +88,14 @@ def number_keys(
 
 @kernel
 def find_keys(numbers: NDArray[np.int32], keys: NDArray[np.int64], slots: NDArray[np.int32], known: NDArray[np.int64]) -> None:
-    """The numbers of keys, MISSING for those that are not known; arrays as in `number_keys`."""
+    """Look up the numbers of keys, MISSING for those that are not known; arrays as in `number_keys`."""
     for i in range(keys.size):
         numbers[i] = slots[slot_of(slots, known, keys[i])] - 1
 
 
 @kernel
 def fill_slots(slots: NDArray[np.int32], known: NDArray[np.int64], count: int) -> None:
-    """A new hash table, all zero, for the first `count` known keys."""
+    """Fill a new hash table, all zero, with the first `count` known keys."""
     for number in range(count):
         slots[slot_of(slots, known, known[number])] = number + 1
 
@@ -120,12 +120,13 @@ def since_last(
     last_seconds: NDArray[np.int64],
     last_places: NDArray[np.float32],
 ) -> None:
-    """Seconds and metres from the card's row before, MISSING at its first; rows are in order of time.
+    """Compute seconds and metres from the card's previous row, MISSING for its first; rows are in time order.
 
     Args:
         seconds_since, metres_since: int64[n], filled. cards: int32[n], numbers of cards.
         seconds, latitudes, longitudes: int64 and float64[n], of the rows.
-        last_seconds: int64[cards], negative for a card without a row yet. last_places: float32[cards, 2], degrees. Both are kept.
+        last_seconds: int64[cards], negative for a card without a row yet. last_places: float32[cards, 2], degrees. Both are
+            updated, for the next call.
     """
     for i in range(cards.size):
         card = cards[i]
@@ -143,14 +144,16 @@ def since_last(
 
 @kernel
 def chain_lengths(lengths, cards, seconds, gap, last_seconds, runs):
-    """Count runs of rows of one card by their length, while rows come in order of time.
+    """Count runs of rows of one card by length; rows come in time order.
 
-    A run goes on while the next row of its card comes at most `gap` seconds later. It counts from its first row on and moves up.
+    A run continues if the card's next row comes at most `gap` seconds later. It is counted from its first row on, and moves to
+    the next length with each more.
 
     Args:
-        lengths: int64, how many runs have which length; longer ones are in the last place. cards, seconds: int32 and int64[n].
+        lengths: int64, runs by length; the last item has longer ones too. cards, seconds: int32 and int64[n].
         gap: seconds.
-        last_seconds: int64[cards], negative for a card without a row yet. runs: int32[cards], length of its last run. Both stay.
+        last_seconds: int64[cards], negative for a card without a row yet. runs: int32[cards], length of its last run. Both are
+            updated, for the next call.
     """
     longest = lengths.size - 1
     for i in range(cards.size):

@@ -1,7 +1,7 @@
 """Rows as text: one renderer for NDJSON, CSV and messages.
 
-Text that repeats is rendered once (fragments) and copied. What is made of digits is made for a tile of rows, a column
-at a time; then rows are put together by copies. Copies overshoot, the next step overwrites the surplus.
+Text that repeats is rendered once (fragments) and copied. Digits are rendered for a tile of rows, a column at a time;
+then rows are assembled by copying. Copies overshoot, and the next one overwrites the surplus.
 """
 
 from typing import NamedTuple
@@ -35,17 +35,17 @@ from fastgen.kernels.tables import rows_between
 from fastgen.kernels.units import DAY
 
 TID, DATETIME, CARD, CATEGORY, AMOUNT, LATITUDE, LONGITUDE, PLACE, LABEL = range(9)
-"""The parts of a row, in their order; PLACE is the city, the country or both."""
+"""The parts of a row, in order; PLACE is the city, the country or both."""
 
 LENGTH = 8
-"""Bytes before each fragment, in which its length stands."""
+"""Bytes before each fragment that hold its length."""
 
 
 class Head(NamedTuple):
     """How a row begins, up to its card number: pieces of text and values that have the same length in all rows.
 
-    opening: uint8[16], before the tid. dates: uint8[32 * days], for each day what stands between the tid and the time of day.
-    middle: uint8[16], before the card number. tid_at, date_at, clock_at, middle_at, card_at: where pieces begin. length: of all.
+    opening: uint8[16], before the tid. dates: uint8[32 * days], for each day the text between the tid and the time of day.
+    middle: uint8[16], before the card number. tid_at, date_at, clock_at, middle_at, card_at: where pieces begin. length: in total.
     """
 
     opening: NDArray[np.uint8]
@@ -60,16 +60,16 @@ class Head(NamedTuple):
 
 
 class Layout(NamedTuple):
-    """How a row is written. It has all parts; one that is not wanted takes no characters, so that the next one overwrites it.
+    """How a row is written. All parts are written; one that is not wanted has no length, so the next one overwrites it.
 
-    wanted: a bit for each part that is. head: how it begins.
+    wanted: a bit for each part that is wanted. head: how the row begins.
     categories, places: uint8, fragments with the text around them: the length of each in LENGTH bytes, then the text, padded to
         category_strides or place_strides times 64 bytes.
     before_latitude, before_longitude: uint8[16], uint8[32], text. latitude_gap, longitude_gap: its length.
-    tail: the row's last characters, packed, behind the label where there is one. tail_length: how many they are.
+    tail: the row's last characters, packed, after the label if there is one. tail_length: how many there are.
     days: uint32[days, 3], "YYYY-MM-DD ".
-    latitude_cuts, longitude_cuts: uint64[places], how many of six decimals a place does not have; with none, the point too.
-    shortest: 1 where zeros at the end are dropped instead.
+    latitude_cuts, longitude_cuts: uint64[places], how many of six decimals a place does not have; if it has none, the point too.
+    shortest: 1 if trailing zeros are dropped instead.
     """
 
     wanted: int
@@ -92,17 +92,17 @@ class Layout(NamedTuple):
 
 @interleaved_kernel
 def transaction_text(out, position, ends, tids, rows, first, behind, layout, tile):
-    """Render rows of a block one behind the other, a tile at a time: what one step makes is in the cache for the next.
+    """Render rows of a block one after the other, a tile at a time, so that each step finds its input in the cache.
 
     Args:
-        out: uint8, with room for the longest rows and SLACK behind them. position: where to begin.
-        ends: int64[n], filled with the position behind each row; or of size 0.
-        tids: uint8[16 n], filled with the MD5 digests where the layout has a tid.
-        rows: Block of rows sorted by second. first, behind: the first of n that are rendered, and the one behind the last.
+        out: uint8, with space for the longest rows and SLACK bytes after them. position: where to begin.
+        ends: int64[n], filled with the position after each row; or of size 0.
+        tids: uint8[16 n], filled with the MD5 digests if the layout has a tid.
+        rows: Block of rows sorted by second. first, behind: the first of the n rows to render, and the one after the last.
         layout: Layout. tile: Tile.
 
     Returns:
-        The position behind the last row.
+        The position after the last row.
     """
     digests = tids.view(np.uint64)
     count = behind - first
@@ -116,7 +116,7 @@ def transaction_text(out, position, ends, tids, rows, first, behind, layout, til
 
 @helper
 def write_values(tile, digests, rows, layout):
-    """Fill a tile with the texts that the layout wants."""
+    """Fill a tile with the texts that the layout needs."""
     hashed = layout.wanted & 1 << TID
     if hashed | layout.wanted & 1 << DATETIME:
         time_texts(tile.words, rows.second, layout.days)
@@ -137,7 +137,7 @@ def write_values(tile, digests, rows, layout):
 
 @helper
 def write_coordinates(out, micro, cuts, rows, layout):
-    """Latitudes or longitudes of a tile, with the decimals that are written."""
+    """Write latitudes or longitudes of a tile, with the decimals that the layout shows."""
     coordinate_texts(out, micro)
     if layout.shortest:
         cut_zeros(out.lengths, micro)
@@ -147,9 +147,9 @@ def write_coordinates(out, micro, cuts, rows, layout):
 
 @helper
 def write_codes(codes, tile, rows, wanted):
-    """Put into a word a row all that its assembly asks: lengths of amount, latitude, longitude, then label, category, place.
+    """Pack what assembling a row needs into one word: lengths of amount, latitude and longitude, then label, category, place.
 
-    They have 8, 8, 8, 8, 8 and 16 bits from the low end on, which are 0 for what is not wanted.
+    From the low end on they take 8, 8, 8, 8, 16 and 16 bits, which are 0 for parts that are not wanted.
     """
     for i in range(rows.second.size):
         codes[i] = 0
@@ -175,7 +175,7 @@ def write_codes(codes, tile, rows, wanted):
 
 @helper
 def write_lines(out, position, ends, rows, tile, layout):
-    """Rows whose texts are in the tile, a run of rows on one day at a time."""
+    """Assemble the rows whose texts are in the tile, one day's run of rows at a time."""
     start = 0
     while start < rows.second.size:
         day = np.int64(rows.second[start]) // DAY
@@ -187,9 +187,10 @@ def write_lines(out, position, ends, rows, tile, layout):
 
 @helper
 def store_rest(out, position, fragments, at, length, strides):
-    """Copy what a fragment has behind its first 64 bytes. A loop costs a nanosecond even if nothing enters it, and is rare here.
+    """Copy what a fragment has after its first 64 bytes.
 
-    Where some fragments have more than 64 bytes few rows have one of these, so that the processor guesses right.
+    A loop costs a nanosecond even if it is not entered, and is rarely needed. Even if some fragments have more than 64 bytes, few
+    rows use one of them, so the branch is predicted well.
     """
     if strides > 1:
         if length > u64(64):
@@ -201,10 +202,10 @@ def store_rest(out, position, fragments, at, length, strides):
 
 @helper
 def write_run(out, position, ends, start, stop, day, texts, layout):
-    """The rows from `start` to `stop` of a tile, which are on one day.
+    """Assemble the rows [start, stop) of a tile, which are on one day.
 
-    Text that all have is kept in registers. Of a row everything is read before anything is written: where a store goes depends on
-    the lengths before it, and loads behind such stores were measured to be slow.
+    Text common to all rows is kept in registers. Each row is read completely before any of it is written: the address of a store
+    depends on the lengths before it, and loads after such stores were measured to be slow.
     """
     head = layout.head
     opening, date, middle = load_16(head.opening, 0), load_32(head.dates, 32 * day), load_16(head.middle, 0)
@@ -253,15 +254,15 @@ def write_run(out, position, ends, start, stop, day, texts, layout):
 
 @kernel
 def join_fragments(out, offsets, codes, first, starts, fragments):
-    """Rows that are nothing but fragments: piece p of row i is fragment first[p] + codes[p, i].
+    """Write rows that consist of fragments only: piece p of row i is fragment first[p] + codes[p, i].
 
     Args:
         out: uint8, with SLACK bytes to spare. offsets: int64[n + 1], filled with the positions of the rows.
         codes: uint32[pieces, n]. first: int64[pieces]. fragments: uint8.
-        starts: int64, where the fragments of each piece begin, and behind the last of a piece where it ends.
+        starts: int64, where the fragments of each piece begin and, after these, where the last one ends.
 
     Returns:
-        The position behind the last row.
+        The position after the last row.
     """
     position = np.int64(0)
     offsets[0] = 0

@@ -1,4 +1,4 @@
-"""Event times: sorted uniform times inside a window, sorting injected events, merging both."""
+"""Event times: sorted uniform times inside a window, sorting of injected events, and merging of both."""
 
 import numpy as np
 
@@ -9,9 +9,9 @@ from fastgen.kernels.tables import CARD, CATEGORY, CENTS, LABEL, PLACE, POSITION
 DIGIT_BITS = 12
 END_OF_TIME = np.int32(2**31 - 1)
 LAST = u64(END_OF_TIME) << u64(32)
-"""A key behind all events."""
+"""A key greater than those of all events."""
 LANES = 4
-"""Stretches of rows that are merged side by side."""
+"""Stretches of rows that are merged side by side in one loop."""
 
 
 @absorbed
@@ -48,19 +48,19 @@ def sorted_times(seconds, seed, window, low, width, spacing):
 
 @helper
 def when_word(second, card):
-    """The first word of an event's record: from the low bits on, its second and its card."""
+    """The first word of an event's record: second and card, from the low bits on."""
     return u64(u32(second)) | (u64(card) << u64(32))
 
 
 @helper
 def what_word(cents, place, category, walked, label):
-    """The second one: cents, place, category, walked and label."""
+    """The second word: cents, place, category, walked and label."""
     return u64(cents) | (u64(place) << u64(32)) | (u64(category) << u64(48)) | (u64(walked) << u64(56)) | (u64(label) << u64(57))
 
 
 @helper
 def where_word(latitude, longitude):
-    """The third one: latitude and longitude."""
+    """The third word: latitude and longitude."""
     return u64(u32(latitude)) | (u64(u32(longitude)) << u64(32))
 
 
@@ -74,7 +74,7 @@ def pack_event(record, at, second, card, category, cents, place, latitude, longi
 
 @helper
 def radix_pass(source, target, counts, shift, bits):
-    """Move keys to where they belong by one digit, those with the same digit in the order they have."""
+    """Move keys to where they belong by one digit; those with the same digit keep their order."""
     mask = (u64(1) << bits) - u64(1)
     counts[: (1 << bits) + 1] = 0
     for i in range(source.size):
@@ -89,11 +89,11 @@ def radix_pass(source, target, counts, shift, bits):
 
 @kernel
 def order_by_second(keys, spare, seconds, origin, width, counts):
-    """A stable radix sort of events by time.
+    """Sort events by time with a stable radix sort.
 
     Args:
-        keys: uint64[n + 1], filled: the second from `origin` on in the high half, the index in the low half, and behind
-            the last a key that is greater than all.
+        keys: uint64[n + 1], filled: seconds since `origin` in the high half, the event's index in the low half; then LAST,
+            which is greater than all.
         spare: uint64[n + 1], scratch. counts: int64[4096 + 1], scratch.
         seconds: int32[n], in [origin, origin + width).
     """
@@ -132,10 +132,10 @@ def payments_before(row, payments, seconds, keys, events, origin):
 
 @helper
 def place_next(payment_rows, event_rows, row, payment, event, gap, seconds, keys, origin):
-    """Write down the row for the next payment and for the next event, and return which are next after it.
+    """Write a row's number for both the next payment and the next event, and return which are next after it.
 
-    Which of the two comes first cannot be predicted, so there is no branch on it: the one that does not get the row
-    gets a later one instead.
+    Which of the two comes first cannot be predicted, so there is no branch on it: the number of the one that comes later
+    is overwritten by a later row's.
     """
     injected = u64(np.int64(keys[event] >> u64(32)) + origin < np.int64(seconds[payment]))
     payment_rows[payment + gap] = row
@@ -145,13 +145,13 @@ def place_next(payment_rows, event_rows, row, payment, event, gap, seconds, keys
 
 @absorbed
 def rows_in_order(payment_rows, event_rows, first, seconds, keys, payments, events, origin):
-    """Where each payment and each event comes in their common order; at equal seconds payments come first.
+    """Find the row of each payment and each event in their common order; at equal seconds payments come first.
 
-    A row can only be given when the one before it is, which takes a while: LANES quarters of the rows are gone through side by
-    side. Each leaves a row too many behind its last payment and event, so that there is a gap between the quarters.
+    Each row depends on the one before it, which is slow, so LANES quarters of the rows are merged side by side. Each quarter
+    writes one number too many after its last payment and its last event, so there is a gap between quarters.
 
     Args:
-        payment_rows, event_rows: uint32[payments + LANES], uint32[events + LANES]; those of quarter q are from first[q] + q on.
+        payment_rows, event_rows: uint32[payments + LANES], uint32[events + LANES], filled; quarter q begins at first[:, q] + q.
         first: uint64[2, LANES + 1], filled with the first payment and the first event of each quarter.
     """
     rows = payments + events
@@ -180,7 +180,7 @@ def scatter(out, rows, values):
 
 @absorbed
 def put_payments(out, rows, payments, first, place_latitude, place_longitude, day_offset, wanted):
-    """Payments from number `first` on to their rows, a column at a time."""
+    """Write payments from number `first` on to their rows, a column at a time."""
     span = slice(first, first + rows.size)
     if wanted & SECOND:
         second = payments.second[span]
@@ -203,7 +203,7 @@ def put_payments(out, rows, payments, first, place_latitude, place_longitude, da
 
 @absorbed
 def put_events(out, rows, keys, events, day_offset, wanted):
-    """Events to their rows, an event at a time, since its record is in one piece."""
+    """Write events to their rows, an event at a time, since its record is in one piece."""
     for i in range(rows.size):
         row = rows[i]
         record = keys[i] & u64(0xFFFFFFFF)
@@ -233,12 +233,12 @@ def merge(out, payments, keys, event, events, origin, place_latitude, place_long
     """Merge sorted payments and injected events.
 
     Args:
-        out: Block, filled: with all payments and as many events as there is room for besides.
-        payments: windows.Drawn with room for one row more: a payment is at its place, and has no label.
+        out: Block, filled: with all payments, and with events in the rows that remain.
+        payments: windows.Drawn with space for one more row; a payment is at its place, and has no label.
         keys: as `order_by_second` leaves them, from position `event` on. events: Events. origin: of the keys.
         day_offset: seconds from midnight to the start of the period.
         spare: uint32[rows + 2 * LANES], scratch. quarters: uint64[2, LANES + 1], scratch.
-        wanted: bits of the columns of `out` that are; the others are left with anything.
+        wanted: bits of the columns of `out` to fill; the others are left undefined.
     """
     ordinary = payments.second.size - 1
     payments.second[ordinary] = END_OF_TIME

@@ -1,11 +1,11 @@
-"""Units in whole numbers: stretches of time in seconds, and what a second or a degree has of smaller ones.
+"""Units as whole numbers: an hour and a day in seconds, and the fractions of a second and of a degree.
 
-They stand here because kernels know nothing of the package, and all the rest of it may know kernels.
+They are here because kernels import nothing else of the package, and all the rest of it may import kernels.
 """
 
 HOUR = 3_600
 DAY = 86_400
 MICROSECONDS = 1_000_000
-"""Of a second."""
+"""In a second."""
 MICRODEGREES = 1_000_000
-"""Of a degree."""
+"""In a degree."""

@@ -1,4 +1,4 @@
-"""How loops of kernels become vectors: how wide these are, and how many of one loop are in flight."""
+"""How loops of kernels are vectorized: how wide the vectors are, and how many of one loop are in flight."""
 
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -12,32 +12,32 @@ from numba.core.lowering import Lower
 from numba.core.typed_passes import NativeLowering
 
 FEATURES = get_host_cpu_features().split(",")
-"""What the processor can do, by LLVM's names, each with a plus or a minus before it."""
+"""The processor's features by LLVM's names, each with a plus or a minus before it."""
 
 WHOLE_REGISTERS = '"prefer-vector-width"="512"'
-"""LLVM's attribute of a function whose loops may fill AVX-512's registers. Left to itself it uses half of each on Intel's
-processors (not on AMD's), as the first ones lowered their clock for whole ones; those with VBMI2, from 2019 on, hardly do."""
+"""LLVM's attribute of a function whose loops may fill AVX-512's registers. By default it uses half of each on Intel's
+processors (not on AMD's), as the first ones lowered their clock for full vectors; those with VBMI2, from 2019 on, hardly do."""
 WIDEST = 16 if "+avx512vbmi2" in FEATURES else 8
 """Words of 32 bits in the widest vectors that pay."""
 
 INTERLEAVED = 4
-"""Vectors of a loop that are in flight at a time. What a draw does with a vector is a chain of a hundred instructions that wait for
-each other, so one vector leaves most of the processor idle; left to itself LLVM takes a second one only where a loop is short."""
+"""Vectors of a loop that are in flight at a time. A draw is a chain of a hundred instructions each of which waits for the one
+before, so one vector leaves most of the processor idle; by default LLVM adds a second one only if a loop is short."""
 AS_LLVM_SEES_FIT = 0
 
 
 class _WideLower(Lower):  # type: ignore[misc]  # numba has no types
-    """Lowers functions to LLVM's language with the attribute."""
+    """Lowers functions to LLVM IR with the attribute."""
 
     def setup_function(self, fndesc: Any) -> None:
         super().setup_function(fndesc)
-        # llvmlite's own method knows only LLVM's attributes without a value.
+        # llvmlite's own method accepts only LLVM's attributes without a value.
         set.add(self.function.attributes, WHOLE_REGISTERS)
 
 
 @register_pass(mutates_CFG=True, analysis_only=False)
 class _WideLowering(NativeLowering):  # type: ignore[misc]  # numba has no types
-    """Numba's pass, which asks this property for what lowers."""
+    """Numba's lowering pass, with the class above in place of numba's."""
 
     _name = "fastgen_native_lowering"
 
@@ -61,7 +61,7 @@ COMPILER = WideCompiler if WIDEST == 16 else Compiler
 
 
 class Interleaving(event.Listener):  # type: ignore[misc]  # numba has no types
-    """Sets LLVM's option for each kernel that is compiled. It is one for the process, but only who has numba's lock compiles.
+    """Sets LLVM's option for each kernel that is compiled. The option is process-wide, but compiling requires numba's lock.
 
     counts: vectors in flight for each kernel.
     """
@@ -71,7 +71,7 @@ class Interleaving(event.Listener):  # type: ignore[misc]  # numba has no types
         self._begun = [AS_LLVM_SEES_FIT]
 
     def on_start(self, begun: Any) -> None:
-        """A function is compiled, perhaps in the midst of another: a helper as its kernel, whose loops it becomes a part of."""
+        """Begin a function, perhaps within another: a helper is compiled like its kernel, whose loops it becomes a part of."""
         self._begun.append(self.counts.get(begun.data["dispatcher"], self._begun[-1]))
         self._interleave(self._begun[-2])
 

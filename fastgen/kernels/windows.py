@@ -1,4 +1,4 @@
-"""The rows of a window: ordinary payments, drawn, and injected events, merged, and hashed."""
+"""The rows of a window: ordinary payments are drawn, merged with injected events, and hashed."""
 
 from typing import Any, NamedTuple
 
@@ -14,7 +14,7 @@ from fastgen.kernels.timeline import LANES, merge, sorted_times
 
 
 class Drawn(NamedTuple):
-    """Payments, column by column, see Block; they have no position of their own."""
+    """Payments, one array per column, see Block; their position is that of their place."""
 
     second: NDArray[np.int32]
     card: NDArray[np.uint32]
@@ -24,9 +24,9 @@ class Drawn(NamedTuple):
 
 
 class Scratch(NamedTuple):
-    """What a window's rows are made in, for up to as many rows as word_slot has.
+    """Scratch memory for making a window's rows, up to as many as word_slot has items.
 
-    drawn: its payments, with room for one more. word_slot, word_offset: uint32, words of their amounts.
+    drawn: its payments, with space for one more. word_slot, word_offset: uint32, words of their amounts.
     spacing: float64, of their times. order: uint32, where rows go; quarters: uint64[2, LANES + 1].
     """
 
@@ -39,7 +39,7 @@ class Scratch(NamedTuple):
 
     @classmethod
     def empty(cls, rows: int) -> "Scratch":
-        """Room for so many rows."""
+        """Scratch memory for this many rows."""
         kinds: list[Any] = [np.int32, np.uint32, np.uint8, np.uint32, np.uint16]
         drawn: list[Any] = [np.empty(rows + 1, kind) for kind in kinds]
         word_slot, word_offset = np.empty((2, rows), np.uint32)
@@ -48,7 +48,7 @@ class Scratch(NamedTuple):
 
 
 class Window(NamedTuple):
-    """A window: its number, the second at which it starts (since the start of the period) and how many it is wide.
+    """A window: its number, its start in seconds since the start of the period, and its width in seconds.
 
     payment, payments: the number of its first payment, and how many it has. event: the first of its events in the keys.
     """
@@ -62,7 +62,7 @@ class Window(NamedTuple):
 
 
 class Injected(NamedTuple):
-    """The events of a group, and in `keys`, uint64[n + 1], their order, see `order_by_second`; origin: of the keys."""
+    """The events of a group, and their order in `keys`, uint64[n + 1], see `order_by_second`; origin: of the keys."""
 
     events: Events
     keys: NDArray[np.uint64]
@@ -71,7 +71,7 @@ class Injected(NamedTuple):
 
 @absorbed
 def draw(drawn, window, payments, scratch, wanted):
-    """The window's payments."""
+    """Draw the window's payments."""
     count = window.payments
     few = Drawn(drawn.second[:count], drawn.card[:count], drawn.category[:count], drawn.cents[:count], drawn.place[:count])
     payment_rows(few, window.payment, payments, scratch.word_slot[:count], scratch.word_offset[:count], wanted)
@@ -80,11 +80,11 @@ def draw(drawn, window, payments, scratch, wanted):
 
 @interleaved_kernel
 def window_rows(out, digests, window, injected, payments, place_latitude, place_longitude, day_offset, scratch, wanted, hashing):
-    """The rows of a window in event-time order; each step finds what the one before it has made in the cache.
+    """Make the rows of a window in event-time order; each step finds the output of the one before in the cache.
 
     Args:
         out: Block of as many rows as the window has. digests: uint8[16 n], filled with the MD5 digests; of size 0 for none.
-        window: Window. injected: Injected. payments: Payments. scratch: Scratch, with room for them. wanted: see `merge`.
+        window: Window. injected: Injected. payments: Payments. scratch: Scratch, large enough. wanted: see `merge`.
         hashing: Hashing.
     """
     all_drawn = scratch.drawn

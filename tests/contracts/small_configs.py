@@ -9,20 +9,20 @@ from fastgen import Config
 
 SHARES = {1: [1.0], 2: [0.35, 0.65], 3: [0.5, 0.2, 0.3], 4: [0.001, 0.4, 0.099, 0.5]}
 HIGHEST = 9_999_999
-"""Cents of the greatest amount that there can be."""
+"""The greatest possible amount, in cents."""
 
 NAMES = st.text(st.characters(categories=["L", "N", "P", "S", "Zs"]), min_size=1, max_size=12)
 SEEDS = st.integers(0, 2**63 - 1) | st.sampled_from([0, 1, 2**32, 2**63 - 1])
 
 
 def intervals(low: int, high: int) -> st.SearchStrategy[list[int]]:
-    """[least, most]."""
+    """[least, most], both between `low` and `high`."""
     return st.lists(st.integers(low, high), min_size=2, max_size=2).map(sorted)
 
 
 @st.composite
 def amounts(draw: st.DrawFn) -> list[dict[str, Any]]:
-    """Ranges that rise, some of them touching."""
+    """Ascending ranges, some of them touching."""
     count = draw(st.integers(1, 4))
     edges = sorted(draw(st.lists(st.integers(1, HIGHEST), min_size=2 * count, max_size=2 * count, unique=True)))
     if draw(st.booleans()):
@@ -32,7 +32,7 @@ def amounts(draw: st.DrawFn) -> list[dict[str, Any]]:
 
 @st.composite
 def categories(draw: st.DrawFn, ranges: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The first one holds all the amounts, the others start where a range of amounts does."""
+    """Categories: the first holds all amounts, the others start where a range of amounts does."""
     count = draw(st.integers(1, 4))
     names = draw(st.lists(NAMES.filter(str.isprintable), min_size=count, max_size=count, unique=True))
     found = [{"name": names[0], "share": SHARES[count][0], "low": ranges[0]["low"], "high": ranges[-1]["high"]}]
@@ -45,7 +45,7 @@ def categories(draw: st.DrawFn, ranges: list[dict[str, Any]]) -> list[dict[str, 
 
 @st.composite
 def configs(draw: st.DrawFn, most_rows: int = 1_500) -> Config:
-    """Valid configurations with at most so many transactions."""
+    """Valid configurations with at most `most_rows` transactions."""
     ranges = draw(amounts())
     start = draw(st.datetimes(datetime(1970, 1, 1), datetime(2200, 1, 1))).replace(microsecond=0)
     settings: dict[str, Any] = {

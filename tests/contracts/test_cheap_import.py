@@ -28,7 +28,7 @@ HEAVY = {
 
 
 def loaded(*arguments: str) -> set[str]:
-    """The top-level modules that a run of Python loads, as it says itself."""
+    """The top-level modules that a run of Python loads, as `-X importtime` reports them."""
     run = subprocess.run([sys.executable, "-X", "importtime", *arguments], capture_output=True, text=True, check=True)
     lines = [line for line in run.stderr.splitlines() if line.startswith("import time:")]
     return {line.rpartition("|")[2].strip().partition(".")[0] for line in lines}

@@ -1,4 +1,4 @@
-"""Exact: every count is what the configuration says, not about so many."""
+"""Exact: every count is exactly what the configuration says."""
 
 from collections import Counter
 from fractions import Fraction
@@ -16,7 +16,7 @@ CASH = "Cash Withdrawal"
 
 
 def largest_remainders(total: int, shares: list[float]) -> list[int]:
-    """Whole parts first, then one more for the greatest remainders; the first of equal ones."""
+    """Whole parts first, then one more for the greatest remainders; for equal ones, the first."""
     weights = [Fraction(str(share)) for share in shares]
     exact = [total * weight / sum(weights) for weight in weights]
     counts = [value.numerator // value.denominator for value in exact]
@@ -29,7 +29,7 @@ def largest_remainders(total: int, shares: list[float]) -> list[int]:
 
 
 def check(config: Config) -> pl.DataFrame:
-    """Count everything in the rows of a configuration, and hold it against its settings."""
+    """Count everything in the rows of a configuration, and compare it with the settings."""
     data = Dataset(config)
     rows = data.transactions(["cc_num", "category", "country", "fraud_label"])
     counts = data.plan.counts
@@ -156,7 +156,7 @@ def test_counts_that_are_given(settings: dict[str, Any], expected: dict[str, int
 
 
 def test_fewer_susceptible_holders_than_cash_cards() -> None:
-    """All of them withdraw cash, in as many rounds as it takes."""
+    """All of these holders withdraw cash, in as many rounds as needed."""
     config = Config(payments=1_000, cards=400, ages=[60, 64], atm={"cards": 100, "withdrawals": 4_000})
     counts = Dataset(config).plan.counts
     assert counts["cash_cards"] == int(0.022 * 4_000) == 88

@@ -1,4 +1,4 @@
-"""Flat: memory does not grow with the number of rows; how many megabytes it is, benchmarks tell."""
+"""Flat: memory does not grow with the number of rows. How many megabytes it is, benchmarks measure."""
 
 import os
 import threading
@@ -21,17 +21,17 @@ from fastgen.windows import Worker
 
 
 class Piece:
-    """A result whose life can be followed."""
+    """A result whose lifetime can be observed."""
 
 
 def days(count: int, rows: int) -> Dataset:
-    """So many days with so many rows in each, on equally many cards; sequences are short, so that most days are alike."""
+    """`count` days with `rows` rows each; the number of cards is fixed, and sequences are short, so that most days are alike."""
     end = np.datetime64("2022-01-01") + np.timedelta64(count, "D")
     atm: dict[str, Any] = {"cards": 1_000, "withdrawals": rows * count // 3, "step_hours": [1, 12]}
     return Dataset(Config(end=str(end), rows=rows * count, cards=5_000, atm=atm))
 
 
-# The queue between threads and the one who takes the results
+# The queue between threads and their consumer
 
 
 @pytest.mark.parametrize("threads", [1, 2, 4])
@@ -63,7 +63,7 @@ def test_nothing_more_is_made_for_a_consumer_who_leaves(threads: int) -> None:
     results = in_order(begun.append, range(1_000), threads)
     for _ in range(3):
         next(results)
-    results.close()  # type: ignore[attr-defined]  # a generator, told as an iterator
+    results.close()  # type: ignore[attr-defined]  # a generator, annotated as an iterator
     time.sleep(0.02)
     assert len(begun) <= 3 + threads + AHEAD
 
@@ -113,7 +113,7 @@ def kept_bytes(value: object, depth: int = 3) -> int:
 
 
 def worker_bytes(data: Dataset) -> int:
-    """What a worker holds after the groups in the middle and at the end of the period, which are the fullest."""
+    """Bytes that a worker holds after the groups in the middle and at the end of the period, which are the fullest."""
     worker, groups = Worker(data.plan), data.plan.grid.groups
     inside = int(groups * data.config.seconds / (data.plan.grid.groups * data.plan.grid.group))
     for group in {groups // 3, inside // 2, max(inside - 2, 0), max(inside - 1, 0)}:
@@ -134,7 +134,7 @@ def test_a_worker_keeps_no_more_for_denser_rows() -> None:
     assert worker_bytes(dense) < 1.5 * worker_bytes(sparse)
 
 
-# What a whole run allocates, as far as Python sees it: all arrays, but not what is inside Polars and the codecs
+# What a whole run allocates, as far as Python sees it: all arrays, but nothing inside Polars and the codecs
 
 
 def ndjson(data: Dataset) -> None:
@@ -152,7 +152,7 @@ def frames(data: Dataset) -> None:
 
 @pytest.mark.parametrize("stream", [ndjson, parquet, frames])
 def test_streaming_four_times_as_many_rows_needs_no_more_memory(stream: Callable[[Dataset], None]) -> None:
-    stream(days(60, 4_000))  # what is loaded and compiled once, is
+    stream(days(60, 4_000))  # loads and compiles everything
     peaks = []
     for count in (30, 120):
         data = days(count, 20_000)
@@ -176,7 +176,7 @@ def test_streaming_four_times_as_many_rows_needs_no_more_memory(stream: Callable
     ],
 )
 def test_frames_have_some_200_000_rows(rows: int, hours: int, groups: int) -> None:
-    """However dense they are in time."""
+    """However dense the rows are in time."""
     start = Config().start
     data = Dataset(Config(rows=rows, start=start, end=start + timedelta(hours=hours), atm=Atm(cards=0)))
     spans = data.batch_spans(TransactionFrames(data.plan, TRANSACTIONS.names).row_bytes)
@@ -188,7 +188,7 @@ def test_frames_have_some_200_000_rows(rows: int, hours: int, groups: int) -> No
 @pytest.mark.parametrize("among", [None, range(100, 250), range(300, 10**6), range(500, 600)])
 @pytest.mark.parametrize("rows", [1, 30_000, 200_000, 10**9])
 def test_groups_with_few_rows_are_made_together(rows: int, among: range | None) -> None:
-    """Spans follow each other, and end at the end of a group that is nearest to so many rows."""
+    """Spans follow each other, and each ends with the group whose end is nearest to the given number of rows."""
     data = Dataset(Config(rows=10_000_000))
     spans = data.spans(rows, among)
     groups = [group for group in data.groups if among is None or group in among]
@@ -210,7 +210,7 @@ def test_groups_with_few_rows_are_made_together(rows: int, among: range | None) 
     ],
 )
 def test_frames_of_fewer_columns_have_more_rows(columns: list[str], rows: int) -> None:
-    """As many as take the memory of 200,000 rows of all columns, or 700,000; fewer where there would be few frames."""
+    """As many as fit the memory of 200,000 rows of all columns, at most 700,000; fewer if there would be few frames."""
     for total, expected in ((40_000_000, rows), (5_000_000, min(rows, 312_500)), (1_000_000, 200_000)):
         data = Dataset(Config(rows=total, atm=Atm(cards=0)))
         spans = data.batch_spans(TransactionFrames(data.plan, columns).row_bytes)

@@ -14,14 +14,12 @@ Stream = Callable[[Dataset], object]
 
 
 def instructions_of(task: Callable[[], object]) -> int:
-    """How many instructions Python carries out: a loop over rows costs a few for each of them."""
+    """How many bytecode instructions Python executes: a loop over rows executes several for each row."""
     count = 0
 
     def watch(frame: FrameType, event: str, argument: Any) -> Any:
         nonlocal count
-        frame.f_trace = (
-            watch  # from Python 3.12 on opcodes are told of only where there is a trace function when they are asked for
-        )
+        frame.f_trace = watch  # from Python 3.12 on, opcodes are traced only if there is a trace function when they are requested
         frame.f_trace_opcodes, frame.f_trace_lines = True, False
         count += event == "opcode"
         return watch
@@ -36,7 +34,7 @@ def instructions_of(task: Callable[[], object]) -> int:
 
 
 def objects_of(task: Callable[[], object]) -> int:
-    """The most small objects that were alive, beside those before, whenever a function had just returned."""
+    """The most small objects alive, besides those before, whenever a function had just returned."""
     most = 0
 
     def watch(frame: FrameType, event: str, argument: Any) -> None:
@@ -81,10 +79,10 @@ HOLDERS = [
 
 
 def assert_few(stream: Stream, small: Config, large: Config, rows: int) -> None:
-    """For so many rows more Python does less than an instruction each, and never holds an object for each."""
+    """For `rows` more rows Python executes less than one instruction each, and never holds an object for each."""
     few, many = Dataset(small), Dataset(large)
     stream(few)
-    stream(many)  # what is made once, is made
+    stream(many)  # makes everything that is made only once
     instructions = [instructions_of(lambda data=data: stream(data)) for data in (few, many)]
     assert instructions[1] - instructions[0] < rows
     assert objects_of(lambda: stream(many)) < 20_000

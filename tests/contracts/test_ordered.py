@@ -1,4 +1,4 @@
-"""Ordered: event time rises over all kinds of transaction, within batches and from one to the next."""
+"""Ordered: event time never decreases over all kinds of transactions, within batches and from one to the next."""
 
 import hashlib
 from itertools import pairwise
@@ -41,7 +41,7 @@ def test_times_rise_from_batch_to_batch() -> None:
 
 
 def test_kinds_are_merged(dense: pl.DataFrame) -> None:
-    """In each stretch of rows there are as many of each kind as a mixture has; nothing is appended."""
+    """Each stretch of rows contains every kind, as in a mixture; nothing is appended."""
     kinds = dense.select(
         payment=(pl.col("category") != "Cash Withdrawal") & (pl.col("fraud_label") == 0),
         attack=(pl.col("category") != "Cash Withdrawal") & (pl.col("fraud_label") == 1),
@@ -53,7 +53,7 @@ def test_kinds_are_merged(dense: pl.DataFrame) -> None:
 
 
 def test_ties_stay_in_their_order(tmp_path: Path) -> None:
-    """Where seconds are equal, the order is the same in frames, in files and for any number of threads."""
+    """For equal seconds, the order is the same in frames, in files and for any number of threads."""
     data = Dataset(Config(**DENSE))
     frame = data.transactions(["tid"])
     for threads in (1, 3):

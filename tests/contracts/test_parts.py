@@ -1,4 +1,4 @@
-"""Parts: the whole in pieces, wherever and in whatever order they are made."""
+"""Parts: together they are the whole, wherever and in whatever order they are made."""
 
 import hashlib
 import json
@@ -60,7 +60,7 @@ def test_the_parts_in_order_are_the_whole(table: str, of: int) -> None:
 @settings(deadline=None, max_examples=25)
 @given(st.data())
 def test_any_part_is_made_alone(data: st.DataObject) -> None:
-    """Cut at random: configurations, parts, columns, threads, batches."""
+    """For random configurations, parts, columns, threads and batches."""
     config = data.draw(
         st.fixed_dictionaries(
             {
@@ -83,7 +83,7 @@ def test_any_part_is_made_alone(data: st.DataObject) -> None:
 
 
 def test_parts_are_about_equal() -> None:
-    """By the rows that are to be expected, although withdrawals come and go."""
+    """By the expected numbers of rows, although withdrawals are not spread evenly."""
     large = Dataset(Config(rows=4_000_000, seed=3))
     for of in (2, 7, 12):
         parts = [large.part(number, of=of) for number in range(1, of + 1)]
@@ -168,7 +168,7 @@ def test_other_formats(tmp_path: Path, format: Any) -> None:
 
 
 def test_the_manifest_is_that_of_the_whole(tmp_path: Path, whole: Path) -> None:
-    """But for the files: digests are those of the whole tables."""
+    """Except for the files; digests are those of the whole tables."""
     write(DATA, f"{tmp_path}/", format="ndjson", parts=4)
     found, expected = (json.loads((folder / "manifest.json").read_text()) for folder in (tmp_path, whole))
     assert found.pop("parts") == 4
@@ -185,7 +185,7 @@ def test_the_manifest_is_that_of_the_whole(tmp_path: Path, whole: Path) -> None:
 
 
 def test_parts_of_several_machines_make_the_whole(tmp_path: Path) -> None:
-    """Each writes its part; the last one finds that all are there."""
+    """Each writes its part; the last one finds them complete and writes the manifest."""
     for number in (3, 1, 2):
         assert not (tmp_path / "manifest.json").exists()
         write(Dataset(DATA.config), f"{tmp_path}/", format="ndjson", parts=3, part=number)
@@ -221,7 +221,7 @@ class StopError(Exception):
 
 
 class StopAfter:
-    """A progress that fails once so many rows have passed."""
+    """A progress callback that fails after the given number of rows."""
 
     def __init__(self, rows: int) -> None:
         self.left = rows
@@ -283,7 +283,7 @@ def test_parts_of_another_version_that_makes_the_same_data_are_complete(tmp_path
 
 @pytest.mark.parametrize("format", ["parquet", "csv", "ndjson", "ipc"])
 def test_parts_without_rows(tmp_path: Path, format: Any) -> None:
-    """The last group has none, as no chain runs past the period, and there are fewer cards than parts."""
+    """The last group has no rows, as no chain runs past the period, and there are fewer cards than parts."""
     sparse = Config(rows=400_000, cards=2, end="2022-01-02", atm={"cards": 0}, fraud={"ratio": 0.00001})
     data = Dataset(sparse)
     of = data.plan.grid.groups
@@ -299,7 +299,7 @@ def test_parts_without_rows(tmp_path: Path, format: Any) -> None:
 
 
 def test_a_part_whose_record_is_about_to_come(tmp_path: Path) -> None:
-    """A run begins when another one has given names to the tables of its part, but not yet to what describes them."""
+    """A run begins when another one has renamed the tables of its part into place, but not yet the part's record."""
     write(DATA, f"{tmp_path}/", parts=2, part=1)
     [record] = (tmp_path / "parts").iterdir()
     described = record.read_bytes()
@@ -345,7 +345,7 @@ def test_a_killed_run_is_finished_by_the_same_command(tmp_path: Path) -> None:
 
 
 def test_unfinished_files_that_may_be_somebodys_stay(tmp_path: Path) -> None:
-    """Those of other data, those that are being written, and all of them until the parts are complete, and where some are replaced."""
+    """Those of other data and those being written always stay; the others too until all parts are complete, and when overwriting."""
     for folder in (*TABLES, "parts"):
         (tmp_path / folder).mkdir()
     hidden = f".{'0' * 16}.partial"
@@ -400,7 +400,7 @@ def test_an_interrupted_run_leaves_no_half_parts(tmp_path: Path) -> None:
 
 
 def test_an_interrupted_run_does_not_wait_for_a_compiler(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A thread that makes a part is not told before it asks; what it has begun goes without it, and gets no name later."""
+    """A thread learns of the interrupt only when it next checks; what it has begun is removed at once, and not renamed later."""
     begun, go_on, ended = threading.Semaphore(0), threading.Event(), threading.Semaphore(0)
 
     def compile_first(_requests: object, names: list[str], *_: object) -> list[FileReport]:
@@ -433,7 +433,7 @@ def test_an_interrupted_run_does_not_wait_for_a_compiler(tmp_path: Path, monkeyp
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
-# What is there
+# Existing output
 
 
 def test_other_data_are_not_touched(tmp_path: Path, whole: Path) -> None:
@@ -458,7 +458,7 @@ def test_other_data_are_not_touched(tmp_path: Path, whole: Path) -> None:
 
 
 def test_data_that_are_replaced_stay_until_the_new_ones_are_complete(tmp_path: Path) -> None:
-    """Two parts give way to three that machines make one by one; in between are all of the old ones, with their manifest."""
+    """Two parts are replaced by three that are made separately; until then all the old ones stay, with their manifest."""
     other = Dataset(Config(rows=400_000, seed=4))
     write(DATA, f"{tmp_path}/", format="ndjson", parts=2)
     (tmp_path / "transactions" / "notes.txt").write_text("mine")
@@ -476,7 +476,7 @@ def test_data_that_are_replaced_stay_until_the_new_ones_are_complete(tmp_path: P
 
 
 def test_a_part_takes_the_place_of_another(tmp_path: Path) -> None:
-    """As many parts as before, of another format and seed: each replaces the one of its number, and the manifest goes first."""
+    """With as many parts as before, each replaces the one of its number; the manifest is removed first."""
     other = Dataset(Config(rows=400_000, seed=4))
     write(DATA, f"{tmp_path}/", format="ndjson", parts=3)
     write(other, f"{tmp_path}/", format="csv", parts=3, part=2, overwrite=True)
@@ -550,7 +550,7 @@ def test_parts_that_nothing_describes_are_neither_removed_nor_mixed_in(tmp_path:
 
 
 def test_a_manifest_from_elsewhere_removes_nothing_but_tables(tmp_path: Path) -> None:
-    """Names that fastgen does not give are not believed."""
+    """Names that fastgen does not give are ignored."""
     (tmp_path / "a" / "transactions.d").mkdir(parents=True)
     outside = [tmp_path / "out.csv", tmp_path / "a" / "transactions.d" / "x", tmp_path / "a" / "transactions.my.own.csv"]
     for path in outside:

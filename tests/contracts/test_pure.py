@@ -1,4 +1,4 @@
-"""Pure: one configuration makes the same rows, whatever makes them and wherever they go."""
+"""Pure: one configuration makes the same rows, however they are made and wherever they go."""
 
 import hashlib
 import json
@@ -24,7 +24,7 @@ from fastgen.frames import TransactionFrames
 from fastgen.windows import RowSource
 
 COLUMNS = ("tid", "datetime", "cc_num", "category", "amount", "latitude", "longitude", "city", "country", "fraud_label")
-# A day of payments, so that there are several groups in it, and many after it that hold withdrawals alone.
+# Several groups in a day of payments, and many after it that hold only withdrawals.
 DENSE: dict[str, Any] = {"rows": 250_000, "seed": 3, "end": "2022-01-02 12:34:56", "fraud": {"ratio": 0.02}}
 
 
@@ -35,7 +35,7 @@ def data() -> Dataset:
 
 @pytest.fixture(scope="module")
 def whole(data: Dataset) -> pl.DataFrame:
-    """What all the others have to be equal to."""
+    """The frame that all others must equal."""
     assert len(data.groups) > 20
     return data.transactions()
 
@@ -82,12 +82,12 @@ def test_each_column_by_itself(data: Dataset, whole: pl.DataFrame, name: str) ->
     ids=",".join,
 )
 def test_columns_asked_for_in_any_order(data: Dataset, whole: pl.DataFrame, names: Sequence[str]) -> None:
-    """They come in the table's order."""
+    """They are returned in the table's order."""
     assert_same(joined(data.batches(names, threads=2)), whole.select(in_table_order(names)))
 
 
 def test_pieces_in_any_order(data: Dataset, whole: pl.DataFrame) -> None:
-    """One worker makes pieces of several sizes, the last first: nothing is left over from one to the next."""
+    """One worker makes pieces of several sizes, in random order: nothing is left over from one to the next."""
     frames, source = TransactionFrames(data.plan, COLUMNS), RowSource(data.plan, COLUMNS)
     threes = [range(first, min(first + 3, data.groups.stop)) for first in data.groups[::3]]
     spans = [*threes, *(range(group, group + 1) for group in data.groups[:5])]
@@ -165,7 +165,7 @@ def test_every_seed_will_do(seed: int) -> None:
 @given(configs(), st.permutations(COLUMNS), st.integers(1, 10), st.integers(1, 400), st.integers(1, 3))
 @settings(deadline=None, max_examples=40, derandomize=True)
 def test_any_small_configuration(config: Config, order: list[str], columns: int, batch_rows: int, threads: int) -> None:
-    """Columns, batches and threads of any number make no difference, whatever the configuration."""
+    """The columns, the batch size and the number of threads make no difference, whatever the configuration."""
     rows = Dataset(config).transactions()
     names = order[:columns]
     found = joined(Dataset(config).batches(names, batch_rows=batch_rows, threads=threads))
@@ -175,7 +175,7 @@ def test_any_small_configuration(config: Config, order: list[str], columns: int,
 @given(configs(400))
 @settings(deadline=None, max_examples=20, derandomize=True)
 def test_any_small_configuration_in_every_format(config: Config) -> None:
-    """Readers find the rows of the frame, whatever the names and numbers are."""
+    """Readers return the rows of the frame, whatever the names and numbers are."""
     data = Dataset(config)
     rows = data.transactions()
     with tempfile.TemporaryDirectory() as folder:

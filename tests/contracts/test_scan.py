@@ -1,4 +1,4 @@
-"""`scan`: whatever a query asks for, the answer is that of the whole frame, and no more is made than it needs."""
+"""`scan`: every query has the result of the same query on the whole frame, and makes no more than it needs."""
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
@@ -57,7 +57,7 @@ conditions = st.recursive(
     st.sampled_from(["streaming", "in-memory"]),
 )
 def test_any_query(condition: pl.Expr, names: list[str], rows: int | None, threads: int, engine: Any) -> None:
-    """Cut at random: conditions, columns, limits, threads."""
+    """For random conditions, columns, limits and threads."""
 
     def query(frame: pl.LazyFrame) -> pl.DataFrame:
         found = frame.filter(condition).select(names)
@@ -79,7 +79,7 @@ others = st.sampled_from([lambda frame: frame.with_columns(pl.col("amount") * 2)
 @settings(deadline=None, max_examples=120)
 @given(st.lists(filters | cuts | filters | cuts | others, min_size=2, max_size=4), st.sampled_from(["streaming", "in-memory"]))
 def test_any_order_of_steps(steps: list[Callable[[pl.LazyFrame], pl.LazyFrame]], engine: Any) -> None:
-    """A condition on the first rows is not one on all of which the first rows are taken."""
+    """Filtering the first rows is not the same as taking the first rows of a filter."""
 
     def query(frame: pl.LazyFrame) -> pl.DataFrame:
         for step in steps:
@@ -179,7 +179,7 @@ def test_unknown_columns_are_named() -> None:
 
 @pytest.fixture
 def made(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """What is made while a test runs: the columns, the groups, the hashes."""
+    """What is made while a test runs: columns, groups and hashes."""
     seen: dict[str, Any] = {"columns": set(), "groups": [], "hashes": 0}
     frame = TransactionFrames.frame
 

@@ -1,4 +1,4 @@
-"""Small datasets that the tests of several kernels look at, beside their plain twins."""
+"""Small datasets for the tests of several kernels, with their plain twins."""
 
 from functools import cache, reduce
 from itertools import chain
@@ -17,7 +17,7 @@ from fastgen.plan import Plan
 from fastgen.windows import PARTS, Worker
 
 ALL = reduce(or_, PARTS.values())
-"""The columns of a block that are wanted where all those of the table are."""
+"""Bits of the block's columns that all columns of the table need."""
 
 
 class Sample(NamedTuple):
@@ -56,7 +56,7 @@ def card_texts(plan: Plan) -> list[str]:
 
 
 def unpacked(digits: NDArray[np.uint64]) -> list[str]:
-    """Card numbers that have two digits to a byte."""
+    """Card numbers as text, from two digits to a byte."""
     text = digits.tobytes().hex()
     return [text[i : i + 16] for i in range(0, len(text), 16)]
 
@@ -67,7 +67,7 @@ def packed(numbers: list[str]) -> NDArray[np.uint64]:
 
 
 def read_events(events: Events) -> list[Row]:
-    """The rows of events: three words with a second and a card, the values from cents to label, and a position."""
+    """The rows of events, whose three words hold second and card, the values from cents to label, and the position."""
     rows = []
     for at, (when, what, where) in zip(events.second.tolist(), events.record.tolist(), strict=True):
         assert at == when % 2**32
@@ -77,7 +77,7 @@ def read_events(events: Events) -> list[Row]:
 
 
 def pack_events(rows: list[Row]) -> Events:
-    """Events of rows."""
+    """Rows as events."""
     record = [
         (
             row.second | row.card << 32,
@@ -93,7 +93,7 @@ def _signed(word: int) -> int:
     return (word + 2**31) % 2**32 - 2**31
 
 
-# Settings, and the most rows of a group and of a window where they differ from the package's.
+# Settings, and the most rows of a group and of a window if they differ from the package's.
 SAMPLES: dict[str, tuple[dict[str, Any], int | None, int | None]] = {
     "in one window": ({"rows": 2_500, "seed": 7}, None, None),
     "in many windows": ({"rows": 2_500, "seed": 2**64 - 1, "fraud": {"ratio": 0.02}}, 300, 70),
@@ -174,12 +174,12 @@ each_sample = pytest.mark.parametrize("name", SAMPLES)
 
 @cache
 def make_sample(name: str) -> Sample:
-    """The sample of a name."""
+    """The sample with a name."""
     return sample_of(*SAMPLES[name])
 
 
 def sample_of(settings: dict[str, Any], group_rows: int | None, window_rows: int | None) -> Sample:
-    """A dataset of these settings, and its twin."""
+    """A dataset with these settings, and its twin."""
     with pytest.MonkeyPatch.context() as patch:
         if group_rows:
             patch.setattr(fastgen.plan, "GROUP_ROWS", group_rows)

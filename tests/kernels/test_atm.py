@@ -1,7 +1,7 @@
-"""Withdrawals: sequences with a constant step, walks, and the foreign ones of cloned cards.
+"""Withdrawals: sequences with a constant step, walks, and foreign withdrawals with cloned cards.
 
-Rows do not say to which sequence they belong. But all withdrawals of a sequence have its card and place and the
-same minute and second of the hour, and no two sequences of a card in these datasets have the same.
+Rows do not say to which sequence they belong. But all withdrawals of a sequence share card, place, minute and second
+of the hour, and in these datasets no two sequences of a card share them all.
 """
 
 from collections import Counter, defaultdict
@@ -23,10 +23,10 @@ from fastgen.windows import Worker
 from kernels import SAMPLES, Sample, make_rows, make_sample, read_rows
 
 LEAST_P = 1e-4
-"""Of a statistic of draws with a fixed seed."""
+"""The least p-value of a test of draws with a fixed seed."""
 
 SEED = 20_220_101
-"""With this one no two sequences of a card look alike."""
+"""With this seed no two sequences of a card look alike."""
 
 WITH_CASH = [name for name in SAMPLES if name not in ("nothing but chains", "a single row")]
 
@@ -35,7 +35,7 @@ Sequences = dict[tuple[int, int, int], list[Row]]
 
 @pytest.fixture(params=WITH_CASH)
 def cash(request: pytest.FixtureRequest) -> Sample:
-    """Each of them."""
+    """Each sample with withdrawals."""
     return make_sample(request.param)
 
 
@@ -63,7 +63,7 @@ def default_sequences() -> Sequences:
 
 
 def step_of(sample: Sample, rows: list[Row]) -> int | None:
-    """Seconds between withdrawals; unknown for a single one."""
+    """Seconds between withdrawals; None for a single one."""
     steps = {b.second - a.second for a, b in pairwise(rows)}
     assert len(steps) <= 1
     return steps.pop() if steps else None
@@ -147,7 +147,7 @@ def test_foreign_withdrawals_follow_the_first_of_a_sequence(cash: Sample) -> Non
 
 
 def test_groups_together_have_each_withdrawal_once(cash: Sample) -> None:
-    """Each by itself, last group first, by a worker that begins without memory."""
+    """Each group is made alone, the last one first, by one new worker."""
     grid = cash.plan.grid
     code = len(cash.config.categories)
     found: list[Row] = []

@@ -1,4 +1,4 @@
-"""Kernels called by Python without a look at types, and by other kernels by their address."""
+"""Kernels called from Python without resolving types again, and from other kernels by address."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from fastgen.kernels.jit import kernel
 
 
 def doubling() -> Any:
-    """A kernel that has been compiled for nothing yet."""
+    """A kernel that has not been compiled for any types yet."""
 
     @kernel
     def double(x):
@@ -22,7 +22,7 @@ def doubling() -> Any:
 
 
 def test_a_kernel_that_is_called_again_is_the_one_for_the_types_of_the_first_call() -> None:
-    """Also where it has been compiled for others before."""
+    """Even if it has been compiled for other types before."""
     double = doubling()
     assert (double(21), double(0.25)) == (42, 0.5)
     halves, whole = Repeated(double), Repeated(double)

@@ -27,7 +27,7 @@ from fastgen.windows import Worker
 from kernels import each_sample, make_sample, unpacked
 
 LEAST_P = 1e-4
-"""Of a statistic of draws with a fixed seed."""
+"""The least p-value of a test of draws with a fixed seed."""
 
 
 def numbers(seed: int, first: int, n: int) -> list[str]:
@@ -68,7 +68,7 @@ def test_numbers_are_valid_and_unique() -> None:
 
 
 def test_validity_is_that_of_the_standard() -> None:
-    """Known numbers; a changed digit, or two neighbours exchanged, makes a number invalid."""
+    """Known numbers are valid; a changed digit makes a number invalid."""
     assert all(map(naive.luhn_valid, ["4111111111111111", "4012888888881881", "79927398713"]))
     for number in numbers(4, 0, 20):
         for i in range(16):
@@ -101,7 +101,7 @@ def numbers_with(left, right, out):
 
 
 def test_free_digits_at_their_bounds() -> None:
-    """And numbers with each check digit."""
+    """Including numbers with each check digit."""
     halves = [0, 1, 9_999, 10_000, 999_999, 1_000_000, 9_999_999, *range(1_234_560, 1_234_570)]
     pairs = np.array([(left, right) for left in halves for right in halves], np.uint32)
     out = np.zeros(2 * len(pairs), np.uint32)
@@ -134,7 +134,7 @@ def test_expiry_months_are_the_twins() -> None:
 
 @pytest.mark.parametrize("start", ["2022-01-01", "2024-02-29", "2022-12-31 23:59:59", "1999-06-15", "2095-11-30"])
 def test_cards_expire_within_five_years(start: str) -> None:
-    """By the end of the month that is written; a month that has begun at the start has begun."""
+    """A card expires at the end of its month, which comes after that of the start."""
     found, _ = tables(3_000, start=start, end=year_after(start))
     begin = datetime.fromisoformat(start)
     allowed = set()
@@ -155,7 +155,7 @@ AGES = [(18, 100), (18, 18), (100, 100), (20, 21), (33, 63)]
 @pytest.mark.parametrize("start", STARTS)
 @pytest.mark.parametrize("ages", AGES)
 def test_possible_birthdates_are_those_of_the_calendar(start: str, ages: tuple[int, int]) -> None:
-    """Someone is so many years old after so many birthdays; that of 29 February may come on 1 March."""
+    """Age is the number of birthdays so far; one on 29 February may come on 1 March."""
     plan = Plan(Config(rows=1, start=start, end=year_after(start), ages=ages))
     first, days = plan.births
     found = [first + timedelta(days=day) for day in range(days)]
@@ -179,7 +179,7 @@ def test_ages_count_at_the_start(start: str) -> None:
 
 
 def test_holders_are_the_twins() -> None:
-    """Every column of both tables, from the words that decide it."""
+    """Every column of both tables follows from the words that decide it."""
     config = Config(rows=10, cards=400, seed=11)
     pools = load_pools()
     women, men = pools.first_names[: pools.female], pools.first_names[pools.female :]
@@ -248,7 +248,7 @@ def test_susceptible_cards_are_the_twins(name: str) -> None:
 
 
 def test_bands_take_cards_as_far_as_they_have_room() -> None:
-    """Of 25,000 cards: small bands are filled by the first holders of their ages, large ones get all there are."""
+    """With 25,000 cards, small bands are filled by the first holders of their ages, and large ones get all there are."""
     config = Config(cards=25_000, payments=1)
     plan = Plan(config)
     found = plan.susceptible.tolist()
@@ -286,7 +286,7 @@ def test_every_susceptible_card_is_as_likely_to_be_drawn() -> None:
 
 
 def test_there_is_room_behind_the_last_card_that_is_found() -> None:
-    """A card that no band has room for any more is written down there, too."""
+    """The space is needed because cards that no band takes any more are written there, too."""
     found = Plan(Config(atm={"withdrawals": 100, "bands": [{"share": 1, "low": 18, "high": 100}]})).susceptible
     assert found.base is not None
     assert found.size == 100 < found.base.size

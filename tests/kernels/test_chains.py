@@ -1,4 +1,4 @@
-"""Attack chains: an ordinary payment, then more of them on the same card within minutes."""
+"""Attack chains: an ordinary payment, then more with the same card within minutes."""
 
 from collections import Counter
 from functools import cache
@@ -19,13 +19,13 @@ from fastgen.plan import Plan
 from kernels import ALL, SAMPLES, each_sample, make_sample, read_events
 
 LEAST_P = 1e-4
-"""Of a statistic of draws with a fixed seed."""
+"""The least p-value of a test of draws with a fixed seed."""
 
 NO_CASH = {"cards": 0}
 
 
 def chain_events(plan: Plan, group: int, start: int, stop: int, room: int, reach: int | None = None) -> tuple[int, list[Row]]:
-    """The events of [start, stop) that chains up to a group have, and how many there are; rows past them are unwritten."""
+    """The count and the rows of events in [start, stop) that chains up to a group have; checks that nothing else is written."""
     seconds, records = np.full(room + 3, 77, np.int32), np.full((room + 3, 3), 77, np.uint64)
     rules = plan.chain_rules
     if reach is not None:
@@ -39,11 +39,11 @@ def chain_events(plan: Plan, group: int, start: int, stop: int, room: int, reach
 
 
 def chains_of(plan: Plan) -> list[list[Row]]:
-    """The events of every chain, from the groups in which chains start, wherever they end."""
+    """The events of every chain, from the group in which it starts, wherever it ends."""
     rows: list[Row] = []
     for group in range(plan.grid.groups):
         rows += chain_events(plan, group, 0, 2**31 - 1, plan.chain_payments, reach=0)[1]
-    # A chain's first payment is not after the one before it by the gap of its own card, so lengths are needed.
+    # Rows do not say where a chain begins, so lengths are needed.
     cuts = naive.running(Twin(plan.config, plan.pools, plan.grid, plan.amounts).chain_lengths)
     return [rows[start:stop] for start, stop in pairwise(cuts)]
 
@@ -64,7 +64,7 @@ def test_chains_are_the_twins(name: str) -> None:
 
 @each_sample
 def test_all_groups_together_have_each_event_once(name: str) -> None:
-    """Chains go on past the end of the group in which they start."""
+    """Even though chains go on past the end of the group in which they start."""
     sample = make_sample(name)
     found: list[Row] = []
     for group in range(sample.plan.grid.groups):
@@ -113,7 +113,7 @@ def test_the_total_is_exact(total: int, lengths: tuple[int, int]) -> None:
 
 
 def test_lengths_gaps_and_starts_are_uniform() -> None:
-    """Of all chains but the last, which is cut."""
+    """In all chains but the last, which is cut."""
     found = many_chains()[:-1]
     lengths = Counter(map(len, found))
     assert lengths.keys() == set(range(3, 11))
@@ -141,7 +141,7 @@ def test_a_chain_has_one_card_and_every_payment_its_own_place() -> None:
 
 @each_sample
 def test_the_first_is_the_payment_of_its_number(name: str) -> None:
-    """Numbers go on where those of the ordinary payments end."""
+    """Their numbers follow those of the ordinary payments."""
     sample = make_sample(name)
     n = sample.plan.chains
     first = sample.plan.payments - sample.plan.chain_payments
@@ -158,7 +158,7 @@ def ranges_of(config: Config, chain: list[Row]) -> list[int]:
 
 @pytest.mark.parametrize("later", range(31))
 def test_later_payments_have_exact_numbers_of_each_range(later: int) -> None:
-    """ceil(m x share) of each, from the smallest amounts on, cut to m; the shares are the default ones."""
+    """ceil(m x share) of each, from the smallest amounts on, cut to m; the shares are the defaults."""
     shares = [(50, 1000), (75, 1000), (525, 1000), (250, 1000), (99, 1000), (1, 1000)]
     expected = []
     for part, whole in shares:
@@ -171,7 +171,7 @@ def test_later_payments_have_exact_numbers_of_each_range(later: int) -> None:
 
 
 def test_the_order_of_ranges_is_shuffled() -> None:
-    """Of nine later payments one is of the first range, and one of the second: all pairs of positions are as likely."""
+    """Of nine later payments one is in the first range, and one in the second: all pairs of positions are equally likely."""
     found = [ranges_of(Config(), chain) for chain in many_chains((10, 10), 60_000)]
     pairs = Counter((ranges.index(0), ranges.index(1)) for ranges in found)
     assert len(pairs) == 72
@@ -189,7 +189,7 @@ def test_later_amounts_are_uniform_inside_their_range(r: int) -> None:
 
 
 def test_categories_of_later_payments_by_default() -> None:
-    """The first, in order, whose prices hold the amount: below 100 Grocery, below 500 Health, below 2,000 Clothing."""
+    """The first whose prices hold the amount: Grocery below 100, Health/Beauty below 500, Clothing below 2,000."""
     names = [category.name for category in Config().categories]
     for chain in many_chains():
         for row in chain[1:]:

@@ -1,4 +1,4 @@
-"""Values of columns: string views, exact doubles, times."""
+"""Column values: string views, exact doubles, times."""
 
 import struct
 from decimal import Decimal
@@ -59,7 +59,7 @@ def test_every_amount_below_a_thousand() -> None:
     ],
 )
 def test_scaling_is_dividing(values: NDArray[Any], divisor: float) -> None:
-    """Also where a product with the reciprocal is not; when written, this held for every uint32 over 100 and all degrees."""
+    """Even where a product with the reciprocal is not. When written, this held for every uint32 over 100 and all degrees."""
     out = np.empty(values.size)
     columns.scaled(out, values, divisor)
     assert np.array_equal(out, values / divisor)

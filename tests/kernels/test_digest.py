@@ -1,4 +1,4 @@
-"""Content digests against their definition, and the digest of a whole from those of its parts."""
+"""Content digests compared with their definition, and the digest of a whole from those of its parts."""
 
 from itertools import pairwise
 from typing import Any
@@ -32,7 +32,7 @@ def test_values_of_texts(texts: list[bytes]) -> None:
 
 
 def test_texts_of_all_lengths_differ() -> None:
-    """Also where they end in zeros, as they are filled up."""
+    """Even if they end in zeros, like the padding."""
     texts = [bytes(size) for size in range(40)] + [b"a" + bytes(size) for size in range(40)]
     values = text_values(texts).tolist()
     assert values == [naive.text_value(text) for text in texts]
@@ -102,7 +102,7 @@ def test_digests_of_transactions(name: str) -> None:
 @settings(max_examples=25)
 @given(names=st.lists(st.sampled_from(TRANSACTIONS.names), min_size=1, unique=True).map(tuple))
 def test_digests_of_some_columns(names: tuple[str, ...]) -> None:
-    """In the order of the table, whatever the order in which they are asked for."""
+    """In the table's order, whatever the order in which they are requested."""
     sample = make_sample("all sequences cloned")
     assert block_digests(sample, names).total == naive.rows_digest(values_of(sample, names))
 
@@ -114,7 +114,7 @@ def test_digests_of_card_tables(table: str) -> None:
     every = TABLES[table].names
     for names in (every, every[1:], every[::-1][:2]):
         ordered = [name for name in every if name in names]
-        # Days since 1970 count for birthdates.
+        # The value of a birthdate is its days since 1970.
         columns = frame.select(pl.col(pl.Date).to_physical() if name == "birthdate" else name for name in ordered)
         rows = [[v if isinstance(v, int) else naive.text_value(v.encode()) for v in row] for row in columns.iter_rows()]
         digests, whole = HolderDigests(data.plan, table, names), Digest()

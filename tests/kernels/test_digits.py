@@ -1,4 +1,4 @@
-"""Values as text in words: each loop against Python's own formatting."""
+"""Values as text in words: each loop compared with Python's own formatting."""
 
 from collections.abc import Iterable
 
@@ -58,7 +58,7 @@ def amounts(cents: list[int]) -> list[str]:
 
 
 def coordinates(micro: list[int], shortest: bool) -> list[str]:
-    """The texts, with six decimals or as many as are needed."""
+    """The texts, with six decimals or only as many as are needed."""
     found = digits.Tile.empty().latitudes
     coordinate_texts(found, np.array(micro, np.int32))
     if shortest:
@@ -79,7 +79,7 @@ def test_eight_digits(values: list[int]) -> None:
 
 
 def test_amounts_of_all_lengths() -> None:
-    """All below a thousand, around each power of ten, and every 997th up to the greatest."""
+    """All amounts below a thousand, some around each power of ten, and every 997th up to the greatest."""
     edges = [10**power + step for power in range(2, 8) for step in range(-101, 102) if 0 < 10**power + step < 10**7]
     for cents in tiles([*range(1, 100_000), *edges, *range(1, 10**7, 997), 10**7 - 1]):
         assert amounts(cents) == [str(value / 100) for value in cents]
@@ -99,7 +99,7 @@ def test_coordinates(micro: list[int], shortest: bool) -> None:
 
 
 def test_places_own_digits() -> None:
-    """Where a position has left its place it has all six decimals."""
+    """A position that has left its place has all six decimals."""
     lengths = np.array([9, 9, 10, 10], np.uint64)
     cut_places(lengths, np.array([0, 1, 1, 2], np.uint16), np.array([0, 0, 1, 0], np.uint8), np.array([0, 1, 7], np.uint64))
     assert lengths.tolist() == [9, 8, 10, 3]

@@ -1,4 +1,4 @@
-"""Groups filled by one call, whatever room there is at first."""
+"""Groups filled in one call, whatever space there is at first."""
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ from tests.kernels import each_sample, make_sample, read_rows
 
 
 def begin_without_room(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let workers begin with next to no memory, and expect no rows."""
+    """Make workers begin with almost no memory, and expect no rows."""
     monkeypatch.setattr(windows, "GROUP_ROWS", 1)
     monkeypatch.setattr(plan, "expected_rows", np.zeros(plan.grid.groups + 1))
 
@@ -28,7 +28,7 @@ def no_room(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
 @each_sample
 @pytest.mark.usefixtures("no_room")
 def test_rows_are_the_same_in_memory_that_grows(name: str) -> None:
-    """Groups that need more room are begun again, those before them are kept, their digests too."""
+    """Groups that need more space are made again; those before them are kept, with their digests."""
     sample = make_sample(name)
     worker, groups = Worker(sample.plan), range(sample.plan.grid.groups)
     single = []
@@ -53,7 +53,7 @@ def test_rows_are_counted_in_memory_that_grows(name: str) -> None:
 @each_sample
 @pytest.mark.parametrize("is_kept", [True, False])
 def test_columns_are_the_same_in_memory_that_grows(name: str, is_kept: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Columns with too little room are begun again."""
+    """Columns with too little space are made again."""
     sample = make_sample(name)
     frames, groups = TransactionFrames(sample.plan, TRANSACTIONS.names), range(sample.plan.grid.groups)
     usual = frames.frame(Worker(sample.plan), groups)
@@ -80,7 +80,7 @@ def test_memory_grows_where_a_group_needs_more() -> None:
 
 
 def test_rows_are_the_same_where_only_scratch_memory_grows(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As it does for payments alone: no event asks for more memory."""
+    """As it does for payments alone: without events, nothing else needs more memory."""
     plan = Plan(Config(payments=500, fraud={"ratio": 0}, atm={"cards": 0}))
     groups = range(plan.grid.groups)
     usual = read_rows(Worker(plan).fill(groups))

@@ -1,4 +1,4 @@
-"""Kernels are kept on disk where that is possible, and work where it is not."""
+"""Kernels are kept on disk if that is possible, and work if it is not."""
 
 import ctypes
 from collections.abc import Callable
@@ -22,12 +22,12 @@ def test_kernels_are_cached_on_disk() -> None:
 
 @pytest.fixture(autouse=True)
 def is_kept_afterwards(monkeypatch: pytest.MonkeyPatch) -> None:
-    """That a kernel has no place for its code is remembered, and other tests are not to know of it."""
+    """A kernel that cannot be cached sets a global flag, which is restored for other tests."""
     monkeypatch.setattr(jit, "is_kept", jit.is_kept)
 
 
 def in_no_file() -> Callable[..., Any]:
-    """A function that stands for a package in a directory that cannot be written."""
+    """A function that cannot be cached, like one of a package in a directory that is not writable."""
     scope: dict[str, Any] = {}
     exec("def double(x):\n    return x + x", scope)
     double: Callable[..., Any] = scope["double"]
@@ -64,7 +64,7 @@ def test_on_a_full_disk_kernels_are_compiled(tmp_path: Path, monkeypatch: pytest
 
 
 def test_division_by_zero_is_that_of_ieee() -> None:
-    """Also where a helper divides."""
+    """Even in a helper."""
 
     @helper
     def over(a, b):
@@ -97,11 +97,11 @@ def assembly(compiler: Any) -> list[str]:
 
 
 WIDEST = "zmm" if "+avx512vbmi2" in vectors.FEATURES else "ymm" if "+avx2" in vectors.FEATURES else "xmm"
-"""What registers of the widest vectors are called."""
+"""The name of the registers of the widest vectors."""
 
 
 def vector_products(compiler: Any, registers: str = WIDEST) -> int:
-    """How many products of vectors are in it."""
+    """How many vector products are in that code."""
     return sum("pmulld" in line and registers in line for line in assembly(compiler))
 
 
@@ -109,7 +109,7 @@ def test_loops_of_kernels_have_several_vectors_in_flight_where_asked() -> None:
     other, one = vector_products(njit, "mm"), vector_products(kernel)
     assert vector_products(interleaved_kernel) == vectors.INTERLEAVED * one
     assert vector_products(kernel) == one
-    assert vector_products(njit, "mm") == other  # other code is compiled as ever, afterwards too
+    assert vector_products(njit, "mm") == other  # other code is compiled as before
 
 
 @pytest.mark.parametrize("compiler", [kernel, interleaved_kernel])
@@ -119,7 +119,7 @@ def test_vectors_of_kernels_fill_the_registers_that_there_are(compiler: Any) -> 
 
 def test_other_code_has_vectors_as_llvm_sees_fit() -> None:
     def is_wide(compiler: Any) -> bool:
-        made = compiler(in_no_file())  # a cache would have its machine code alone
+        made = compiler(in_no_file())  # from a cache, it would have no LLVM IR
         assert made(21) == 42
         return any("prefer-vector-width" in text for text in made.inspect_llvm().values())
 

@@ -30,7 +30,7 @@ DAY_WORDS = np.frombuffer(DATES.encode(), np.uint32).reshape(-1, 3)
 
 
 class Hasher:
-    """Calls the kernel as the package does, with scratch memory that is used again and has rubbish in it."""
+    """Calls the kernel as the package does, with scratch memory that is reused and begins with garbage."""
 
     def __init__(self) -> None:
         self.tile = Tile.empty()
@@ -69,7 +69,7 @@ def random_block(n: int, days: int = DAYS) -> Block:
 
 @each_sample
 def test_rows_of_whole_datasets(name: str) -> None:
-    """Window by window, as they are made, each behind the ones before."""
+    """Hashed window by window, as they are made, each after the one before."""
     sample = make_sample(name)
     rows, digests = RowSource(sample.plan, TRANSACTIONS.names).fill(range(sample.plan.grid.groups))
     cards = card_texts(sample.plan)
@@ -78,7 +78,7 @@ def test_rows_of_whole_datasets(name: str) -> None:
 
 
 def test_the_samples_have_what_may_go_wrong() -> None:
-    """Amounts with one to five digits before the point, one and two after it; starts within a day."""
+    """Amounts with one to five digits before the point and one or two after it, and starts within a day."""
     amounts = [str(row.cents / 100) for name in SAMPLES for row in make_sample(name).rows]
     assert {len(amount.split(".")[0]) for amount in amounts} == {1, 2, 3, 4, 5}
     assert {len(amount.split(".")[1]) for amount in amounts} == {1, 2}
@@ -86,7 +86,7 @@ def test_the_samples_have_what_may_go_wrong() -> None:
 
 
 def test_blocks_of_all_sizes() -> None:
-    """Any number of lanes and tiles may be filled in part; what a former block left is not seen."""
+    """Lanes and tiles may be partly filled; what an earlier block left there is not seen."""
     hashed = Hasher()
     block = random_block(1_000)
     texts = expected(block)
@@ -107,7 +107,7 @@ def test_days_change_inside_a_block(days: int) -> None:
 
 
 def test_midnights() -> None:
-    """Last and first seconds of days, alone, in runs, and days without a row between them."""
+    """Last and first seconds of days, alone and in runs, with days without a row in between."""
     seconds = [day * 86_400 + offset for day in (0, 1, 2, 5, 64) for offset in (0, 0, 1, 86_398, 86_399, 86_399)]
     for repeats in (1, 13, 100):
         times = [second for second in seconds for _ in range(repeats)]

@@ -1,4 +1,4 @@
-"""Unaligned loads, stores and copies: the bytes that are meant, and no others."""
+"""Unaligned loads, stores and copies: the intended bytes, and no others."""
 
 from typing import Any
 
@@ -32,7 +32,7 @@ def copy_64(target, target_at, source, source_at):
 
 @njit
 def swap_16(array, at):
-    """Both values are held while the array changes."""
+    """Swap two values, both of which are in registers while the array changes."""
     first, second = memory.load_16(array, at), memory.load_16(array, at + 16)
     memory.store(array, at, second)
     memory.store(array, at + 16, first)

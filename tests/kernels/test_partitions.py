@@ -1,4 +1,4 @@
-"""Partitions are those of Java's producer; messages of a partition keep their order."""
+"""Partitions are those of the Java producer; messages of a partition keep their order."""
 
 import naive
 import numpy as np

@@ -1,4 +1,4 @@
-"""Card payments: exact quotas, amounts inside the prices of their category, any block by itself."""
+"""Card payments: exact quotas, amounts inside the prices of their category, and any block made alone."""
 
 from collections import Counter
 from functools import cache
@@ -21,7 +21,7 @@ from fastgen.plan import Plan
 from kernels import ALL, each_sample, make_sample
 
 LEAST_P = 1e-4
-"""Of a statistic of draws with a fixed seed."""
+"""The least p-value of a test of draws with a fixed seed."""
 
 COLUMNS = ("card", "category", "cents", "place")
 
@@ -96,7 +96,7 @@ def test_classes_do_not_depend_on_where_they_are_cut(cuts: list[int]) -> None:
 
 
 def test_categories_are_in_random_order() -> None:
-    """Each part of the payments has its share of every category, and a payment tells nothing of the next one's."""
+    """Each part of the payments has its share of every category, and a payment's category says nothing about the next one's."""
     total = 54_000
     found = classes(plan_of(total).payment_rules.quota, 0, total)
     expected = np.bincount(found, minlength=9)
@@ -113,7 +113,7 @@ def test_categories_are_in_random_order() -> None:
 
 
 def table_of(plan: Plan, category: int) -> dict[range, float]:
-    """The distribution that a category's alias table stands for; for the number of categories that of all amounts."""
+    """The distribution of a category's alias table; category number `len(categories)` has that of all amounts."""
     amounts, slots = plan.amounts, 2**plan.amounts.bits
     found: dict[range, float] = {}
     for slot in range(category * slots, (category + 1) * slots):
@@ -193,7 +193,7 @@ def test_payments_do_not_depend_on_where_they_are_cut(cuts: list[int]) -> None:
 
 
 def test_payments_far_into_a_large_dataset() -> None:
-    """Numbers past 32 bits, and a permutation of as many."""
+    """Numbers past 32 bits, and a permutation of that size."""
     total = 3 * 10**10 + 7
     plan = plan_of(total, end="2024-01-01", cards=10**9)
     twin = naive.Twin(plan.config, plan.pools, plan.grid, plan.amounts)

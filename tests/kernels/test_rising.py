@@ -1,4 +1,4 @@
-"""As many values are kept as can be in order."""
+"""As many values as possible are kept in order."""
 
 import naive
 import numpy as np
@@ -10,7 +10,7 @@ from fastgen.kernels.rising import longest_rising
 
 
 def kept_of(values: list[int]) -> list[int]:
-    """The values that are kept, and a check of the length that is returned."""
+    """The values that are kept; checks the returned length."""
     array = np.array(values, np.int64)
     kept = np.ones(array.size, bool)
     tails, before = np.full((2, array.size), -7, np.int64)

@@ -1,4 +1,4 @@
-"""Draws against the published vectors, the plain twins and the distributions that they stand for."""
+"""Draws compared with the published vectors, the plain twins and their distributions."""
 
 import math
 from collections import Counter
@@ -15,7 +15,7 @@ from scipy import stats
 from fastgen.kernels import rng
 
 LEAST_P = 1e-4
-"""Of a statistic of draws with a fixed seed; a wrong distribution gives values far below."""
+"""The least p-value of a test of draws with a fixed seed; a wrong distribution gives values far below."""
 
 words = st.integers(0, 2**32 - 1)
 seeds = st.integers(0, 2**64 - 1)
@@ -163,7 +163,7 @@ def test_the_greatest_seed_after_another_one() -> None:
 
 @pytest.mark.parametrize("size", [2, 3, 7, 10, 24, 97, 1_000])
 def test_every_image_is_equally_likely(size: int) -> None:
-    """Over keys: of the first, the last and a middle number, in 50 bins at most."""
+    """Over many keys: images of the first, a middle and the last number, in at most 50 bins."""
     tries = 6_000
     found = np.array([permutation(seed, 1, size)[[0, size // 2, -1]] for seed in range(tries)])
     bins = min(size, 50)

@@ -1,4 +1,4 @@
-"""Counts against their plain twins and the distributions that they stand for."""
+"""Counts compared with their plain twins and their distributions."""
 
 from itertools import pairwise
 
@@ -11,7 +11,7 @@ from scipy import stats
 from fastgen.kernels import rng, splitting
 
 LEAST_P = 1e-4
-"""Of a statistic of draws with a fixed seed; a wrong distribution gives values far below."""
+"""The least p-value of a test of draws with a fixed seed; a wrong distribution gives values far below."""
 
 WHOLE = 2**40
 
@@ -19,7 +19,7 @@ seeds = st.integers(0, 2**64 - 1)
 
 
 def binomial(seed: int, n: int, p: float) -> int:
-    """How many of n events fall into the first of two leaves that has a share of p, as a multiple of 2^-40."""
+    """How many of n events fall into the first of two leaves, whose share is p, rounded to a multiple of 2^-40."""
     return split(seed, rng.SPLIT_PAYMENTS, n, [0, round(p * WHOLE), WHOLE])[0]
 
 
@@ -46,7 +46,7 @@ def test_binomial_draws_have_the_distribution(n: int, p: float) -> None:
     assert drawn.max() <= n
     assert abs(drawn.mean() - law.mean()) < 4 * law.std() / tries**0.5
     assert drawn.var() == pytest.approx(law.var(), rel=0.05)
-    # Bins of at least one in a hundred each.
+    # Bins with a probability of about one in a hundred or more.
     edges = np.unique(law.ppf(np.linspace(0, 1, 60)[1:-1]))
     upper = law.cdf(edges)
     kept = [i for i in range(len(edges)) if 0.01 < upper[i] < 0.99]
@@ -71,6 +71,6 @@ def test_next_to_no_share(power: int) -> None:
 @pytest.mark.parametrize("leaves", [splitting.SIDE_BY_SIDE - 1, splitting.SIDE_BY_SIDE, splitting.SIDE_BY_SIDE + 1, 20_000])
 @pytest.mark.parametrize("total", [3, 20_000, 10**9])
 def test_counts_of_many_leaves(leaves: int, total: int) -> None:
-    """Large trees are split one node at a time, those below level by level."""
+    """Large trees are split one node at a time, smaller subtrees level by level."""
     widths = [(7 * i) % 13 * (i % 5 > 0) for i in range(leaves)]
     assert split(3, 2, total, naive.running(widths)) == naive.split(3, 2, total, widths)

@@ -1,4 +1,4 @@
-"""Values in bins, keys as numbers, what a card did before: as plain loops have them."""
+"""Values in bins, keys as numbers, and differences from a card's last row, compared with plain loops."""
 
 from collections import Counter
 
@@ -38,7 +38,7 @@ def test_count_kinds(rows: list[tuple[int, int]]) -> None:
 
 @given(st.lists(st.integers(-(2**63), 2**63 - 1) | st.integers(0, 40), max_size=60), st.integers(0, 60))
 def test_keys_are_numbered_as_they_come(keys: list[int], cut: int) -> None:
-    """In two calls, with a table that is full of what hashes alike, and once more after it has grown."""
+    """In two calls, with a table that is nearly full, and again after it has grown."""
     expected = {key: number for number, key in enumerate(dict.fromkeys(keys))}
     slots, known = np.zeros(64, np.int32), np.zeros(60, np.int64)
     numbers, count = [], 0
@@ -73,7 +73,7 @@ def test_since_last(rows: list[tuple[int, int, tuple[float, float]]], cut: int) 
             assert (gap, metres) == (MISSING, MISSING)
         else:
             assert gap == second - before[card][0]
-            # Places are kept as single floats, which are up to half a metre off.
+            # Places are kept in single precision, which is up to half a metre off.
             assert metres == pytest.approx(naive.metres_between(before[card][1], place), abs=2)
         before[card] = second, place
 

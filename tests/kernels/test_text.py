@@ -1,4 +1,4 @@
-"""Rows as text: NDJSON as json.dumps writes them, CSV as csv.writer does."""
+"""Rows as text: NDJSON as json.dumps writes it, CSV as csv.writer does."""
 
 import csv
 import io
@@ -42,7 +42,7 @@ def layout_of(plan: Plan, names: tuple[str, ...], style: Style, coordinates: Coo
 
 
 class Rendered:
-    """A dataset in one block, with what its text is made of and what it should be."""
+    """A dataset in one block, with what its text is made from and the expected values."""
 
     def __init__(self, plan: Plan, block: Block, rows: list[Row], twin: Twin) -> None:
         self.plan, self.block = plan, block
@@ -51,7 +51,7 @@ class Rendered:
         self.rows = [naive.values(row, twin, cards) for row in rows]
 
     def text(self, names: Sequence[str], style: Style, coordinates: Coordinates, newline: bool = True) -> list[bytes]:
-        """The rows as rendered; nothing is written outside of the room that the longest row asks for."""
+        """The rendered rows; checks that nothing is written outside the space that the longest row requires."""
         row = layout_of(self.plan, tuple(names), style, coordinates, newline)
         n = self.block.second.size
         room = ROOM + n * row.longest + SLACK
@@ -106,7 +106,7 @@ def mixed() -> Rendered:
 
 def check(rendered: Rendered, names: Sequence[str], style: Style, coordinates: Coordinates) -> None:
     found, expected = rendered.text(names, style, coordinates), rendered.expected(names, style, coordinates)
-    # Of lists this long the first difference tells more than pytest does.
+    # For lists this long, the first difference says more than pytest's report.
     assert next((pair for pair in zip(found, expected, strict=True) if pair[0] != pair[1]), None) is None
 
 
@@ -210,7 +210,7 @@ degrees = st.one_of(
     st.integers(-18_000, 18_000).map(lambda part: part * 10_000),
     st.sampled_from([0, 100, -100, 1_000, -999_999, 999_999, -1_000_001, 100_000, -100_000, 179_999_999, -179_999_999]),
 ).filter(lambda value: value == 0 or abs(value) >= 100)
-"""Nearer to 0, where Python writes exponents, there is no place in the US."""
+"""No place in the US is nearer to 0, where Python writes exponents."""
 
 
 @given(st.lists(st.tuples(degrees, degrees), min_size=1, max_size=30))

@@ -1,4 +1,4 @@
-"""Times: sorted and uniform, brought into order, merged."""
+"""Times: sorted uniform times, sorted events, and their merging."""
 
 from bisect import bisect_right
 from datetime import datetime, timedelta
@@ -19,7 +19,7 @@ from fastgen.kernels.tables import Block
 from kernels import ALL, SAMPLES, each_sample, make_sample, pack_events, read_events, read_rows, sample_of
 
 LEAST_P = 1e-4
-"""Of a statistic of draws with a fixed seed."""
+"""The least p-value of a test of draws with a fixed seed."""
 
 
 def sorted_times(n: int, seed: int, window: int, low: int, width: int) -> list[int]:
@@ -29,7 +29,7 @@ def sorted_times(n: int, seed: int, window: int, low: int, width: int) -> list[i
 
 
 def keys_of(seconds: list[int], origin: int, width: int) -> NDArray[np.uint64]:
-    """Sorted: the seconds from the origin on, with the number of the event below; and one greater than all at the end."""
+    """Sorted keys: seconds since the origin, with the number of the event in the low half; then one greater than all."""
     keys, spare = np.empty((2, len(seconds) + 1), np.uint64)
     timeline.order_by_second(keys, spare, np.array(seconds, np.int32), origin, width, np.empty(4097, np.int64))
     return keys
@@ -62,7 +62,7 @@ def test_times_are_the_twins(n: int, seed: int, window: int, low: int, width: in
 
 @pytest.mark.parametrize("width", [1, 2, 60, 787_500])
 def test_times_are_uniform(width: int) -> None:
-    """Chi-square of 60 parts at most, and Kolmogorov-Smirnov where seconds are fine enough."""
+    """By chi-square over at most 60 parts, and by Kolmogorov-Smirnov if seconds are fine enough."""
     pooled = np.concatenate([sorted_times(n, 5, n, 1_000, width) for n in range(1, 300)]) - 1_000
     parts = min(width, 60)
     if parts > 1:
@@ -77,7 +77,7 @@ def test_times_are_uniform(width: int) -> None:
 
 @pytest.mark.parametrize("rank", [0, 1, 4])
 def test_ranks_have_their_beta_distribution(rank: int) -> None:
-    """The k-th of n uniform times is Beta(k, n + 1 - k); ends are where a wrong number of spacings would show."""
+    """The k-th of n uniform times is Beta(k, n + 1 - k); a wrong number of spacings would show at the ends."""
     n, width = 5, 10**7
     found = [sorted_times(n, 11, window, 0, width)[rank] for window in range(5_000)]
     assert stats.kstest((np.array(found) + 0.5) / width, stats.beta(rank + 1, n - rank).cdf).pvalue > LEAST_P
@@ -88,7 +88,7 @@ def test_ranks_have_their_beta_distribution(rank: int) -> None:
 
 @pytest.mark.parametrize("width", [1, 2, 3, 7, 10, 3_600, 787_500])
 def test_no_time_is_behind_the_window(width: int) -> None:
-    """Nor where the last spacing is nothing, as with this number it is."""
+    """Even if the last spacing is zero, as it is with this number."""
     assert naive.draw(1, rng.TIMES, 0, 8_075_620)[1] == 2**32 - 1
     assert sorted_times(1, 1, 8_075_620, 5, width) == [5 + width - 1]
 
@@ -125,7 +125,7 @@ FIELDS = {
 
 
 def only(row: Row, wanted: int) -> Row:
-    """A row whose other columns are zero."""
+    """A row with the columns that are not wanted set to zero."""
     return row._replace(**{name: 0 for name, bit in FIELDS.items() if not wanted & bit})
 
 
@@ -136,7 +136,7 @@ COORDINATES = [np.array(values, np.int32) for values in zip(*PLACES, strict=True
 
 @given(st.lists(event, max_size=30), st.lists(event, max_size=30), st.integers(0, 2**31 - 2**17), st.integers(0, 86_399), st.data())
 def test_merging_is_sorting(payments: list[Row], events: list[Row], origin: int, day_offset: int, data: st.DataObject) -> None:
-    """Payments come first at equal times; they are at their place, which is all that is read of their position."""
+    """Payments come first at equal times; their position is read from their place alone."""
     payments, events = ([row._replace(second=origin + row.second) for row in rows] for rows in (payments, events))
     payments.sort(key=lambda row: row.second)
     by_time = sorted(events, key=lambda row: row.second)
@@ -173,7 +173,7 @@ def test_whole_datasets_are_the_twins(name: str) -> None:
 
 @st.composite
 def settings_of(draw: st.DrawFn) -> dict[str, Any]:
-    """Settings of few rows in a short time."""
+    """Settings for few rows in a short period."""
 
     def interval(low: int, high: int) -> list[int]:
         return sorted(draw(st.lists(st.integers(low, high), min_size=2, max_size=2)))
@@ -212,7 +212,7 @@ def test_any_dataset_is_its_twin(settings: dict[str, Any], group_rows: int, wind
 
 
 def test_some_events_have_the_same_second() -> None:
-    """So that the equality above covers ties of different kinds of events."""
+    """Ensures that the comparisons above cover ties between different kinds of events."""
     met = set()
     for name in SAMPLES:
         sample = make_sample(name)

@@ -1,4 +1,4 @@
-"""Units: one home for each, so that a name means the same everywhere."""
+"""Units: each is defined in one place, so that a name means the same everywhere."""
 
 import ast
 from datetime import timedelta
@@ -17,7 +17,7 @@ def test_they_are_what_they_say() -> None:
 
 
 def assigned(path: Path) -> set[str]:
-    """The names that a module gives values."""
+    """The names that a module assigns."""
     nodes = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
     return {node.id.strip("_") for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
 

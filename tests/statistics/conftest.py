@@ -12,5 +12,5 @@ def big() -> Sample:
 
 @pytest.fixture(scope="session")
 def default() -> Sample:
-    """What `fastgen generate` makes unless told otherwise."""
+    """What `fastgen generate` makes by default."""
     return sample(Config())

@@ -1,7 +1,7 @@
 """How samples are judged: one threshold, and tests that fail for data that fit too badly or too well.
 
-The data are a function of their seeds, so a test passes always or never. A new data version draws anew, and
-each judgement then fails by mere chance once in 5,000 to 10,000 times.
+The data are a function of their seeds, so a test passes always or never. A new data version has new draws, and
+then each judgement fails by chance once in 5,000 to 10,000 times.
 """
 
 from collections.abc import Sequence
@@ -20,8 +20,8 @@ FloatArray = NDArray[np.float64]
 def assert_shares(observed: ArrayLike, shares: ArrayLike, *, fitted: int = 0, spread: float = 1.0) -> None:
     """Chi-square: counts of classes against their shares, which need not add up to 1.
 
-    Neighbouring classes are put together until each is expected at least five times. Counts that are nearer to
-    their expectations than chance brings them fail as well. `spread` is the variance as a part of that of
+    Neighbouring classes are merged until each is expected at least five times. Counts closer to their
+    expectations than chance allows fail as well. `spread` is the variance as a fraction of that of
     independent draws (below 1 for draws without replacement).
     """
     counts, weights = np.asarray(observed, float), np.asarray(shares, float)
@@ -39,7 +39,7 @@ def assert_shares(observed: ArrayLike, shares: ArrayLike, *, fitted: int = 0, sp
 
 
 def _merged(counts: FloatArray, expected: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Neighbours put together until each class is expected often enough."""
+    """Merge neighbours until each class is expected often enough."""
     starts, waiting = [0], 0.0
     for i, value in enumerate(expected):
         waiting += value
@@ -75,13 +75,13 @@ def assert_uniform(values: ArrayLike, low: int, width: int) -> None:
 
 
 def assert_unrelated(first: ArrayLike, second: ArrayLike) -> None:
-    """Spearman: two columns do not rise or fall together."""
+    """Spearman: two columns are not correlated by rank."""
     p = stats.spearmanr(first, second).pvalue
     assert p > LEAST_P, f"the values depend on each other: rank correlation, p = {p:.1e}"
 
 
 def assert_independent(first: Sequence[Any], second: Sequence[Any]) -> None:
-    """Chi-square of the table of two classifications."""
+    """Chi-square: the contingency table of two independent classifications."""
     rows, columns = (np.unique(np.asarray(x), return_inverse=True)[1] for x in (first, second))
     table = np.zeros((rows.max() + 1, columns.max() + 1))
     np.add.at(table, (rows, columns), 1)
@@ -91,7 +91,7 @@ def assert_independent(first: Sequence[Any], second: Sequence[Any]) -> None:
 
 
 def assert_random_order(marked: ArrayLike) -> None:
-    """Wald and Wolfowitz: as many runs of marked and unmarked entries as a random order has."""
+    """Wald and Wolfowitz: marked and unmarked entries have as many runs as in a random order."""
     marks = np.asarray(marked, bool)
     ones, zeros = int(marks.sum()), int((~marks).sum())
     runs = 1 + int((marks[1:] != marks[:-1]).sum())

@@ -1,4 +1,4 @@
-"""Transactions told apart by what made them, from the rows alone."""
+"""Transactions classified by what made them, from the rows alone."""
 
 from functools import cache
 from typing import NamedTuple
@@ -13,13 +13,13 @@ HOUR = 3600
 
 
 class Kinds(NamedTuple):
-    """Transactions by kind, in time order unless said otherwise. `second` counts from the period's start.
+    """Transactions by kind, in time order unless stated otherwise. `second` counts from the period's start.
 
     ordinary: payments without label.
     attacks: payments with label, by chain, with `chain` (a number) and `position` (0 for the first).
     withdrawals: those without label, by sequence, with `sequence` (a number) and `k` (1 for the first).
     sequences: one row each: cc_num, city, first (second), length, step (seconds), and `regular`: whether all
-        steps are the same (two sequences of one card that share city, minute and second are taken for one).
+        steps are equal (two sequences of one card that share city, minute and second are mistaken for one).
     foreign: withdrawals with label.
     """
 
@@ -41,7 +41,7 @@ class Sample(NamedTuple):
 
 
 class Place(NamedTuple):
-    """A place of Faker's list, its coordinates in millionths of a degree."""
+    """A place in Faker's list, with coordinates in millionths of a degree."""
 
     latitude: int
     longitude: int
@@ -56,7 +56,7 @@ def places() -> tuple[Place, ...]:
 
 
 def home_places() -> list[Place]:
-    """Those in the US."""
+    """The places in the US."""
     return [place for place in places() if place.country == "US"]
 
 
@@ -66,14 +66,14 @@ def micro(degrees: str) -> int:
 
 
 def sample(config: Config) -> Sample:
-    """Make all the tables."""
+    """Make all tables of a dataset."""
     data = Dataset(config)
     transactions = data.transactions(threads=2)
     return Sample(config, transactions, data.credit_cards(), data.profiles(), split(config, transactions))
 
 
 def split(config: Config, transactions: pl.DataFrame) -> Kinds:
-    """Tell the kinds apart."""
+    """Classify the transactions by kind."""
     rows = transactions.with_columns(
         (pl.col("datetime") - config.start).dt.total_seconds().alias("second"),
         (pl.col("amount") * 100).round().cast(pl.Int64).alias("cents"),
@@ -99,7 +99,7 @@ def split(config: Config, transactions: pl.DataFrame) -> Kinds:
 
 
 def _chained(rows: pl.DataFrame, longest_gap: int) -> pl.DataFrame:
-    """A chain is payments of one card, none more than the longest gap after the one before."""
+    """Number chains: payments of one card, none more than the longest gap after the one before."""
     begins = (pl.col("cc_num") != pl.col("cc_num").shift()) | (pl.col("second").diff() > longest_gap)
     return (
         rows.sort("cc_num", "second", maintain_order=True)
@@ -109,7 +109,7 @@ def _chained(rows: pl.DataFrame, longest_gap: int) -> pl.DataFrame:
 
 
 def _sequenced(rows: pl.DataFrame) -> pl.DataFrame:
-    """Whole hours separate the withdrawals of a sequence, so all have its card, city, minute and second."""
+    """Number sequences: whole hours separate their withdrawals, so all share card, city, minute and second."""
     marks = ["cc_num", "city", "clock"]
     return (
         rows.with_columns((pl.col("second") % HOUR).alias("clock"))

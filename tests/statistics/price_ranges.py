@@ -1,4 +1,4 @@
-"""The distribution of amounts as the documentation has it, and how a sample is held against it."""
+"""The distribution of amounts as documented, and how a sample is compared with it."""
 
 from collections.abc import Iterator
 from fractions import Fraction
@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from fastgen import Config
 
 SURE_TO_OCCUR = 12
-"""A value that is expected so many times is missing once in 160,000 samples."""
+"""A value that is expected this many times is missing once in 160,000 samples."""
 
 
 def amount_ranges(config: Config) -> Iterator[tuple[float, range]]:
-    """The share of each range and the cents in it: an end belongs to the next range, but for the last."""
+    """The share of each range and its cents: the end of a range belongs to the next one, except for the last."""
     last = config.amounts[-1]
     for part in config.amounts:
         low, high = round(part.low * 100), round(part.high * 100)
@@ -23,7 +23,7 @@ def amount_ranges(config: Config) -> Iterator[tuple[float, range]]:
 
 
 def ranges_given(config: Config, least: float, most: float) -> list[tuple[float, range]]:
-    """The distribution, conditioned on the prices from least to most."""
+    """The distribution conditioned on prices from least to most."""
     low, high = round(least * 100), round(most * 100)
     cut = []
     for share, cents in amount_ranges(config):

@@ -13,7 +13,7 @@ from price_ranges import amount_ranges, judge_amounts, later_ranges
 
 @pytest.fixture(scope="module")
 def later(big: Sample) -> pl.DataFrame:
-    """All but the first of each chain, with the amount's range and the number of them in the chain."""
+    """All payments but the first of each chain, with the range of the amount and how many of them the chain has."""
     edges = [cents.start for _, cents in amount_ranges(big.config)]
     rows = big.kinds.attacks.with_columns((pl.len().over("chain") - 1).alias("later")).filter(pl.col("position") > 0)
     return rows.with_columns(pl.Series("range", np.searchsorted(edges, rows["cents"].to_numpy(), side="right") - 1))

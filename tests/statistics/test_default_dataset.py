@@ -1,4 +1,4 @@
-"""The default run, held against every number of the documentation, row by row."""
+"""The default dataset, compared row by row with every number in the documentation."""
 
 import hashlib
 from collections import Counter
@@ -67,7 +67,7 @@ def test_ages_count_at_the_start(default: Sample) -> None:
 
 
 def test_categories_have_their_exact_quotas(default: Sample) -> None:
-    """Of the 54,000 payments the later ones of chains follow their own rule."""
+    """All of the 54,000 payments but the later ones of chains, which follow their own rule."""
     first = default.kinds.attacks.filter(pl.col("position") == 0)
     counts = Counter(default.kinds.ordinary["category"]) + Counter(first["category"])
     total = 54_000 - 135 + first.height
@@ -141,7 +141,7 @@ def test_sequences(default: Sample) -> None:
 
 
 def test_walks(default: Sample) -> None:
-    """Withdrawal k is at most k steps of 0.01 degrees each way from one of its city's places."""
+    """Withdrawal k is at most k steps of 0.01 degrees in each coordinate from a place of its city."""
     rows = default.kinds.withdrawals.filter(
         pl.col("sequence").is_in(default.kinds.sequences.filter("regular")["sequence"].implode())
     )

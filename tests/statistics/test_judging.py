@@ -1,4 +1,4 @@
-"""The judgements can tell good samples from bad ones."""
+"""The judgements distinguish good samples from bad ones."""
 
 from collections.abc import Callable
 

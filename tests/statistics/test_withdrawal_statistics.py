@@ -1,4 +1,4 @@
-"""Withdrawals: cards, sequences, steps, walks, amounts, and the foreign ones."""
+"""Withdrawals: cards, sequences, steps, walks, amounts, and foreign withdrawals."""
 
 from collections import Counter
 
@@ -15,7 +15,7 @@ LENGTHS = range(3, 11)
 
 @pytest.fixture(scope="module")
 def sequences(big: Sample) -> pl.DataFrame:
-    """The sequences, without the few that cannot be told apart."""
+    """The sequences, without the few that cannot be distinguished."""
     found = big.kinds.sequences
     assert found.filter(~pl.col("regular")).height <= 3
     return found.filter("regular")
@@ -23,7 +23,7 @@ def sequences(big: Sample) -> pl.DataFrame:
 
 @pytest.fixture(scope="module")
 def moves(big: Sample) -> pl.DataFrame:
-    """How far each withdrawal is from the one before, the first from the place: dx, dy in millionths of a degree."""
+    """How far each withdrawal is from the one before, or the first from its place: dx, dy in millionths of a degree."""
     names = Counter(place.city for place in home_places())
     known = [(place.city, place.latitude, place.longitude) for place in home_places() if names[place.city] == 1]
     unique = pl.DataFrame(known, ["city", "place_latitude", "place_longitude"], orient="row")
@@ -112,7 +112,7 @@ def test_amounts_follow_the_whole_distribution(big: Sample) -> None:
 
 
 def test_cash_cards_are_drawn_from_the_susceptible(big: Sample, sequences: pl.DataFrame) -> None:
-    """Each age band has as many susceptible cards as its share of the withdrawals asked for, if it has them."""
+    """Each age band has as many susceptible cards as its share of the requested withdrawals, if there are that many."""
     asked = round(12_000 * big.config.rows / 106_020)
     start = big.config.start
     age = start.year - pl.col("birthdate").dt.year() - (pl.col("birthdate").dt.strftime("%m%d") > f"{start:%m%d}").cast(pl.Int32)
