@@ -270,7 +270,7 @@ def test_without_idempotence_a_line_says_what_that_means(setting: str, told: boo
     assert [record.getMessage().startswith("producers are not idempotent") for record in caplog.records] == [True] * told
 
 
-@pytest.mark.parametrize(("producers", "told"), [(2, []), (3, ["topic t has 2 partitions, and no use for more producers"])])
+@pytest.mark.parametrize(("producers", "told"), [(2, []), (3, ["topic t has 2 partitions, so more producers would be idle"])])
 def test_more_producers_than_partitions(producers: int, told: list[str], caplog: pytest.LogCaptureFixture) -> None:
     assert produce(SMALL, topic="t", mock=True, partitions=2, producers=producers).acknowledged == 2_000
     assert [record.getMessage() for record in caplog.records] == told

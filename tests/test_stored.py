@@ -287,7 +287,7 @@ def test_too_many_lines_are_no_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     write(DATA, path)
     lines = path.read_bytes().splitlines(keepends=True)
     path.write_bytes(b"".join([*lines[:50], *(b"{" + line for line in lines[50:])]))
-    with pytest.raises(InputError, match=r"transactions.ndjson: cannot be read: .*more than 100 lines are no rows"):
+    with pytest.raises(InputError, match=r"transactions.ndjson: cannot be read: .*more than 100 lines are not rows"):
         read(path, "transactions")
 
 

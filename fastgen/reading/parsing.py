@@ -38,7 +38,7 @@ class Parser(ABC):
             return pl.concat([self.parse(block[:middle], columns), self.parse(block[middle:], columns)])
         self._damaged += 1
         if self._damaged > MOST_DAMAGED:
-            raise InputError(f"{self._what}: cannot be read: more than {MOST_DAMAGED:,} lines are no rows")
+            raise InputError(f"{self._what}: cannot be read: more than {MOST_DAMAGED:,} lines are not rows")
         text = block.decode("utf-8", "replace").encode()
         frame = self._parsed(text, columns) if text != block else None
         return frame if frame is not None and frame.height == 1 else nulls(columns)

@@ -56,5 +56,5 @@ def readable(path: Path, what: str = "file") -> Iterator[None]:
         yield
     except REFUSALS as error:
         known = isinstance(error, OSError) and error.strerror is not None
-        reason = told(error) if known else f"it is no whole {what}: {told(error)}"
+        reason = told(error) if known else f"it is not a complete {what}: {told(error)}"
         raise InputError(f"{path}: cannot be read: {reason}") from None

@@ -79,7 +79,7 @@ class CsvReader(TextReader):
         try:
             [names] = csv.reader([head.partition(b"\n")[0].decode("utf-8-sig").rstrip("\r")], strict=True)
         except (ValueError, csv.Error):
-            raise self._refusal("its first line is no header of CSV") from None
+            raise self._refusal("its first line is not a CSV header") from None
         if len(set(names)) < len(names):
             raise self._refusal("its header names a column twice")
         self.parser = CsvParser(str(self._path), names)

@@ -142,7 +142,7 @@ class _Directory:
             raise OutputExistsError(f"{self._target.path} holds other data", hint="`overwrite` replaces them")
         if not overwrite and there and not described:
             told = f"{self._target.path} has files that no record of a part describes, such as {there[0]}"
-            raise OutputExistsError(told, hint="`overwrite` makes them anew")
+            raise OutputExistsError(told, hint="`overwrite` replaces them")
         own = {name for name in there if self.own.fullmatch(name)}
         earlier.refuse_unknown(self._root, there, own.union(earlier.files(described)))
         return others

@@ -331,11 +331,13 @@ def test_a_topic_that_time_would_overtake(broker: Address, topic: str) -> None:
 def test_what_is_there_already_is_told(broker: Address, filled: str, caplog: pytest.LogCaptureFixture) -> None:
     send(broker, filled, partitions=9)
     assert f"topic {filled} is there already, with 3 partitions" in caplog.text
-    assert re.search(f"topic {filled} has [0-9,]+ records already, .*; `resume` goes on", caplog.text)
+    assert re.search(f"topic {filled} already has [0-9,]+ records; .*; `resume` continues an earlier run", caplog.text)
     argv = [sys.executable, "-m", "fastgen", "produce", *flags(dataset()), "--topic", filled]
     argv += ["--bootstrap-servers", broker.bootstrap]
     told = subprocess.run(argv, check=True, capture_output=True, text=True).stderr
-    assert re.search(f"^fastgen: topic {filled} has [0-9,]+ records already, .*; --resume goes on$", told, re.MULTILINE)
+    assert re.search(
+        f"^fastgen: topic {filled} already has [0-9,]+ records; .*; --resume continues an earlier run$", told, re.MULTILINE
+    )
     caplog.clear()
     with pytest.raises(KafkaError, match=r"holds [0-9,]+ messages, more than the 3,000"):
         send(broker, filled, resume=True)
@@ -421,7 +423,7 @@ def test_a_port_of_the_other_kind(secure_broker: Broker, protocol: str | None, m
     monkeypatch.setattr(cluster, "TIMEOUT", 2.0)
     settings = secure_broker.secure_properties
     del settings["security.protocol"]
-    told = r"no broker answers: .*\(it ends connections at the first word: if it wants TLS, set security.protocol to SSL or SASL_SSL\)$"
+    told = r"no broker answers: .*\(it closes connections at once: if it expects TLS, set security.protocol to SSL or SASL_SSL\)$"
     if protocol == "SSL":
         settings |= secure_broker.properties
         # The client library's message for the first closed connection differs from later ones.

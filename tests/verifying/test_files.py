@@ -675,7 +675,7 @@ def test_a_table_that_the_manifest_leaves_out(folder: Path) -> None:
 
 def test_a_manifest_without_end(folder: Path) -> None:
     (folder / "manifest.json").write_text("[" * 100_000)
-    with pytest.raises(InputError, match=r"manifest\.json: cannot be read: it is no whole manifest"):
+    with pytest.raises(InputError, match=r"manifest\.json: cannot be read: it is not a complete manifest"):
         verify(folder)
 
 

@@ -90,7 +90,7 @@ class Cluster:
         """The hint for the user when no broker answers."""
         plain = "ssl" not in self._settings.get("security.protocol", "").lower()
         if plain and self._greeting.refused:
-            return "it ends connections at the first word: if it wants TLS, set security.protocol to SSL or SASL_SSL"
+            return "it closes connections at once: if it expects TLS, set security.protocol to SSL or SASL_SSL"
         return "is this its address, and is it running?"
 
     def settings(self, topic: Topic) -> dict[str, str]:

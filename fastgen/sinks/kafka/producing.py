@@ -208,7 +208,7 @@ def _filling(
     """A run that appends to the topic, or, if it resumes another, begins with the first row that the topic lacks."""
     topic, settings = found
     if options.producers > topic.partitions:
-        LOG.warning("topic %s has %d partitions, and no use for more producers", *topic)
+        LOG.warning("topic %s has %d partitions, so more producers would be idle", *topic)
     at = beginning(topic.partitions)
     if resume:
         stamped = None if topics.has_own_clock(settings) else options.event_times
@@ -249,7 +249,9 @@ def _start_behind(cluster: "Cluster", topic: Topic) -> NDArray[np.int64]:
     """int64[partitions]: the end offsets before a run that does not resume another; warns if there are records."""
     offsets = cluster.offsets(topic)
     if there := int(np.diff(offsets).sum()):
-        LOG.warning("topic %s has %s records already, and gets these rows behind them; `resume` goes on", topic.name, f"{there:,}")
+        LOG.warning(
+            "topic %s already has %s records; these rows are appended; `resume` continues an earlier run", topic.name, f"{there:,}"
+        )
     return offsets[:, 1]
 
 
@@ -271,7 +273,7 @@ def _check_ends(cluster: "Cluster", filling: Filling, resume: bool) -> None:
     if began.any() and not resume:
         LOG.warning("%s", told)
     else:
-        raise DeliveryError(told, hint="make the topic anew")
+        raise DeliveryError(told, hint="recreate the topic")
 
 
 def _with_defaults(given: Mapping[str, str]) -> dict[str, str]:

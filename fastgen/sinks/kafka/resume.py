@@ -74,4 +74,4 @@ def _compare(topic: Topic, record: "Message", messages: Messages, number: int, d
     same_time = event_times is None or bears_event == event_times
     if (record.key(), record.value()) != expected or not same_time:
         place = f"offset {record.offset():,} of partition {record.partition()}"
-        raise KafkaError(f"topic {topic.name}: {place} is not the row that this configuration has there", hint=REMEDY)
+        raise KafkaError(f"topic {topic.name}: {place} is not the row of this configuration", hint=REMEDY)

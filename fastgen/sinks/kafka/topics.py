@@ -126,7 +126,7 @@ def check(wanted: WantedTopic, settings: Mapping[str, str]) -> None:
 def check_stamps(data: Dataset) -> None:
     """Refuse events at time 0: the client library takes it for no timestamp, and the record would bear the time of sending."""
     if data.config.start == EPOCH and data.groups.start == 0:
-        told = f"must be now for data that begin at {EPOCH}, as 0 milliseconds are no time to the client library"
+        told = f"must be now for data that begin at {EPOCH}, as the client library takes a timestamp of 0 for none"
         raise OptionError("timestamps", "event", told, hint="or let them begin a second later")
 
 
