@@ -56,7 +56,7 @@ class FileCounts:
     Attributes:
         where: the file.
         found: rows that it has.
-        same: rows as expected.
+        same: rows that are as expected.
         doubled: rows that are there again.
         foreign: rows that the configuration does not make.
         altered: rows with other values than were made.
@@ -78,9 +78,9 @@ class TableCounts:
 
     Attributes:
         table: the table, or the partition of a topic.
-        rows: rows expected.
-        found: rows found.
-        same: rows as expected.
+        rows: the number of expected rows.
+        found: the number of rows found.
+        same: rows that are as expected.
         missing: rows that are not there.
         truncated: rows that are not there because their file ends early.
         doubled: rows that are there again.
