@@ -127,7 +127,7 @@ def test_what_a_file_says_is_not_believed(file: Path) -> None:
 @pytest.mark.parametrize(("parts", "part"), [(2, 3), (0, 1), (2, "1"), (None, 1)])
 def test_parts_that_there_cannot_be(parts: object, part: object, file: Path) -> None:
     say(file, config=DATA.config.model_dump(mode="json"), parts=parts, part=part)
-    with pytest.raises(InputError, match="its metadata names parts that there cannot be"):
+    with pytest.raises(InputError, match="its metadata names parts that cannot exist"):
         verify(file)
 
 

@@ -1,1 +1,1 @@
-"""Whether data are what a configuration says: counts, rules and statistics, judged from the rows alone."""
+"""Judges from the rows alone whether data are what a configuration says: by counts, rules and statistics."""

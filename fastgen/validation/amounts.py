@@ -1,4 +1,4 @@
-"""Amounts: inside what a category allows, and distributed as the configuration says."""
+"""Amounts: within their category's limits, and distributed as the configuration says."""
 
 from collections.abc import Callable, Iterator
 
@@ -24,7 +24,7 @@ class AmountsOfRows(Judge):
     group, about, needs = "amounts", "amounts", ("amount", "category", "fraud_label")
 
     def __init__(self, rules: Rules, firsts: Callable[[], Array]) -> None:
-        """`firsts`: int64[categories, cells], amounts of the first payments of chains, which are drawn as ordinary ones are."""
+        """`firsts`: int64[categories, cells], amounts of the first payments of chains, which are drawn like ordinary ones."""
         self.rules, self.firsts = rules, firsts
         columns = "datetime", "cc_num", "category", "amount", "fraud_label"
         self.prices, self.cash = Broken(*columns), Broken(*columns)
@@ -44,7 +44,7 @@ class AmountsOfRows(Judge):
         rules, cash = self.rules, self.rules.cash
         ranges = rules.config.amounts
         told = f"{ranges[0].low:,} to {ranges[-1].high:,}"
-        yield rule(self.group, "prices", self.prices, "a payment's in its category's price range")
+        yield rule(self.group, "prices", self.prices, "in the price range of the payment's category")
         yield rule(self.group, "withdrawals", self.cash, told)
         names = [f"{part.low:,} to {part.high:,}" for part in ranges]
         cells = self.counts.copy()
@@ -63,6 +63,6 @@ class AmountsOfRows(Judge):
         return f"{(self.rules.edges[cell + 1] - 1) / 100:,.2f}"
 
     def _by_range(self, cells: NDArray[np.float64] | Array) -> NDArray[np.float64]:
-        """Cells added up by range."""
+        """Sum cells by range."""
         ranges = np.arange(len(self.rules.config.amounts))
         return np.asarray(cells @ (self.rules.cell_ranges[:, None] == ranges), np.float64)

@@ -21,10 +21,10 @@ TOO_CLOSE: Final = "too many chains of one card lie close together"
 
 
 class Attacks:
-    """Looks at the labelled payments, some cards at a time.
+    """Judges the labelled payments, some cards at a time.
 
     Attributes:
-        first_amounts: int64[categories, cells], amounts of first payments, which are drawn as those of ordinary ones.
+        first_amounts: int64[categories, cells], amounts of first payments, which are drawn like those of ordinary ones.
     """
 
     def __init__(self, rules: Rules, cards: CardTable) -> None:
@@ -42,7 +42,7 @@ class Attacks:
         self.apart = self.short = self.undecided = 0
 
     def add(self, events: Events) -> None:
-        """Look at all labelled payments of some cards."""
+        """Add all labelled payments of some cards."""
         rules, told = self.rules, self.told
         found = self.finder.find(events)
         told.count(self.misfits, found.misfits, events.size)
@@ -69,13 +69,13 @@ class Attacks:
         self.undecided += found.undecided
 
     def checks(self, ordinary: Array) -> Iterator[Check]:
-        """What came out; ordinary: int64[categories], payments without label."""
+        """Yield the checks; ordinary: int64[categories], payments without a label."""
         gaps = self.finder.gaps
         apart = f"{self.apart:,} chains lie between others of their card" if self.apart else ""
         undecided = f"{self.undecided:,} payments could not be told apart" if self.undecided else ""
         told = f"each payment in a chain, {gaps[0]} to {gaps[-1]} seconds apart"
         yield rule(GROUP, "payments", self.misfits, told, note="; ".join(filter(None, (apart, undecided))) or None)
-        yield rule(GROUP, "mixtures", self.mixtures, "so many of each amount range")
+        yield rule(GROUP, "mixtures", self.mixtures, "the set number in each amount range")
         yield rule(GROUP, "starts", self.outside, "in the period")
         mistaken = self.finder.mistaken(self.mixtures.of + self.apart, self.of_card.size)
         most = tolerated(mistaken)
@@ -92,7 +92,7 @@ class Attacks:
             yield drawn(GROUP, name, outcome, "uniform", at=at) if judged else skipped(GROUP, name, "uniform", TOO_CLOSE)
 
     def _quotas(self, ordinary: Array, mistaken: int) -> Iterator[Check]:
-        """Exact shares of ordinary and first payments; where it is not clear which are first, within what can be."""
+        """Check the categories' exact shares of ordinary and first payments; as ranges if it is unclear which are first."""
         config, found = self.rules.config, ordinary + self.firsts
         shares = [category.share for category in config.categories]
         unclear = self.unclear + mistaken
@@ -105,7 +105,7 @@ class Attacks:
             yield exact("quotas", category.name, int(found[i]), expected)
 
     def _tests(self) -> Iterator[tuple[str, Outcome | None, At]]:
-        """Names, outcomes, and what classes are called."""
+        """Yield the name and outcome of each test, and what names its classes."""
         edges, starts, told = self.rules.edges, self.starts, self.told
         yield "lengths", self.lengths.shares(), lambda i: f"length {self.lengths.ends(i)}"
         yield "gaps", self.gaps.shares(), lambda i: f"{self.gaps.ends(i)} seconds"
@@ -114,7 +114,7 @@ class Attacks:
         yield "amounts", kolmogorov(self.later_amounts, self._masses()), lambda i: f"{(edges[i + 1] - 1) / 100:,.2f}"
 
     def _masses(self) -> NDArray[np.float64]:
-        """float64[cells]: of later payments' amounts: as many as there are in each range, spread evenly over it."""
+        """float64[cells]: expected amounts of later payments: the number found in each range, spread evenly over it."""
         cells = self.rules.cell_ranges
         inside = cells >= 0
         widths = np.diff(self.rules.edges)

@@ -1,4 +1,4 @@
-"""`credit_cards`: which cards there are, and whether they are as cards should be."""
+"""`credit_cards`: the cards of the data, and checks of their numbers, providers and months of expiry."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -21,17 +21,17 @@ DIGITS: Final = 16
 VISA: Final = 4
 EXPIRES: Final = r"^(0[1-9]|1[0-2])/[0-9]{2}$"
 MANY: Final = 1 << 20
-"""Card numbers that are collected before those that are there twice are dropped."""
+"""Card numbers to collect, at least, before duplicates are dropped."""
 Words = NDArray[np.uint64]
 
 
 def keys_of(numbers: pl.Series) -> Words:
-    """uint64: what tells card numbers apart, whatever form they have."""
+    """uint64: hashes that identify card numbers, whatever form they have."""
     return numbers.hash().to_numpy()
 
 
 def packed(numbers: pl.Series) -> Words:
-    """uint64: card numbers, two digits to a byte as kernels read them; 0 for what is not sixteen digits.
+    """uint64: card numbers, packed two digits to a byte as kernels read them; 0 for anything but sixteen digits.
 
     Example:
         >>> packed(pl.Series(["4000000000000002", "400000000000000", "400000000000000f"])).tobytes().hex(" ", 8)
@@ -45,13 +45,13 @@ def packed(numbers: pl.Series) -> Words:
 
 
 def digit(words: Words, place: int) -> Array:
-    """int64: a digit of each number; place 0 is the first."""
+    """int64: one digit of each number; place 0 is the first."""
     shift = 4 * (place ^ 1)
     return ((words >> np.uint64(shift)) & np.uint64(15)).astype(np.int64)
 
 
 def passes_luhn(words: Words) -> Mask:
-    """Whether the check digit is right, by ISO/IEC 7812-1.
+    """Whether the check digit is valid by ISO/IEC 7812-1.
 
     Example:
         >>> passes_luhn(packed(pl.Series(["4000000000000002", "4000000000000003"]))).tolist()
@@ -66,7 +66,7 @@ def passes_luhn(words: Words) -> Mask:
 
 
 class CardTable:
-    """The cards that there are, in the order of their table.
+    """All cards, in the order of their table.
 
     Args:
         keys: uint64, see `keys_of`. words: uint64, see `packed`.
@@ -75,16 +75,16 @@ class CardTable:
     def __init__(self, keys: Words, words: Words) -> None:
         self.words = words
         self.size = keys.size
-        # Behind the last key there is one that none is above, of no card.
+        # A sentinel follows the last key: the largest value, of no card.
         self._order = np.append(np.argsort(keys, kind="stable"), -1)
         self._sorted = np.append(keys[self._order[:-1]], np.iinfo(np.uint64).max)
-        # Keys are spread evenly, so that their first bits nearly tell the place.
+        # Keys are spread evenly, so their leading bits nearly give the position.
         bits = max(1, self.size.bit_length())
         self._shift = np.uint64(64 - bits)
         self._starts = np.searchsorted(self._sorted[:-1], np.arange(1 << bits, dtype=np.uint64) << self._shift)
 
     def find(self, numbers: pl.Series) -> Array:
-        """int64: the positions of numbers, of a number that is there twice the first one; -1 for one that is not there."""
+        """int64: the positions of numbers, the first one for a repeated number; -1 for an unknown one."""
         keys = keys_of(numbers)
         at = self._starts[keys >> self._shift]
         ahead = np.flatnonzero(self._sorted[at] < keys)
@@ -95,16 +95,16 @@ class CardTable:
 
     @property
     def repeated(self) -> Array:
-        """int64: the positions of cards whose number an earlier one has."""
+        """int64: the positions of cards whose number an earlier card has."""
         return np.sort(self._order[1:-1][self._sorted[1:-1] == self._sorted[:-2]])
 
     def text(self, card: int) -> str:
-        """A card as an example; where its number is none, by its place in the table."""
+        """A card as an example: its number, or its row in the table if it has no valid one."""
         return f"card {self.words[card : card + 1].tobytes().hex()}" if self.words[card] else f"the card of row {card + 1:,}"
 
 
 def read_cards(tables: Tables) -> tuple[CardTable, bool]:
-    """The cards, and whether they come from a table of cards or are only those that transactions have."""
+    """Read the cards, and return whether they come from a table of cards rather than from the transactions."""
     with_cards = [name for name in tables.tables if "cc_num" in tables.columns(name)]
     for name in ("credit_cards", "profiles"):
         if name in with_cards:
@@ -118,7 +118,7 @@ def read_cards(tables: Tables) -> tuple[CardTable, bool]:
 
 
 def _identified(frame: pl.DataFrame) -> pl.DataFrame:
-    """The numbers of a frame, as `Cards` has them."""
+    """The numbers of a frame, as `CardTable` takes them."""
     numbers = frame["cc_num"].drop_nulls()
     return pl.DataFrame({"key": keys_of(numbers), "word": packed(numbers)})
 
@@ -129,7 +129,7 @@ def _cards(frames: list[pl.DataFrame]) -> CardTable:
 
 
 class CardNumbers(Judge):
-    """Card numbers: form, check digit, and whether they are as likely as each other."""
+    """Card numbers: form, check digit, and whether all are equally likely."""
 
     group, about, needs = "cards", "card numbers", ("cc_num",)
 
@@ -184,7 +184,7 @@ class Expiries(Judge):
         formed = expires.str.contains(EXPIRES).to_numpy()
         month = expires.str.slice(0, 2).cast(pl.Int64, strict=False).fill_null(0).to_numpy()
         year = expires.str.slice(3, 2).cast(pl.Int64, strict=False).fill_null(0).to_numpy()
-        # Two digits name a year of the hundred that begin with the start's.
+        # Two digits name one of the hundred years from the start's on.
         ahead = (year - self.start.year) % 100 * 12 + month - self.start.month
         self.form.add(part, ~formed)
         self.window.add(part, (ahead < 1) | (ahead > EXPIRY_MONTHS), formed)

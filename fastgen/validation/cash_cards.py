@@ -22,7 +22,7 @@ from fastgen.validation.withdrawals import TOO_CLOSE
 
 
 class Bands:
-    """The cards by age band of their holders: -1 for a holder in none, or a card without one.
+    """The cards by the age band of their holders: -1 for a holder in no band, or a card without a holder.
 
     Args:
         births: int32[cards], birthdates in days since 1970.
@@ -36,18 +36,18 @@ class Bands:
             self.of_card[(ages >= band.low) & (ages <= band.high) & (births != UNBORN)] = number
 
     def counts(self, cards: Mask) -> Array:
-        """int64[bands]: how many of some cards are in each band."""
+        """int64[bands]: how many of the given cards are in each band."""
         bands = self.of_card[cards].astype(np.int64)
         return np.bincount(bands[bands >= 0], minlength=len(self.bands))
 
     @property
     def susceptible(self) -> Array:
-        """int64[bands]: from how many cards cash cards are drawn."""
+        """int64[bands]: the number of cards that cash cards are drawn from."""
         everyone = np.ones(self.of_card.size, bool)
         return np.asarray(np.minimum(self.counts(everyone), self.rooms))
 
     def checks(self, cash: Mask, told: Told) -> Iterator[Check]:
-        """Whether these are cards that may withdraw cash, and drawn as they should be."""
+        """Check that cash cards may withdraw cash, and were drawn at random from those that may."""
         group = "cash cards"
         none = np.flatnonzero(cash & (self.of_card < 0))
         example = told.cards.text(int(none[0])) if none.size else None
@@ -62,7 +62,7 @@ class Bands:
 
 
 class CashCards:
-    """How many cards withdraw cash, and the lengths of their sequences: in each round one of each length.
+    """The number of cash cards, and the lengths of their sequences: one of each length per round.
 
     Args:
         cash: bool[cards], which cards withdraw cash.
@@ -81,7 +81,7 @@ class CashCards:
         self.unclear[self._rank[found.unclear["card"]]] = True
 
     def checks(self, totals: Totals, tolerance: int | None) -> Iterator[Check]:
-        """What came out; tolerance: how many pairs of sequences may be taken for one, None for too many."""
+        """Yield the checks; tolerance: how many pairs of sequences may pass for one, None if too many."""
         group = "cash cards"
         yield exact(group, "number", self.counts.shape[0], totals.cash_cards)
         told = f"{totals.rounds:,} of each length, {self.lengths[0]} to {self.lengths[-1]}"
@@ -104,7 +104,7 @@ class CashCards:
 
 
 class Clones:
-    """Looks at labelled withdrawals: each comes some hours after the first withdrawal of a sequence, which has no other."""
+    """Judges labelled withdrawals: each comes some hours after the first withdrawal of a sequence, at most one per sequence."""
 
     def __init__(self, rules: Rules, cards: CardTable) -> None:
         self.told = Told(rules.config, cards)
@@ -114,7 +114,7 @@ class Clones:
         self.unclear = 0
 
     def add(self, events: Events, found: FoundSequences) -> None:
-        """Look at the labelled withdrawals of some cards at some minutes and seconds."""
+        """Add the labelled withdrawals of some cards at some minutes and seconds of the hour."""
         pairs = matches(events, found, self.hours)
         number = np.bincount(pairs["foreign"].to_numpy(), minlength=events.size)
         doubt = np.isin(_marks(events), _marks(found.unclear))
@@ -126,7 +126,7 @@ class Clones:
         self.unclear += events.size - sure.height - int(((number == 0) & ~doubt).sum())
 
     def checks(self, tolerance: int | None) -> Iterator[Check]:
-        """What came out; tolerance: how many pairs of sequences may be taken for one, None for too many."""
+        """Yield the checks; tolerance: how many pairs of sequences may pass for one, None if too many."""
         group, told = "foreign withdrawals", f"{self.hours[0]} to {self.hours[-1]} whole hours after a sequence's first"
         if tolerance is None:
             for name in "delays", "clones", "hours":
@@ -142,5 +142,5 @@ class Clones:
 
 
 def _marks(events: Events) -> Array:
-    """int64: what a card's events whole hours apart have in common."""
+    """int64: a key that events of one card share if they are whole hours apart."""
     return column(events, "card") * HOUR + column(events, "second") % HOUR

@@ -1,4 +1,4 @@
-"""Attack chains, found again among the labelled payments."""
+"""Attack chains, recovered from the labelled payments."""
 
 from functools import cached_property
 from typing import Final, NamedTuple
@@ -11,19 +11,19 @@ from fastgen.validation.rules import Rules
 from fastgen.validation.tally import Array, Mask
 
 ONE, MIXED_UP, SEVERAL, UNDECIDED, NONE = range(5)
-"""What a run of payments is: one chain; one but for its amounts; several, between each other; undecided; no chain."""
+"""What a run of payments is: one chain; one chain but for its amounts; several interleaved chains; undecided; no chain."""
 
 MOST_COMPARED: Final = 100
-"""Payments in a chain up to which the amounts of pairs are compared."""
+"""The longest chain, in payments, for which the amounts of pairs are compared."""
 
 
 class FoundChains(NamedTuple):
-    """What the labelled payments of some cards are.
+    """The labelled payments of some cards, classified.
 
     firsts, laters: payments of runs that are one chain each. lengths: int64, of these chains; gaps: int64, inside them.
-    mixed_up: the firsts of those with other amounts than a chain has. misfits: payments of no chain.
-    unclear: payments of several chains between each other, or of which it is not known; undecided: how many are the latter.
-    apart: chains among the former; short: those that are cut, of all that were found.
+    mixed_up: the firsts of chains with the wrong amounts. misfits: payments of no chain.
+    unclear: payments of interleaved chains, and undecided ones; undecided: the number of the latter.
+    apart: the number of interleaved chains; short: the number of chains cut short, among all found.
     """
 
     firsts: Events
@@ -39,7 +39,7 @@ class FoundChains(NamedTuple):
 
 
 class ChainFinder:
-    """Cuts labelled payments into chains: runs of one card, without a gap that is too long, are one each in nearly all cases."""
+    """Cuts labelled payments into chains: nearly always, a run of one card without too long a gap is one chain."""
 
     def __init__(self, rules: Rules) -> None:
         fraud = rules.config.fraud
@@ -48,7 +48,7 @@ class ChainFinder:
         self._budget = Budget()
 
     def find(self, events: Events) -> FoundChains:
-        """The chains of all labelled payments of some cards."""
+        """Find the chains of all labelled payments of some cards."""
         events = events[np.lexsort((events["second"], events["card"]))]
         gap = np.diff(column(events, "second"), prepend=0)
         begins = (np.diff(events["card"], prepend=-1) != 0) | (gap > self.gaps[-1])
@@ -82,17 +82,17 @@ class ChainFinder:
         )
 
     def mistaken(self, chains: int, cards: int) -> float:
-        """How many chains are on average taken for the continuation of another one, of so many on so many cards.
+        """Return how many of these chains, on this many cards, are on average mistaken for the continuation of another.
 
-        They would have to begin where that one might go on, and to have together the amounts of one chain. The latter cannot be
-        for most lengths, but for a chain that is cut short it can.
+        A chain would have to begin where the other might continue, and both together to have the amounts of one chain. For most
+        lengths the latter is impossible, but not for a chain that is cut short.
         """
         others = 2 if self._are_separable else chains
         return chains * others / max(cards, 1) * len(self.gaps) / self.rules.config.seconds
 
     @cached_property
     def _are_separable(self) -> bool:
-        """Whether no two chains together have as many amounts of each range as a single one of their length."""
+        """Whether, by their amounts, no two chains together can pass for a single one of their total length."""
         counts, low, high = self.rules.chain_counts, self.lengths[0], self.lengths[-1]
         if high > MOST_COMPARED:
             return False
@@ -114,17 +114,17 @@ class ChainFinder:
         return formed
 
     def _are_mixed(self, ranges: Array, begins: Mask, starts: Array, sizes: Array) -> Mask:
-        """Whether the later payments of runs have the amounts of a chain: so many of each range."""
+        """Whether the later payments of runs have the amounts of a chain: the set number in each range."""
         wanted = self.rules.chain_counts
         counts = np.zeros((starts.size, wanted.shape[1] + 1), np.int64)
         run = np.cumsum(begins) - 1
-        np.add.at(counts, (run[~begins], ranges[~begins]), 1)  # in the last column those of no range
+        np.add.at(counts, (run[~begins], ranges[~begins]), 1)  # the last column is for those of no range
         expected = wanted[np.minimum(sizes, wanted.shape[0]) - 1]
         mixed: Mask = (counts[:, :-1] == expected).all(axis=1)
         return mixed
 
     def _looked_at(self, events: Events, ranges: Array, formed: bool) -> tuple[int, list[Group]]:
-        """What a run is that is not one chain, and the chains that it consists of, if it is several."""
+        """Classify a run that is not simply one chain; also return its chains if it is several."""
         wanted = self.rules.chain_counts
 
         def fits(group: Group) -> bool:

@@ -1,4 +1,4 @@
-"""How checks come about, and which p-values count as failed when there are many of them."""
+"""How checks are made, and which p-values count as failures when there are many."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -8,11 +8,11 @@ from fastgen.validation.report import Check, Verdict
 from fastgen.validation.tally import Broken
 
 At = Callable[[int], str]
-"""What a class, or a step of a distribution, is called."""
+"""Names a class, or a step of a distribution."""
 
 
 def exact(group: str, name: str, found: int, expected: int | range) -> Check:
-    """A count that must be a number, or one of a range of numbers.
+    """Check that a count is a given number, or in a range of numbers.
 
     Example:
         >>> exact("counts", "payments", 53_999, 54_000).verdict
@@ -26,7 +26,7 @@ def exact(group: str, name: str, found: int, expected: int | range) -> Check:
 
 
 def rule(group: str, name: str, broken: Broken, expected: str, *, tolerance: int = 0, note: str | None = None) -> Check:
-    """What must hold for every row, card or other thing, or for all but a few.
+    """Check what must hold for every row, card or other thing, or for all but `tolerance` of them.
 
     Example:
         >>> rule("cards", "Luhn", Broken(count=2, of=1_000), "valid check digit").value
@@ -41,15 +41,15 @@ def rule(group: str, name: str, broken: Broken, expected: str, *, tolerance: int
 
 
 def _percent(part: float) -> str:
-    """Two digits at least, and no more than it takes to see that it is not none and not all."""
+    """A fraction in percent: with one decimal from 10 % on, below that with two significant digits."""
     return f"{100 * part:.1f}" if part >= 0.1 else f"{100 * part:.2g}"
 
 
 def drawn(group: str, name: str, outcome: Outcome | None, expected: str, *, at: At) -> Check:
-    """What was drawn at random: the verdict waits for the other tests.
+    """Check what was drawn at random; `judged` sets the verdict, which depends on the other tests.
 
     Args:
-        outcome: of the test; None where there was too little to test. at: what its classes are called.
+        outcome: of the test; None if there was too little to test. at: names its classes.
     """
     if outcome is None:
         return skipped(group, name, expected, "too little to test")
@@ -68,7 +68,7 @@ def skipped(group: str, name: str, expected: str, why: str) -> Check:
 
 
 def holm(ps: Sequence[float]) -> list[float]:
-    """Adjusted p-values: those of at most alpha are failures, and with probability 1 - alpha all of these are right.
+    """Adjust p-values: those of at most alpha are failures, and with probability 1 - alpha none of these is false.
 
     Source: Holm, "A simple sequentially rejective multiple test procedure", Scandinavian Journal of Statistics, 1979.
 
@@ -84,7 +84,7 @@ def holm(ps: Sequence[float]) -> list[float]:
 
 
 def judged(checks: Sequence[Check], alpha: float) -> tuple[Check, ...]:
-    """The checks with verdicts for their p-values; only those that failed keep an example."""
+    """Return the checks with verdicts for their p-values; of these checks, only failed ones keep an example."""
     adjusted = iter(holm([check.p for check in checks if check.p is not None]))
     return tuple(check if check.p is None else _decided(check, next(adjusted), alpha) for check in checks)
 

@@ -1,7 +1,7 @@
-"""Events told apart by what made them, where those of several chains or sequences lie between each other.
+"""Separates the events of several interleaved chains or sequences.
 
-A set of events is to be cut into groups each of which could be one chain, or one sequence. The earliest event begins a group;
-all groups that it could begin are tried, and what is left is cut in the same way.
+A set of events is cut into groups, each of which could be one chain or one sequence. The earliest event begins a group; all
+groups that it could begin are tried, and the remaining events are cut in the same way.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -9,36 +9,36 @@ from itertools import islice
 from typing import Final
 
 MOST_STEPS: Final = 20_000
-"""Groups that are tried for one set."""
+"""The most groups to try for one set."""
 ALL_STEPS: Final = 300_000
-"""Groups that are tried for all sets: some seconds."""
+"""The most groups to try for all sets, which takes some seconds."""
 MOST_EVENTS: Final = 200
-"""Of a set that is tried at all: calls are nested as deep."""
+"""The largest set to try: recursion goes as deep as this."""
 
 Group = tuple[int, ...]
 """Positions of events, rising."""
 Begun = Callable[[int, int], Iterator[Group]]
-"""All groups that an event can begin, of the events that are left, which are the bits of a number."""
+"""All groups that an event can begin with the events that are left, which are the bits of an integer."""
 
 
 class Budget:
-    """How many groups may still be tried; a set that takes too many is given up."""
+    """How many groups may still be tried; the search gives up on a set that takes too many."""
 
     def __init__(self) -> None:
         self.all = ALL_STEPS
         self.left = 0
 
     def begin(self) -> None:
-        """Begin with a set."""
+        """Start a new set."""
         self.left = min(MOST_STEPS, self.all)
 
     @property
     def is_spent(self) -> bool:
-        """Whether no set can be tried any more."""
+        """Whether no more sets can be tried."""
         return self.all <= 0
 
     def spend(self) -> bool:
-        """Whether one more group may be tried."""
+        """Take one more group off the budget, and return whether it may be tried."""
         self.left -= 1
         self.all -= 1
         return self.left >= 0
@@ -47,11 +47,11 @@ class Budget:
 def cuts(
     size: int, begun: Begun, budget: Budget, most: int, odd: Callable[[Group], bool] = bool, most_odd: int = MOST_EVENTS
 ) -> list[list[Group]] | None:
-    """The ways to cut a set of events into groups, up to so many; None if the search was given up before it found them.
+    """Return the ways to cut a set of events into groups, at most `most`; None if the search gave up before.
 
     Args:
-        size: how many events there are. begun: which groups there can be. most: ways to look for.
-        odd, most_odd: no way may have more groups that are odd.
+        size: the number of events. begun: yields the possible groups. most: how many ways to look for.
+        odd, most_odd: a way may have at most `most_odd` groups that are `odd`.
 
     Example:
         >>> pairs = lambda first, left: ((first, other) for other in range(first + 1, 4) if left >> other & 1)
@@ -79,7 +79,7 @@ def cuts(
 
 
 def progressions(hours: Sequence[int], steps: range, lengths: range) -> Begun:
-    """Groups with a constant step: withdrawals of a sequence, by their rising hours."""
+    """Groups with a constant step: withdrawals of a sequence, by their ascending hours."""
 
     def begun(first: int, left: int) -> Iterator[Group]:
         if 1 in lengths:
@@ -97,7 +97,7 @@ def progressions(hours: Sequence[int], steps: range, lengths: range) -> Begun:
 
 
 def runs(seconds: Sequence[int], gaps: range, lengths: range, fits: Callable[[Group], bool], budget: Budget) -> Begun:
-    """Groups with gaps of certain lengths that fit as a whole: payments of a chain, by their rising times."""
+    """Groups with gaps of certain lengths that fit as a whole: payments of a chain, by their ascending times."""
 
     def longer(group: Group, left: int) -> Iterator[Group]:
         if len(group) in lengths and fits(group):

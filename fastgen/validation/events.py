@@ -1,4 +1,4 @@
-"""Withdrawals and labelled payments, put aside until all of a card's are there: in files, by card, so that memory stays flat."""
+"""Withdrawals and labelled payments, kept until all of a card's are there: in files, by card, so that memory stays flat."""
 
 import tempfile
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ from fastgen.validation.tally import Array, Broken
 
 PILES: Final = 128
 ENOUGH: Final = 1 << 13
-"""Events that are looked at together, unless there are fewer."""
+"""Events to process together, at least, unless there are fewer."""
 EVENT: Final = np.dtype(
     [
         ("card", "i4"),
@@ -34,9 +34,9 @@ EVENT: Final = np.dtype(
 )
 """Seconds count from the start."""
 NOTICED: Final = 0.1
-"""By how much a chi-square statistic may be too large."""
+"""By how much unclear events may raise a chi-square statistic."""
 MISTAKEN: Final = 1e-5
-"""Probability that more things than are tolerated are taken for what they are not."""
+"""Probability that more things than are tolerated are misclassified."""
 FAR: Final = np.iinfo(np.int32).max
 ABOUT: Final = "a temporary file"
 
@@ -50,10 +50,10 @@ def column(events: Events, name: str) -> Array:
 
 
 class Piles:
-    """Events in unnamed files, which are gone when the process is.
+    """Events in unnamed files, which vanish with the process.
 
-    Labelled payments of one card are in one pile. So are withdrawals of one card that are whole hours apart, as those of a
-    sequence are; a card with very many of them has some in each pile.
+    All labelled payments of a card are in one pile. So are those of its withdrawals that are whole hours apart, like those of a
+    sequence; a card with very many withdrawals has some in each pile.
     """
 
     def __init__(self) -> None:
@@ -70,7 +70,7 @@ class Piles:
         self._stack.close()
 
     def add(self, rows: JudgedRows) -> None:
-        """Put the rows that are more than ordinary payments on their piles; those with unknown cards are left out."""
+        """Put all rows but ordinary payments on their piles; those with unknown cards are left out."""
         chosen = np.flatnonzero((rows.kind != ORDINARY) & (rows.card >= 0))
         events = np.empty(chosen.size, EVENT)
         for name in EVENT.names or ():
@@ -83,7 +83,7 @@ class Piles:
                 file.write(part.tobytes())
 
     def each(self) -> Iterator[Events]:
-        """All piles, one after the other; small ones come together, as each takes its time however few events are on it."""
+        """Yield all piles in turn; small ones are joined, as each has a fixed cost however few its events."""
         piles: list[bytes] = []
         for file in self._files:
             with explained(ABOUT):
@@ -103,7 +103,7 @@ def _pile(events: Events) -> NDArray[np.uint8]:
 
 
 class Told:
-    """Events as examples."""
+    """Formats events as examples."""
 
     def __init__(self, config: Config, cards: CardTable) -> None:
         self.config, self.cards = config, cards
@@ -113,7 +113,7 @@ class Told:
         return str(self.config.start + timedelta(seconds=second))
 
     def count(self, broken: Broken, wrong: Events, of: int) -> None:
-        """Count events that break a rule, of so many."""
+        """Count events that break a rule, out of `of`."""
         broken.of += of
         broken.count += wrong.size
         if wrong.size and broken.example is None:
@@ -122,7 +122,7 @@ class Told:
 
 
 def tolerated(mean: float) -> int | None:
-    """How many things may be taken for what they are not, where so many are on average; None if they are too many.
+    """How many misclassified things to tolerate, if `mean` are expected; None if these are too many.
 
     Example:
         >>> tolerated(1e-6), tolerated(1e-3), tolerated(5)
@@ -139,8 +139,8 @@ def tolerated(mean: float) -> int | None:
 
 
 def can_be_judged(things: int, unclear: float, events: int) -> bool:
-    """Whether those things whose events could not be told apart are too few for their absence to be noticed.
+    """Whether the things with unclear events are too few for their absence to be noticed.
 
-    Where a part f of n things is missing, and these are not like the others, chi-square is larger by n f^2 at most, about.
+    If a fraction f of n things is missing, and these are unlike the others, chi-square grows by about n f^2 at most.
     """
     return things * (unclear / max(events, 1)) ** 2 <= NOTICED

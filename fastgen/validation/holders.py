@@ -1,4 +1,4 @@
-"""`profiles`: one holder for each card, and whether holders are as they should be."""
+"""`profiles`: checks that each card has one holder, and of holders' birthdates, names, mail addresses and homes."""
 
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
@@ -27,7 +27,7 @@ EPOCH = date(1970, 1, 1)
 
 
 class HolderJudge(Judge):
-    """That each card has one holder, and each holder a card.
+    """Checks that each card has one holder, and each holder a card.
 
     Attributes:
         births: int32[cards], birthdates in days since 1970.
@@ -50,7 +50,7 @@ class HolderJudge(Judge):
 
     def checks(self) -> Iterator[Check]:
         yield rule(self.group, "cards known", self.unknown, "in credit_cards")
-        # Of two cards with one number, the first one has the holders of both.
+        # Of two cards with the same number, the first has the holders of both.
         wrong = np.setdiff1d(np.flatnonzero(self.held != 1), self.cards.repeated)
         example = f"{self.cards.text(wrong[0])} has {self.held[wrong[0]]}" if wrong.size else None
         broken = Broken(count=wrong.size, of=self.cards.size, example=example)

@@ -1,4 +1,4 @@
-"""What all judges of a table have in common."""
+"""What the judges of a table have in common."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
@@ -8,11 +8,11 @@ from fastgen.validation.report import Check
 
 
 class Judge(ABC):
-    """Is shown all rows of a table, part by part, and then tells its checks.
+    """Takes all rows of a table, part by part, and then yields its checks.
 
     Attributes:
-        group: of its checks. about: what they are about, where they cannot be made.
-        needs: the columns that it looks at.
+        group: of its checks. about: names the check that is reported as skipped if its columns are missing.
+        needs: the columns that it reads.
     """
 
     group: ClassVar[str]
@@ -21,8 +21,8 @@ class Judge(ABC):
 
     @abstractmethod
     def add(self, part: Any) -> None:
-        """Look at some more rows."""
+        """Add some more rows."""
 
     @abstractmethod
     def checks(self) -> Iterator[Check]:
-        """What came out."""
+        """Yield the checks, after all rows were added."""

@@ -1,4 +1,4 @@
-"""Who looks at which table, and in which order the checks are told."""
+"""Which judges see which table, and the order in which the checks are reported."""
 
 from collections.abc import Iterator
 from functools import cache
@@ -31,7 +31,7 @@ GROUPS: Final = (
 
 
 class Examination(NamedTuple):
-    """What came out: checks whose p-values are not compared with anything yet, rows of transactions, notes."""
+    """The result: checks, whose p-values have no verdicts yet; the number of transactions; notes."""
 
     checks: list[Check]
     rows: int
@@ -39,7 +39,7 @@ class Examination(NamedTuple):
 
 
 def examined(tables: Tables, config: Config, progress: Progress) -> Examination:
-    """All checks of tables against a configuration."""
+    """Make all checks of tables against a configuration."""
     rules = Rules(config, load_pools())
     cards, listed = read_cards(tables)
     numbers, holders, transactions = (Shown(tables, name) for name in ("credit_cards", "profiles", "transactions"))
@@ -50,7 +50,7 @@ def examined(tables: Tables, config: Config, progress: Progress) -> Examination:
 
     @cache
     def settled() -> Totals:
-        """Counts depend on how many cards can withdraw cash: holders tell; without them, those that do are taken for all."""
+        """The counts. They depend on how many cards can withdraw cash: by the holders' ages, or else those that do."""
         return totals(config, int(bands.susceptible.sum()) if bands else int(stories.cash.sum()))
 
     with Piles() as piles:
@@ -68,7 +68,7 @@ def examined(tables: Tables, config: Config, progress: Progress) -> Examination:
 
 
 def _judges(rules: Rules, cards: CardTable, listed: bool, stories: Stories) -> list[Judge]:
-    """Those of transactions; the stories come first, since amounts are judged with what they know."""
+    """The judges of transactions; the stories come first, since amounts are judged with what they found."""
     config = rules.config
     rows = [Order(), Tids(), Amounts(), Coordinates(), Categories(rules), Labels(), Abroad()]
     known = [KnownCards()] if listed else []
@@ -77,7 +77,7 @@ def _judges(rules: Rules, cards: CardTable, listed: bool, stories: Stories) -> l
 
 
 def _counts(config: Config, settled: Totals, numbers: Shown, holders: Shown, transactions: Shown) -> Iterator[Check]:
-    """Rows of the tables."""
+    """Check the tables' numbers of rows."""
     rows = settled.payments + settled.withdrawals + settled.foreign
     for name, shown, expected in (
         ("rows", transactions, rows),
@@ -89,4 +89,4 @@ def _counts(config: Config, settled: Totals, numbers: Shown, holders: Shown, tra
 
 
 def _notes(bands: Bands | None) -> list[str]:
-    return [] if bands else ["there are no birthdates: as many cards can withdraw cash as do"]
+    return [] if bands else ["there are no birthdates: only cards that withdraw cash are assumed to be able to"]

@@ -1,4 +1,4 @@
-"""Payments: when, with which card, where."""
+"""Payments: their times, cards and places."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -78,17 +78,17 @@ class CardsOfPayments(Judge):
         told = "uniform over the cards"
         counts = self.counts
         if not self.listed:
-            # Cards that nobody used are not known: without a table they are only so many, in no order.
+            # Without a table of cards, only the number of unused ones is known.
             counts = np.concatenate([counts, np.zeros(max(self.expected - counts.size, 0), np.int64)])
             if counts.sum() < SMALLEST_EXPECTED * counts.size:
-                yield skipped(self.group, "cards", told, "too few payments a card to do without a table of cards")
+                yield skipped(self.group, "cards", told, "too few payments per card to test without a table of cards")
                 return
         name = lambda card: self.cards.text(card) if card < self.cards.size else "a card that was never used"  # noqa: E731
         yield drawn(self.group, "cards", chi_square(counts, np.ones(counts.size)), told, at=name)
 
 
 class PlacesOfRows(Judge):
-    """Where payments and foreign withdrawals are made, and in which cities the others."""
+    """Places of payments and foreign withdrawals, and cities of the other withdrawals."""
 
     group, about, needs = "places", "places", ("latitude", "longitude", "city", "country", "category", "fraud_label")
 

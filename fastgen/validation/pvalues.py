@@ -1,8 +1,8 @@
-"""P-values of counts: the only module that knows scipy.
+"""P-values of counts: the only module that imports SciPy.
 
-They must hold for data of any size at levels near 0.00001. There the chi-square distribution is too short-tailed where little
-is expected: a count that is expected five times is exceeded ten times as often as it says. Hence two corrections: its mean and
-variance are the exact ones of the samples, and a small p-value of few classes is estimated anew by drawing samples.
+They must hold for data of any size at levels near 0.00001. There the tail of the chi-square distribution is too short if
+expected counts are small: with a count of five expected, it is exceeded ten times as often as it says. So there are two
+corrections: it gets the exact mean and variance of the statistic, and a small p-value of few classes is estimated from samples.
 """
 
 from collections.abc import Callable
@@ -13,18 +13,18 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 SMALLEST_EXPECTED: Final = 5.0
-"""Of a class; neighbours are put together until they have so much."""
+"""The least expected count of a class; neighbours are merged until they reach it."""
 ENOUGH_EXPECTED: Final = 200.0
-"""Of the smallest class: from here on the chi-square distribution holds as far out as it is needed."""
+"""Expected count of the smallest class from which on the chi-square distribution holds as far out as needed."""
 DOUBTFUL: Final = (1e-15, 0.05)
-"""P-values that are estimated anew: on those above nothing hangs, and no correction could bring back those below."""
+"""P-values to estimate from samples: nothing depends on larger ones, and no correction could rescue smaller ones."""
 MOST_CLASSES: Final = 100
-"""That samples are drawn of; a sum over more of them is normal enough."""
+"""The most classes to draw samples of; a sum over more of them is normal enough."""
 EXCEEDED: Final = 20
-"""Samples that are as unlikely as the data, after which no more are drawn."""
+"""Sampling ends after this many samples as unlikely as the data."""
 MOST_SAMPLES: Final = 1_000_000
 MOST_COUNTS: Final = 20_000_000
-"""Counts in all samples together, which take two seconds."""
+"""The most counts in all samples together, which take two seconds."""
 FIRST_SAMPLES: Final = 1_000
 SAMPLES_AT_ONCE: Final = 20_000
 
@@ -32,17 +32,17 @@ Counts = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Places = NDArray[np.intp]
 Draw = Callable[[np.random.Generator, int], NDArray[Any]]
-"""So many samples: an array with a row of counts for each."""
+"""Draws the given number of samples: an array with a row of counts for each."""
 Measure = Callable[[NDArray[Any]], Floats]
 """The statistic of a sample, or of each of several."""
 
 
 class Outcome(NamedTuple):
-    """What a test found.
+    """The result of a test.
 
-    test: its name. statistic: chi-square, or the largest distance. p: how likely a larger one is. size: values that were tested.
-    classes: how many classes, or steps of a distribution, they were counted in. worst: the class that differs most, of those
-    put together the first; or the step at which the distance is largest. seen, due: the counts there; for a distance, up to it.
+    test: its name. statistic: chi-square, or the largest distance. p: the probability of a larger one. size: the number of
+    values. classes: the number of classes, or steps of a distribution, to count them in. worst: the class that differs most, the
+    first of those merged; or the step of the largest distance. seen, due: found and expected count there; for a distance, up to it.
     """
 
     test: str
@@ -56,7 +56,7 @@ class Outcome(NamedTuple):
 
 
 class _Classes(NamedTuple):
-    """Counts and expectations of classes that are large enough, and which of those with a share each begins with."""
+    """Counts and expectations of merged classes, and where each starts among the classes with a share."""
 
     counts: Counts
     expected: Floats
@@ -64,9 +64,9 @@ class _Classes(NamedTuple):
 
 
 def chi_square(observed: ArrayLike, shares: ArrayLike) -> Outcome | None:
-    """Pearson's test of counts against shares, which need not add up to 1; None where all is one class.
+    """Pearson's test of counts against shares, which need not add up to 1; None for fewer than two classes.
 
-    Counts in classes without share are left out: they break a rule, not a distribution.
+    Counts in classes without a share are left out: they break a rule, not a distribution.
 
     Source of the variance: Haldane, "The exact value of the moments of the distribution of chi-square, used as a test of
     goodness of fit, when expectations are small", Biometrika, 1937.
@@ -89,7 +89,7 @@ def chi_square(observed: ArrayLike, shares: ArrayLike) -> Outcome | None:
 
 
 def hypergeometric(drawn: ArrayLike, stock: ArrayLike) -> Outcome | None:
-    """Chi-square of things drawn without replacement from a stock, by class; None where all is one class, or all are drawn.
+    """Chi-square of a draw without replacement from a stock, by class; None for fewer than two classes, or if all are drawn.
 
     Example:
         >>> round(hypergeometric([80, 20], [100, 100]).p, 5)
@@ -115,10 +115,10 @@ def hypergeometric(drawn: ArrayLike, stock: ArrayLike) -> Outcome | None:
 
 
 def stratified(observed: ArrayLike, shares: ArrayLike) -> Outcome | None:
-    """Chi-square of the sum of several samples, each with shares of its own; None where all is one class.
+    """Chi-square of the sum of several samples, each with its own shares; None for fewer than two classes or no choice.
 
     Args:
-        observed: counts, a row a sample. shares: likewise.
+        observed: counts, one row per sample. shares: the same.
 
     Example:
         >>> round(stratified([[50, 50], [90, 10]], [[1, 1], [9, 1]]).p, 3)
@@ -152,9 +152,9 @@ def stratified(observed: ArrayLike, shares: ArrayLike) -> Outcome | None:
 
 
 def kolmogorov(observed: ArrayLike, masses: ArrayLike) -> Outcome | None:
-    """Kolmogorov's and Smirnov's test of a histogram whose steps have these masses; None where there is only one step.
+    """Kolmogorov-Smirnov test of a histogram whose steps have these masses; None for no counts, or fewer than two steps.
 
-    The p-value is that of a continuous distribution. For one in steps it is too high rather than too low.
+    The p-value is that of a continuous distribution. For a discrete one it is too high rather than too low.
 
     Source: Noether, "Note on the Kolmogorov statistic in the discrete case", Metrika, 1963.
 
@@ -179,7 +179,7 @@ def _pearson(expected: Floats) -> Measure:
 
 
 def _merged(counts: Counts, weights: Floats) -> _Classes | None:
-    """Neighbours put together until each class is expected often enough; a last one that is not goes to the one before it."""
+    """Merge neighbours until each class is expected often enough; a last one that is not joins the one before it."""
     size = int(counts.sum())
     if not size:
         return None
@@ -207,7 +207,7 @@ def _starts(expected: list[float]) -> list[int]:
 
 
 def _judged(classes: _Classes, measure: Measure, mean: float, variance: float, draw: Draw) -> Outcome:
-    """A statistic's tail: of the scaled chi-square distribution with its mean and variance, or by samples where that may err."""
+    """The outcome of a statistic: p is from a chi-square distribution of its mean and variance, or from samples if that may err."""
     counts, expected, starts = classes
     statistic = float(measure(counts))
     scale = variance / (2 * mean)
@@ -220,7 +220,7 @@ def _judged(classes: _Classes, measure: Measure, mean: float, variance: float, d
 
 
 def _estimated(found: float, measure: Measure, draw: Draw, most: int) -> float:
-    """The p-value by at most so many samples, or until enough are as unlikely; it is valid, and the same for the same counts.
+    """Estimate the p-value by at most `most` samples, or until enough are as unlikely; it is valid and reproducible.
 
     Source: Besag and Clifford, "Sequential Monte Carlo p-values", Biometrika, 1991.
     """

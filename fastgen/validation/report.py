@@ -12,18 +12,18 @@ class Check:
 
     Attributes:
         group: what it is about.
-        name: which of its checks.
+        name: which check of the group.
         value: what was found.
         expected: what the configuration says.
         test: exact, rule, chi-square or Kolmogorov-Smirnov.
-        verdict: skipped where the data have not what it needs.
-        p: of a statistical test, its p-value.
-        adjusted: the same with all tests of the report taken into account; it is compared with the report's alpha.
-        statistic: of a statistical test, what the p-value belongs to.
+        verdict: passed, failed, or skipped if the data lack what it needs.
+        p: the p-value of a statistical test.
+        adjusted: the p-value adjusted for all tests of the report; it is compared with the report's alpha.
+        statistic: the statistic of a statistical test.
         violations: how many rows or things break a rule, or by how much a count is wrong.
-        of: how many things were looked at.
-        tolerance: how many violations are no failure yet.
-        example: of a check that failed, the first that breaks a rule, or where a distribution differs most.
+        of: how many things were checked.
+        tolerance: how many violations are allowed.
+        example: of a failed check, the first violation of a rule, or where a distribution differs most.
         note: what else there is to know.
     """
 
@@ -43,7 +43,7 @@ class Check:
     note: str | None = None
 
     def as_dict(self) -> dict[str, Any]:
-        """For JSON; what a check has not is left out."""
+        """Return the check for JSON, without the fields that are None."""
         return {name: value for name, value in asdict(self).items() if value is not None}
 
 
@@ -52,13 +52,13 @@ class ValidationReport:
     """What `validate` found.
 
     Attributes:
-        source: the data.
-        configuration: where it is from: of the data, given, or the default.
-        rows: of the table of transactions.
-        alpha: probability that data as configured fail any of the tests.
-        tests: how many p-values share it.
-        checks: all of them.
-        notes: what the verdicts rest on.
+        source: the path of the data, or "a dataset".
+        configuration: where it is from: "of the data", "given" or "the default".
+        rows: the number of transactions.
+        alpha: the probability that data as configured fail any of the tests.
+        tests: the number of p-values that share it.
+        checks: all checks.
+        notes: what the verdicts depend on.
         seconds: how long it took.
     """
 
@@ -82,7 +82,7 @@ class ValidationReport:
         return not self.failed
 
     def as_dict(self) -> dict[str, Any]:
-        """For JSON."""
+        """Return the report for JSON."""
         return {
             "source": self.source,
             "configuration": self.configuration,

@@ -1,4 +1,4 @@
-"""Rows of `transactions` as numbers: each column is worked out when a check first asks for it."""
+"""Rows of `transactions` as numbers: each column is computed when a check first needs it."""
 
 from collections.abc import Sequence
 from functools import cached_property
@@ -20,13 +20,13 @@ FAR: Final = 10**9
 
 
 def codes(column: pl.Series, values: Sequence[str]) -> Array:
-    """int64: which of the values each text is; -1 for none of them."""
+    """int64: the position of each text among the values; -1 if it is none of them."""
     found = column.cast(pl.String).cast(pl.Enum(values), strict=False).to_physical()
     return found.cast(pl.Int64).fill_null(-1).to_numpy()
 
 
 def whole(column: NDArray[np.float64], unit: int) -> Array:
-    """int64: numbers in units of a fraction, rounded; those that are too large for any check are cut, and so is what is none."""
+    """int64: numbers in fractions of 1 / unit, rounded; NaN and what is too large for any check is clipped."""
     return np.rint(np.clip(np.nan_to_num(column, nan=-FAR), -FAR, FAR) * unit).astype(np.int64)
 
 
@@ -77,7 +77,7 @@ class JudgedRows(Part):
 
     @cached_property
     def card(self) -> Array:
-        """Positions among the cards; -1 for one that is not there."""
+        """Positions among the cards; -1 for an unknown card."""
         return self.cards.find(self.frame["cc_num"])
 
     @cached_property
@@ -97,7 +97,7 @@ class JudgedRows(Part):
 
     @cached_property
     def place(self) -> Array:
-        """Codes of places; -1 where there is no place with this city, country and position."""
+        """Codes of places; -1 if no place has this city, country and position."""
         return self.rules.places.at(self.latitude, self.longitude, self.city, self.country)
 
     @cached_property

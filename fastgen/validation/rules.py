@@ -13,12 +13,12 @@ from fastgen.pools import Pools, microdegrees
 from fastgen.schema import HOME_COUNTRY
 
 CELLS: Final = 4_096
-"""Steps of the distribution of amounts, about."""
+"""Approximate number of cells for the distribution of amounts."""
 SHIFT: Final = 1 << 32
 
 
 class Rules:
-    """Tables that rows are compared with; codes of categories are those of the configuration, the withdrawal's is the last."""
+    """Tables to compare rows with; categories are coded in the order of the configuration, with withdrawals last."""
 
     def __init__(self, config: Config, pools: Pools) -> None:
         self.config, self.pools = config, pools
@@ -29,7 +29,7 @@ class Rules:
 
     @cached_property
     def edges(self) -> NDArray[np.int64]:
-        """int64[cells + 1]: ends of cells of amounts, in cents; a cell lies in one range, and inside or outside of a category."""
+        """int64[cells + 1]: edges of cells of amounts, in cents; no cell crosses a limit of a range or a category."""
         ranges = self.config.amount_cents
         limits = {end for c in self.config.categories for end in (c.low_cents, c.high_cents + 1)}
         cuts = sorted({end for cents in ranges for end in (cents.start, cents.stop)} | limits)
@@ -47,7 +47,7 @@ class Rules:
 
     @cached_property
     def masses(self) -> NDArray[np.float64]:
-        """float64[categories, cells]: how likely amounts are, given the category; unscaled, 0 where there can be none."""
+        """float64[categories, cells]: probabilities of amounts, given the category; unscaled, 0 for impossible amounts."""
         shares = [part.share / len(cents) for part, cents in zip(self.config.amounts, self.config.amount_cents, strict=True)]
         whole = np.diff(self.edges) * np.where(self.cell_ranges < 0, 0.0, np.array(shares)[self.cell_ranges])
         low = [category.low_cents for category in self.config.categories]
@@ -56,17 +56,17 @@ class Rules:
         return np.vstack([inside * whole, whole])
 
     def cells(self, cents: NDArray[np.int64]) -> NDArray[np.int64]:
-        """int64: the cells of amounts; -1 for those outside of all ranges."""
+        """int64: the cells of amounts; -1 below the first range and above the last."""
         cells = np.searchsorted(self.edges, cents, side="right") - 1
         return np.where(cells < self.edges.size - 1, cells, -1)
 
     @cached_property
     def chain_counts(self) -> NDArray[np.int64]:
-        """int64[longest, ranges]: by how many later payments a chain has, how many of them are in each range of amounts."""
+        """int64[longest, ranges]: for each number of later payments in a chain, how many are in each range of amounts."""
         return np.array(self.config.chain_range_counts, np.int64)
 
     def chain_categories(self, cents: NDArray[np.int64]) -> NDArray[np.int64]:
-        """int64: the categories that amounts of later payments ask for; -1 where there is none."""
+        """int64: the categories that amounts of later payments require; -1 if there is none."""
         categories = self.config.categories
         steps = sorted({0} | {end for c in categories for end in (c.low_cents, c.high_cents, c.high_cents + 1)})
         held = [self.config.category_of(cents) for cents in steps]
@@ -80,7 +80,7 @@ class Rules:
 
 
 class Places:
-    """The places that there are: those at home first. Codes are positions in the list, -1 is none of them."""
+    """All places, those at home first. Codes are positions in the list; -1 is no place."""
 
     def __init__(self, pools: Pools) -> None:
         self.home = pools.home
@@ -103,7 +103,7 @@ class Places:
         city: NDArray[np.int64],
         country: NDArray[np.int64],
     ) -> NDArray[np.int64]:
-        """int64: the places with these coordinates (in millionths of a degree), cities and countries."""
+        """int64: the places with these coordinates (in millionths of a degree), cities and countries; -1 if there is none."""
         keys = self._keys(latitude, longitude)
         found = self._order[np.minimum(np.searchsorted(self._sorted, keys), keys.size and self._sorted.size - 1)]
         right = (self.latitude[found] == latitude) & (self.longitude[found] == longitude)
@@ -112,7 +112,7 @@ class Places:
 
     @cached_property
     def of_city(self) -> NDArray[np.int64]:
-        """int64[cities, most]: the places at home that have a city's name; -1 where there are no more."""
+        """int64[cities, most]: the places at home that have each city's name, padded with -1."""
         held: list[list[int]] = [[] for _ in self.cities]
         for place in range(self.home):
             held[self.city_of[place]].append(place)
@@ -122,7 +122,7 @@ class Places:
     def nearest(
         self, city: NDArray[np.int64], latitude: NDArray[np.int64], longitude: NDArray[np.int64]
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """int64 twice: how far positions are north and east of the nearest place at home that has the city's name."""
+        """int64 twice: how far positions are north and east of the nearest place at home with the city's name."""
         places = self.of_city[city]
         north = latitude[:, None] - self.latitude[places]
         east = longitude[:, None] - self.longitude[places]

@@ -1,4 +1,4 @@
-"""Sequences of withdrawals, found again among the withdrawals without a label."""
+"""Sequences of withdrawals, recovered from the withdrawals without a label."""
 
 from typing import NamedTuple
 
@@ -16,10 +16,10 @@ ONE, SEVERAL, UNDECIDED, NONE = range(4)
 
 
 class FoundSequences(NamedTuple):
-    """What the withdrawals of some cards are.
+    """The withdrawals of some cards, cut into sequences.
 
     events: of sequences, one after the other, each in order. starts, sizes: int64[sequences], where they begin, how long they are.
-    misfits: withdrawals of no sequence. unclear: those that can be cut into sequences in several ways, or of which it is not known.
+    misfits: withdrawals of no sequence. unclear: those that can be cut into sequences in several ways, or are undecided.
     """
 
     events: Events
@@ -50,8 +50,8 @@ class FoundSequences(NamedTuple):
 class SequenceFinder:
     """Cuts withdrawals into sequences.
 
-    Whole hours lie between those of one sequence, and the city stays: so those of one card, city, minute and second are one
-    sequence in nearly all cases.
+    Those of a sequence are whole hours apart and in one city. So nearly always those of one card, city, minute and second are one
+    sequence.
     """
 
     def __init__(self, rules: Rules) -> None:
@@ -61,10 +61,10 @@ class SequenceFinder:
         self._budget = Budget()
 
     def mistaken(self, cards: int, rounds: int) -> float:
-        """How many pairs of sequences are on average taken for one, of so many cards with so many rounds.
+        """Return how many pairs of sequences are on average mistaken for one, for this many cards and rounds.
 
-        They would have to be of one card, city, minute and second, to be no longer than a sequence together, to have the same step,
-        and one would have to go on where the other ends, or to lie between its withdrawals. A single withdrawal has no step.
+        The two would have to share card, city, minute, second and step, and together to be no longer than a sequence; one would
+        have to continue where the other ends, or to lie between its withdrawals. A single withdrawal has no step.
         """
         sequences, seconds = rounds * len(self.lengths), self._config.seconds
         pairs = cards * sequences * (sequences - 1) / 2 / self._places / min(seconds, HOUR)
@@ -74,7 +74,7 @@ class SequenceFinder:
         return 4 * short * pairs / len(self.steps) / max(1.0, seconds / HOUR)
 
     def find(self, events: Events) -> FoundSequences:
-        """The sequences of all withdrawals of some cards at some minutes and seconds."""
+        """Find the sequences of all withdrawals of some cards at some minutes and seconds of the hour."""
         second = column(events, "second")
         clock = second % HOUR
         order = np.lexsort((second, clock, events["city"], events["card"]))
@@ -125,9 +125,9 @@ class SequenceFinder:
 
 
 def matches(foreign: Events, found: FoundSequences, hours: range) -> pl.DataFrame:
-    """Pairs of a foreign withdrawal and a sequence that it can belong to: their numbers, and the hours in between.
+    """Pair foreign withdrawals with the sequences they can belong to: numbers of both, and the hours in between.
 
-    It has the sequence's card and comes whole hours after its first withdrawal.
+    A foreign withdrawal has the sequence's card and comes whole hours after the sequence's first withdrawal.
     """
     sequences, others = (
         pl.DataFrame({name: column(events, name) for name in ("card", "second")}).with_columns(

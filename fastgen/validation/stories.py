@@ -1,4 +1,4 @@
-"""What rows of one card tell together: attack chains, sequences of withdrawals, cloned cards."""
+"""What rows of one card form together: attack chains, sequences of withdrawals, cloned cards."""
 
 from collections.abc import Callable, Iterator
 
@@ -19,7 +19,7 @@ from fastgen.validation.withdrawals import Withdrawals
 
 
 class Stories(Judge):
-    """Puts the rows of chains and sequences aside, and looks at them card by card when all are there.
+    """Sets the rows of chains and sequences aside, and examines them card by card once all are there.
 
     Attributes:
         cash: bool[cards], which cards withdraw cash.

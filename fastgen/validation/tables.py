@@ -1,4 +1,4 @@
-"""Where the rows come from: files, or a dataset that is made meanwhile. Judges are shown both in the same way."""
+"""Where the rows come from: files, or a dataset that is made on the fly. Judges see both in the same way."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
@@ -15,16 +15,16 @@ from fastgen.validation.report import Check
 from fastgen.validation.tally import Array, Broken, Mask, Part
 
 PartOf = Callable[[pl.DataFrame, Array], Part]
-"""Rows as judges see them, from a frame and the numbers of its rows."""
+"""Makes what judges see from a frame and the numbers of its rows."""
 Progress = Callable[[int], object]
 
 
 class Tables(Protocol):
-    """Tables that can be read in flat memory, as `Stored` has them."""
+    """Tables that can be read in flat memory, such as `Stored`."""
 
     @property
     def tables(self) -> Mapping[str, Any]:
-        """Those that are there, by name."""
+        """The tables that exist, by name."""
 
     def columns(self, table: str) -> tuple[str, ...]:
         """The columns that a table has."""
@@ -55,10 +55,10 @@ class MadeTables:
 
 
 class Shown:
-    """A table that judges are shown, once.
+    """A table that is shown to judges, once.
 
     Attributes:
-        rows: how many it has. columns: those that are there. is_there: whether there is such a table at all.
+        rows: how many were shown. columns: those that it has. is_there: whether there is such a table.
     """
 
     def __init__(self, tables: Tables, table: str) -> None:
@@ -70,7 +70,7 @@ class Shown:
         self._judges: Sequence[Judge] = ()
 
     def to(self, judges: Sequence[Judge], part_of: PartOf = Part, progress: Progress = bool) -> None:
-        """Show all rows without missing values to those judges whose columns are there."""
+        """Show all rows without missing values to the judges whose columns are there."""
         self._judges = judges
         able = [judge for judge in judges if self._has(judge)]
         for frame in self._tables.batches(self.table) if self.is_there else ():
@@ -83,7 +83,7 @@ class Shown:
             progress(frame.height)
 
     def checks(self) -> Iterator[Check]:
-        """Whether the table is complete, and what the judges say."""
+        """Yield the checks that the table is complete, and those of the judges."""
         wanted = TABLES[self.table].names
         absent = [name for name in wanted if name not in self.columns]
         if self.is_there:
@@ -103,7 +103,7 @@ class Shown:
         return set(judge.needs) <= set(self.columns)
 
     def _whole(self, frame: pl.DataFrame, numbers: Array) -> Mask:
-        """Whether rows have no missing value."""
+        """Whether rows have no missing value; the others are counted."""
         whole = np.ones(frame.height, bool)
         if any(column.null_count() for column in frame):
             whole = ~frame.select(pl.any_horizontal(pl.all().is_null())).to_series().to_numpy()

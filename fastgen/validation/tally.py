@@ -1,4 +1,4 @@
-"""What is kept of rows that have gone by: histograms, and how many broke a rule, with the first of them."""
+"""What is kept of rows that were seen: histograms, and how many broke a rule, with the first of them."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -15,7 +15,7 @@ Mask = NDArray[np.bool_]
 
 
 class Uniform:
-    """Counts of whole numbers that are equally likely: those from `low` on, `size` of them, in steps of one width.
+    """A histogram of equally likely whole numbers: `size` of them from `low` on, in steps of equal width.
 
     Example:
         >>> tally = Uniform(10, 4)
@@ -31,7 +31,7 @@ class Uniform:
 
     @property
     def masses(self) -> NDArray[np.float64]:
-        """How many numbers each step has."""
+        """How many numbers each step covers."""
         masses = np.full(self.counts.size, float(self.width))
         masses[-1] = self.size - self.width * (self.counts.size - 1)
         return masses
@@ -47,7 +47,7 @@ class Uniform:
         return min(self.low + (step + 1) * self.width, self.low + self.size) - 1
 
     def distance(self) -> Outcome | None:
-        """The test of Kolmogorov and Smirnov."""
+        """The Kolmogorov-Smirnov test."""
         return kolmogorov(self.counts, self.masses)
 
     def shares(self) -> Outcome | None:
@@ -69,13 +69,13 @@ class Part:
 
 
 class Broken:
-    """How many rows, or other things, broke a rule, of how many; of rows the first one is remembered, with some columns."""
+    """Counts the rows or other things that break a rule, out of how many; keeps the first row with some of its columns."""
 
     def __init__(self, *columns: str, count: int = 0, of: int = 0, example: str | None = None) -> None:
         self.columns, self.count, self.of, self.example = columns, count, of, example
 
     def add(self, part: Part, wrong: Mask, among: Mask | None = None) -> None:
-        """Count the rows that are wrong, of all or `among` some."""
+        """Count the rows that are wrong, out of all, or out of those in `among`."""
         if among is not None:
             wrong = wrong & among
         self.of += part.size if among is None else int(np.count_nonzero(among))

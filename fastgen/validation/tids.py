@@ -1,4 +1,4 @@
-"""`tid`: hashed anew from the row's own values."""
+"""`tid`: hashed again from the row's own values."""
 
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -22,7 +22,7 @@ from fastgen.validation.rows import JudgedRows
 from fastgen.validation.tally import Array, Broken, Mask
 
 AT_ONCE: Final = 16_384
-"""Rows that are hashed at a time: fewer than there are days in 32-bit seconds, and each may have a day of its own."""
+"""Rows to hash at a time: each may be on another day, and 32-bit seconds hold more days than this."""
 SIZE: Final = 32
 MOST_CENTS: Final = 10**7
 YEARS: Final = (1000, 9999)
@@ -31,7 +31,7 @@ EPOCH: Final = date(1970, 1, 1)
 
 
 class Tids(Judge):
-    """That `tid` is the MD5 of time, card number and amount, as Python prints them."""
+    """Checks that `tid` is the MD5 of time, card number and amount, as Python prints them."""
 
     group, about, needs = "rows", "tid", ("tid", "datetime", "cc_num", "amount")
 
@@ -71,7 +71,7 @@ class Tids(Judge):
         return usual
 
     def _digests(self, seconds: Array, cards: NDArray[np.uint64], cents: Array) -> NDArray[np.uint8]:
-        """uint8[16 n]: of rows sorted by their seconds since 1970."""
+        """uint8[16 n]: digests of rows that are sorted by their seconds since 1970."""
         digests = np.empty(16 * seconds.size, np.uint8)
         for start in range(0, seconds.size, AT_ONCE):
             rows = slice(start, min(start + AT_ONCE, seconds.size))
@@ -85,7 +85,7 @@ class Tids(Judge):
 
 
 def _day_words(days: Array) -> NDArray[np.uint32]:
-    """uint32[days, 3]: "YYYY-MM-DD " of days since 1970, as `Plan.day_words` has it."""
+    """uint32[days, 3]: "YYYY-MM-DD " of days since 1970, in the form of `Plan.day_words`."""
     text = "".join(f"{EPOCH + timedelta(day)} \0" for day in days.tolist())
     return np.frombuffer(text.encode(), np.uint32).reshape(-1, 3)
 

@@ -1,4 +1,4 @@
-"""`transactions`: what must hold for each row by itself, their order, and how many there are of each kind."""
+"""`transactions`: what must hold for each single row, the order of rows, and how many there are of each kind."""
 
 from collections.abc import Callable, Iterator
 
@@ -68,7 +68,7 @@ class Coordinates(Judge):
 
 
 class KnownCards(Judge):
-    """That the cards are those of the table."""
+    """Checks that the cards are those of the table."""
 
     group, about, needs = "rows", "cards", ("cc_num",)
 
@@ -114,7 +114,7 @@ class Labels(Judge):
 
 
 class Abroad(Judge):
-    """That rows are abroad where they are labelled withdrawals, and only there."""
+    """Checks that labelled withdrawals, and no other rows, are abroad."""
 
     group, about, needs = "rows", "countries", ("category", "country", "fraud_label")
 

@@ -1,4 +1,4 @@
-"""`validate`: the statistics of data, held against a configuration."""
+"""`validate`: the statistics of data, compared with a configuration."""
 
 import os
 import time
@@ -30,24 +30,24 @@ def validate(
 ) -> ValidationReport:
     """Judge data by their statistics: counts and rules exactly, distributions by tests that together err with probability `alpha`.
 
-    Nothing is made anew to compare with: the rows may come from anywhere. Memory is flat, but for a few bytes a card.
+    Rows are not regenerated for comparison, so they may come from anywhere. Memory is flat, but for a few bytes per card.
 
     Args:
-        source: a directory or file of tables, or a dataset, which is made meanwhile.
-        data: what they should be, as a dataset or its configuration; unless given what their manifest or metadata says, or the
-            default where nothing does.
-        alpha: the probability that data which are as configured fail any of the statistical tests; above 0 and below 1.
-        threads: how many make a dataset's rows, at least 1; as many as there are processors unless given. Files are read by one.
-        progress: called with a number of transactions whenever so many more have been looked at.
+        source: a directory or file of tables, or a dataset, which is made on the fly.
+        data: what they should be, as a dataset or its configuration; default: what their manifest or metadata says, or the
+            default configuration if there is neither.
+        alpha: the probability that data as configured fail any of the statistical tests; above 0 and below 1.
+        threads: how many make a dataset's rows, at least 1; default: one per processor. Files are read by one.
+        progress: called with the number of transactions judged since the last call.
 
     Returns:
         The report, whose `passed` says whether no check failed; failed checks raise nothing.
 
     Raises:
         InputError: the data cannot be read.
-        OptionError: `alpha` is no probability, `threads` is not allowed, or a dataset is a part of one.
+        OptionError: `alpha` is not a probability, `threads` is not allowed, or a dataset is only a part of one.
         ConfigError: `data` is neither a Dataset nor a Config.
-        FastgenError: scipy is not installed, which is the extra `validate` of the package.
+        FastgenError: SciPy is not installed; it comes with the package's extra `validate`.
 
     Example:
         >>> validate(Dataset(Config(rows=20_000))).passed
@@ -98,7 +98,7 @@ def _probability(alpha: object) -> float:
 
 
 def _notes(stored: Stored) -> list[str]:
-    """What a manifest says that verdicts may depend on."""
+    """Notes on what verdicts may depend on: word lists, files left out, missing parts."""
     told, pools, notes = stored.description.told, load_pools(), []
     if told("vocabularies") and told("vocabularies", "digest") != pools.digest:
         faker = told("vocabularies", "faker") or "another one"

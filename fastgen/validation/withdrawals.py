@@ -1,4 +1,4 @@
-"""Checks of withdrawals: sequences, where they lead, who makes them, and those of cloned cards."""
+"""Checks of withdrawals without a label: their sequences, steps, times, cities and walks."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -20,7 +20,7 @@ TOO_CLOSE: Final = "too many sequences of one card lie close together"
 
 
 class Withdrawals:
-    """Looks at the withdrawals without a label, some cards at a time."""
+    """Judges the withdrawals without a label, some cards at a time."""
 
     def __init__(self, rules: Rules, cards: CardTable) -> None:
         atm, period = rules.config.atm, rules.config.seconds
@@ -36,7 +36,7 @@ class Withdrawals:
         self.found = 0
 
     def add(self, events: Events) -> FoundSequences:
-        """Look at all withdrawals without a label of some cards at some minutes and seconds."""
+        """Add all withdrawals without a label of some cards at some minutes and seconds of the hour."""
         found = self.finder.find(events)
         self.told.count(self.misfits, found.misfits, events.size)
         self.unclear += found.unclear.size
@@ -52,7 +52,7 @@ class Withdrawals:
         return found
 
     def _walk(self, found: FoundSequences) -> None:
-        """How far each withdrawal is from the one before it, and the first from its place."""
+        """Tally how far each withdrawal is from the one before it, and the first from its place."""
         events, places = found.events, self.rules.places
         moves = [np.diff(column(events, name), prepend=0) for name in ("latitude", "longitude")]
         known = found.later
@@ -69,7 +69,7 @@ class Withdrawals:
         self.told.count(self.far, events[far & known], int(known.sum()))
 
     def checks(self, mistaken: float) -> Iterator[Check]:
-        """What came out; mistaken: how many pairs of sequences are on average taken for one."""
+        """Yield the checks; mistaken: how many pairs of sequences are on average mistaken for one."""
         note = f"{self.unclear:,} withdrawals could not be told apart" if self.unclear else None
         steps, rules, most = self.finder.steps, self.rules, tolerated(mistaken)
         told = f"each in a sequence with a step of {steps[0]} to {steps[-1]} whole hours"
@@ -86,7 +86,7 @@ class Withdrawals:
             yield drawn(GROUP, name, outcome, "uniform", at=at) if judged else skipped(GROUP, name, "uniform", TOO_CLOSE)
 
     def _tests(self) -> Iterator[tuple[str, Outcome | None, At]]:
-        """Names, outcomes, and what classes are called."""
+        """Yield the name and outcome of each test, and what names its classes."""
         places, starts = self.rules.places, self.starts
         yield "steps", self.steps.shares(), lambda i: f"{self.steps.ends(i)} hours"
         yield "times", starts.distance(), lambda i: self.told.moment(starts.ends(i))

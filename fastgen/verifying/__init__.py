@@ -1,1 +1,1 @@
-"""Data that somebody has, compared with what their configuration makes: files row by row, topics message by message."""
+"""Existing data compared with what their configuration makes: files row by row, topics message by message."""

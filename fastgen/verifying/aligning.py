@@ -1,8 +1,8 @@
-"""Rows that were found beside the rows that should be there: equal ones pass at once, others are told apart.
+"""Aligns the rows found with the expected rows: equal ones pass at once, others are classified.
 
-Where a row differs, those behind it are looked up among all the rows that the configuration makes: by its time or card each can be
-in one chunk only, which is made again if need be. So rows that were lost, doubled, moved or put in are known for what they are,
-wherever they are, and nothing has to be kept but a bit for each row of a chunk that is not complete.
+Where a row differs, it and those after it are looked up among all rows that the configuration makes. By its time or card, each can
+be in one chunk only, which is regenerated if need be. So lost, doubled, moved and inserted rows are recognised wherever they are,
+and nothing is kept but a bit for each row of a chunk that is not complete.
 """
 
 from collections.abc import Iterator
@@ -20,15 +20,15 @@ from fastgen.verifying.order import MASK, SHIFT, Order, Places, follows, place
 from fastgen.verifying.seen import Seen
 
 WINDOW = 1 << 14
-"""Rows that are told apart at once."""
+"""Rows to classify at once."""
 MOST_FOREIGN = 1_000_000
-"""Foreign rows with hardly another among them: no use to go on."""
+"""Foreign rows, with hardly any others, after which there is no point in continuing."""
 MOST_BITS = 1 << 26
-"""Bytes for the rows of chunks that are not complete."""
+"""The most bytes to keep about the rows of incomplete chunks."""
 
 
 class Gap(NamedTuple):
-    """Rows may be missing before row number `row` of a file: those from one place up to another one, or from there on for None."""
+    """Rows may be missing before row `row` of a file: those from place `start` up to `stop`, or all from `start` on if None."""
 
     file: int
     row: int
@@ -40,7 +40,7 @@ class Aligner:
     """Compares a table's files with its chunks.
 
     Args:
-        expected: the rows that there should be. files: names and cursors, in the order of what they hold. log: takes the notes.
+        expected: the expected rows. files: names and cursors, in the order of their contents. log: takes the notes.
     """
 
     def __init__(self, expected: Chunks, files: Iterator[tuple[str, Cursor]], log: Log) -> None:
@@ -59,7 +59,7 @@ class Aligner:
 
     @property
     def stopped(self) -> str | None:
-        """Why there is no use to go on, if there is none."""
+        """Why there is no point in continuing; None if there is."""
         counts = self.log.counts
         if counts.foreign >= MOST_FOREIGN and counts.same * 100 < counts.found:
             return f"of the first {counts.found:,} rows {counts.same:,} are rows of this configuration: these are other data"
@@ -70,7 +70,7 @@ class Aligner:
         return None
 
     def step(self, chunk: Chunk) -> None:
-        """Compare what was found with the next chunk; does nothing where the files have passed it."""
+        """Compare the rows found with the next chunk; do nothing if the files are past it."""
         self.seen.begin(chunk.number, chunk.rows)
         self._move(place(self._chunk, self._offset))
         while self._chunk <= chunk.number:
@@ -81,12 +81,12 @@ class Aligner:
                 self._settle(cursor)
 
     def finish(self) -> None:
-        """Tell apart what is left in the files."""
+        """Classify what is left in the files."""
         while (cursor := self._current()) is not None and not self.stopped:
             self._settle(cursor)
 
     def _current(self) -> Cursor | None:
-        """The file that has more rows."""
+        """The first file that has rows left; None if none has."""
         while self._cursor is None or self._cursor.done:
             if self._cursor is not None:
                 self._note_gap(self._cursor.row, place(self._chunk, self._offset), None)
@@ -106,7 +106,7 @@ class Aligner:
             self.gaps.append(Gap(len(self.log.counts.files) - 1, row, start, stop))
 
     def first_missing(self, start: int, stop: int | None) -> int | None:
-        """The place of the first row between two places that was not met, if there is one."""
+        """The place of the first row between two places that was not seen, if there is one."""
         last = self._expected.last
         for chunk in range(start >> SHIFT, min(last, last if stop is None else stop >> SHIFT) + 1):
             number = self.seen.first_missing(chunk, start & MASK if chunk == start >> SHIFT else 0)
@@ -116,7 +116,7 @@ class Aligner:
         return None
 
     def missing_from(self, first: int) -> int:
-        """How many rows of one part were not met, one behind the other from a place on."""
+        """How many consecutive rows of one part were not seen, from a place on."""
         parts, rows = self._expected.parts, 0
         for chunk in range(first >> SHIFT, self._expected.last + 1):
             start = first & MASK if chunk == first >> SHIFT else 0
@@ -127,7 +127,7 @@ class Aligner:
         return rows
 
     def _pass_same(self, cursor: Cursor, chunk: Chunk) -> bool:
-        """Pass the next rows if they are the next of the chunk; whether there were any."""
+        """Pass the next rows as far as they are the next of the chunk; return whether any are."""
         row = cursor.row
         rows = cursor.same_text(chunk.text, self._offset, chunk.rows) if chunk.text is not None else 0
         if not rows:
@@ -141,7 +141,7 @@ class Aligner:
         else:
             new = self.seen.mark(chunk.number, slice(self._offset, self._offset + rows))
         self.log.found(rows, new, self._parts([chunk.number]))
-        if new < rows:  # they came too early, and once more at their place
+        if new < rows:  # some came too early, and are here again at their place
             self.log.add("doubled", rows - new)
             if self.log.wants("doubled"):
                 self.log.show("doubled", row)
@@ -153,9 +153,9 @@ class Aligner:
         return np.unique(self._expected.parts[chunks])
 
     def _settle(self, cursor: Cursor) -> None:
-        """Tell apart the rows of a window."""
+        """Classify the rows of a window."""
         window = cursor.look(WINDOW)
-        if not window.height:  # what was left turned out not to be rows
+        if not window.height:  # what was left could not be read as rows
             return
         if not self._expected.keyed:
             self._settle_by_place(cursor, window)
@@ -175,7 +175,7 @@ class Aligner:
         cursor.go(found.frame.height)
 
     def _note(self, row: int, found: Found, kept: NDArray[np.int64], altered: Altered) -> None:
-        """Count the rows of a window, whose first one is number `row` of the file."""
+        """Count the rows of a window, which begins at row `row` of the file."""
         log, known = self.log, found.known
         log.found(found.frame.height, int(found.new.sum()), self._parts(found.chunks[known]))
         log.add_rows("doubled", known[~found.new[known]], row, found.frame)
@@ -184,11 +184,11 @@ class Aligner:
         log.add_altered(row, altered.rows, found.frame[altered.rows], altered.expected)
 
     def _note_gaps(self, row: int, rows: NDArray[np.int64], places: Places, before: int) -> None:
-        """Note where places are left out, and move on behind the last place.
+        """Note where places are skipped, and move on past the last place.
 
         Args:
-            row: number of the window's first row in the file. rows: those of the window that stand at their places.
-            places: these. before: the place where the window's first row should be.
+            row: number of the window's first row in the file. rows: those of the window that are at their places.
+            places: their places. before: the place where the window's first row should be.
         """
         if not rows.size:
             return
@@ -200,7 +200,7 @@ class Aligner:
         self._move(int(places[-1]) + 1)
 
     def _settle_by_place(self, cursor: Cursor, window: pl.DataFrame) -> None:
-        """Where columns do not tell rows apart: row by row, as far as there are rows."""
+        """Compare place by place, as far as there are rows, since the columns do not identify rows."""
         chunk = min(self._chunk, self._expected.last)
         frame = self._expected.frame(chunk)
         self.seen.begin(chunk, frame.height)
@@ -221,7 +221,7 @@ class Aligner:
 
 
 def _taken(found: Found, final: bool) -> int:
-    """How many rows of a window are told apart now: foreign ones at its end wait for what comes behind them."""
+    """How many rows of a window to classify now: foreign ones at its end wait for what comes after them."""
     height = found.frame.height
     known = found.known
     if final or not known.size or height - known[-1] > height // 2:
@@ -230,7 +230,7 @@ def _taken(found: Found, final: bool) -> int:
 
 
 def _unequal(one: pl.DataFrame, other: pl.DataFrame) -> NDArray[np.int64]:
-    """The numbers of the rows in which two frames of as many rows differ."""
+    """The numbers of the rows in which two frames of equal height differ."""
     differ = np.zeros(one.height, bool)
     for _, numbers in changed(one, other):
         differ[numbers] = True
@@ -238,10 +238,10 @@ def _unequal(one: pl.DataFrame, other: pl.DataFrame) -> NDArray[np.int64]:
 
 
 def _same_rows(one: pl.DataFrame, other: pl.DataFrame) -> int:
-    """How many rows two frames have in common at their beginning."""
+    """How many of their first rows two frames have in common."""
     rows = min(one.height, other.height)
     if one.height > rows or other.height > rows:
         one, other = one.head(rows), other.head(rows)
-    if not one.head(1).equals(other.head(1)):  # soon seen, and of data that are other ones this is asked for every window
+    if not one.head(1).equals(other.head(1)):  # quickly decided, and done for every window of unrelated data
         return 0
     return rows if one.equals(other) else min(int(numbers[0]) for _, numbers in changed(one, other))

@@ -29,22 +29,22 @@ def verify(
 ) -> VerifyReport:
     """Compare files with what their configuration makes: row by row, in flat memory.
 
-    The rows are made again, and nothing is taken for true that a file's name or metadata or the manifest says of its content.
+    The rows are regenerated; nothing that a file's name, its metadata or the manifest says of its content is taken on trust.
 
     Args:
-        path: a directory with a manifest, or one without it, or a file, of any format that fastgen writes.
-        data: what the files should hold; what the manifest or the files' metadata describe unless given. A part of a dataset is
-            one file's.
-        table: compare this table only; of a file, which one it is (its columns tell it unless given).
-        threads: how many make rows, at least 1; as many as there are processors unless given.
-        progress: called with a number of rows whenever so many more have been compared.
+        path: a directory, with or without a manifest, or a file, of any format that fastgen writes.
+        data: what the files should hold; default: what the manifest or the files' metadata describe. A part of a dataset is what
+            one file holds.
+        table: compare this table only; for a file, the table that it holds (default: determined by its columns).
+        threads: how many make rows, at least 1; default: one per processor.
+        progress: called with the number of rows compared since the last call.
 
     Returns:
-        The report, whose `ok` says whether all is as it should be; differences raise nothing.
+        The report, whose `ok` says whether everything is as expected; differences raise nothing.
 
     Raises:
-        InputError: there is nothing to compare, or nothing here can make the rows.
-        OptionError: nothing says what the files should hold; or `table` or `threads` is not allowed.
+        InputError: there is nothing to compare, or the rows cannot be regenerated here.
+        OptionError: nothing says what the files should hold, or `table` or `threads` is not allowed.
 
     Example:
         >>> from fastgen import write
@@ -70,16 +70,16 @@ def verify(
 
 
 def rows_to_compare(path: str | os.PathLike[str], data: Dataset | Config | None = None, *, table: str | None = None) -> int:
-    """About how many rows `verify` makes to compare files with; it raises what `verify` does."""
+    """Estimate how many rows `verify` makes to compare files with; raises what `verify` does."""
     asked = _asked(path, data, table)
     return sum(map(asked.rows, asked.tables))
 
 
 class _Asked(NamedTuple):
-    """What is to be compared with what.
+    """What to compare with what.
 
-    data: the whole that the files should hold, or a part. parts: those that are wanted. is_listed: whether there is a manifest
-    that should be true of each file. tables: those that are wanted. problems: what is known to be wrong already.
+    data: the whole that the files should hold, or a part. parts: those to compare with. is_listed: whether there is a manifest
+    that should be true of each file. tables: those to compare. problems: what is already known to be wrong.
     """
 
     stored: Stored
@@ -90,7 +90,7 @@ class _Asked(NamedTuple):
     problems: list[str]
 
     def rows(self, table: str) -> int:
-        """How many rows a table should have, or about so many."""
+        """How many rows a table should have, for parts approximately."""
         return sum(part.expected_rows(table) for part in self.parts)
 
 
@@ -104,12 +104,12 @@ def _asked(path: str | os.PathLike[str], data: Dataset | Config | None, table: s
         dataset = manifests.data_of(stored)
     else:
         raise OptionError("data", NOT_GIVEN, f"must be given: {stored.path} has no manifest", hint="the configuration of its data")
-    # Data that are given count more than what is said of parts: of a whole dataset all of it should be there.
+    # Given data take precedence over what is said of parts: if they are a whole dataset, all of it should be there.
     by_parts = not dataset.is_part and (data is None or stored.parts is None)
     parts = manifests.parts_of(stored, dataset) if by_parts else [dataset]
     if by_parts and stored.description.lists_files and stored.parts is not None:
         stored = stored.only_listed()
-    # What a manifest leaves out is there all the same, and what it names should be.
+    # Tables that are there count even if a manifest leaves them out, and those that it names should be there.
     there = [name for name in TABLES if name in stored.tables or stored.description.table(name)]
     tables = [name for name in there if table in (None, name)]
     problems = [other] if other else list(manifests.disagreements(stored, dataset)) if stored.description else []
@@ -117,7 +117,7 @@ def _asked(path: str | os.PathLike[str], data: Dataset | Config | None, table: s
 
 
 class _Check:
-    """All tables of one run."""
+    """Compares all tables of one run."""
 
     def __init__(self, asked: _Asked, threads: int, progress: Callable[[int], object]) -> None:
         self._asked, self._stored, self._threads, self._progress = asked, asked.stored, threads, progress
@@ -129,7 +129,7 @@ class _Check:
     def _parts_told(self, there: Sequence[int], of: object) -> str:
         """A note about parts that are described one by one."""
         if len(there) == of:
-            return "all parts have their records, but there is no manifest: another run of what wrote them writes it"
+            return "all parts have their records, but there is no manifest: repeat the run that wrote them to write it"
         return f"only {self._named(range(len(there)))} of {of} {'is' if len(there) == 1 else 'are'} described, and compared"
 
     def run(self) -> list[Checked]:
@@ -155,11 +155,11 @@ class _Check:
         return path.relative_to(self._stored.path).as_posix() if path != self._stored.path else path.name
 
     def _number(self, part: int) -> int:
-        """How a part is numbered, of those that are compared."""
+        """The number of a part, by its position among those compared."""
         return self._stored.parts[part] if self._stored.parts else part + 1
 
     def _absent(self, table: str, checked: Checked) -> Iterator[str]:
-        """Files that the manifest names and that are not there; where their rows are, if these are."""
+        """Yield the files that the manifest names and that are not there; if their rows are elsewhere, note where instead."""
         there = {file.where: file for file in checked.counts.files}
         for part, entry in enumerate(self._stored.description.entries(table)):
             name = str(entry.get("file"))
@@ -172,7 +172,7 @@ class _Check:
                 yield f"{name} is not there"
 
     def _unlike(self, table: str, checked: Checked) -> Iterator[str]:
-        """Files that hold something else than their names, or the manifest, say."""
+        """Yield notes on files that hold something else than their names, or the manifest, say."""
         entries = self._stored.description.entries(table)
         part_of = {str(entry.get("file")): part for part, entry in enumerate(entries)}
         for file in checked.counts.files:
@@ -184,7 +184,7 @@ class _Check:
                 yield f"{file.where} holds rows of {self._named(file.parts)}, not of {self._named([part_of[file.where]])}"
 
     def _held(self, file: FileCounts) -> str:
-        """What a file holds that may hold anything."""
+        """What a file that the manifest does not name holds."""
         if not file.found:
             return "no rows"
         if not file.parts:

@@ -1,4 +1,4 @@
-"""Rows that there should be, in chunks that can be made again."""
+"""The expected rows, in chunks that can be regenerated."""
 
 from abc import ABC, abstractmethod
 from typing import Any, Final, NamedTuple
@@ -11,14 +11,14 @@ from fastgen.verifying.lookup import Lookup
 
 FRAMES = 3
 LOOKUPS = 32
-"""Chunks that are kept because rows may be out of order."""
+"""Chunks to keep, as frames and as lookups, because rows may be out of order."""
 UNKNOWN: Final = -1
 
 
 class Chunk(NamedTuple):
-    """Rows in order: which chunk, how many rows, their digest.
+    """Rows in order: the chunk's number, how many rows, their digest.
 
-    frame: the rows. text: or as they are written; only a cursor knows how.
+    frame: the rows. text: the rows in a written form instead, which only a cursor knows.
     """
 
     number: int
@@ -32,8 +32,8 @@ class Chunks(ABC):
     """The rows of a table or a partition.
 
     Args:
-        table: whose columns they have, more or less. parts: int64[chunks], to which part each chunk belongs.
-        keyed: whether the columns tell which row is which, and in which chunk it should be.
+        table: whose columns they have, more or less. parts: int64[chunks], the part that each chunk belongs to.
+        keyed: whether the columns identify each row, and the chunk that it belongs to.
     """
 
     def __init__(self, table: str, parts: NDArray[np.int64], keyed: bool) -> None:
@@ -55,13 +55,13 @@ class Chunks(ABC):
         return self._frames[number]
 
     def keep(self, number: int, frame: pl.DataFrame) -> None:
-        """The rows of a chunk, which may be needed again."""
+        """Keep the rows of a chunk, which may be needed again."""
         self._frames[number] = frame
         if len(self._frames) > FRAMES:
             del self._frames[next(iter(self._frames))]
 
     def again(self, number: int) -> Chunk:
-        """A chunk that was there already, as a frame; its digest is not made again."""
+        """An earlier chunk again, as a frame; its digest is not computed again."""
         frame = self.frame(number)
         return Chunk(number, frame.height, 0, frame)
 
@@ -79,11 +79,11 @@ class Chunks(ABC):
 
     @abstractmethod
     def locate(self, frame: pl.DataFrame) -> NDArray[np.int64]:
-        """int64[n]: the chunk to which each row would belong; UNKNOWN where nothing says so."""
+        """int64[n]: the chunk that each row would belong to; UNKNOWN if nothing says so."""
 
 
 def chunks_of(items: list[range], numbers: NDArray[np.int64]) -> NDArray[np.int64]:
-    """int64[n]: which of the ranges, which rise, holds each number; UNKNOWN where none does.
+    """int64[n]: which of the ascending ranges holds each number; UNKNOWN if none does.
 
     Example:
         >>> chunks_of([range(2, 4), range(6, 7)], np.array([1, 2, 3, 4, 6])).tolist()

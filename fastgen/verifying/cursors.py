@@ -1,4 +1,4 @@
-"""A place in the rows of a file: what comes next is looked at, as a frame or as text, and passed."""
+"""A position in the rows of a file: the next rows are looked at, as a frame or as text, and passed."""
 
 from collections.abc import Iterator
 from typing import Any, Protocol
@@ -14,11 +14,11 @@ from fastgen.reading.text import TextReader
 from fastgen.reading.typed import empty, typed
 
 LOOK = 1 << 22
-"""Bytes of lines that are made into a frame at once."""
+"""Bytes of lines to parse into a frame at once."""
 BLOCK = 1 << 20
-"""Bytes that are read at once."""
+"""Bytes to read at once."""
 STEP = 1 << 17
-"""Bytes that are compared at once, so that they stay in the cache."""
+"""Bytes to compare at once, few enough to stay in the cache."""
 NEWLINE = 10
 
 Text = NDArray[np.uint8]
@@ -26,7 +26,7 @@ Text = NDArray[np.uint8]
 
 
 class Cursor(Protocol):
-    """A place in the rows that were found."""
+    """A position in the rows found."""
 
     @property
     def row(self) -> int:
@@ -34,30 +34,30 @@ class Cursor(Protocol):
 
     @property
     def damages(self) -> list[Damage]:
-        """Rows that could not be read, as far as they are known; all of them are when it is done."""
+        """Rows that could not be read, as far as known; complete when the cursor is done."""
 
     @property
     def done(self) -> bool:
         """Whether there are no more rows."""
 
     def same_text(self, chunk: Any, first: int, rows: int) -> int:
-        """How many of the next rows are those of a chunk's text of so many rows, from row `first` on; they are passed.
+        """Pass the next rows as far as they equal a chunk's text of `rows` rows, from its row `first` on; return how many.
 
-        0 where rows are found as frames only.
+        0 if rows are found as frames only.
         """
 
     def look(self, rows: int) -> pl.DataFrame:
-        """The next rows, at most so many, and none only at the end."""
+        """The next rows, at most `rows`, and none only at the end."""
 
     def ends_with(self, rows: int) -> bool:
-        """Whether nothing comes behind so many of the rows that were looked at."""
+        """Whether nothing comes after the first `rows` rows that were looked at."""
 
     def go(self, rows: int) -> None:
-        """Pass so many of the rows that were looked at."""
+        """Pass the first `rows` rows that were looked at."""
 
 
 class FrameCursor:
-    """A place in a file that is read as frames; see `Cursor`."""
+    """A position in a file that is read as frames; see `Cursor`."""
 
     def __init__(self, pieces: Iterator[ReadRows | Damage], table: str, columns: tuple[str, ...]) -> None:
         self.row = 0
@@ -90,7 +90,7 @@ class FrameCursor:
         self._held = self._held.slice(rows)
 
     def _joins(self) -> bool:
-        """Hold one more piece, if there is one and its rows come right behind those that are held."""
+        """Hold one more piece, if there is one and its rows directly follow those held."""
         while self._next is None and (piece := self._piece()) is not None:
             if isinstance(piece, Damage):
                 self.damages.append(piece)
@@ -113,7 +113,7 @@ class FrameCursor:
 
 
 class TextCursor:
-    """A place in a file of lines; see `Cursor`."""
+    """A position in a file of lines; see `Cursor`."""
 
     def __init__(self, file: TextReader, table: str, columns: tuple[str, ...]) -> None:
         self.row = 0
@@ -146,7 +146,7 @@ class TextCursor:
         if at < chunk.size:
             ends = np.flatnonzero(chunk[start:at] == NEWLINE)
             passed = ends.size
-            self._at -= at - start - (int(ends[-1]) + 1 if passed else 0)  # the line that was begun is in this block
+            self._at -= at - start - (int(ends[-1]) + 1 if passed else 0)  # the unfinished line is in this block
         if passed:
             self._looked, self._frame = b"", empty(self._table, self._columns)
         self.row += passed
@@ -192,7 +192,7 @@ class TextCursor:
 
 
 def line_start(text: Text, line: int) -> int:
-    r"""Where a line begins, counted from 0; the end of the text where it has no more.
+    r"""Where a line begins, lines counted from 0; the end of the text if it has too few lines.
 
     Example:
         >>> line_start(np.frombuffer(b"one\ntwo\n", np.uint8), 1)
@@ -205,7 +205,7 @@ def line_start(text: Text, line: int) -> int:
 
 
 def common(one: Text, other: Text) -> int:
-    """How many bytes two texts of one size have in common at their beginning."""
+    """How many of their first bytes two texts of equal size have in common."""
     for start in range(0, one.size, STEP):
         same = one[start : start + STEP] == other[start : start + STEP]
         if not same.all():

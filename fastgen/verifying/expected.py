@@ -1,4 +1,4 @@
-"""The rows of a table that a configuration makes: in order by threads, or any chunk again."""
+"""The rows of a table that a configuration makes: in order on worker threads, or any chunk again."""
 
 from collections.abc import Iterator, Sequence
 from functools import cached_property
@@ -22,11 +22,11 @@ from fastgen.verifying.chunks import UNKNOWN, Chunk, Chunks, chunks_of
 from fastgen.windows import RowSource
 
 ROWS = 1 << 16
-"""About so many rows a chunk has."""
+"""Approximate number of rows in a chunk."""
 
 
 class Maker(Protocol):
-    """Makes the rows of a table, of groups of windows or of cards; threads may call it side by side."""
+    """Makes the rows of a table, for groups of windows or for cards; threads may call it concurrently."""
 
     def frame(self, item: range) -> pl.DataFrame:
         """The rows, with the types of their table."""
@@ -35,7 +35,7 @@ class Maker(Protocol):
         """The rows as a chunk with this number."""
 
     def locate(self, frame: pl.DataFrame) -> NDArray[np.int64]:
-        """int64[n]: to which group or card each row belongs if it is one of the data's; UNKNOWN where nothing says so."""
+        """int64[n]: the group or card that each row belongs to if it is one of the data's; UNKNOWN if nothing says so."""
 
     def order(self, frame: pl.DataFrame) -> int:
         """See `Expected.order`."""
@@ -45,8 +45,8 @@ class Expected(Chunks):
     """A table's rows.
 
     Args:
-        parts: the dataset, or those parts of it that are wanted, in order. columns: in the table's order.
-        text: the format whose text chunks have, and how it has coordinates; frames for None.
+        parts: the dataset, or the parts of it to make, in order. columns: in the table's order.
+        text: the format in which to make chunks as text, and how it writes coordinates; None for frames.
     """
 
     def __init__(
@@ -76,12 +76,12 @@ class Expected(Chunks):
         return chunks_of(self._items, self._maker.locate(frame))
 
     def order(self, frame: pl.DataFrame) -> int:
-        """What files are put in order by, from the first rows of one: a time or the number of a card; UNKNOWN without any."""
+        """The sort key of a file, from its first rows: a time or the number of a card; UNKNOWN if they have none."""
         return self._maker.order(frame)
 
 
 def is_keyed(table: str, columns: Sequence[str]) -> bool:
-    """Whether columns tell which row is which, and by its time or card where it should be.
+    """Whether columns identify each row, and by its time or card where it should be.
 
     Example:
         >>> is_keyed("transactions", ["tid", "datetime"]), is_keyed("transactions", ["tid"]), is_keyed("profiles", ["cc_num"])
@@ -92,7 +92,7 @@ def is_keyed(table: str, columns: Sequence[str]) -> bool:
 
 
 def groups_of(plan: Plan, times: pl.Series) -> NDArray[np.int64]:
-    """int64[n]: the groups of windows in which times are; UNKNOWN for those before all of them, and null."""
+    """int64[n]: the groups of windows that times are in; UNKNOWN for times before all groups, and for null."""
     start = plan.origin_seconds + plan.day_offset
     seconds = times.dt.epoch("s").fill_null(start - 1).to_numpy()
     groups: NDArray[np.int64] = (seconds - start) // plan.grid.group
@@ -170,5 +170,5 @@ class _Text:
         text = np.concatenate([np.empty(0, np.uint8), *texts])
         for piece in pieces:
             digest.add(piece.rows, piece.digest)
-            self._encoder.append(ByteCounter(), piece.content)  # gives its memory back
+            self._encoder.append(ByteCounter(), piece.content)  # returns its memory
         return Chunk(number, digest.rows, digest.total, None, text)

@@ -1,4 +1,4 @@
-"""The columns by which files can be compared: those that all of them have; what one lacks, or has beside them, is told."""
+"""The columns by which files can be compared: those that all of them have; missing and additional ones are reported."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -12,8 +12,8 @@ from fastgen.stored import Stored
 class Fit(NamedTuple):
     """Columns of a table's files.
 
-    shared: those to compare, in the table's order. absent: those that a file lacks. unknown: what files that lack nothing have
-    beside those of the table. problems: what each of the others lacks.
+    shared: those to compare, in the table's order. absent: those that any file lacks. unknown: what files that lack nothing have
+    besides those of the table. problems: what each of the other files lacks.
     """
 
     shared: tuple[str, ...]
@@ -23,13 +23,13 @@ class Fit(NamedTuple):
 
 
 def fitting(stored: Stored, table: str, wanted: tuple[str, ...], name: Callable[[Path], str]) -> Fit:
-    """Look at the columns of all files; their order does not matter, since each has a name.
+    """Find the columns that all files have; their order does not matter, since each has a name.
 
-    A file that would leave less than half of the columns is taken for none of this table, and does not count here, nor does one
-    that cannot be read. Both are found when their rows are looked for.
+    A file that would leave less than half of the columns is not considered one of this table, and does not count here; nor does
+    one that cannot be read. Both are found when their rows are looked for.
 
     Args:
-        wanted: the columns that there should be. name: how a file is called in the report.
+        wanted: the expected columns. name: names a file in the report.
     """
     absent: set[str] = set()
     unknown: dict[str, None] = {}
@@ -42,7 +42,7 @@ def fitting(stored: Stored, table: str, wanted: tuple[str, ...], name: Callable[
         lacking = [column for column in wanted if column not in there]
         others = [column for column in there if column not in TABLES[table].names]
         renamed = [column for column in TABLES[table].names if column not in there and nearest(column, others)]
-        if not lacking and renamed:  # of a file that may have any columns
+        if not lacking and renamed:  # the file may have any columns
             files.setdefault(_described(renamed, others), []).append(name(path))
         elif not lacking:
             unknown |= dict.fromkeys(others)
@@ -55,7 +55,7 @@ def fitting(stored: Stored, table: str, wanted: tuple[str, ...], name: Callable[
 
 
 def _described(lacking: Sequence[str], unknown: Sequence[str]) -> str:
-    """What a file lacks, and under which name that may be there."""
+    """What a file lacks, and the name under which it may be there."""
     text = f"has no {_columns(lacking)}"
     if not unknown:
         return text

@@ -1,4 +1,4 @@
-"""What is noted while rows are compared: counts, and the first rows of each kind that are not as they should be."""
+"""Notes taken while rows are compared: counts, and the first wrong rows of each kind."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -11,20 +11,20 @@ from numpy.typing import NDArray
 from fastgen.verifying.report import Difference, FileCounts, Kind, TableCounts
 
 EXAMPLES = 10
-"""Rows of each kind that are shown."""
+"""Rows to show of each kind."""
 SAMPLE = 100
-"""Foreign rows that are looked at more closely."""
+"""Foreign rows to keep for a closer look."""
 UNREADABLE = "a row that is cut or cannot be read"
 """What is shown in place of a row without any value."""
 SHOWN = 300
-"""Characters of a row that are shown."""
+"""Characters to show of a row."""
 
 
 class Log:
     """Notes about a table.
 
     Args:
-        columns: whose values a row is read from. unit: what rows are numbered by, rows from 1 and offsets from 0.
+        columns: those that a row's values are read from. unit: how rows are numbered, rows from 1 and offsets from 0.
 
     Attributes:
         sample: some foreign rows.
@@ -40,13 +40,13 @@ class Log:
         self._parts: list[set[int]] = []
 
     def begin(self, where: str) -> None:
-        """Go on with a file."""
+        """Start the next file."""
         self.counts.files.append(FileCounts(where))
         self._parts.append(set())
 
     @property
     def file(self) -> FileCounts:
-        """The file at hand."""
+        """The current file."""
         return self.counts.files[-1]
 
     @property
@@ -55,18 +55,18 @@ class Log:
         return [difference for _, difference in sorted(self._differences, key=lambda pair: (pair[0], pair[1].row))]
 
     def forget(self, kind: Kind) -> None:
-        """Show no rows of this kind."""
+        """Drop the rows of this kind that are to be shown."""
         self._differences = [pair for pair in self._differences if pair[1].kind != kind]
 
     def finish(self) -> TableCounts:
-        """The counts."""
+        """Complete the counts and return them."""
         for file, parts in zip(self.counts.files, self._parts, strict=True):
             file.parts = sorted(parts)
         self.counts.columns = {name: count for name, count in self.columns.most_common() if count}
         return self.counts
 
     def found(self, rows: int, same: int, parts: NDArray[np.int64] | Sequence[int]) -> None:
-        """So many rows were found, so many of them as they should be, of these parts."""
+        """Count rows found, and how many of them are as expected, which belong to these parts."""
         self.counts.found += rows
         self.counts.same += same
         self.file.found += rows
@@ -74,14 +74,14 @@ class Log:
         self._parts[-1].update(int(part) for part in parts)
 
     def add(self, kind: Kind, count: int) -> None:
-        """So many rows of a kind."""
+        """Count rows of a kind."""
         name = kind.replace(" ", "_")
         setattr(self.counts, name, getattr(self.counts, name) + count)
         if hasattr(self.file, name):
             setattr(self.file, name, getattr(self.file, name) + count)
 
     def wants(self, kind: Kind) -> bool:
-        """Whether one more row of this kind is to be shown."""
+        """Whether more rows of this kind are to be shown."""
         return self._shown[kind] < EXAMPLES
 
     def show(
@@ -94,7 +94,7 @@ class Log:
         file: int | None = None,
         rows: int = 1,
     ) -> None:
-        """A row of the file at hand, or of another file, by its number from 0."""
+        """Show a row of the current file, or of another one, by its number from 0."""
         number = len(self.counts.files) - 1 if file is None else file
         where = self.counts.files[number].where
         self._shown[kind] += 1
@@ -102,7 +102,7 @@ class Log:
         self._differences.append((number, shown))
 
     def add_rows(self, kind: Kind, numbers: NDArray[np.int64], first: int, frame: pl.DataFrame) -> None:
-        """Rows of a kind: see `show_rows`."""
+        """Count and show rows of a kind; see `show_rows`."""
         self.add(kind, numbers.size)
         self.show_rows(kind, numbers, first, frame)
         if kind == "foreign" and self.sample.height < SAMPLE and numbers.size:
@@ -110,13 +110,13 @@ class Log:
             self.sample = pl.concat([self.sample, more]) if self.sample.height else more
 
     def show_rows(self, kind: Kind, numbers: NDArray[np.int64], first: int, frame: pl.DataFrame) -> None:
-        """Some rows of a frame whose first row is number `first` of the file at hand."""
+        """Show some rows of a frame whose first row is number `first` of the current file."""
         for number in numbers[:EXAMPLES].tolist():
             if self.wants(kind):
                 self.show(kind, first + number, found=as_line(frame, number))
 
     def add_altered(self, row: int, numbers: NDArray[np.int64], found: pl.DataFrame, expected: pl.DataFrame) -> None:
-        """Rows that were altered, as they are and as they should be; their numbers count from row number `row` of the file."""
+        """Count and show altered rows, as found and as expected; their numbers count from row number `row` of the file."""
         self.add("altered", numbers.size)
         lost = self._unreadable(found)
         self.counts.unreadable += int(lost.sum())
@@ -133,19 +133,19 @@ class Log:
                     self.show("altered", row + int(numbers[i]), name, *values)
 
     def _unreadable(self, frame: pl.DataFrame) -> NDArray[np.bool_]:
-        """bool[n]: whether rows have no value at all; of a single column that is one that is missing."""
+        """bool[n]: whether rows have no value at all; never for a single column, where that is a missing value."""
         if len(self._read) == 1:
             return np.zeros(frame.height, bool)
         return frame.select(pl.all_horizontal(pl.col(self._read).is_null())).to_series().to_numpy()
 
 
 def value_text(value: object) -> str:
-    """A value; one that cannot be read is a question mark."""
+    """A value as text; a question mark if it cannot be read."""
     return "?" if value is None else str(value)
 
 
 def as_line(frame: pl.DataFrame, number: int) -> str:
-    """A row as its values; what cannot be read is a question mark, unless nothing can."""
+    """A row as its values, with a question mark for each that cannot be read; UNREADABLE if none can."""
     values = frame.row(number)
     if len(values) > 1 and all(value is None for value in values):
         return UNREADABLE
@@ -154,7 +154,7 @@ def as_line(frame: pl.DataFrame, number: int) -> str:
 
 
 def changed(found: pl.DataFrame, expected: pl.DataFrame) -> Iterator[tuple[str, NDArray[np.int64]]]:
-    """The columns in which two frames of as many rows differ, and in which rows."""
+    """Yield the columns in which two frames of equal height differ, and the rows."""
     for column in found:
         rows = column.ne_missing(expected[column.name]).arg_true().to_numpy()
         if rows.size:

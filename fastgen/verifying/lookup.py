@@ -1,4 +1,4 @@
-"""Rows found again by their hashes, each as often as it is there."""
+"""Rows looked up by their hashes, each as often as it is there."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,9 +26,9 @@ class Lookup:
         return self._sorted.size
 
     def find(self, wanted: Hashes, seen: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-        """For each wanted row: its number in the chunk, -1 if it is not there; and whether it is one that was not seen yet.
+        """Return each wanted row's number in the chunk, -1 if it is not there, and whether that row was not seen before.
 
-        Equal rows are taken in their order, first those that were not seen.
+        Equal rows are taken in order, unseen ones first.
         """
         left = np.searchsorted(self._sorted, wanted, side="left")
         right = np.searchsorted(self._sorted, wanted, side="right")

@@ -1,4 +1,4 @@
-"""What a manifest says, or a file of itself, compared with what its configuration makes."""
+"""What a manifest, or a file's metadata, says, compared with what the configuration makes."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -15,7 +15,7 @@ from fastgen.stored import Stored, described_by
 
 
 def check_versions(stored: Stored) -> None:
-    """Refuse data of another data version or other word lists than those here: none of their rows could be made.
+    """Refuse data of another data version or other word lists: none of their rows could be made here.
 
     Raises:
         InputError: it says which fastgen, or which Faker, made them.
@@ -37,10 +37,10 @@ def check_versions(stored: Stored) -> None:
 
 
 def described(path: str | os.PathLike[str]) -> Dataset:
-    """The dataset that a manifest.json describes, or the one in a directory.
+    """Return the dataset that a manifest.json, or the one in a directory, describes.
 
     Raises:
-        InputError: it is no manifest, describes nothing that can be made here, or contradicts itself.
+        InputError: it is not a manifest, describes nothing that can be made here, or contradicts itself.
     """
     stored = described_by(Path(local_path("manifest", path, "must be a manifest, or a directory with one")))
     data = data_of(stored)
@@ -50,7 +50,7 @@ def described(path: str | os.PathLike[str]) -> Dataset:
 
 
 def data_of(stored: Stored) -> Dataset:
-    """The dataset that a manifest describes.
+    """Return the dataset that a manifest describes.
 
     Raises:
         InputError: it describes none that can be made here.
@@ -62,30 +62,30 @@ def data_of(stored: Stored) -> Dataset:
 
 
 def parts_of(stored: Stored, data: Dataset) -> list[Dataset]:
-    """The parts that a manifest describes; the whole where there are none."""
+    """The parts that a manifest describes; the whole dataset if there are none."""
     of = stored.description.told("parts")
     if of is None and stored.parts is None:
         return [data]
     try:
         return [data.part(number, of) for number in stored.parts or range(1, of + 1)]
     except (OptionError, TypeError) as error:
-        raise InputError(f"{stored.path}: its {stored.description.source} names parts that there cannot be: {error}") from None
+        raise InputError(f"{stored.path}: its {stored.description.source} names parts that cannot exist: {error}") from None
 
 
 def disagreements(stored: Stored, data: Dataset) -> Iterator[str]:
-    """What a manifest says of the whole that is not so of a dataset."""
+    """Yield what a manifest says of the whole that is not true of a dataset."""
     told, where = stored.description.told, stored.description.source
     if told("fingerprint") != data.fingerprint:
         yield f"{where}: the fingerprint is not that of the configuration: one of the two was changed"
     if told("seed") != data.config.seed:
         yield f"{where}: seed is {told('seed')}, and the configuration's is {data.config.seed}"
     for name, count in data.plan.counts.items() if stored.description.lists_files else ():
-        if (told("counts", name) or 0) != count:  # what an earlier version had none of, it does not name
+        if (told("counts", name) or 0) != count:  # an earlier version does not name what it had none of
             yield f"{where}: counts: {name} is {told('counts', name)}, and should be {count}"
 
 
 def other_config(stored: Stored, config: Config) -> str | None:
-    """In which settings a manifest differs from a configuration that it is to be compared with; None if it does not."""
+    """The settings in which a manifest differs from a given configuration; None if it does not."""
     told = stored.config()
     if told is None or told.fingerprint() == config.fingerprint():
         return None
@@ -96,7 +96,7 @@ def other_config(stored: Stored, config: Config) -> str | None:
 
 
 def columns_of(stored: Stored, table: str) -> tuple[str, ...]:
-    """The columns of a table, as a manifest says; as its files have them where it says nothing, or all where they have none."""
+    """The columns of a table by its manifest; else those that its files have, or all if they have none."""
     told = stored.description.table(table).get("columns")
     names = TABLES[table].names
     if told is None:
@@ -107,10 +107,10 @@ def columns_of(stored: Stored, table: str) -> tuple[str, ...]:
 
 
 def wrong_entries(stored: Stored, table: str, digests: Sequence[Digest], *, whole: bool) -> Iterator[str]:
-    """What a manifest says of a table's rows and content that is not so.
+    """Yield what a manifest says of a table's rows and content that is not true.
 
     Args:
-        digests: of its parts as they should be. whole: whether these are of all its columns, and can be compared with others.
+        digests: of its parts as expected. whole: whether these cover all its columns, so that they can be compared.
     """
     joined = Digest()
     for digest in digests:

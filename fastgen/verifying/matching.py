@@ -1,4 +1,4 @@
-"""Found rows and their places among all that are expected: of those that are as they should be, and of those that were altered."""
+"""Rows found and their places among all expected rows: for rows that are as expected, and for altered ones."""
 
 from typing import NamedTuple
 
@@ -13,7 +13,7 @@ from fastgen.verifying.seen import Seen
 
 
 class Found(NamedTuple):
-    """Rows with the chunks to which they would belong, their places (-1 for foreign rows), and whether each is met first now."""
+    """Rows with the chunks they would belong to, their places (-1 for foreign rows), and whether each is seen first now."""
 
     frame: pl.DataFrame
     chunks: NDArray[np.int64]
@@ -26,7 +26,7 @@ class Found(NamedTuple):
 
     @property
     def known(self) -> NDArray[np.int64]:
-        """The numbers of those that are rows of the data."""
+        """The numbers of the rows that belong to the data."""
         return np.flatnonzero(self.places >= 0)
 
     @property
@@ -36,7 +36,7 @@ class Found(NamedTuple):
 
 
 class Altered(NamedTuple):
-    """Rows that were altered: their numbers among the found ones, rising, their places, and as they should be."""
+    """Altered rows: their numbers among those found, ascending, their places, and the rows as expected."""
 
     rows: NDArray[np.int64]
     places: Places
@@ -44,13 +44,13 @@ class Altered(NamedTuple):
 
 
 class Matcher:
-    """Looks rows up among those that are expected, and marks them as seen."""
+    """Looks rows up among the expected ones, and marks them as seen."""
 
     def __init__(self, expected: Chunks, seen: Seen) -> None:
         self._expected, self._seen = expected, seen
 
     def find(self, frame: pl.DataFrame, here: int) -> Found:
-        """Look rows up; `here`: the chunk for rows that say nothing of theirs. Nothing is marked yet."""
+        """Look rows up without marking them; `here`: the chunk for rows that do not say theirs."""
         chunks = self._expected.locate(frame)
         chunks[chunks == UNKNOWN] = here
         hashes = frame.hash_rows().to_numpy()
@@ -65,18 +65,18 @@ class Matcher:
         return Found(frame, chunks, places, new)
 
     def mark(self, places: Places) -> None:
-        """These were met."""
+        """Mark the rows at these places as seen."""
         for chunk in np.unique(places >> SHIFT).tolist():
             self._seen.mark(chunk, places[places >> SHIFT == chunk] & MASK)
 
     def altered(self, found: Found, before: int, until: int | None) -> Altered:
-        """Which of the foreign rows are rows that were altered; their places are marked.
+        """Find the foreign rows that are altered ones, and mark their places as seen.
 
-        A row was one that is missing if it agrees with it in columns that tell rows apart. It was the one that is missing where
-        it stands if, of the values that can be read, no more than a third of the columns differ from it.
+        A foreign row is a missing one, altered, if both agree in columns that identify a row. It is the one missing at its own
+        place if readable values differ in no more than a third of the columns, or in a single one.
 
         Args:
-            before: the place where the first found row should be. until: only places before this one; all for None.
+            before: the place where the first found row should be. until: only places before this one; None for all.
         """
         foreign = found.foreign
         places = found.places.copy()
@@ -94,7 +94,7 @@ class Matcher:
         return Altered(rows, places[rows], self._rows(places[rows]) if rows.size else found.frame.clear())
 
     def _missing(self, chunk: int, until: int | None) -> pl.DataFrame:
-        """The rows of a chunk that were not met so far, with their places."""
+        """The rows of a chunk not seen so far, with their places."""
         frame = self._expected.frame(chunk)
         self._seen.begin(chunk, frame.height)
         places = place(chunk, 0) + np.flatnonzero(~self._seen.of(chunk))
@@ -102,7 +102,7 @@ class Matcher:
         return frame[places & MASK].with_columns(pl.Series(PLACE, places))
 
     def _stand_in(self, frame: pl.DataFrame, foreign: NDArray[np.int64], places: Places, before: int, until: int | None) -> None:
-        """Give foreign rows the places at which they stand, if these are missing and the rows agree in most columns."""
+        """Give foreign rows the places that they are at, if the rows there are missing and agree in most columns."""
         targets = standing(foreign, places, before - 1)
         _, first = np.unique(targets, return_index=True)
         first = first[self._are_missing(targets[first], until)]
@@ -118,7 +118,7 @@ class Matcher:
         self.mark(targets[taken])
 
     def _are_missing(self, places: Places, until: int | None) -> NDArray[np.bool_]:
-        """bool[n]: whether there are rows at these places that were not met so far, before `until`."""
+        """bool[n]: whether these places, if before `until`, have rows that were not seen so far."""
         found = np.zeros(places.size, bool)
         for chunk in np.unique(places >> SHIFT).tolist():
             if chunk <= self._expected.last:
@@ -127,7 +127,7 @@ class Matcher:
         return found if until is None else found & (places < until)
 
     def _rows(self, places: Places) -> pl.DataFrame:
-        """The expected rows at these places, of which there are some."""
+        """The expected rows at these places, at least one."""
         order = np.argsort(places >> SHIFT, kind="stable")
         chunks = (places >> SHIFT)[order]
         parts = [self._expected.frame(chunk)[places[order][chunks == chunk] & MASK] for chunk in np.unique(chunks).tolist()]

@@ -1,4 +1,4 @@
-"""Rows that were not met, counted when all others are known."""
+"""Missing rows, counted once all others are known."""
 
 from fastgen.verifying.aligning import Aligner, Gap
 from fastgen.verifying.chunks import Chunks
@@ -8,9 +8,9 @@ from fastgen.verifying.report import Kind
 
 
 def count_missing(aligner: Aligner, expected: Chunks, log: Log) -> None:
-    """Count what is missing, and show the first rows of it; what seemed out of order is settled, too.
+    """Count missing rows and show the first ones; also settle how many are out of order.
 
-    Rows that are missing at the end of a part, behind others that were met, were cut off.
+    Rows missing at the end of a part, after others that were seen, were truncated.
     """
     seen, counts = aligner.seen, log.counts
     ends = _ends(aligner, expected)
@@ -21,7 +21,7 @@ def count_missing(aligner: Aligner, expected: Chunks, log: Log) -> None:
     counts.missing = counts.rows - seen.count - counts.truncated
     # A row whose place an altered copy had taken is kept in order, and counts as doubled.
     counts.out_of_order = max(0, counts.same - aligner.kept)
-    if not counts.out_of_order:  # what seemed to be came once more at its place
+    if not counts.out_of_order:  # rows that seemed to be came again at their places
         log.forget("out of order")
     for first, gap in _gaps(aligner).items():
         chunk = first >> SHIFT
@@ -32,7 +32,7 @@ def count_missing(aligner: Aligner, expected: Chunks, log: Log) -> None:
 
 
 def _gaps(aligner: Aligner) -> dict[int, Gap]:
-    """Where rows are missing, by the place of the first of them; of several files behind whose end it is, the last one."""
+    """Where rows are missing, by the place of the first one; if several files end before it, at the end of the last of these."""
     gaps: dict[int, Gap] = {}
     for gap in aligner.gaps:
         first = aligner.first_missing(gap.start, gap.stop)
@@ -42,7 +42,7 @@ def _gaps(aligner: Aligner) -> dict[int, Gap]:
 
 
 def _ends(aligner: Aligner, expected: Chunks) -> dict[int, int]:
-    """Where each part ends, as far as its rows were met."""
+    """Where each part ends: the place after the last of its rows that was seen."""
     ends: dict[int, int] = {}
     for chunk in reversed(range(expected.parts.size)):
         part = int(expected.parts[chunk])

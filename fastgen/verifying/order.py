@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from fastgen.kernels.rising import longest_rising
 
 SHIFT: Final = 32
-"""A place is the number of a chunk, times 2^32, and that of a row in it."""
+"""A place is the number of a chunk, times 2^32, plus that of a row in it."""
 MASK: Final = (1 << SHIFT) - 1
 
 Places = NDArray[np.int64]
@@ -25,16 +25,16 @@ def place(chunk: int, number: int) -> int:
 
 
 def follows(before: Places, after: Places) -> NDArray[np.bool_]:
-    """Whether places are next to each other; a row that is the first of its chunk follows all those of the chunk before."""
+    """Whether places directly follow others; the first row of a chunk follows every row of the chunk before."""
     found: NDArray[np.bool_] = np.logical_or(after == before + 1, after == ((before >> SHIFT) + 1) << SHIFT)
     return found
 
 
 class Order:
-    """Takes places as they are found and keeps as many of them as can be in order.
+    """Takes places as they are found, and keeps as many of them in order as possible.
 
-    Places are taken some at a time. What was kept is kept for good, but for those since the last jump: where keeping them would
-    cost more of the later ones, they are given up, as a few rows that came much too early.
+    Places are taken some at a time. They are kept for good, except for those since the last jump: if keeping these would cost more
+    of the later ones, they are given up, such as a few rows that came much too early.
 
     Example:
         >>> order = Order()
@@ -47,7 +47,7 @@ class Order:
         self.kept = self._run = 0  # how many were kept; how many since the jump
 
     def go_on(self, first: int, count: int) -> None:
-        """So many places one after the other, of one chunk, none of them before what was kept."""
+        """Keep `count` consecutive places of one chunk, none of them before those kept."""
         if not follows(np.array([self.top]), np.array([first]))[0]:
             self._base, self._run = self.top, 0
         self.top = first + count - 1

@@ -1,4 +1,4 @@
-"""Rows that were altered: those that nobody expected, each with the expected row that it was."""
+"""Altered rows: unexpected rows, each paired with the expected row that it was."""
 
 from typing import Final
 
@@ -12,12 +12,12 @@ KEYS: Final[dict[str, tuple[tuple[str, ...], ...]]] = {
     "credit_cards": (("cc_num",),),
     "profiles": (("cc_num",), ("name", "mail", "birthdate")),
 }
-"""Columns by which a row is known again though others changed, the surest first."""
+"""Columns that identify a row although others changed, the surest first."""
 ROW, PLACE, RANK = "\0row", "\0place", "\0rank"
 
 
 def pairs(table: str, foreign: pl.DataFrame, missing: pl.DataFrame) -> pl.DataFrame:
-    """Which foreign row was which missing one: columns ROW and PLACE, each value once.
+    """Pair foreign rows with the missing ones that they were: columns ROW and PLACE, each value once.
 
     Args:
         foreign: rows with a column ROW. missing: rows with a column PLACE.
@@ -40,15 +40,15 @@ def pairs(table: str, foreign: pl.DataFrame, missing: pl.DataFrame) -> pl.DataFr
 
 
 def _ranked(frame: pl.DataFrame, key: tuple[str, ...]) -> pl.DataFrame:
-    """Equal keys counted, so that each row is joined to one other at most."""
+    """Number equal keys, so that each row is joined to at most one other."""
     return frame.with_columns(pl.int_range(pl.len()).over(key).alias(RANK))
 
 
 def standing(rows: Places, anchors: Places, before: int) -> Places:
-    """int64[n]: the places at which rows stand, by what comes before them.
+    """int64[n]: the places that rows are at, by what comes before them.
 
     Args:
-        rows: numbers of rows among those that were found. anchors: the places of all of these, -1 where it is not known.
+        rows: numbers of rows among those found. anchors: the places of all those found, -1 if unknown.
         before: the place of the row before the first one.
 
     Example:

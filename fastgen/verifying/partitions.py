@@ -1,4 +1,4 @@
-"""A topic, partition by partition: its records beside the messages that should be there."""
+"""A topic, partition by partition: its records compared with the expected messages."""
 
 from collections.abc import Callable
 
@@ -18,7 +18,7 @@ from fastgen.verifying.report import Difference, TableCounts
 from fastgen.verifying.sent import PartitionRows, SentMessages, Split
 
 BESIDE = 16
-"""Partitions that are read side by side; for the next ones the messages are made once more."""
+"""Partitions to read concurrently; for the next ones the messages are made again."""
 
 
 class TopicCheck:
@@ -32,7 +32,7 @@ class TopicCheck:
         self.differences: list[Difference] = []
 
     def run(self, progress: Callable[[int], object]) -> list[TableCounts]:
-        """Do it; progress is called with numbers of messages."""
+        """Run the comparison; progress is called with numbers of messages."""
         self._note_offsets()
         counts: list[TableCounts] = []
         for first in range(0, self._topic.partitions, BESIDE):
@@ -69,7 +69,7 @@ class TopicCheck:
 
 
 class PartitionCheck:
-    """One partition. cursor: its records."""
+    """Compares one partition. cursor: its records."""
 
     def __init__(self, sent: SentMessages, topic: str, partition: int, cursor: Cursor) -> None:
         self._sent, self._partition, self._cursor = sent, partition, cursor
@@ -93,7 +93,7 @@ class PartitionCheck:
         return chunk.rows
 
     def finish(self) -> TableCounts:
-        """Tell apart what is left, and count."""
+        """Classify what is left, and return the counts."""
         self._aligner.finish()
         self._log.counts.stopped = self.stopped
         if not self.stopped:

@@ -1,4 +1,4 @@
-"""A place in the records of a partition, beside the messages that were sent to it."""
+"""A position in the records of a partition, which are compared with the messages sent to it."""
 
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -17,15 +17,15 @@ from fastgen.sinks.kafka.messages import Texts
 from fastgen.verifying.cursors import common
 
 NONE = -1
-"""The length of a text that is not there."""
+"""The length of an absent text."""
 KEY, TIMESTAMP = "key", "timestamp"
-"""What records have beside the columns of their values."""
+"""What records have besides the columns of their values."""
 
 
 class Sent(NamedTuple):
-    """Messages of one partition. lengths: int64[2, n], of values and keys, NONE where there is none.
+    """Messages of one partition. lengths: int64[2, n], of values and keys, NONE if absent.
 
-    times: int64[n], milliseconds since 1970, or None where they do not matter.
+    times: int64[n], milliseconds since 1970, or None if they do not matter.
     """
 
     values: Texts
@@ -35,7 +35,7 @@ class Sent(NamedTuple):
 
     @property
     def size(self) -> int:
-        """How many."""
+        """How many messages."""
         return int(self.lengths.shape[1])
 
 
@@ -48,7 +48,7 @@ class Form(NamedTuple):
     def rows(
         self, parser: NdjsonParser, values: Sequence[bytes | None], keys: Sequence[bytes | None], times: NDArray[np.int64]
     ) -> pl.DataFrame:
-        """Messages as rows: the columns of the values, the key and the time; a value that is no row has nulls only."""
+        """Messages as rows: the columns of the values, the key and the time; a value that is not a row becomes nulls."""
         lines = b"".join((b"" if value is None or b"\n" in value else value) + b"\n" for value in values)
         more = [pl.Series(KEY, keys, pl.Binary()).cast(pl.String(), strict=False)]
         if self.timed:
@@ -57,7 +57,7 @@ class Form(NamedTuple):
 
 
 class RecordCursor:
-    """A place in a partition; see `Cursor`. Rows are numbered by their offsets."""
+    """A position in a partition; see `Cursor`. Rows are numbered by their offsets."""
 
     def __init__(self, batches: Iterator[Records], form: Form, what: str, first: int) -> None:
         self._batches, self._form, self._parser = ahead(batches), form, NdjsonParser(what)
@@ -95,7 +95,7 @@ class RecordCursor:
         return at - first
 
     def look(self, rows: int) -> pl.DataFrame:
-        """See `Cursor.look`: as far as offsets have no gap."""
+        """See `Cursor.look`; rows end where offsets have a gap."""
         while len(self._held.values) - self._at < rows and self._extend():
             pass
         if self._frame is None or self._frame.height < min(rows, self._run()):
@@ -125,7 +125,7 @@ class RecordCursor:
             self._next, self._frame = int(self._held.offsets[self._at - 1]) + 1, None
 
     def _run(self) -> int:
-        """How many of the records that are held have offsets without a gap."""
+        """How many of the next held records have offsets without a gap."""
         gaps = np.flatnonzero(np.diff(self._held.offsets[self._at :]) != 1)
         return int(gaps[0]) + 1 if gaps.size else len(self._held.values) - self._at
 
@@ -151,20 +151,20 @@ class RecordCursor:
 
 
 def as_sent(records: Records, timed: bool) -> Sent:
-    """Records as they were sent, if they were."""
+    """Records in the form of sent messages."""
     (values, of_values), (keys, of_keys) = (_end_to_end(parts) for parts in (records.values, records.keys))
     return Sent(values, keys, np.stack([of_values, of_keys]), records.times if timed else None)
 
 
 def _end_to_end(parts: list[bytes | None]) -> tuple[Texts, NDArray[np.int64]]:
-    """Texts and their lengths."""
+    """Concatenate texts; also return their lengths."""
     lengths = np.array([NONE if part is None else len(part) for part in parts], np.int64)
     ends = np.concatenate([np.zeros(1, np.int64), np.cumsum(np.maximum(lengths, 0))])
     return Texts(np.frombuffer(b"".join([part for part in parts if part]), np.uint8), ends), lengths
 
 
 def _same_messages(one: Sent, at: int, other: Sent, begin: int, most: int) -> int:
-    """How many of the next messages are equal, of at most so many, from these ones on."""
+    """How many messages are equal, from `at` and `begin` on, of at most `most`."""
     same = (one.lengths[:, at : at + most] == other.lengths[:, begin : begin + most]).all(axis=0)
     if one.times is not None and other.times is not None:
         same &= one.times[at : at + most] == other.times[begin : begin + most]

@@ -1,4 +1,4 @@
-"""What a check found, to be read by people and programs."""
+"""What a comparison found, for people and programs to read."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -7,26 +7,26 @@ from typing import Any, Final, Literal
 
 Kind = Literal["altered", "missing", "truncated", "doubled", "foreign", "out of order"]
 KINDS: Final[tuple[Kind, ...]] = ("missing", "truncated", "doubled", "foreign", "altered", "out of order")
-"""What can be wrong with a row: it is not there; it is behind where its file ends; it is there again; the configuration makes no
-such row; it is not as it was made; it is not where it should be."""
+"""What can be wrong with a row: it is not there; nor is any row after it, as the file ends early; it is there again; the
+configuration does not make it; it has other values than were made; it is not where it should be."""
 
 
 @dataclass(frozen=True)
 class Difference:
-    """A row that is not as it should be, or several of them that are missing one behind the other.
+    """A row that is not as expected, or several consecutive missing rows.
 
-    `str` makes a line of it.
+    `str` gives it as one line.
 
     Attributes:
-        kind: what is wrong, as it is called in `TableCounts`.
-        table: which one, or of a topic the partition.
-        where: the file, if there are any.
-        row: its number there, from 1, or in a topic its offset; of one that is missing, the number that it would have.
-        column: of an altered row that can be read, the first that differs.
-        expected: the value of that column; without one the whole row, where there is one.
-        found: the same of what is there.
+        kind: what is wrong, as in `TableCounts`.
+        table: the table, or the partition of a topic.
+        where: the file; empty for a topic.
+        row: its number there, from 1, or its offset in a topic; for a missing row, the number that it would have.
+        column: the column that differs, in an altered row that can be read.
+        expected: the value expected in that column; without a column, the whole expected row, if there is one.
+        found: the same for what was found.
         unit: what `row` counts.
-        rows: how many are missing from there on.
+        rows: how many rows are missing from there on.
     """
 
     kind: Kind
@@ -56,11 +56,11 @@ class FileCounts:
     Attributes:
         where: the file.
         found: rows that it has.
-        same: how many of them are as they should be.
-        doubled: there again.
-        foreign: such as the configuration does not make.
-        altered: not as they were made.
-        parts: which parts it holds rows of, counted from 0 among those that were compared.
+        same: rows that are as expected.
+        doubled: rows that are there again.
+        foreign: rows that the configuration does not make.
+        altered: rows with other values than were made.
+        parts: the parts that it holds rows of, counted from 0 among those compared.
     """
 
     where: str
@@ -74,23 +74,23 @@ class FileCounts:
 
 @dataclass
 class TableCounts:
-    """How many rows of a table there should be and are, and what is wrong with how many.
+    """How many rows of a table are expected and found, and how many are wrong in which way.
 
     Attributes:
-        table: which one, or of a topic the partition.
-        rows: how many there should be.
-        found: how many there are.
-        same: rows that are there, as they should be.
-        missing: not there.
-        truncated: behind where their file ends.
-        doubled: there again.
-        foreign: such as the configuration does not make.
-        altered: not as they were made.
-        out_of_order: not where they should be.
-        unreadable: altered ones without a value that can be read, as of a line that is cut; they are in no column's number.
-        columns: of altered rows, how many have another value in which column.
-        absent: columns that should be there, and are not in all files; rows were compared without them.
-        stopped: why counting ended early; the counts are then of the rows up to there.
+        table: the table, or the partition of a topic.
+        rows: the number of expected rows.
+        found: the number of rows found.
+        same: rows that are as expected.
+        missing: rows that are not there.
+        truncated: rows that are not there because their file ends early.
+        doubled: rows that are there again.
+        foreign: rows that the configuration does not make.
+        altered: rows with other values than were made.
+        out_of_order: rows that are not where they should be.
+        unreadable: altered rows without any readable value, such as a cut line; `columns` does not count them.
+        columns: for each column, in how many altered rows it differs.
+        absent: expected columns that not all files have; rows were compared without them.
+        stopped: why counting ended early, if it did; the counts are then of the rows up to there.
         files: what each file holds.
     """
 
@@ -111,7 +111,7 @@ class TableCounts:
     files: list[FileCounts] = field(default_factory=list)
 
     def counts(self) -> Iterator[tuple[Kind, int]]:
-        """What is wrong with any rows, and how many."""
+        """Yield each kind of wrong rows that there are, and how many."""
         for kind in KINDS:
             if count := int(getattr(self, kind.replace(" ", "_"))):
                 yield kind, count
@@ -127,13 +127,13 @@ class VerifyReport:
     """What `verify` or `verify_topic` found.
 
     Attributes:
-        path: of the files, or the topic.
+        path: the path of the files, or the topic.
         fingerprint: that of the dataset they were compared with.
         seed: that of its configuration.
         tables: counts of each table, or of each partition.
-        problems: what is wrong beside rows, such as files that are not there.
+        problems: what is wrong besides rows, such as missing files.
         notes: what is worth knowing, but not wrong.
-        differences: the first rows of each kind that are not as they should be, in the order of the files.
+        differences: the first wrong rows of each kind, in the order of the files.
         seconds: how long it took.
     """
 
@@ -153,17 +153,17 @@ class VerifyReport:
 
     @property
     def rows(self) -> int:
-        """Rows that were found."""
+        """The number of rows found."""
         return sum(table.found for table in self.tables)
 
     @property
     def wrong(self) -> str:
-        """What is wrong, in a few words; nothing where all is well."""
+        """What is wrong, in a few words; empty if nothing is."""
         return "; ".join([*self._rows_and_stop(), *self.problems[:1]])
 
     @property
     def wrong_in_numbers(self) -> str:
-        """The same for who has read the problems already."""
+        """The same for readers who have already seen the problems, which are only counted."""
         problems = len(self.problems)
         return "; ".join([*self._rows_and_stop(), *([f"{problems:,} problem{'s' * (problems > 1)}"] if problems else [])])
 
@@ -178,9 +178,9 @@ class VerifyReport:
 
     @property
     def first(self) -> Difference | None:
-        """The first row that is not as it should be."""
+        """The first difference, if there is one."""
         return next(iter(self.differences), None)
 
     def as_dict(self) -> dict[str, Any]:
-        """All of it, as JSON has it."""
+        """Return the report for JSON."""
         return {"ok": self.ok, **asdict(self)}

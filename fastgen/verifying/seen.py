@@ -1,4 +1,4 @@
-"""Which of the expected rows have been met, in little memory: a bit for each row of the chunks that were met in part."""
+"""Which of the expected rows have been seen, in little memory: a bit for each row of the chunks that were seen in part."""
 
 from collections import OrderedDict
 from typing import Final
@@ -7,11 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 OPEN: Final = 8
-"""Chunks whose rows are kept as bytes, because they are looked at again and again."""
+"""Chunks to keep unpacked, a byte per row, because they are used again and again."""
 
 
 class Seen:
-    """The rows of numbered chunks that were met.
+    """The rows of numbered chunks that were seen.
 
     Example:
         >>> seen = Seen([3, 5])
@@ -20,7 +20,7 @@ class Seen:
     """
 
     def __init__(self, rows: list[int] | int) -> None:
-        """`rows`: of each chunk; or how many chunks there are, whose rows `begin` tells."""
+        """`rows`: how many each chunk has; or the number of chunks, if `begin` sets their rows."""
         self._rows = np.array(rows, np.int64) if isinstance(rows, list) else np.full(rows, -1, np.int64)
         self._whole = np.zeros(self._rows.size, bool)
         self._open: OrderedDict[int, NDArray[np.bool_]] = OrderedDict()
@@ -28,15 +28,15 @@ class Seen:
         self.count = 0
 
     def begin(self, chunk: int, rows: int) -> None:
-        """The chunk has so many rows."""
+        """Set how many rows a chunk has."""
         self._rows[chunk] = rows
 
     def rows(self, chunk: int) -> int:
-        """How many rows a chunk has; -1 where it is not known yet."""
+        """How many rows a chunk has; -1 if not known yet."""
         return int(self._rows[chunk])
 
     def of(self, chunk: int) -> NDArray[np.bool_]:
-        """bool[rows]: which rows of a chunk were met; not to be changed, and valid until the next call of a method."""
+        """bool[rows]: which rows of a chunk were seen; read-only, and valid until the next call of a method."""
         if chunk in self._open:
             self._open.move_to_end(chunk)
             return self._open[chunk]
@@ -55,7 +55,7 @@ class Seen:
             self._packed[chunk] = np.packbits(met)
 
     def mark(self, chunk: int, numbers: NDArray[np.int64] | slice) -> int:
-        """These rows of a chunk were met; how many of them for the first time."""
+        """Mark these rows of a chunk as seen, and return how many were not seen before."""
         met = self.of(chunk)
         if self._whole[chunk]:
             return 0
@@ -69,7 +69,7 @@ class Seen:
         return after - before
 
     def pass_whole(self, chunk: int) -> bool:
-        """All rows of a chunk were met at once; does nothing, and says so, if some of them were met before."""
+        """Mark all rows of a chunk as seen; do nothing and return False if some of them were seen before."""
         if self._whole[chunk] or chunk in self._packed or (chunk in self._open and self._open[chunk].any()):
             return False
         self._open.pop(chunk, None)
@@ -78,7 +78,7 @@ class Seen:
         return True
 
     def length(self, chunk: int) -> int:
-        """How many rows a chunk has up to the last one that was met, 0 if none was."""
+        """How many rows a chunk has up to the last one that was seen; 0 if none was."""
         if self._whole[chunk]:
             return self.rows(chunk)
         if chunk not in self._open and chunk not in self._packed:
@@ -87,14 +87,14 @@ class Seen:
         return int(numbers[-1]) + 1 if numbers.size else 0
 
     def first_missing(self, chunk: int, start: int) -> int | None:
-        """The number of the first row of a chunk, from `start` on, that was not met, if there is one."""
+        """The number of the first row of a chunk, from `start` on, that was not seen, if there is one."""
         if self._whole[chunk]:
             return None
         numbers = np.flatnonzero(~self.of(chunk)[start:])
         return start + int(numbers[0]) if numbers.size else None
 
     def next_met(self, chunk: int, start: int) -> int:
-        """The number of the first row of a chunk, from `start` on, that was met; how many rows it has if there is none."""
+        """The number of the first row of a chunk, from `start` on, that was seen; how many rows it has if there is none."""
         numbers = np.flatnonzero(self.of(chunk)[start:])
         return start + int(numbers[0]) if numbers.size else self.rows(chunk)
 

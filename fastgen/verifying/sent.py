@@ -21,7 +21,7 @@ from fastgen.verifying.records import NONE, TIMESTAMP, Form, Sent
 from fastgen.windows import Worker
 
 KEPT: Final = 2
-"""Chunks whose messages are kept for the partitions that come to need them."""
+"""Chunks whose messages are kept for other partitions that may need them."""
 
 
 class Split:
@@ -41,7 +41,7 @@ class Split:
 
 
 def _chosen(texts: Texts, numbers: NDArray[np.int32]) -> Texts:
-    """Some of the texts, end to end."""
+    """Concatenate some of the texts."""
     sizes = texts.ends[numbers + 1] - texts.ends[numbers]
     memory, ends = np.empty(int(sizes.sum()) + SLACK, np.uint8), np.empty(numbers.size + 1, np.int64)
     join_fragments(memory, ends, numbers.astype(np.uint32)[None, :], np.zeros(1, np.int64), texts.ends, texts.memory)
@@ -52,7 +52,7 @@ class SentMessages:
     """All messages of a topic.
 
     Args:
-        key: the column that is the key, or None. delay: milliseconds after the event that records bear.
+        key: the column that is the key, or None. delay: milliseconds from the event to the time of its record.
     """
 
     def __init__(
@@ -62,11 +62,11 @@ class SentMessages:
         self._key, self._threads = key, threads
         self._source = MessageSource(data, form.columns, key, partitions, coordinates)
         self.items = data.spans(ROWS)
-        self._before = [0]  # messages before each chunk, as far as they were counted
+        self._before = [0]  # messages before each chunk, as far as counted
         self._kept: dict[int, Split] = {}
 
     def sequence(self) -> Iterator[tuple[int, Split]]:
-        """All chunks in order; the memory of one is given back when the next is asked for."""
+        """Yield all chunks in order; the memory of one is reused when the next is requested."""
         total = 0
         for number, made in enumerate(in_order(self._source.encode, self.items, self._threads)):
             messages = self._source.assigned(made, total)
@@ -95,7 +95,7 @@ class SentMessages:
         return self._before[number]
 
     def locate(self, rows: pl.DataFrame) -> NDArray[np.int64]:
-        """int64[n]: the chunks to which rows would belong, by the time in their values or, where there is none, their own."""
+        """int64[n]: the chunks that rows would belong to, by the time in their values or, if there is none, the record's."""
         if "datetime" not in self.form.columns and not self.form.timed:
             return np.full(rows.height, UNKNOWN)
         of_values = "datetime" in self.form.columns

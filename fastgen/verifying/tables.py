@@ -1,4 +1,4 @@
-"""One table: its files, whatever they are called, beside its rows."""
+"""One table: its files, whatever their names, compared with the expected rows."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -24,7 +24,7 @@ from fastgen.verifying.report import Difference, TableCounts
 class Checked:
     """What was found out about a table.
 
-    digests: of the rows that there should be, by part; none where counting was stopped.
+    digests: of the expected rows, by part; none if counting was stopped.
     """
 
     counts: TableCounts
@@ -37,7 +37,7 @@ class TableCheck:
     """Compares the files of a table with its rows.
 
     Args:
-        rows: how many there should be. name: how a file is called in the report.
+        rows: how many are expected, about. name: names a file in the report.
     """
 
     def __init__(self, stored: Stored, expected: Expected, rows: int, name: Callable[[Path], str]) -> None:
@@ -47,7 +47,7 @@ class TableCheck:
         self._opened: list[tuple[str, Cursor]] = []
 
     def run(self, progress: Callable[[int], object]) -> Checked:
-        """Do it; progress is called with numbers of rows."""
+        """Run the comparison; progress is called with numbers of rows."""
         expected = self._expected
         aligner = Aligner(expected, self._cursors(), self._log)
         digests = [Digest() for _ in np.unique(expected.parts)]
@@ -70,7 +70,7 @@ class TableCheck:
         return Checked(self._log.finish(), self._log.differences, digests, self._problems)
 
     def _cursors(self) -> Iterator[tuple[str, Cursor]]:
-        """The files in the order of what they hold; one that cannot be read is a problem."""
+        """Yield the files in the order of their contents; one that cannot be read is a problem."""
         for path in self._ordered():
             cursor = self._cursor(path)
             self._opened.append((self._name(path), cursor))

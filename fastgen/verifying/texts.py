@@ -13,9 +13,9 @@ from fastgen.text import Coordinates, Style
 
 
 def written_as(stored: Stored, table: str) -> tuple[Style, Coordinates] | None:
-    """The format and the way of coordinates of a table's text files; None where they are no text.
+    """The format of a table's text files, and how they write coordinates; None if they are not text.
 
-    A wrong guess costs time only: rows whose text is another are compared by their values.
+    A wrong guess only costs time: rows whose text differs are compared by their values.
     """
     if stored.format not in ("csv", "ndjson"):
         return None
@@ -29,7 +29,7 @@ def written_as(stored: Stored, table: str) -> tuple[Style, Coordinates] | None:
 
 
 def _coordinates(stored: Stored, path: Path, columns: Sequence[str]) -> Coordinates | None:
-    """What the first rows of a file look like; None where they cannot be read."""
+    """How the first rows of a file write coordinates; None if they cannot be read."""
     try:
         reader = stored.reader(path)
         assert isinstance(reader, TextReader)

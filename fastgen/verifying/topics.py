@@ -32,28 +32,28 @@ def verify_topic(
 ) -> VerifyReport:
     """Compare the records of a topic with the messages that `produce` sends: partition by partition, in flat memory.
 
-    The options are those of `produce`, and must be those with which the topic was filled. Values, keys and order count, and times
-    too where records bear those of the events.
+    The options are those of `produce`, and must be those with which the topic was filled. Values, keys and order are compared, and
+    timestamps too if records have those of the events.
 
     Args:
         data: what the topic should hold, or its configuration.
         bootstrap_servers: host:port,...; may be among the settings instead.
-        topic: its records up to where it ends when the run begins.
+        topic: the topic; it is read up to where it ends when the run begins.
         key: the column that is the key, or None.
         with_label: whether values have fraud_label.
         coordinates: "text" (JSON strings) or "number".
         timestamps: of the records: "event", the times of the transactions, or "now", those of sending, which are not compared.
-        settings: librdkafka's, for the connection.
+        settings: librdkafka settings for the connection.
         labels_topic: another topic, which holds tid and fraud_label of each row.
         labels_delay: how much later than the transaction a label comes, in event time.
-        threads: how many make messages, at least 1; as many as there are processors unless given.
-        progress: called with a number of messages whenever so many more have been compared.
+        threads: how many make messages, at least 1; default: one per processor.
+        progress: called with the number of messages compared since the last call.
 
     Returns:
-        What `verify` tells of a table, for each partition. Rows are numbered by their offsets.
+        What `verify` reports of a table, for each partition. Rows are numbered by their offsets.
 
     Raises:
-        OptionError: an option that is not allowed.
+        OptionError: an option is not allowed.
         KafkaError: no broker answers, the topic is not there, or its records cannot be read.
 
     Example:

@@ -12,7 +12,7 @@ from fastgen import Config, Dataset, ValidationReport, validate
 CASH = "Cash Withdrawal"
 Frames = dict[str, pl.DataFrame]
 Spoil = Callable[[Frames], Mapping[str, pl.DataFrame]]
-"""Makes other tables of good ones, which take their places."""
+"""Makes defective tables from good ones, to take their places."""
 
 BASE = Config(rows=60_000, cards=3_000, seed=11, fraud={"ratio": 0.02})
 
@@ -23,7 +23,7 @@ ordinary, attack, withdrawal, foreign = ~cash & ~labelled, ~cash & labelled, cas
 
 @cache
 def made(config: Config = BASE) -> Frames:
-    """All the tables; texts that repeat are plain ones."""
+    """All tables; categories, cities and countries are plain strings."""
     data = Dataset(config)
     texts = pl.col("category", "city", "country").cast(pl.String)
     return {
@@ -34,7 +34,7 @@ def made(config: Config = BASE) -> Frames:
 
 
 def save(folder: Path, frames: Mapping[str, pl.DataFrame]) -> Path:
-    """Write tables as somebody else would."""
+    """Write tables as another program would."""
     folder.mkdir(exist_ok=True)
     for name, frame in frames.items():
         frame.write_parquet(folder / f"{name}.parquet")

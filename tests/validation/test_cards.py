@@ -1,4 +1,4 @@
-"""Card numbers looked up, packed and checked, beside plain ways to do it."""
+"""Card numbers looked up, packed and checked, compared with plain ways to do it."""
 
 import numpy as np
 import polars as pl
@@ -40,7 +40,7 @@ def test_digits_and_luhn(there: list[str]) -> None:
     words = packed(pl.Series(there))
     assert ["".join(map(str, row)) for row in np.stack([digit(words, place) for place in range(16)], axis=1)] == there
     assert passes_luhn(words).tolist() == [luhn_valid(number) for number in there]
-    # Sixteen zeros are packed as what is no number is.
+    # Sixteen zeros are packed like what is not a number.
     assert cards(there).text(0) == (f"card {there[0]}" if int(there[0]) else "the card of row 1")
 
 

@@ -1,4 +1,4 @@
-"""`fastgen validate`: what it prints, where, and what it ends with."""
+"""`fastgen validate`: what it prints, where, and its exit code."""
 
 import json
 from pathlib import Path
@@ -52,7 +52,7 @@ def test_all_is_well(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
 
 
 def test_lines_for_other_programs(tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """A check is one line, however long, with its group, and nothing at its end."""
+    """A check is one line, however long, with its group and no trailing spaces."""
     monkeypatch.setenv("COLUMNS", "80")
     name = f"a category {'with a long name ' * 4}indeed"
     config = tmp_path / "long.toml"

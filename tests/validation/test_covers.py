@@ -1,4 +1,4 @@
-"""Sets of events cut into groups: all ways, beside a plain search through all partitions."""
+"""Sets of events cut into groups in all ways, compared with a plain search through all partitions."""
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
@@ -50,7 +50,7 @@ def test_sequences_are_cut_in_all_ways(hours: set[int], low: int, more: int, ste
     st.sets(st.integers(0, 30), min_size=1, max_size=8), st.integers(2, 3), st.integers(0, 2), st.integers(1, 4), st.integers(0, 6)
 )
 def test_chains_are_cut_in_all_ways(seconds: set[int], low: int, more: int, gap: int, wider: int) -> None:
-    """At most one chain may be cut short; amounts, here the parity of the number, must fit."""
+    """At most one chain may be cut short; amounts, here replaced by the events' numbers modulo 3, must fit."""
     events, gaps = sorted(seconds), range(gap, gap + wider + 1)
 
     def fits(group: Sequence[int]) -> bool:
@@ -86,7 +86,7 @@ def test_large_sets_are_not_tried() -> None:
 
 
 def test_the_largest_sets_are_no_trouble() -> None:
-    """Calls are nested as deep as there are groups, and as deep as a group is long."""
+    """Recursion goes as deep as there are groups, and as deep as a group is long."""
     singles = progressions(range(MOST_EVENTS), range(1, 2), range(1, 2))
     assert cuts(MOST_EVENTS, singles, Budget(), 1) == [[(event,) for event in range(MOST_EVENTS)]]
     budget = Budget()

@@ -30,7 +30,7 @@ CATEGORIES = [category.name for category in BASE.categories]
 
 
 def rows(*changes: pl.Expr, resort: bool = False) -> Spoil:
-    """Transactions with other columns; `resort` puts them in order again."""
+    """Transactions with changed columns; `resort` puts them in order again."""
 
     def spoil(frames: Frames) -> dict[str, pl.DataFrame]:
         changed = frames["transactions"].with_columns(*changes)
@@ -45,7 +45,7 @@ def without(condition: pl.Expr, table: str = "transactions") -> Spoil:
 
 
 def table(name: str, *changes: pl.Expr) -> Spoil:
-    """A table with other columns."""
+    """A table with changed columns."""
     return lambda frames: {name: frames[name].with_columns(*changes)}
 
 
@@ -65,15 +65,15 @@ def moved(seconds: Any, condition: pl.Expr) -> Spoil:
 
 
 def shares(low: int, high: int) -> pl.Expr:
-    """Whether a number that a row has by chance is one of those from low to below high, of 100."""
+    """Whether a row's pseudo-random number below 100 is at least `low` and below `high`."""
     return (pl.col("datetime").dt.epoch("s") * 7_919 % 100).is_between(low, high, closed="left")
 
 
-# What takes chains and sequences to plant
+# Defects of chains and sequences
 
 
 def in_chains(change: pl.Expr, *conditions: pl.Expr, drop: bool = False) -> Spoil:
-    """Payments of chains at other times, or without those that meet the conditions; seconds are of the first one."""
+    """Chain payments that meet the conditions moved by `change` seconds, or dropped."""
 
     def spoil(frames: Frames) -> dict[str, pl.DataFrame]:
         found = chains(frames["transactions"])
@@ -111,7 +111,7 @@ def changed_in_sequences(condition: pl.Expr, column: str, value: Any) -> Spoil:
 
 
 def cloned_twice(frames: Frames) -> dict[str, pl.DataFrame]:
-    """The second foreign withdrawal is one more of the first one's sequence."""
+    """The second foreign withdrawal also belongs to the first one's sequence."""
     found = frames["transactions"].with_row_index("row").filter(foreign)
     card, moment = found["cc_num"][0], found["datetime"][0]
     twin = pl.col("row") == found["row"][1]
@@ -121,7 +121,7 @@ def cloned_twice(frames: Frames) -> dict[str, pl.DataFrame]:
     return {"transactions": changed.drop("row").sort("datetime", maintain_order=True)}
 
 
-# What takes several tables
+# Defects that take several tables
 
 
 def cash_cards_of(frames: Frames) -> pl.Series:
@@ -129,7 +129,7 @@ def cash_cards_of(frames: Frames) -> pl.Series:
 
 
 def born(count: int, birthdate: date, *, cashing: bool = True) -> Spoil:
-    """So many holders of cash cards, or of others, with this birthdate."""
+    """The given number of holders of cash cards, or of others, with this birthdate."""
 
     def spoil(frames: Frames) -> dict[str, pl.DataFrame]:
         cards = cash_cards_of(frames)
@@ -156,7 +156,7 @@ def numbers_in_order(frames: Frames) -> dict[str, pl.DataFrame]:
 
 
 def wrong(config: dict[str, Any]) -> Config:
-    """A configuration that the data do not have."""
+    """A configuration other than that of the data."""
     return Config(**{**BASE.model_dump(exclude_none=True), **config})
 
 
@@ -520,7 +520,7 @@ def test_a_wrong_configuration_is_named(tmp_path: Path, name: str) -> None:
 
 
 def test_every_check_can_fail(tmp_path: Path) -> None:
-    """Each that is made of good data is named by a defect or a wrong configuration."""
+    """Each check made on good data fails for some defect or wrong configuration."""
     wanted = set().union(*(each for _, each in (*DEFECTS.values(), *CONFIGURATIONS.values())))
     report = judge(tmp_path, made())
     assert names(report, "passed") - wanted == set()

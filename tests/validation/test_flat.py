@@ -13,14 +13,14 @@ from fastgen.validation.events import EVENT, PILES
 
 
 def days(count: int) -> Dataset:
-    """So many days with 20,000 rows in each, on equally many cards."""
+    """The given number of days with 20,000 rows each, always on the same number of cards."""
     atm: dict[str, Any] = {"cards": 1_000, "withdrawals": 20_000 * count // 3, "step_hours": [1, 12]}
     return Dataset(Config(end=datetime(2022, 1, 1) + timedelta(days=count), rows=20_000 * count, cards=5_000, atm=atm))
 
 
 @pytest.mark.parametrize("format", ["parquet", "csv"])
 def test_four_times_as_many_rows_need_no_more_memory(tmp_path: Path, format: Format) -> None:
-    """But for a pile of events at a time, of which there are 128."""
+    """Except for one pile of events at a time, of 128."""
     peaks = []
     for count in (5, 15, 60):
         data = days(count)
@@ -34,5 +34,5 @@ def test_four_times_as_many_rows_need_no_more_memory(tmp_path: Path, format: For
         assert report.passed
         assert report.rows == data.num_rows
     pile = data.plan.withdrawals * EVENT.itemsize / PILES
-    assert peaks[1] > 5_000_000  # the first one loaded and compiled what there is
+    assert peaks[1] > 5_000_000  # the first run also loaded and compiled everything
     assert peaks[2] < 1.15 * peaks[1] + 10 * pile

@@ -1,4 +1,4 @@
-"""Good data pass: on many seeds and configurations no rule and no count fails, and tests as rarely as they say."""
+"""Good data pass: for many seeds and configurations no rule and no count fails, and tests fail as rarely as they say."""
 
 from typing import Any
 
@@ -28,7 +28,7 @@ def reports() -> list[ValidationReport]:
 
 
 def test_twenty_seeds_pass(reports: list[ValidationReport]) -> None:
-    """One of them fails by mere chance in two of a hundred data versions, and never a rule or a count."""
+    """By mere chance, one of them fails in two of a hundred data versions, but never a rule or a count."""
     assert {report.source: names(report) for report in reports if not report.passed} == {}
     for report in reports:
         assert report.tests > 25
@@ -41,7 +41,7 @@ def test_most_of_the_checks_are_made(reports: list[ValidationReport]) -> None:
 
 
 def test_p_values_are_uniform(reports: list[ValidationReport]) -> None:
-    """Those of tests with many values and fine steps; those of a report do not depend on each other much."""
+    """Those of tests with many values and fine steps; within a report they hardly depend on each other."""
     fine = {
         "payments: times",
         "withdrawals: moves north",

@@ -1,4 +1,4 @@
-"""The faults of the tutorial's notebook, imitated in a small dataset of our own: each is found and said."""
+"""The faults of the tutorial's notebook, imitated in a small dataset of our own: each is found and reported."""
 
 import hashlib
 
@@ -34,9 +34,9 @@ def imitation() -> dict[str, pl.DataFrame]:
     )
     # 8: chains overwrite payments that have other categories.
     rows = rows.with_columns(pl.when(attack).then(pl.lit("Grocery")).otherwise("category").alias("category"))
-    # 1: withdrawals come behind all payments.
+    # 1: withdrawals come after all payments.
     rows = pl.concat([rows.filter(~cash), rows.filter(cash).sample(fraction=1.0, shuffle=True, seed=2)])
-    # 6: holders are as old as on another day; 17: cards may expire at once; 18, 19: names with titles, mail addresses of others.
+    # 6: holders' ages are those of another day; 17: cards may expire at once; 18, 19: names with titles, other people's addresses.
     cards = frames["credit_cards"].with_columns(
         pl.when(pl.int_range(pl.len()) % 60 == 0).then(pl.lit("01/22")).otherwise("expires").alias("expires")
     )
@@ -76,7 +76,7 @@ def test_a_fault_is_found(report: ValidationReport, check: str) -> None:
 
 
 def test_it_is_said_plainly(report: ValidationReport) -> None:
-    """Numbers, and the first row, as a plain look at the rows has them."""
+    """The counts and the first row are those that a plain look at the rows finds."""
     rows = imitation()["transactions"]
     found = {f"{check.group}: {check.name}": check for check in report.failed}
     later = (rows["datetime"].diff().dt.total_seconds() < 0).to_list()

@@ -1,4 +1,4 @@
-"""P-values: beside scipy's where it has such a test, and as rare under the null hypothesis as they say, far out as well."""
+"""P-values: compared with SciPy's where it has such a test; as rare under the null hypothesis as they say, also far out."""
 
 from collections.abc import Callable
 
@@ -42,11 +42,11 @@ def test_classes_without_share_are_left_out() -> None:
     assert with_empty
     assert without
     assert with_empty.p == without.p
-    assert with_empty.worst == 2  # of all classes
+    assert with_empty.worst == 2  # among all classes
 
 
 def test_a_drawn_p_value_is_the_binomial_one() -> None:
-    """Fourteen of fourteen: 2 of 2^14, and the same whenever it is asked for."""
+    """Fourteen of fourteen: 2 of 2^14, and the same on every call."""
     found, again = chi_square([0, 14], [1, 1]), chi_square([0, 14], [1, 1])
     assert found
     assert found == again
@@ -101,7 +101,7 @@ STRATA = [(300, [0.1, 0.2, 0.7]), (40, [0.5, 0.5, 0.0]), (9, [0.0, 0.3, 0.7])]
 
 @pytest.mark.parametrize("name", GOOD)
 def test_p_values_are_as_rare_as_they_say(name: str) -> None:
-    """Or rarer; on larger ones nothing hangs. Each bound fails once in 100,000 times, if p-values are just what they should be."""
+    """Or rarer; nothing depends on larger ones. If p-values are exact, each bound fails once in 100,000 times."""
     random, samples = np.random.default_rng(29), 4_000
     values = np.array([found.p for _ in range(samples) if (found := GOOD[name](random))])
     assert values.size == samples
@@ -118,7 +118,7 @@ def test_p_values_of_many_values_are_uniform() -> None:
 
 @given(st.lists(st.floats(1e-12, 1), min_size=1, max_size=20), st.floats(1e-6, 0.5))
 def test_holm_is_the_procedure(ps: list[float], alpha: float) -> None:
-    """From the least on, each is compared with alpha over those that are left, until one is not below."""
+    """From the smallest on, each is compared with alpha divided by the number left, until one is above."""
     rejected = set()
     for rank, i in enumerate(sorted(range(len(ps)), key=lambda i: ps[i])):
         if min(1.0, ps[i] * (len(ps) - rank)) > alpha:

@@ -1,4 +1,4 @@
-"""What can be validated: files of any format, parts, single files, tables of others, and what is hostile."""
+"""What can be validated: files of any format, parts, single files, tables of other programs, and hostile data."""
 
 import json
 import math
@@ -112,7 +112,7 @@ def test_transactions_alone(tmp_path: Path) -> None:
     write(Dataset(SMALL), tmp_path / "rows.csv")
     report = validate(tmp_path / "rows.csv", SMALL)
     assert report.passed
-    assert report.notes == ("there are no birthdates: as many cards can withdraw cash as do",)
+    assert report.notes == ("there are no birthdates: only cards that withdraw cash are assumed to be able to",)
     assert "withdrawals: steps" in names(report, "passed")
     assert {"cards: card numbers", "holders: birthdates", "cash cards: ages"} <= names(report, "skipped")
     assert "rows: cards known" not in names(report, "passed") | names(report, "skipped")
@@ -120,7 +120,7 @@ def test_transactions_alone(tmp_path: Path) -> None:
 
 
 def test_transactions_alone_with_many_payments_a_card(tmp_path: Path) -> None:
-    """Cards that nobody used need not be known where each is used."""
+    """No table of cards is needed if there are enough payments per card."""
     config = Config(rows=6_000, cards=200)
     write(Dataset(config), tmp_path / "rows.parquet")
     assert "payments: cards" in names(validate(tmp_path / "rows.parquet", config), "passed")
@@ -165,7 +165,7 @@ def test_a_column_of_cards_is_missing(tmp_path: Path, table: str, column: str) -
 
 
 def hostile(**columns: Any) -> pl.DataFrame:
-    """Transactions with other columns."""
+    """Transactions with changed columns."""
     return made(SMALL)["transactions"].with_columns(**columns)
 
 
@@ -211,7 +211,7 @@ def test_hostile_rows_fail_in_good_order(tmp_path: Path, name: str) -> None:
 
 @pytest.mark.parametrize("seed", range(12))
 def test_any_mixture_of_rows_is_judged(tmp_path: Path, seed: int) -> None:
-    """Columns of good and of hostile rows, put together by chance."""
+    """Columns of good and of hostile rows, combined at random."""
     random = np.random.default_rng(seed)
     good = made(SMALL)["transactions"]
     others = [frame for frame in HOSTILE.values() if frame.height == good.height]

@@ -1,4 +1,4 @@
-"""Chains and sequences of one card that lie between each other: told apart where that is possible, never taken for wrong."""
+"""Interleaved chains and sequences of one card: separated where that is possible, never reported as wrong."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ from fastgen.validation.sequences import SequenceFinder, matches
 
 RULES = Rules(Config(), load_pools())
 AMOUNTS = {2: [50, 500], 3: [50, 500, 5_000], 4: [50, 500, 5_000, 5_000], 5: [50, 500, 5_000, 5_000, 5_000]}
-"""Cents of later payments, by how many there are, as the rule of ceilings has them."""
+"""Cents of later payments, by how many there are, according to the rule of ceilings."""
 
 
 def events(kind: int, card: int, seconds: list[int], cents: list[int] | None = None, city: int = 5) -> Events:
@@ -83,7 +83,7 @@ def test_a_chain_with_other_amounts() -> None:
 
 
 def test_a_knot_is_left_alone() -> None:
-    """Payments every few seconds can be cut in too many ways to look at."""
+    """Payments every few seconds can be cut in too many ways to try."""
     found = ChainFinder(RULES).find(events(ATTACK, 1, list(range(0, 1_800, 10)), [50, 500, 5_000] * 60))
     assert found.undecided == found.unclear.size == 180
     assert found.misfits.size == 0
@@ -116,7 +116,7 @@ def test_sequences_by_themselves() -> None:
 
 
 def test_sequences_between_each_other() -> None:
-    """Of one card, city, minute and second, but with steps of their own."""
+    """Of one card, city, minute and second, but with different steps."""
     found = SequenceFinder(RULES).find(shuffled(sequence(1, 77, 20, 5), sequence(1, 77 + 11 * HOUR, 31, 4)))
     assert sorted(zip(found.sizes.tolist(), found.steps.tolist(), strict=True)) == [(4, 31), (5, 20)]
     assert np.diff(found.events["second"])[found.later[1:]].min() == 20 * HOUR
@@ -160,7 +160,7 @@ def test_a_clone_belongs_to_a_first_withdrawal() -> None:
     assert pairs["hours"].to_list() == [1, 5]
 
 
-# How sure that is
+# What may be misclassified
 
 
 def test_what_may_be_mistaken_is_tolerated() -> None:
@@ -191,7 +191,7 @@ def test_few_may_be_missing() -> None:
     ],
 )
 def test_crowded_data_are_not_taken_for_wrong(settings: dict[str, Any], seed: int) -> None:
-    """What cannot be told apart is left out, and said."""
+    """What cannot be separated is left out, and the report says so."""
     report = validate(Dataset(Config(seed=seed, **settings)))
     assert [check for check in report.failed if check.p is None] == []
     assert any((check.note and "apart" in check.note) or "close together" in (check.note or "") for check in report.checks)

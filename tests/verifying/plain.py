@@ -8,7 +8,7 @@ import naive
 
 Row = tuple[Any, ...]
 KEYS = (("tid",), ("datetime", "cc_num"), ("cc_num", "amount", "latitude", "longitude"))
-"""Columns by which an altered transaction is known again."""
+"""Columns that identify an altered transaction."""
 
 
 class Counts(NamedTuple):
@@ -54,12 +54,12 @@ def compare(columns: list[str], expected: list[Row], found: list[Row]) -> Counts
 
 
 def unlike(found: Row, expected: Row) -> int:
-    """In how many columns a row has another value than it should; one that cannot be read may be any."""
+    """In how many columns a row differs from the expected one; a value that cannot be read may be any."""
     return sum(value not in (None, right) for value, right in zip(found, expected, strict=True))
 
 
 def standing(places: list[int | None]) -> Iterator[tuple[int, int]]:
-    """The rows without a place, and the places at which they stand by the last row before them that has one."""
+    """Yield the rows without a place, and the places that they are at, by the last row before them that has one."""
     before, since = -1, 0
     for number, place in enumerate(places):
         since += 1

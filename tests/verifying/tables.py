@@ -1,4 +1,4 @@
-"""Tables as lists of rows, read from files and written to them by plain means, to be spoilt in between."""
+"""Tables as lists of rows, read from files and written to them by plain means, to plant defects in between."""
 
 import csv
 import gzip
@@ -58,7 +58,7 @@ def save(path: Path, rows: list[Row], table: str = "transactions") -> None:
 
 
 def spoil(path: Path, change: Callable[[list[Row]], list[Row] | None], table: str = "transactions") -> None:
-    """Change the rows of a file: in place, or those that come back are written."""
+    """Change the rows of a file: `change` edits them in place, or returns the rows to write."""
     rows = load(path)
     changed = change(rows)
     save(path, rows if changed is None else changed, table)

@@ -1,4 +1,4 @@
-"""`fastgen verify` of files: what it prints, where, and what it ends with."""
+"""`fastgen verify` of files: what it prints, where, and its exit code."""
 
 import json
 import shutil
@@ -68,7 +68,7 @@ def test_a_row_is_cut(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
 
 
 def test_a_column_was_renamed(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    """It is said once, and not that rows are missing."""
+    """It is reported once, and no rows are reported as missing."""
     path = path_of(folder)
     path.write_text(path.read_text().replace("amount", "amt", 1))
     with pytest.raises(DifferenceError, match=r"its configuration makes: 1 problem$"):
@@ -87,7 +87,7 @@ def test_quietly(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
     path_of(folder).unlink()
     with pytest.raises(DifferenceError, match=r"2,000 missing rows; transactions\.csv is not there"):
         run(folder, "-q")
-    assert capfd.readouterr() == ("", "")  # the error is printed by who catches it
+    assert capfd.readouterr() == ("", "")  # the caller prints the error
 
 
 def test_as_json(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:

@@ -1,4 +1,4 @@
-"""Counts are those of a plain comparison of all rows with all rows, whatever is wrong with them."""
+"""Counts equal those of a plain comparison of all rows with all rows, whatever is wrong with them."""
 
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -96,7 +96,7 @@ quietly = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], 
 @quietly
 @given(st.lists(defects, max_size=5))
 def test_counts_of_one_window(tmp_path: Path, wanted: list[Defect]) -> None:
-    """What is told apart at once is counted exactly."""
+    """Rows that are classified at once are counted exactly."""
     found = spoilt_file(tmp_path / "x.parquet", wanted)
     assert counted(tmp_path / "x.parquet") == plain.compare(ROWS.columns, ROWS.rows(), found)
 
@@ -104,10 +104,10 @@ def test_counts_of_one_window(tmp_path: Path, wanted: list[Defect]) -> None:
 @quietly
 @given(st.lists(defects, max_size=5), st.integers(20, 200), st.integers(5, 60))
 def test_counts_of_many_windows(tmp_path: Path, wanted: list[Defect], rows: int, window: int) -> None:
-    """Rows that the configuration makes and others are told apart exactly, however small the pieces.
+    """Rows that the configuration makes and others are distinguished exactly, however small the pieces.
 
-    A row that was altered may be taken for a foreign one, and its place for a missing row, if it is far from there. An altered copy
-    that comes before the row itself may be taken for that one. A little more than need be may count as out of order.
+    An altered row that is far from its place may count as foreign, and its place as missing. An altered copy that comes before the
+    row itself may be taken for it. Slightly more rows than necessary may count as out of order.
     """
     found = spoilt_file(tmp_path / "x.parquet", wanted)
     with pytest.MonkeyPatch.context() as patch:

@@ -45,7 +45,7 @@ def wrong(report: VerifyReport, table: str = "transactions") -> dict[str, int]:
 
 
 def wrong_of(report: VerifyReport) -> dict[str, int]:
-    """What is wrong with the rows of transactions; the other tables are as they should be, by all columns."""
+    """What is wrong with the rows of transactions; the other tables are as they should be."""
     assert all(each.ok for each in report.tables if each.table != "transactions")
     return dict(report.tables[0].counts())
 
@@ -92,7 +92,7 @@ def test_rows_written_by_others(folder: Path) -> None:
 
 @pytest.mark.parametrize("name", ["csv", "ndjson"])
 def test_text_that_is_written_otherwise(tmp_path: Path, name: Any) -> None:
-    """Other order of the columns, line ends of another system, no end of the last line, one column more."""
+    """Another order of columns, line ends of another system, no line end at the end of the file, one column more."""
     write(DATA, tmp_path, format=name)
     path = path_of(tmp_path)
     rows = [{"more": "x", **dict(reversed(row.items()))} for row in load(path)]
@@ -281,7 +281,7 @@ def test_a_file_is_not_there(folder: Path) -> None:
 
 @pytest.mark.parametrize("name", ["csv", "ndjson"])
 def test_bytes_are_flipped_in_text(tmp_path: Path, name: Any) -> None:
-    """A line that is no row, or has values that are none, is the row at its place, altered."""
+    """A line that is not a row, or has invalid values, counts as the row at its place, altered."""
     write(DATA, tmp_path, format=name)
     path = path_of(tmp_path)
     content = bytearray(path.read_bytes())
@@ -330,7 +330,7 @@ def test_bytes_are_flipped_in_parquet(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("name", "compression"), [("parquet", "zstd"), ("ipc", "zstd"), ("csv", "gzip"), ("ndjson", "zstd")])
 def test_bytes_are_flipped_in_what_is_compressed(tmp_path: Path, name: Any, compression: Any) -> None:
-    """Whatever comes of it, an unreadable file or other rows, it is told."""
+    """Whatever results, an unreadable file or other rows, it is reported."""
     write(DATA, tmp_path, format=name, compression=compression)
     path = path_of(tmp_path)
     content = path.read_bytes()
@@ -370,7 +370,7 @@ def test_a_file_of_another_format(folder: Path) -> None:
 
 
 def renamed(rows: list[Row], **names: str) -> list[Row]:
-    """The rows with other names of columns; those that are called "" are left out."""
+    """The rows with other names of columns; those renamed to "" are left out."""
     return [{new: value for name, value in row.items() if (new := names.get(name, name))} for row in rows]
 
 
@@ -388,7 +388,7 @@ def renamed(rows: list[Row], **names: str) -> list[Row]:
     ],
 )
 def test_a_column_is_missing(folder: Path, names: dict[str, str], problem: str) -> None:
-    """It is told once, and the rows are compared by the columns that are there."""
+    """It is reported once, and the rows are compared by the columns that are there."""
     report = checked(folder, lambda rows: renamed(rows, **names))
     assert wrong_of(report) == {}
     assert not report.ok
@@ -406,7 +406,7 @@ def test_a_column_and_rows_are_missing(folder: Path) -> None:
 
 
 def test_hardly_a_column_is_there(folder: Path) -> None:
-    """It is no such table."""
+    """The file does not count as this table."""
     report = checked(folder, lambda rows: [{name: row[name] for name in ("tid", "datetime", "cc_num", "amount")} for row in rows])
     assert wrong(report) == {"missing": 3_000}
     [problem] = report.problems
@@ -448,7 +448,7 @@ def test_columns_in_another_order(folder: Path) -> None:
 
 
 def test_columns_are_missing_in_parts(tmp_path: Path) -> None:
-    """Files that lack the same are one problem, and what one of them lacks is compared in none."""
+    """Files that lack the same columns are one problem; what any of them lacks is compared in none."""
     write(PARTS, tmp_path, format="csv", parts=4)
     first, second, third, fourth = transactions(tmp_path)
     for path in (second, third):
@@ -539,7 +539,7 @@ def test_parts_were_renamed(parts: Path) -> None:
 
 
 def test_a_file_more_says_what_it_holds(parts: Path) -> None:
-    """Also where that is nothing, or nothing that is as it should be."""
+    """Even if that is nothing, or nothing as expected."""
     first = transactions(parts)[0]
     rows = load(first)
     names = [first.with_name(f"x-{number}{first.suffix}") for number in range(3)]
@@ -592,7 +592,7 @@ def test_a_row_moved_to_another_part(parts: Path) -> None:
 
 
 def test_parts_of_one_run_only(tmp_path: Path) -> None:
-    """Others are made elsewhere; a manifest comes when all are there."""
+    """The others are made elsewhere; a manifest is written when all are there."""
     for number in (3, 1):
         write(PARTS, tmp_path, parts=3, part=number)
     report = verify(tmp_path)
@@ -607,11 +607,11 @@ def test_parts_without_a_manifest(tmp_path: Path) -> None:
     (tmp_path / "manifest.json").unlink()
     report = verify(tmp_path)
     assert report.ok
-    assert report.notes == ("all parts have their records, but there is no manifest: another run of what wrote them writes it",)
+    assert report.notes == ("all parts have their records, but there is no manifest: repeat the run that wrote them to write it",)
 
 
 def test_a_part_without_its_record(tmp_path: Path) -> None:
-    """As while it is made, or when its files were copied without it: nothing says that they are complete."""
+    """While the part is being made, or if its files were copied without the record: nothing says that they are complete."""
     write(PARTS, tmp_path, parts=2)
     (tmp_path / "manifest.json").unlink()
     (tmp_path / "parts" / "part-00001-of-00002.json").unlink()
@@ -643,7 +643,7 @@ def test_another_part_than_the_one_that_is_there(tmp_path: Path) -> None:
 @pytest.mark.parametrize("seed", [5, 77])
 @pytest.mark.parametrize("table", list(TABLES))
 def test_rows_that_are_taken_for_altered_ones_far_ahead_of_these(seed: int, table: str, tmp_path: Path) -> None:
-    """They count as altered, the true rows as doubled, and none as out of order."""
+    """They count as altered, the true rows as doubled, and no rows as out of order."""
     data = Dataset(Config(rows=200_000, seed=seed))
     write(data, path := tmp_path / f"{table}.csv", table=table)
     part = data.part(2, 2)
@@ -656,7 +656,7 @@ def test_rows_that_are_taken_for_altered_ones_far_ahead_of_these(seed: int, tabl
 
 
 def test_where_parts_end_and_the_rest_is_missing(tmp_path: Path) -> None:
-    """Not behind the first of them."""
+    """The rest is reported after the last part that is there, not after the first."""
     for part in (1, 2):
         write(PARTS, tmp_path, parts=3, part=part)
     [shown] = [each for each in verify(tmp_path, PARTS).differences if each.where.startswith("transactions/")]
@@ -680,7 +680,7 @@ def test_a_manifest_without_end(folder: Path) -> None:
 
 
 def test_a_column_of_a_file_that_was_renamed(tmp_path: Path) -> None:
-    """A file may have any columns; but one that is called nearly like one that is not there is taken for it."""
+    """A file may have any columns, but one named almost like a column that is not there is taken for it."""
     write(DATA, path := tmp_path / "x.csv", columns=["tid", "amount", "fraud_label"])
     path.write_text(path.read_text().replace("fraud_label", "label", 1))
     report = verify(path, DATA)
@@ -699,7 +699,7 @@ def test_a_file_that_is_said_to_be_of_another_table(tmp_path: Path) -> None:
 
 
 def test_parts_in_one_file(tmp_path: Path) -> None:
-    """Whoever puts them together in the wrong order has them out of order."""
+    """Put together in the wrong order, they are out of order."""
     for number in (1, 2):
         write(PARTS.part(number, 2), tmp_path / f"{number}.csv")
     first, second = ((tmp_path / f"{number}.csv").read_bytes() for number in (1, 2))
@@ -769,7 +769,7 @@ def test_an_entry_of_a_part_was_edited(parts: Path) -> None:
     [problem] = verify(parts).problems
     assert problem.startswith("manifest: transactions/part-00002-of-00003")
     edit(parts, parts=10**6)
-    with pytest.raises(InputError, match="names parts that there cannot be"):
+    with pytest.raises(InputError, match="names parts that cannot exist"):
         verify(parts)
 
 
@@ -832,7 +832,7 @@ def test_a_file_of_another_table(tmp_path: Path, table: str) -> None:
 
 
 def test_a_manifest_that_says_otherwise(folder: Path) -> None:
-    """Options win, and it is said."""
+    """Options win, and the report says so."""
     report = verify(folder, OTHER)
     assert report.problems == ("the manifest describes other data than the options: seed 5, not 6",)
     assert not any(table.same for table in report.tables)

@@ -13,13 +13,13 @@ from fastgen.verifying import aligning, chunks
 
 
 def days(count: int) -> Dataset:
-    """So many days with 20,000 rows in each, on equally many cards."""
+    """The given number of days with 20,000 rows each, always on the same number of cards."""
     atm: dict[str, Any] = {"cards": 1_000, "withdrawals": 20_000 * count // 3, "step_hours": [1, 12]}
     return Dataset(Config(end=datetime(2022, 1, 1) + timedelta(days=count), rows=20_000 * count, cards=5_000, atm=atm))
 
 
 def other(data: Dataset) -> Dataset:
-    """Another seed."""
+    """The same configuration with another seed."""
     return Dataset(data.config.model_copy(update={"seed": 1}))
 
 
@@ -43,5 +43,5 @@ def test_four_times_as_many_rows_need_no_more_memory(
             tracemalloc.stop()
         path.unlink()
         assert report.ok == (wanted == "same")
-    assert peaks[1] > 1_000_000  # the first one loaded and compiled what there is
+    assert peaks[1] > 1_000_000  # the first run also loaded and compiled everything
     assert peaks[2] < 1.3 * peaks[1]

@@ -1,4 +1,4 @@
-"""The pieces that `verify` is made of, each beside a plain model."""
+"""The pieces that `verify` is made of, each compared with a plain model."""
 
 from collections import Counter
 from pathlib import Path
@@ -27,7 +27,7 @@ in_a_folder = settings(
 )
 
 
-# Rows that were met
+# Rows that were seen
 
 
 @given(st.lists(st.tuples(st.integers(0, 20), st.lists(st.integers(0, 8), max_size=5, unique=True)), max_size=40))
@@ -62,7 +62,7 @@ def test_seen_takes_a_bit_for_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
     assert found.size <= 50 * 1_000
 
 
-# Rows found again
+# Rows looked up
 
 
 @given(SOME, SOME, st.data())
@@ -140,7 +140,7 @@ def test_a_text_cursor_goes_through_a_file(tmp_path: Path, data: st.DataObject) 
             wrong = data.draw(st.integers(0, 20))
             text = [b"before\n"] * first + rows[at : at + wrong] + [b"other\n"] * data.draw(st.integers(0, 2))
             same = cursor.same_text(np.frombuffer(b"".join(text), np.uint8), first, len(text))
-            last = len(lines_of(path)[-1]) < len(rows[-1])  # has no end, and is told by frames
+            last = len(lines_of(path)[-1]) < len(rows[-1])  # has no line end, and is compared as a frame
             assert same == min(len(rows[at : at + wrong]), 50 - last - at)
             at += same
             if not cursor.done:
@@ -155,7 +155,7 @@ def test_a_text_cursor_goes_through_a_file(tmp_path: Path, data: st.DataObject) 
 
 
 def test_a_frame_cursor_stops_at_a_gap(tmp_path: Path) -> None:
-    """Rows behind those that cannot be read keep their numbers."""
+    """Rows after those that cannot be read keep their numbers."""
     path = tmp_path / "x.parquet"
     pl.DataFrame({"amount": [float(number) for number in range(100)]}).write_parquet(path, row_group_size=20)
     pieces = [piece for piece in ParquetReader(path).pieces(["amount"], 7) if piece.first not in (20, 27, 34)]
@@ -180,7 +180,7 @@ def test_ahead_hands_on_what_is_raised() -> None:
         next(taken)
 
 
-# Where there is no use to go on
+# Where there is no point in continuing
 
 
 LONG = Dataset(Config(rows=6_000, seed=3, cards=90, end="2022-01-01 01:00:00", atm={"cards": 60}))
