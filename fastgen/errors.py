@@ -1,7 +1,7 @@
 """All errors, as one tree. A run that fails ends with one of them, printed on one line.
 
     FastgenError                     exit code 1
-    ├── UsageError (ValueError)      exit code 2     what was requested is not possible
+    ├── UsageError (ValueError)      exit code 2     a value is not allowed
     │   ├── ConfigError                              ... in the configuration of the data
     │   └── OptionError                              ... in an option of the run: format, parts, columns
     ├── InputError                   exit code 1     a file cannot be read: missing, truncated, not what its name says

@@ -36,7 +36,7 @@ CODES: Final = {"category": "category", "city": "place", "country": "place"}
 
 
 class TransactionFrames:
-    """Makes frames with the given columns, in their order; categorical columns are Enum, or String without `enums`."""
+    """Makes frames with the given columns, in the given order; categorical columns are Enum, or String without `enums`."""
 
     def __init__(self, plan: Plan, names: Sequence[str], enums: bool = True) -> None:
         self.plan = plan
@@ -85,7 +85,7 @@ class TransactionFrames:
         return pl.Schema({name: types[name] for name in self.names})
 
     def frame(self, worker: Worker, groups: range, is_kept: bool = False) -> pl.DataFrame:
-        """The rows of these groups, made by the worker, which keeps them only with `is_kept`.
+        """The rows of these groups, made by the worker, which keeps them only if `is_kept`.
 
         The frame's memory is reused column by column: a column that is dropped gives its own back.
         """
