@@ -1,8 +1,8 @@
-"""Writes the parts of the documentation that are made from the package: `python docs/make.py`.
+"""Writes the parts of the documentation that are generated from the package: `python docs/make.py`.
 
-These are `docs/configuration.md`, whose tables are the descriptions of the settings, `docs/api.md`, which is made of docstrings
-(see make_api.py), and the sample rows in the README, which are rows of the default run. tests/test_docs.py checks that all are
-current.
+These are `docs/configuration.md`, whose tables contain the descriptions of the settings, `docs/api.md`, generated from docstrings
+(see make_api.py), and the sample rows in the README, taken from the default run. tests/test_docs.py checks that all are up to
+date.
 """
 
 import csv
@@ -29,20 +29,20 @@ API = ROOT / "docs" / "api.md"
 README = ROOT / "README.md"
 
 PAGE = """\
-<!-- Written by docs/make.py: change the descriptions in fastgen/config.py, or the text in the script. -->
+<!-- Written by docs/make.py: change the descriptions in fastgen/config.py and fastgen/sections.py, or the text in the script. -->
 
 # Configuration
 
-A configuration says what the data are: how many rows, which period, which amounts, which frauds. Together with the
-data version it decides every row. Where the output goes, in which format and with how many threads is no part of it.
+A configuration describes the data: how many rows, which period, which amounts, which frauds. Together with the data
+version it determines every row. Where the output goes, in which format and with how many threads are not part of it.
 
-Every setting has a default, and all the defaults together are the default dataset, which follows
+Every setting has a default. Together, the defaults describe the default dataset, which follows
 [a notebook](departures.md).
 
 ## How to give settings
 
-In a file, by `--set`, by flags or as keywords. `fastgen config init` writes a file with all settings, their defaults
-and what they mean; keep the lines that you change.
+In a file, by `--set`, by flags or, in Python, as keywords. `fastgen config init` writes a file with all settings, their
+defaults and meanings; keep the lines that you change.
 
 ```toml
 seed = 7
@@ -71,35 +71,37 @@ assert config == same
 assert config.sizes.cards == 943
 ```
 
-Flags win over `--set` for the same setting, `--set` wins over the file, the file wins over the defaults. Sizes that exclude
-each other, such as `--rows` and `--set scale=2`, are refused. Tables are laid over each other key by key. Lists are replaced
-as a whole: who changes one category names them all. The value of `--set` is TOML, or a whole number such as `250000`,
-`2.5k`, `10M` or `1e6`, as `--rows` takes them; what is neither is text.
+For the same setting, flags override `--set`, `--set` overrides the file, and the file overrides the defaults. Sizes that
+exclude each other, such as `--rows` and `--set scale=2`, are refused. Tables are merged key by key. Lists are replaced as a
+whole: to change one category, give all of them. The value of `--set` is TOML, or a whole number as for `--rows`, such as
+`250000`, `2.5k`, `10M` or `1e6`; anything else is text.
 
-[`Config` and `load_config`](api.md#describe-data) are explained with the rest of the Python API. `fastgen config schema` prints the
+[`Config` and `load_config`](api.md#describe-data) are documented with the Python API. `fastgen config schema` prints the
 JSON schema, for editors and other programs.
 
 ## The size
 
-There are three ways to give it.
+There are three ways to set it.
 
 | | |
 |---|---|
-| `scale` | the default dataset, so many times: payments, cards, cash cards and withdrawals grow in proportion |
-| `rows` | exactly so many transactions, everything else in proportion; excludes `scale` and `payments` |
+| `scale` | a multiple of the default dataset: payments, cards, cash cards and withdrawals grow in proportion |
+| `rows` | the exact number of transactions, everything else in proportion; excludes `scale` and `payments` |
 | count by count | `payments`, `cards`, `atm.cards`, `atm.withdrawals`; each overrides the proportional one |
 
-A size given by a flag, `--set` or keyword takes the place of the file's: `rows` of its `scale` and `payments`, these of its `rows`.
+A size given by a flag, `--set` or keyword replaces that of the file: `rows` replaces `scale` and `payments`, and either of these
+replaces `rows`.
 
 Withdrawals come in whole rounds. In a round every cash card gets one sequence of each length in `atm.lengths`: by
 default lengths 3 to 10, so 8 sequences with 52 withdrawals. Rounds are added until there are at least
 `atm.withdrawals`. This is why the default, 12,000 withdrawals for 1,000 cash cards, comes to 52,000: one round is enough.
-With `rows`, the payments are what the withdrawals leave. `payments` by itself changes nothing else; without cash cards,
-`atm.cards = 0`, there are payments only.
+With `rows`, all rows that are not withdrawals are payments. `payments` alone changes nothing else. Without cash cards,
+`atm.cards = 0`, there are only payments.
 
-If fewer cards have a susceptible holder than `atm.cards` asks for, all of them become cash cards, and the run says so.
-`fastgen generate --dry-run` prints the counts that a configuration comes to, frauds among them. `fraud.ratio` is that of the
-payments, and of the sequences, which have one foreign withdrawal each: the share of all rows is smaller, 155 of 106,020 by default.
+If fewer cards than `atm.cards` have a susceptible holder, all of these become cash cards, and the run says so.
+`fastgen generate --dry-run` prints the counts that follow from a configuration, including frauds. `fraud.ratio` is the share of
+payments that are frauds, and of sequences that have a foreign withdrawal (one each). The share of frauds among all rows is
+smaller: 155 of 106,020 by default.
 
 ## Settings
 
@@ -131,22 +133,22 @@ payments, and of the sequences, which have one foreign withdrawal each: the shar
 
 - `end` is after `start`.
 - The shares of `amounts` add up to 1, and so do those of `categories` and of `atm.bands`.
-- In every range `low` is not above `high`. The ranges of `amounts` rise and may touch; those of `atm.bands` rise and
+- In every range `low` is at most `high`. The ranges of `amounts` ascend and may touch; those of `atm.bands` ascend and
   have no age in common.
-- An amount range holds its `low` but not its `high`; the last one holds both. A category's price range holds both.
+- An amount range includes its `low` but not its `high`; the last one includes both, as does a category's price range.
 - Category names differ, have 1 to 100 printable characters, and are not `{cash}`.
-- Some amount that occurs lies in the price range of each category. If there are attack chains, every amount that
-  their later payments can have lies in the price range of some category.
+- The price range of each category includes some amount that occurs. If there are attack chains, every amount that
+  their later payments can have is in the price range of some category.
 - `atm.cards` is at most `cards`, and all withdrawals fit into `rows`.
 - `atm.radius` times the longest of `atm.lengths` is at most 20 degrees, so that walks stay on the map.
 - There are at most 4,294,967,295 cards.
-- There are at most 500,000 payments, and as many withdrawals, for each second from `start` to `end`.
-- The hours of the period, or its minutes where rows are very dense, times the possible lengths of a step are at most
-  134,217,728. A share is 0 or at least 1e-12.
-- The last event is within 68 years of `start`. Chains and sequences run past `end`, which counts.
+- There are at most 500,000 payments, and at most 500,000 withdrawals, for each second from `start` to `end`.
+- The number of hours in the period, or of minutes if rows are very dense, times the number of possible step lengths is at
+  most 134,217,728. A share is 0 or at least 1e-12.
+- The last event is within 68 years of `start`, including chains and sequences that run past `end`.
 
-What breaks a rule ends with exit code 2 (in Python: `ConfigError`) and one line that names the setting, its value, what
-is allowed, and the file if the setting stands in one:
+A broken rule ends a command with exit code 2 (in Python: `ConfigError`) and one line that names the setting, its value,
+what is allowed, and the file if the setting comes from one:
 
 ```text
 fastgen: fraud.ratio = 1.5: must be a number between 0 and 1 (in fastgen.toml)
@@ -212,7 +214,7 @@ def _allowed(field: Any) -> str:
 
 
 def _find(kind: type, parts: Any) -> Iterator[Any]:
-    """What is of a kind among types and what they are annotated with."""
+    """Yield the objects of a kind among types and their annotations, at any depth."""
     for part in parts:
         if isinstance(part, kind):
             yield part
@@ -239,7 +241,7 @@ def _default(field: Any) -> str:
 
 
 def samples() -> dict[str, str]:
-    """Rows of the default run, as CSV, by table: of transactions one or a few of each kind."""
+    """Rows of the default run as CSV, by table; of transactions, one or a few of each kind."""
     with tempfile.TemporaryDirectory() as folder:
         write(Dataset(), folder, format="csv")
         lines = {name: (Path(folder) / f"{name}.csv").read_text().splitlines() for name in TABLES}

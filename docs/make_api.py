@@ -1,7 +1,7 @@
 """Makes the text of docs/api.md, which `python docs/make.py` writes: public names, their signatures and docstrings.
 
-A docstring has sections of items, `name: meaning`. What cannot be read so is an error, and so are arguments and fields of which
-a docstring says nothing, or that there are not.
+A docstring has sections of items, `name: meaning`. A section that cannot be parsed is an error, and so are arguments and fields
+that a docstring leaves out, or describes though they do not exist.
 """
 
 import inspect
@@ -21,12 +21,12 @@ PAGE = """\
 
 # Python API
 
-All that a program needs, by what it is for; `help(fastgen.write)` shows the same text. `fastgen.__version__` is the version of the
-package. What is not on this page is not for use from outside, and may change at any time.
+All public names, by purpose; `help(fastgen.write)` shows the same text. `fastgen.__version__` is the version of the package.
+Anything that is not on this page is internal and may change at any time.
 
 {contents}
 
-The examples take the public names as given:
+The examples assume this import:
 
 ```python
 from fastgen import *
@@ -78,15 +78,15 @@ GROUPS: Final = {
     "Spark": ["fastgen.spark:FastgenSource", "fastgen.spark:write"],
 }
 TITLES: Final = ("Args", "Options", "Attributes", "Returns", "Raises", "Example")
-"""Of the sections of docstrings."""
+"""The titles of sections in docstrings."""
 PREFIXES: Final = {"os": "os.", "polars": "pl."}
-"""How types of other packages are named in signatures, where not by their bare names."""
+"""What precedes the names of types from other packages in signatures; types from packages not listed have bare names."""
 WIDTH: Final = 100
 LONGEST_DEFAULT: Final = 40
 
 
 class Entry(NamedTuple):
-    """What has a heading of its own: its name on the page, and what it is."""
+    """What has a heading of its own: its name on the page, and the object."""
 
     name: str
     value: Any
@@ -97,25 +97,25 @@ class Entry(NamedTuple):
 
 
 def entry(path: str) -> Entry:
-    """What a path such as `fastgen:Dataset.part` leads to."""
+    """The entry for a path such as `fastgen:Dataset.part`."""
     module, _, name = path.partition(":")
     return Entry(f"spark.{name}" if module == "fastgen.spark" else name, resolve_name(path))
 
 
 def kinds(base: type[FastgenError]) -> list[type[FastgenError]]:
-    """Those right below an error, but for those that other modules keep to themselves."""
+    """The direct subclasses of an error, without those that other modules define for internal use."""
     return [kind for kind in base.__subclasses__() if kind.__module__ == FastgenError.__module__]
 
 
 def errors(base: type[FastgenError] = FastgenError) -> Iterator[type[FastgenError]]:
-    """All errors, each behind the one that it is a kind of."""
+    """All errors, each after its base class."""
     yield base
     for kind in kinds(base):
         yield from errors(kind)
 
 
 def tree(base: type[FastgenError] = FastgenError, before: str = "") -> Iterator[str]:
-    """The kinds of an error, one a line below the other, with the exit codes of the command."""
+    """The tree of errors below `base`, line by line, with the exit codes of the command."""
     below = kinds(base)
     for kind in below:
         corner, stem = ("└── ", "    ") if kind is below[-1] else ("├── ", "│   ")
@@ -183,7 +183,7 @@ def described(entry: Entry) -> str:
 
 
 def sections(docstring: str) -> dict[str, Any]:
-    """The text under no title, and what stands under each title: text, or items by name."""
+    """The text before the first title, and the content of each section by title: text, or items by name."""
     text, *titled = re.split(rf"^({'|'.join(TITLES)}):\n", docstring, flags=re.MULTILINE)
     found: dict[str, Any] = {"": text.strip()}
     for title, content in zip(titled[::2], titled[1::2], strict=True):
@@ -193,7 +193,7 @@ def sections(docstring: str) -> dict[str, Any]:
 
 
 def items(text: str) -> dict[str, str]:
-    """Meanings by names; what is further to the right goes on with the item before."""
+    """Meanings by name; an indented line continues the item before it."""
     found = re.findall(r"^([*\w]+(?:, \w+)*): (.+(?:\n +.+)*)$", text, re.MULTILINE)
     if "\n".join(f"{name}: {meaning}" for name, meaning in found) != text:
         raise ValueError(f"cannot be read as items: {text}")
@@ -201,19 +201,19 @@ def items(text: str) -> dict[str, str]:
 
 
 def agree(name: str, told: dict[str, str], there: Iterable[str]) -> None:
-    """Refuse a docstring that leaves out what is there, or tells of what is not."""
+    """Refuse a docstring that leaves out an existing name, or describes one that does not exist."""
     if differing := {each for names in told for each in names.split(", ")} ^ set(there):
         raise ValueError(f"the docstring of {name} and its signature differ in {', '.join(sorted(differing))}")
 
 
 def example(text: str) -> str:
-    """What the tests of the documentation run, but for what needs more than the package."""
+    """A Python block, which the tests of the documentation run; a text block if it needs more than the package."""
     skipped = "  # doctest: +SKIP"
     return fenced("text" if skipped in text else "python", text.replace(skipped, ""))
 
 
 def fenced(language: str, text: str) -> str:
-    """A block."""
+    """A fenced block."""
     return f"```{language}\n{text}\n```"
 
 
@@ -224,18 +224,18 @@ def bullet(names: str, meaning: str) -> str:
     return f"- {words}{f' (`{kind}`)' if kind else ''}: {meaning}"
 
 
-# What the package says of itself
+# Introspection
 
 
 def record_fields(value: Any) -> list[str]:
-    """Those of a report."""
+    """The fields of a report class; none for anything else."""
     if not isinstance(value, type):
         return []
     return list(getattr(value, "__dataclass_fields__", getattr(value, "_fields", ())))
 
 
 def attributes(kind: type, told: dict[str, str]) -> dict[str, str]:
-    """What is told, with types where there are any; of reports, properties and methods with their docstrings too."""
+    """The described attributes, with types where annotated; for reports, also properties and methods with their docstrings."""
     annotations = inspect.get_annotations(kind)
     found = {f"{name}: {type_name(annotations[name])}" if name in annotations else name: meaning for name, meaning in told.items()}
     for name, member in vars(kind).items() if record_fields(kind) else ():
@@ -247,7 +247,7 @@ def attributes(kind: type, told: dict[str, str]) -> dict[str, str]:
 
 
 def getter(value: Any) -> Any:
-    """The function of a property; nothing where there is none."""
+    """The function of a property; None for anything else."""
     return value.fget if isinstance(value, property) else value.func if isinstance(value, cached_property) else None
 
 
@@ -265,7 +265,7 @@ def arguments(value: Any) -> list[str]:
 
 
 def signature(name: str, value: Any) -> str | None:
-    """The call, in a line if it fits; of a property its type. None for what is not called by users."""
+    """The call, on one line if it fits; for a property, its type. None for what users do not call."""
     if getter(value):
         return f"{name}: {returned(value)}"
     if record_fields(value) or name == "spark.FastgenSource":
@@ -292,12 +292,12 @@ def parameter(each: inspect.Parameter) -> str:
 
 
 def literal(value: object) -> str:
-    """A value in code, text in double quotes."""
+    """A value as source code, text in double quotes."""
     return f'"{value}"' if isinstance(value, str) else repr(value)
 
 
 def type_name(kind: Any) -> str:
-    """A type as its author wrote it; `typing` writes it otherwise in each version of Python."""
+    """A type as its author wrote it; `typing` prints it differently in each version of Python."""
     if kind in (None, type(None), ...):
         return "..." if kind is ... else "None"
     if isinstance(kind, str | ForwardRef):

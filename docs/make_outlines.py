@@ -1,10 +1,10 @@
-"""Writes fastgen/reporting/outlines.json: the land of the world and of the United States, for the maps of a report.
+"""Writes fastgen/reporting/outlines.json: outlines of the world's land and of the United States, for the maps of a report.
 
     npm pack world-atlas@2.0.2 && tar xzf world-atlas-2.0.2.tgz && python docs/make_outlines.py package/
 
 The npm package world-atlas has the shapes of Natural Earth (4.1.0, public domain) as TopoJSON. Land is taken at 1:110 million, the
-United States at 1:50 million. Lines are thinned (Douglas, Peucker 1973), small islands are dropped, degrees get one or two
-decimals.
+United States at 1:50 million. Lines are simplified (Douglas, Peucker 1973), small islands are dropped, and degrees are rounded
+to one or two decimals.
 """
 
 import json
@@ -20,7 +20,7 @@ Ring = list[Point]
 
 
 def arcs_of(topology: dict[str, Any]) -> list[Ring]:
-    """The arcs of a TopoJSON file in degrees; they are kept as differences of whole numbers."""
+    """The arcs of a TopoJSON file in degrees; the file has them as differences of integers."""
     scale, shift = topology["transform"]["scale"], topology["transform"]["translate"]
     arcs = []
     for arc in topology["arcs"]:
@@ -48,7 +48,7 @@ def rings_of(shape: dict[str, Any], arcs: list[Ring]) -> list[Ring]:
 
 
 def thinned(line: Ring, tolerance: float) -> Ring:
-    """The line without points that are closer to what is left than `tolerance` degrees."""
+    """The line without points that are at most `tolerance` degrees from the remaining line."""
     if len(line) < 3:
         return line
     (ax, ay), (bx, by) = line[0], line[-1]
@@ -64,25 +64,25 @@ def thinned(line: Ring, tolerance: float) -> Ring:
 
 
 def area(ring: Ring) -> float:
-    """Square degrees."""
+    """The area of a ring in square degrees."""
     return abs(sum(ax * by - bx * ay for (ax, ay), (bx, by) in zip(ring, ring[1:] + ring[:1], strict=True))) / 2
 
 
 def is_cut(ring: Ring) -> bool:
-    """Whether it is an island on the date line, which would have a piece at each edge of the map."""
+    """Whether a ring is an island on the date line, which would appear in pieces at both edges of the map."""
     across = [x for x, _ in ring]
     return len(ring) < 12 and max(across) - min(across) > 300
 
 
 def outline(rings: list[Ring], tolerance: float, least: float, decimals: int) -> dict[str, Any]:
-    """A GeoJSON shape of the rings that are large enough and not in the Antarctic."""
+    """The rings that are large enough and not in the Antarctic, as a GeoJSON shape."""
     wanted = [ring for ring in rings if area(ring) >= least and max(y for _, y in ring) > ANTARCTIC and not is_cut(ring)]
     kept = [[(round(x, decimals), round(y, decimals)) for x, y in thinned(ring, tolerance)] for ring in wanted]
     return {"type": "MultiPolygon", "coordinates": [[ring] for ring in kept if len(ring) > 3]}
 
 
 def main(folder: str) -> None:
-    """Read what npm has packed, write what the package ships."""
+    """Read the unpacked npm package and write the file that fastgen ships."""
     sys.setrecursionlimit(10_000)
     world = json.loads(Path(folder, "land-110m.json").read_text())
     finer = json.loads(Path(folder, "countries-50m.json").read_text())

@@ -1,10 +1,10 @@
-"""What the command `fastgen` and `python -m fastgen` start with: it loads next to nothing, so that Ctrl-C finds it ready."""
+"""Entry point of `fastgen` and `python -m fastgen`: it imports next to nothing, so that Ctrl-C is handled from the start."""
 
 import os
 
 
 def main() -> None:
-    """Run the command; Ctrl-C ends it with a line from the first moment on."""
+    """Run the command; from the first moment, Ctrl-C ends it with a one-line message."""
     try:
         import signal
 
@@ -12,22 +12,22 @@ def main() -> None:
         from fastgen.cli import main as run
 
         run(leave)
-        leave(0)  # Python would take the libraries to pieces, for a fifth of a short run
+        leave(0)  # a normal exit tears the libraries down, for a fifth of a short run's time
     except KeyboardInterrupt:
         leave(130, "interrupted")
     except SystemExit as ended:
         if ended.code not in (130, 143):
             raise
-        leave(ended.code)  # all is cleared away and told; threads might take their time to end
+        leave(ended.code)  # cleaned up and reported already; waiting for threads might take long
 
 
 def leave(code: int, line: str = "") -> None:
-    """End the process at once, whatever its threads are about."""
+    """End the process at once, whatever its threads are doing."""
     try:
         if line:
             os.write(2, f"fastgen: {line}\n".encode())
     except OSError:
-        pass  # nobody listens
+        pass  # the standard error is closed
     os._exit(code)
 
 

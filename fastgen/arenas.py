@@ -1,4 +1,4 @@
-"""Memory that goes round: taken by a thread that fills it, given back when nobody needs what it holds any more."""
+"""Reusable memory: a thread takes it, fills it, and gives it back when nobody needs its content any more."""
 
 import math
 from typing import Any, Final
@@ -7,13 +7,13 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 KEPT: Final = 256
-"""Arenas that wait to be used again; more of them are freed."""
+"""The most arenas that are kept for reuse; any more are freed."""
 
 
 class Arenas:
-    """Arrays of bytes that may be used again; threads may take and give side by side.
+    """A pool of byte arrays; threads may take and give concurrently.
 
-    Fresh memory costs a page fault every four kilobytes, which is as much as filling it with text.
+    Fresh memory costs a page fault every four kilobytes, which takes as long as filling it with text.
 
     Example:
         >>> arenas = Arenas()
@@ -27,19 +27,19 @@ class Arenas:
 
     def take(self) -> NDArray[np.uint8]:
         """uint8[any size]: one that was given back, or an empty one."""
-        try:  # not a test first: another thread may come between
+        try:  # no test first: another thread may take the last one in between
             return self._free.pop()
         except IndexError:
             return np.empty(0, np.uint8)
 
     def give(self, arena: NDArray[np.uint8]) -> None:
-        """Nobody needs it any more."""
+        """Give back an arena that nobody needs any more."""
         if len(self._free) < KEPT:
             self._free.append(arena)
 
 
 class Lease:
-    """Arrays whose memory goes back to the arenas when the lease is dropped: whoever holds an array must hold it too.
+    """Arrays whose memory returns to the arenas when the lease is dropped: whoever holds an array must hold the lease too.
 
     Example:
         >>> arenas = Arenas()
@@ -56,7 +56,7 @@ class Lease:
         self._taken: list[NDArray[np.uint8]] = []
 
     def empty(self, shape: int | tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
-        """An array of this shape and type, with any content."""
+        """An uninitialized array of this shape and type."""
         size = math.prod(shape if isinstance(shape, tuple) else (shape,)) * np.dtype(dtype).itemsize
         arena = self._arenas.take()
         if arena.size < size:
@@ -65,13 +65,13 @@ class Lease:
         return arena[:size].view(dtype).reshape(shape)
 
     def __del__(self) -> None:
-        # The last one first, so that the first one is taken first again: they may differ in size.
+        # In reverse, so that the next lease takes them in the same order: their sizes may differ.
         for arena in reversed(self._taken):
             self._arenas.give(arena)
 
 
 def with_room(arena: NDArray[np.uint8], used: int, room: int) -> NDArray[np.uint8]:
-    """The arena, or a larger one that begins with the same `used` bytes, if it has not room for so many in all."""
+    """The arena if it has at least `room` bytes, else a larger one that begins with its first `used` bytes."""
     if arena.size >= room:
         return arena
     return np.concatenate([arena[:used], np.empty(room + room // 2 - used, np.uint8)])

@@ -1,4 +1,4 @@
-"""Rows as Arrow record batches of plain columns, for readers that know neither string views nor dictionaries."""
+"""Rows as Arrow record batches of plain columns, for readers that support neither string views nor dictionaries."""
 
 from collections.abc import Sequence
 from functools import cached_property
@@ -26,7 +26,7 @@ _NOT_TEXT: Final[dict[Kind, pa.DataType]] = {
 
 
 def plain_schema(table: str, names: Sequence[str]) -> pa.Schema:
-    """Names and plain types of these columns: texts are `string`, with offsets of 32 bits.
+    """The Arrow schema of these columns in plain types: text is `string`, with 32-bit offsets.
 
     Example:
         >>> plain_schema("transactions", ["cc_num", "datetime"]).types
@@ -36,9 +36,9 @@ def plain_schema(table: str, names: Sequence[str]) -> pa.Schema:
 
 
 class TransactionBatches:
-    """Turns blocks into record batches with the columns of a schema, which has the types of `plain_schema`.
+    """Turns blocks into record batches with the columns of a schema, whose types are those of `plain_schema`.
 
-    Digests and card numbers are made end to end anyway, so that their texts cost no copy.
+    The texts of `tid` and `cc_num` are made end to end anyway, so their columns need no copy.
     """
 
     def __init__(self, plan: Plan, schema: pa.Schema) -> None:
@@ -47,11 +47,11 @@ class TransactionBatches:
 
     @cached_property
     def _vocabularies(self) -> dict[str, Texts]:
-        """The texts of the columns that repeat."""
+        """The texts of the categorical columns."""
         return {name: Texts.of(map(str.encode, vocabulary.values)) for name, vocabulary in self.values.vocabularies.items()}
 
     def batch(self, rows: Block, tids: NDArray[np.uint8]) -> pa.RecordBatch:
-        """A record batch that owns its data: the block and the digests, uint8[16 n], may be overwritten."""
+        """A record batch that owns its data: the block and `tids`, uint8[16 n], may be overwritten."""
         return pa.RecordBatch.from_arrays([self._column(name, rows, tids) for name in self.schema.names], schema=self.schema)
 
     def _column(self, name: str, rows: Block, tids: NDArray[np.uint8]) -> pa.Array:
@@ -71,7 +71,7 @@ class TransactionBatches:
 
 
 class HolderBatches:
-    """Turns ranges of cards into record batches with the columns of a schema, of `credit_cards` or `profiles`."""
+    """Turns ranges of cards into record batches of `credit_cards` or `profiles`, with the columns of a schema."""
 
     def __init__(self, plan: Plan, table: str, schema: pa.Schema) -> None:
         self.holders = Holders(plan)

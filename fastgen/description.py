@@ -1,14 +1,14 @@
-"""What a manifest says of tables, or a file of itself. It may come from anywhere, and say anything."""
+"""What a manifest says about tables, or a file about itself. It may come from anywhere and say anything, so nothing is trusted."""
 
 from collections.abc import Mapping
 from typing import Any
 
 
 class Description:
-    """What describes data: a manifest, the metadata of a file, which name no tables, or nothing.
+    """What describes data: a manifest, the metadata of a file (which list no tables), or nothing.
 
     Args:
-        content: the object of JSON; empty where nothing describes the data. source: where it stands, in a word.
+        content: the JSON object; empty if nothing describes the data. source: where it comes from, in a word for messages.
 
     Example:
         >>> about = Description({"seed": 7, "vocabularies": {"faker": "40.1.0"}, "tables": {"profiles": {"file": "profiles.csv"}}})
@@ -26,33 +26,33 @@ class Description:
         return bool(self._content)
 
     def told(self, *names: str) -> Any:
-        """What it says under a name, or a name within another one's; None where it does not, or says it in another way."""
+        """The value under a name, or under nested names; None if a name is missing or its parent is not an object."""
         at: Any = self._content
         for name in names:
             at = at.get(name) if isinstance(at, Mapping) else None
         return at
 
     def without(self, *names: str) -> dict[str, Any]:
-        """All that it says but for what stands under these names."""
+        """The content without these names."""
         return {name: value for name, value in self._content.items() if name not in names}
 
     @property
     def lists_files(self) -> bool:
-        """Whether it says which files there should be, and what is in them."""
+        """Whether it lists the files that should be there, and what is in them."""
         return isinstance(self.told("tables"), Mapping)
 
     def table(self, name: str) -> dict[str, Any]:
-        """What it says of a table."""
+        """The entry of a table; empty if there is none."""
         about = self.told("tables", name)
         return about if isinstance(about, dict) else {}
 
     def entries(self, name: str) -> list[dict[str, Any]]:
-        """What it says of each file of a table, in the order of the parts."""
+        """The entries of the files of a table, in the order of the parts."""
         return entries_of(self.told("tables", name))
 
 
 def entries_of(content: object) -> list[dict[str, Any]]:
-    """What a manifest's entry of a table says of each of its files; nothing of what is no such entry.
+    """The entries of the files in a manifest's entry of a table, without malformed ones.
 
     Example:
         >>> entries_of({"file": "a.csv"}), entries_of({"files": 3}), entries_of({"files": [{"file": "b.csv"}, None]})

@@ -1,4 +1,4 @@
-"""The content digest of a table, put together from consecutive parts."""
+"""The content digest of a table, combined from consecutive parts."""
 
 from functools import cached_property
 
@@ -15,7 +15,7 @@ from fastgen.values import Values
 
 MODULUS = 1 << 64
 TILE = 1024
-"""Rows whose hashes are worked out side by side: few enough to stay in the first cache."""
+"""Rows whose hashes are computed together: few enough to stay in the first-level cache."""
 
 
 class Digest:
@@ -26,7 +26,7 @@ class Digest:
         self.rows = 0
 
     def add(self, rows: int, part: int) -> None:
-        """Append a part of so many rows whose digest by itself is `part`."""
+        """Append a part of this many rows, whose own digest is `part`."""
         moved = self.total * pow(int(kernels.MULTIPLIER), rows, MODULUS) if self.total else 0
         self.total = (moved + part) % MODULUS
         self.rows += rows
@@ -38,7 +38,7 @@ class Digest:
 
 
 def text_values(texts: list[bytes]) -> NDArray[np.uint64]:
-    """uint64[n]: what texts count as in a row's hash."""
+    """uint64[n]: the value of each text in a row's hash."""
     values = np.empty(len(texts), np.uint64)
     offsets = np.cumsum([0, *map(len, texts)], dtype=np.int64)
     kernels.text_values(values, offsets, np.frombuffer(b"".join(texts) + bytes(SLACK), np.uint8).copy())
@@ -59,7 +59,7 @@ class TransactionDigests:
         return tuple(text_values([value.encode() for value in column.values])[column.of_code] for column in columns)
 
     def of(self, rows: Block, tid: NDArray[np.uint8]) -> int:
-        """The digest of a block; tid: uint8[16 n], not read where it is not among the columns."""
+        """The digest of a block. tid: uint8[16 n], not read unless it is among the columns."""
         scratch = np.empty((3, TILE), np.uint64)
         return int(kernels.transactions_digest(rows, tid, self.wanted, *self._values, self.plan.origin_seconds, scratch))
 

@@ -1,19 +1,19 @@
-"""What can go wrong, as one tree. A run that fails ends with one of these, printed as one line.
+"""All errors, as one tree. A run that fails ends with one of them, printed on one line.
 
     FastgenError                     exit code 1
-    ├── UsageError (ValueError)      exit code 2     what is asked for cannot be
+    ├── UsageError (ValueError)      exit code 2     a value is not allowed
     │   ├── ConfigError                              ... in the configuration of the data
     │   └── OptionError                              ... in an option of the run: format, parts, columns
-    ├── InputError                   exit code 1     a file cannot be read: not there, cut off, not what its name says
-    ├── DifferenceError              exit code 1     data are not those that their configuration makes
+    ├── InputError                   exit code 1     a file cannot be read: missing, truncated, not what its name says
+    ├── DifferenceError              exit code 1     data differ from what their configuration generates
     ├── OutputError                  exit code 1     an output cannot be written: no permission, disk full
-    │   └── OutputExistsError                        ... because it is there already
-    ├── KafkaError                   exit code 1     no broker answers, or a topic is not as it must be
+    │   └── OutputExistsError                        ... because it exists already
+    ├── KafkaError                   exit code 1     no broker answers, or a topic is not as required
     │   └── DeliveryError            exit code 1     ... or messages were not acknowledged
     └── InterruptedRunError          exit code 130   the user stopped the run
         └── TerminatedRunError       exit code 143   ... or something else did, by SIGTERM or SIGHUP
 
-`str(error)` is a single line and ends with the hint, if there is one. All of them can be pickled.
+`str(error)` is a single line and ends with the hint, if there is one. All errors can be pickled.
 """
 
 from collections.abc import Iterable
@@ -29,14 +29,14 @@ NOT_GIVEN = ...
 
 
 class FastgenError(Exception):
-    """Base of all errors that fastgen raises on purpose, and the error where a package is not installed that is needed.
+    """Base of all errors that fastgen raises on purpose; raised itself if a required package is not installed.
 
-    `str` makes a single line of it. All errors can be pickled.
+    `str` gives a single line. All errors can be pickled.
 
     Attributes:
         message: what is wrong.
-        hint: in a few words what to do about it; None where there is nothing to say.
-        exit_code: what the command ends with.
+        hint: what to do about it, in a few words, or None.
+        exit_code: the exit code of the command.
     """
 
     exit_code: ClassVar[int] = 1
@@ -58,13 +58,13 @@ class FastgenError(Exception):
 
 
 class UsageError(FastgenError, ValueError):
-    """A value that cannot be.
+    """A value that is not allowed.
 
     Attributes:
-        field: what is wrong.
-        value: what was given; `...` where there is none to show.
-        allowed: what is allowed, or why it cannot be.
-        others: the errors found beside this one.
+        field: the name of what is wrong, such as a setting or an option.
+        value: the value given; `...` if there is none to show.
+        allowed: what is allowed, or why the value is not.
+        others: the errors found together with this one.
 
     Example:
         >>> print(UsageError("fraud.ratio", 1.5, "must be between 0 and 1"))
@@ -81,7 +81,7 @@ class UsageError(FastgenError, ValueError):
     ) -> None:
         """`field` names what is wrong, `value` is what was given (or `NOT_GIVEN`), `allowed` says what is allowed.
 
-        `others` are the errors found beside this one.
+        `others` are the errors found together with this one.
         """
         told = field if value is NOT_GIVEN else f"{field} = {_shown(value)}"
         super().__init__(f"{told}: {allowed}", hint=hint)
@@ -89,7 +89,7 @@ class UsageError(FastgenError, ValueError):
         self.field, self.value, self.allowed, self.others = field, value, allowed, tuple(others)
 
     def each(self) -> list["UsageError"]:
-        """This error and those found beside it, each by itself."""
+        """This error and those found together with it, each on its own."""
         alone = copy(self)
         alone.others = ()
         return [alone, *self.others]
@@ -102,7 +102,7 @@ class ConfigError(UsageError):
     """A setting of the configuration is not valid. `field` is a dotted name such as `categories[2].share`.
 
     Attributes:
-        file: the file that the setting stands in; None where it stands in none.
+        file: the file with the setting; None if it does not come from a file.
     """
 
     file: str | None = None
@@ -114,51 +114,51 @@ class ConfigError(UsageError):
 class OptionError(UsageError):
     """An option of a run, such as a format, a number of parts or a column, is not valid.
 
-    Other options stand in backticks in `allowed`, and in the hints of all errors; the command writes them as flags.
+    In `allowed`, and in the hints of all errors, names of other options are in backticks; the command prints them as flags.
     """
 
 
 class InputError(FastgenError):
-    """What is to be read cannot be: it is not there, cut off, or not what its name says."""
+    """An input cannot be read: it is missing, truncated, or not what its name says."""
 
 
 class DifferenceError(FastgenError):
-    """Data are not those that their configuration makes, or fail a check.
+    """Data differ from what their configuration generates, or fail a check.
 
     The commands `verify` and `validate` end with it; the functions return a report instead.
     """
 
 
 class OutputError(FastgenError):
-    """An output cannot be written, as there is no permission or the disk is full."""
+    """An output cannot be written, for example for lack of permission or disk space."""
 
 
 class OutputExistsError(OutputError):
-    """An output is there already and was not to be overwritten."""
+    """An output exists already and was not to be overwritten."""
 
 
 class KafkaError(FastgenError):
-    """No broker answers, or a topic is not as it must be."""
+    """No broker answers, or a topic is not as required."""
 
 
 class DeliveryError(KafkaError):
-    """Messages were not acknowledged, or a topic got more than were sent. The message says how many, and why."""
+    """Messages were not acknowledged, or a topic got more than were sent; `message` says how many, and why."""
 
 
 class InterruptedRunError(FastgenError):
-    """The user stopped the run of a command."""
+    """The user stopped a command."""
 
     exit_code = 130
 
 
 class TerminatedRunError(InterruptedRunError):
-    """The run of a command was stopped by SIGTERM, or as its terminal was closed."""
+    """A command was stopped by SIGTERM, or because its terminal was closed."""
 
     exit_code = 143
 
 
 def missing(package: str, purpose: str, extra: str) -> FastgenError:
-    """The error where a package is not installed that comes with an extra of ours.
+    """The error about a package that is not installed but comes with one of fastgen's extras.
 
     Example:
         >>> print(missing("scipy", "which judging data needs", "validate"))
@@ -168,7 +168,7 @@ def missing(package: str, purpose: str, extra: str) -> FastgenError:
 
 
 def did_you_mean(name: object, known: Iterable[str]) -> str | None:
-    """A hint with the known name that is nearest to a wrong one, if that is a text and one is near, see `nearest`.
+    """A hint with the known name nearest to a wrong one, see `nearest`; None if none is near or the wrong name is not text.
 
     Example:
         >>> did_you_mean("amout", ["tid", "amount"])
@@ -179,9 +179,9 @@ def did_you_mean(name: object, known: Iterable[str]) -> str | None:
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
-    """The known name that is nearest to another one, if one is near; case and leading hyphens do not count.
+    """The known name nearest to a given one, or None; case and leading hyphens do not count.
 
-    Where none is near, it is the only one that begins so.
+    If none is near, it is the only known name that begins with the given one.
 
     Example:
         >>> nearest("Amount_EUR", ["tid", "amount"])
@@ -205,7 +205,7 @@ def _shown(value: object, width: int = 60) -> str:
                 text = str(value)
             case bool():  # as in TOML
                 text = str(value).lower()
-            case tuple():  # what a list has become
+            case tuple():  # lists are kept as tuples
                 text = repr(list(value))
             case _:
                 text = repr(value)
@@ -215,7 +215,7 @@ def _shown(value: object, width: int = 60) -> str:
 
 
 def span(length: timedelta) -> str:
-    """A length of time in words: whole days without the hours that they do not have.
+    """A length of time in words; whole days are written without hours.
 
     Example:
         >>> span(timedelta(days=7)), span(timedelta(hours=30))

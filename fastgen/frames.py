@@ -30,13 +30,13 @@ ROOM: Final = {
     "place": ("place", 1, np.uint32),
     "fraud_label": ("fraud_label", 1, np.int8),
 }
-"""Of which column each field of `Columns` is, its items a row and their type."""
+"""For each field of `Columns`: its column, its items per row, and their type."""
 CODES: Final = {"category": "category", "city": "place", "country": "place"}
-"""By which field of `Columns` a column that repeats is taken from its values."""
+"""The field of `Columns` with the codes of each categorical column."""
 
 
 class TransactionFrames:
-    """Has workers make frames with the asked columns, in the asked order; without `enums` those that repeat are String."""
+    """Makes frames with the given columns, in the given order; categorical columns are Enum, or String without `enums`."""
 
     def __init__(self, plan: Plan, names: Sequence[str], enums: bool = True) -> None:
         self.plan = plan
@@ -47,13 +47,13 @@ class TransactionFrames:
 
     @cached_property
     def _types(self) -> dict[str, pl.DataType]:
-        """The types of the columns that repeat."""
+        """The types of the categorical columns."""
         columns = self.values.vocabularies.items()
         return {name: pl.Enum(vocabulary.values) if self._enums else pl.String() for name, vocabulary in columns}
 
     @cached_property
     def repeated(self) -> dict[str, pl.Series]:
-        """The values of the columns that repeat, by the codes of blocks: taking from them is how an Enum costs least.
+        """The values of the categorical columns, indexed by the codes of blocks: gathering from them is the cheapest way to Enums.
 
         To turn codes into an Enum, Polars would look up all of its values again for each frame.
         """
@@ -65,7 +65,7 @@ class TransactionFrames:
 
     @cached_property
     def row_bytes(self) -> int:
-        """How much memory a row takes."""
+        """Bytes of memory per row."""
         made = {CODES.get(name, name) for name in self.names}
         sizes = [items * np.dtype(kind).itemsize for column, items, kind in ROOM.values() if column in made]
         return sum(sizes) + sum(name in CODES for name in self.names)
@@ -85,9 +85,9 @@ class TransactionFrames:
         return pl.Schema({name: types[name] for name in self.names})
 
     def frame(self, worker: Worker, groups: range, is_kept: bool = False) -> pl.DataFrame:
-        """The rows of these groups; they stay with the worker, which makes them, only if that is asked for.
+        """The rows of these groups, made by the worker, which keeps them only if `is_kept`.
 
-        The frame's memory goes round, column by column: a column that is dropped gives its own back.
+        The frame's memory is reused column by column: a column that is dropped gives its own back.
         """
         made = dict.fromkeys(CODES.get(name, name) for name in self.names)
         leases: dict[str, Lease] = {}
@@ -98,12 +98,13 @@ class TransactionFrames:
 
         rows, filled = worker.columns(groups, room, is_kept)
         columns = {name: self._series(name, filled, rows, leases[name]) for name in made}
-        # Indices that Polars would make of numpy's arrays lie in new memory each time, which costs more than taking by them.
+        # The codes are Polars series: from numpy arrays Polars would make indices in new memory each time, which costs more than
+        # gathering by them.
         taken = {name: self.repeated[name][columns[code]] for name, code in CODES.items() if name in self.names}
         return pl.DataFrame([taken[name] if name in taken else columns[name] for name in self.names])
 
     def _room(self, rows: int, leases: dict[str, Lease]) -> Columns:
-        """Memory for the columns that are asked for."""
+        """Memory for the leased columns; the other fields are empty."""
         fields = {}
         for field, (column, items, kind) in ROOM.items():
             size = rows if column in leases else 0
@@ -157,11 +158,11 @@ def _numbers(name: str, kind: pa.DataType, values: NDArray[Any], lease: Lease | 
 
 
 def _texts(name: str, text: NDArray[Any], views: NDArray[np.uint64], lease: Lease) -> pl.Series:
-    """Texts end to end, and views of them."""
+    """A string column from texts end to end and views of them."""
     buffers = [None, _buffer(views, lease), _buffer(text, lease)]
     return pl.Series(name, pa.Array.from_buffers(pa.string_view(), len(views), buffers))
 
 
 def _buffer(values: NDArray[Any], lease: Lease | None) -> pa.Buffer:
-    """The memory of an array, which belongs to a lease."""
+    """The memory of an array as a buffer, which keeps the lease alive."""
     return pa.py_buffer(values) if lease is None else pa.foreign_buffer(values.ctypes.data, values.nbytes, lease)

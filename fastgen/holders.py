@@ -1,4 +1,4 @@
-"""`credit_cards` and `profiles`: text put together from vocabularies, for any range of cards."""
+"""`credit_cards` and `profiles`: text assembled from vocabularies, for any range of cards."""
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
@@ -19,7 +19,7 @@ from fastgen.schema import PROVIDER
 from fastgen.text import Style, header_line, separators, unquoted
 
 CHUNK = 65_536
-"""Cards that are made at a time."""
+"""Cards generated at a time."""
 
 MAIL_NUMBERS = 100
 EXPIRY_MONTHS = 59
@@ -29,14 +29,14 @@ Codes = NDArray[np.uint32]
 
 
 class Texts(NamedTuple):
-    """Texts end to end: text i is text[starts[i]:starts[i + 1]]; int64[n + 1] and uint8."""
+    """Texts end to end: text i is text[starts[i]:starts[i + 1]]. starts: int64[n + 1]. text: uint8."""
 
     starts: NDArray[np.int64]
     text: NDArray[np.uint8]
 
     @classmethod
     def of(cls, texts: Iterable[bytes]) -> "Texts":
-        """The texts of a vocabulary."""
+        """Join the texts of a vocabulary."""
         listed = list(texts)
         return cls(np.cumsum([0, *map(len, listed)], dtype=np.int64), np.frombuffer(b"".join(listed), np.uint8))
 
@@ -47,28 +47,28 @@ class Texts(NamedTuple):
 
 
 class Piece(NamedTuple):
-    """A part of a value: for each row a code into a list of texts."""
+    """A part of the values of a column: a code into a list of texts for each row."""
 
     texts: Texts
     codes: Codes
 
 
 class TextColumn(NamedTuple):
-    """Strings end to end: where they begin, int64[n + 1], and their bytes, uint8."""
+    """Strings end to end. offsets: int64[n + 1], where they begin. text: uint8, their bytes."""
 
     offsets: NDArray[np.int64]
     text: NDArray[np.uint8]
 
 
 class Holders:
-    """The rows of the two card tables, as pieces of text, escaped as they go into a row."""
+    """The rows of the two card tables as pieces of text, escaped for the output format."""
 
     def __init__(self, plan: Plan, escape: Callable[[str], bytes] = str.encode) -> None:
         self.plan = plan
         self.escape = escape
 
     def pieces(self, table: str, cards: range) -> dict[str, list[Piece]]:
-        """For each column of `credit_cards` or `profiles` the pieces that its values consist of."""
+        """The pieces of each column of `credit_cards` or `profiles`, which joined are its values."""
         number = [self._card_numbers(cards)]
         if table == "credit_cards":
             return {"cc_num": number, "provider": [_constant(PROVIDER, cards)], "expires": [self._expiries(cards)]}
@@ -147,7 +147,7 @@ def _constant(text: str, cards: range) -> Piece:
 
 
 def column_text(pieces: list[Piece]) -> TextColumn:
-    """The values of one column."""
+    """The values of one column: its pieces joined row by row."""
     rows = len(pieces[0].codes)
     tables = [piece.texts for piece in pieces]
     before = np.cumsum([0, *(table.text.size for table in tables)])

@@ -1,4 +1,4 @@
-"""`tid` for blocks of rows, and bytes as the text that they stand for."""
+"""`tid` for blocks of rows, and bytes as hexadecimal text."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from fastgen.plan import Plan
 
 
 class TransactionIds:
-    """What hashing and rendering rows takes, and room for their digests; scratch memory, so one for each thread."""
+    """Tables and scratch memory for hashing and rendering rows, and space for their digests; one for each thread."""
 
     def __init__(self, plan: Plan) -> None:
         self.days = plan.day_words
@@ -20,11 +20,11 @@ class TransactionIds:
 
     @property
     def hashing(self) -> md5.Hashing:
-        """What rows are hashed with."""
+        """The table and the scratch memory that rows are hashed with."""
         return md5.Hashing(self.days, self.tile)
 
     def room(self, rows: int, kept: int = 0) -> NDArray[np.uint8]:
-        """uint8[16 n]: the digests of the first n rows, or room for them behind the `kept` ones; valid until the next call."""
+        """uint8[16 n]: the digests of the first n rows, or space for them behind the `kept` ones; valid until the next call."""
         if self._digests.size < 16 * rows:
             larger = np.empty(20 * rows, np.uint8)
             larger[: 16 * kept] = self._digests[: 16 * kept]
@@ -33,7 +33,7 @@ class TransactionIds:
 
 
 def hexadecimal(values: NDArray[Any]) -> NDArray[np.uint8]:
-    """uint8: the digits of bytes, two for each, in a new array: of MD5 digests, or of card numbers with two digits to a byte."""
+    """uint8: the hexadecimal digits of bytes, in a new array: of MD5 digests, or of card numbers packed two digits to a byte."""
     octets = values.view(np.uint8)
     text = np.empty(octets.size, np.uint16)
     md5.hex_digits(octets, text)

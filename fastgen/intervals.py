@@ -1,6 +1,6 @@
-"""What a Polars predicate says of a time column: an interval outside of which it does not hold.
+"""Time intervals of Polars predicates: outside of its interval, a predicate does not hold.
 
-The interval may be too wide, never too narrow: rows are filtered by the predicate itself all the same.
+An interval may be too wide, never too narrow: rows are still filtered by the predicate itself.
 """
 
 import json
@@ -21,12 +21,12 @@ class TimeInterval(NamedTuple):
     high: int | None
 
     def both(self, other: "TimeInterval") -> "TimeInterval":
-        """Where both may hold."""
+        """The interval where both predicates may hold."""
         lows, highs = [[end for end in ends if end is not None] for ends in zip(self, other, strict=True)]
         return TimeInterval(max(lows, default=None), min(highs, default=None))
 
     def either(self, other: "TimeInterval") -> "TimeInterval":
-        """Where one of them may hold."""
+        """The interval where at least one of them may hold."""
         low = None if self.low is None or other.low is None else min(self.low, other.low)
         return TimeInterval(low, None if self.high is None or other.high is None else max(self.high, other.high))
 
@@ -35,9 +35,9 @@ ALWAYS = TimeInterval(None, None)
 
 
 def within(predicate: pl.Expr | None, column: str) -> TimeInterval:
-    """An interval of the column, a Datetime, outside of which the predicate does not hold.
+    """An interval of a Datetime column outside of which the predicate does not hold.
 
-    Seen are comparisons with constants of the column and of its date, `is_between`, and what "and" and "or" make of them.
+    It takes into account comparisons of the column or its date with constants, `is_between`, and their "and" and "or".
 
     Example:
         >>> low, high = within(pl.col("t") >= pl.datetime(1970, 1, 2), "t")
@@ -48,7 +48,7 @@ def within(predicate: pl.Expr | None, column: str) -> TimeInterval:
         return ALWAYS
     try:
         tree = json.loads(predicate.meta.serialize(format="json"))
-    except pl.exceptions.PolarsError:  # such as a function of Python's
+    except pl.exceptions.PolarsError:  # such as for a Python function
         return ALWAYS
     return _of(tree, column)
 
@@ -67,7 +67,7 @@ def _of(node: Any, column: str) -> TimeInterval:
 
 
 def _compared(value: Any, operator: str, bound: Any, column: str) -> TimeInterval:
-    """What value operator bound says, if the value is the column or its date, and the bound a constant."""
+    """The interval of `value operator bound`, if the value is the column or its date, and the bound a constant."""
     match value:
         case {"Column": name} if name == column:
             width = 1  # the bound may have been cut to microseconds
@@ -83,7 +83,7 @@ def _compared(value: Any, operator: str, bound: Any, column: str) -> TimeInterva
 
 
 def _constant(node: Any) -> int | None:
-    """Microseconds of an expression without columns whose value is a moment or a date; None for any other."""
+    """The value of an expression without columns in microseconds, if it is a datetime or a date; None for any other."""
     expression = pl.Expr.deserialize(StringIO(json.dumps(node)), format="json")
     if expression.meta.root_names():
         return None

@@ -1,4 +1,4 @@
-"""What data are and what made them: all that is needed to make the same rows again, for a manifest or inside a file."""
+"""The origin of data: all that is needed to generate the same rows again, for a manifest or a file's metadata."""
 
 import json
 from collections.abc import Mapping
@@ -9,11 +9,11 @@ from fastgen.dataset import Dataset
 from fastgen.schema import DATA_VERSION
 
 KEY: Final = "fastgen"
-"""Under which a file's metadata have it, as JSON."""
+"""The key of the origin, as JSON, in a file's metadata."""
 
 
 def origin(data: Dataset) -> dict[str, Any]:
-    """The origin of a dataset; a part's has its number, and how many there are.
+    """The origin of a dataset; that of a part has its number, and how many parts there are.
 
     Example:
         >>> from fastgen import Config
@@ -34,14 +34,14 @@ def origin(data: Dataset) -> dict[str, Any]:
 
 
 def as_metadata(data: Dataset) -> dict[str, str]:
-    """The origin of a dataset as the metadata of a file."""
+    """The origin of a dataset as a file's metadata."""
     return {KEY: json.dumps(origin(data), separators=(",", ":"))}
 
 
 def from_metadata(metadata: Mapping[bytes, bytes] | None) -> dict[str, Any] | None:
-    """The origin that the metadata of a file tell; None where they tell none."""
+    """The origin in a file's metadata; None if there is none."""
     try:
         about = json.loads((metadata or {}).get(KEY.encode(), b""))
-    except (ValueError, RecursionError):  # which nested lists without end are
+    except (ValueError, RecursionError):  # the latter from lists nested too deeply
         return None
     return about if isinstance(about, dict) else None

@@ -1,4 +1,4 @@
-"""Paths as people write them: `~` is the home directory, and addresses of other machines are none."""
+"""Paths as people write them: `~` is the home directory, and URLs are refused."""
 
 import os
 import re
@@ -10,13 +10,13 @@ _ADDRESS: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 
 
 def local_path(field: str, path: object, allowed: str) -> str:
-    """A path of this machine.
+    """A path of this machine, with `~` expanded.
 
     Args:
-        field: the option that it is the value of. allowed: what it must be, such as "must be a file".
+        field: the option that the path is the value of. allowed: what it must be, such as "must be a file".
 
     Raises:
-        OptionError: it is no path, or an address such as s3://bucket/data.
+        OptionError: it is not a path, or it is a URL such as s3://bucket/data.
 
     Example:
         >>> local_path("output", "data/", "must be a directory")
@@ -26,7 +26,7 @@ def local_path(field: str, path: object, allowed: str) -> str:
         fastgen.errors.OptionError: output = 's3://bucket/data/': must be a path of this machine, not an address
     """
     try:
-        text = os.path.expanduser(os.fsdecode(path))  # type: ignore[arg-type]  # which is refused
+        text = os.path.expanduser(os.fsdecode(path))  # type: ignore[arg-type]  # any other type is refused below
     except TypeError:
         text = ""
     if not text or "\0" in text:

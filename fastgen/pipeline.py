@@ -11,19 +11,19 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 AHEAD = 1
-"""Results that may wait for their turn, beside one in the making for each thread and the one that the consumer has."""
+"""Results that may wait for their turn, besides one in progress in each thread and the one that the consumer has."""
 
 
 def available_threads() -> int:
-    """Processors that this process may use."""
+    """How many processors this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def in_order(task: Callable[[Item], Result], items: Iterable[Item], threads: int) -> Iterator[Result]:
-    """Yield task(item) for each item, in the order of the items, made by `threads` threads.
+    """Yield task(item) for each item, in the order of the items, computed by `threads` threads.
 
-    At most threads + AHEAD + 1 results exist at a time. With one thread all work happens in the caller's.
-    When the consumer stops early, or a task fails, what has not begun is dropped.
+    At most threads + AHEAD + 1 results exist at a time. With one thread, all work runs in the caller's.
+    If the consumer stops early or a task fails, tasks that have not begun are dropped.
 
     Example:
         >>> list(in_order(abs, [-3, 2, -1], threads=2))
@@ -41,12 +41,12 @@ def in_order(task: Callable[[Item], Result], items: Iterable[Item], threads: int
             waiting.extend(pool.submit(task, item) for item in islice(remaining, 1))
             yield result
     finally:
-        # Without waiting: whoever drops the iterator may be one of the pool's own threads, in a garbage collection.
+        # Without waiting: a garbage collection in one of the pool's own threads may be what drops the iterator.
         pool.shutdown(wait=False, cancel_futures=True)
 
 
 def ahead(items: Iterable[Item]) -> Iterator[Item]:
-    """Yield the items in their order, the next one being made in another thread meanwhile.
+    """Yield the items in order, while another thread computes the next one.
 
     Example:
         >>> list(ahead(iter([3, 2, 1])))

@@ -1,7 +1,7 @@
 """Vocabularies: names, mail domains and places, read once from Faker's word lists.
 
-Faker is asked for its lists, never for a row. Its lists change between versions, so their digest is
-part of what identifies a dataset.
+Faker provides lists, never rows. The lists change between its versions, so their digest is part of
+what identifies a dataset.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ from fastgen.schema import HOME_COUNTRY
 
 
 class Place(NamedTuple):
-    """A place with its coordinates as the list writes them (decimal degrees)."""
+    """A place, with its coordinates in decimal degrees as they are written in the list."""
 
     latitude: str
     longitude: str
@@ -27,9 +27,9 @@ class Place(NamedTuple):
 class Pools(NamedTuple):
     """Everything that Faker contributes.
 
-    first_names: the female ones first, `female` of them; with their weights, as last_names.
-    places: those at home (US) come first, `home` of them.
-    digest: hexadecimal SHA-256 of all of it. faker: the version that it came from.
+    first_names: the first `female` of them are female. first_weights, last_weights: of the names.
+    places: the first `home` of them are at home (US).
+    digest: SHA-256 of all of these, in hexadecimal. faker: the version that they come from.
     """
 
     first_names: tuple[str, ...]
@@ -45,7 +45,7 @@ class Pools(NamedTuple):
 
 
 class Alias(NamedTuple):
-    """An alias table over n items: item i is kept where a 32-bit word is below threshold[i]."""
+    """An alias table over n items: item i is kept if a 32-bit word is below threshold[i], else other[i] replaces it."""
 
     threshold: NDArray[np.uint64]
     other: NDArray[np.uint64]
@@ -77,7 +77,7 @@ def load_pools() -> Pools:
 
 
 def alias_table(weights: tuple[float, ...]) -> Alias:
-    """Walker's alias method, built as Vose (1991) does it: one pass over a list of small and large items.
+    """A table for Walker's alias method, built as Vose (1991) does: in one pass over lists of small and large items.
 
     Example:
         >>> alias_table((1.0, 3.0)).other.tolist()
@@ -100,9 +100,9 @@ def alias_table(weights: tuple[float, ...]) -> Alias:
     return Alias(threshold, other)
 
 
-@lru_cache(4096)  # each dataset asks for those of all places
+@lru_cache(4096)  # each dataset needs those of all places
 def microdegrees(text: str) -> int:
-    """Millionths of a degree of a decimal coordinate with at most six decimals.
+    """A coordinate in millionths of a degree, from decimal degrees with at most six decimals.
 
     Example:
         >>> microdegrees("-119.0376")

@@ -1,4 +1,4 @@
-"""Places in the order of all transactions: which group row number n is in, found without making rows."""
+"""Positions in the order of all transactions: which group row number n is in, found without generating rows."""
 
 from typing import NamedTuple
 
@@ -7,10 +7,10 @@ from fastgen.windows import Worker
 
 
 class Position(NamedTuple):
-    """Between two transactions: behind `rows` of them, that is behind `skip` of those of a group of windows.
+    """A position between two transactions: after the first `rows` of all, and after the first `skip` of a group of windows.
 
-    There is one position for a number of rows: `skip` is less than the group has, and 0 at the end, whose group is behind the
-    last one.
+    Each number of rows has one position: `skip` is less than the rows of the group. At the end it is 0, and `group` is one past
+    the last group.
     """
 
     rows: int
@@ -19,15 +19,17 @@ class Position(NamedTuple):
 
 
 class Piece(NamedTuple):
-    """Transactions in a row: those of some groups, without the first `skip` ones of the first group, and of the last group
-    only those before number `until`; all of them for None."""
+    """Consecutive transactions: those of some groups, from row `skip` of the first to before row `until` of the last.
+
+    None for `until` is the end of the last group.
+    """
 
     groups: range
     skip: int
     until: int | None
 
     def cut(self, group: int) -> slice:
-        """Which rows of one of its groups it has."""
+        """The rows of one of its groups that belong to it."""
         first, last = group == self.groups.start, group == self.groups.stop - 1
         return slice(self.skip if first else 0, self.until if last else None)
 
@@ -51,7 +53,7 @@ class Positions:
         self._counts: dict[int, int] = {}
 
     def after(self, start: Position, rows: int) -> Position:
-        """The position so many rows further, or the end."""
+        """The position `rows` rows after `start`, or the end."""
         self._counts = {group: count for group, count in self._counts.items() if group >= start.group}
         group, left = start.group, start.skip + rows
         while group < self.plan.grid.groups and left >= self._count(group):
@@ -68,7 +70,7 @@ class Positions:
 
 
 def pieces(start: Position, end: Position, most: int) -> list[Piece]:
-    """The rows between two positions, cut between groups into at most so many pieces.
+    """The rows between two positions, cut between groups into at most `most` pieces.
 
     Example:
         >>> [(piece.groups, piece.skip, piece.until) for piece in pieces(Position(9, 0, 9), Position(120, 3, 5), 2)]

@@ -13,11 +13,11 @@ HOME_COUNTRY: Final = "US"
 Kind = Literal[
     "tid", "datetime", "cc_num", "category", "amount", "latitude", "longitude", "city", "country", "label", "text", "word", "date"
 ]
-"""Words are texts of which there are few; the other kinds are what transactions call them."""
+"""A word is text with few distinct values. The kinds in transactions are named after their columns."""
 
 
 class Column(NamedTuple):
-    """A column: its name and what its values are."""
+    """A column: its name and the kind of its values."""
 
     name: str
     kind: Kind
@@ -35,7 +35,7 @@ class Table(NamedTuple):
         return tuple(column.name for column in self.columns)
 
     def kind(self, name: str) -> Kind:
-        """What the values of the column with this name are."""
+        """The kind of the column with this name."""
         return next(column.kind for column in self.columns if column.name == name)
 
 

@@ -1,6 +1,6 @@
-"""How settings are declared and checked, and how a wrong one is told: in one line that names the field.
+"""How settings are declared and checked, and how a wrong one is reported: in one line that names the field.
 
-The only module that knows pydantic; its complaints about settings become `ConfigError`s.
+The only module that knows pydantic, whose errors about settings become `ConfigError`s.
 """
 
 import re
@@ -39,9 +39,10 @@ class Interval(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Within:
-    """Annotates an int, float or `Interval` setting with its bounds; one message tells both kind and bounds.
+    """Annotates an int, float or `Interval` setting with its bounds; one message states both type and bounds.
 
-    Whole numbers do for floats, floats that are whole for numbers, and numpy's scalars for either; text, booleans and NaN do not.
+    A float setting accepts integers, an int setting whole floats, and all accept numpy's scalars. Text, booleans and NaN are
+    refused.
     """
 
     low: float
@@ -63,7 +64,7 @@ class Within:
         return core_schema.no_info_after_validator_function(Interval._make, pair)
 
     def _whole(self, value: Any) -> int:
-        is_whole_float = isinstance(value, float) and value.is_integer()  # as 1e6 is to TOML
+        is_whole_float = isinstance(value, float) and value.is_integer()  # such as 1e6 in TOML
         if self._holds(int(value) if is_whole_float else value, Integral):
             return int(value)
         raise ValueError(f"must be a whole number {self._bounds()}")
@@ -107,7 +108,7 @@ def _moment(value: object) -> datetime:
 
 
 def _listed(value: object) -> object:
-    """TOML's lists become tuples; what has no order is left to be refused."""
+    """Turn a list, which TOML has, into a tuple; values without an order are left to be refused."""
     return tuple(value) if isinstance(value, list) else value
 
 
@@ -117,35 +118,35 @@ Listed = Annotated[tuple[T, ...], BeforeValidator(_listed), Strict()]
 
 
 def setting(description: str, *, default: Any = PydanticUndefined, example: object = None, most: int | None = None) -> Any:
-    """Declare a setting: its meaning in a line, an example where it has no default, the longest list it can be."""
+    """Declare a setting: its meaning in one line, an example if it has no default, the most entries of a list."""
     examples = None if example is None else [example]
     return Field(default, description=description, examples=examples, min_length=None if most is None else 1, max_length=most)
 
 
 @dataclass_transform(kw_only_default=True, field_specifiers=(setting,))
 class Section(BaseModel):
-    """A frozen group of settings. It refuses unknown ones, and raises `ConfigError` alone."""
+    """A frozen group of settings, which refuses unknown ones and raises no error but `ConfigError`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     if not TYPE_CHECKING:  # type checkers see the settings instead
 
         def __init__(self, /, **settings):
-            """Check the settings; `ConfigError` tells the first that is not allowed."""
+            """Check the settings; `ConfigError` names the first that is not allowed."""
             try:
                 super().__init__(**settings)
             except ValidationError as error:
                 raise _config_error(type(self), error) from None
 
     def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
-        """The settings that are not their defaults: the others follow from the version."""
+        """The settings that differ from their defaults: the others follow from the version."""
         for name, field in type(self).model_fields.items():
             value = getattr(self, name)
             if field.is_required() or value != field.get_default(call_default_factory=True):
                 yield name, value
 
     def _check(self) -> None:
-        """Raise `ConfigError` where the settings, each valid by itself, do not go together."""
+        """Raise `ConfigError` if settings that are each valid alone contradict each other."""
 
     @model_validator(mode="after")
     def _checked(self) -> Self:
@@ -164,10 +165,10 @@ _REASONS: Final = {
 
 
 def _config_error(kind: type[Section], error: ValidationError) -> ConfigError:
-    """The first of pydantic's errors, in our words, with the others."""
-    # Unknown settings first: a misspelt one is missing, too.
+    """Turn pydantic's errors into one `ConfigError`: the first, with the rest as its `others`."""
+    # Unknown settings first: a misspelt one is reported as missing, too.
     details = sorted(error.errors(include_url=False), key=lambda detail: detail["type"] != "extra_forbidden")
-    # A list whose entries are wrong is, to pydantic, also too short.
+    # pydantic reports a list with wrong entries as too short, too.
     told = [d for d in details if not (d["type"] == "too_short" and d["input"])]
     first, *others = [error for detail in told for error in _translated(kind, detail)]
     first.others = tuple(others)
@@ -178,7 +179,7 @@ def _translated(kind: type[Section], detail: ErrorDetails) -> Iterator[ConfigErr
     field = re.sub(r"\.(\d+)(?=\.|$)", r"[\1]", ".".join(map(str, detail["loc"])))
     context = detail.get("ctx", {})
     cause = context.get("error")
-    if isinstance(cause, ConfigError):  # of a check, perhaps of a section inside this one
+    if isinstance(cause, ConfigError):  # from a check, perhaps of a section inside this one
         for each in cause.each():
             inner = ".".join(filter(None, (field, each.field)))
             hint = _nearest(kind, inner) if each.allowed == UNKNOWN else each.hint
@@ -191,13 +192,13 @@ def _translated(kind: type[Section], detail: ErrorDetails) -> Iterator[ConfigErr
 
 
 def _nearest(kind: type[Section], field: str) -> str:
-    """A hint for a setting that there is not."""
+    """A hint for an unknown setting."""
     names = [name for name, _ in described(kind)]
     table, _, name = field.rpartition(".")
-    if field in names:  # written as one name, in quotes
+    if field in names:  # written as one key, in quotes
         return f"{name} is a setting of the table {table}: {table} = {{ {name} = ... }}"
     if table in names and name in names:
-        return f"{name} is in no table: it stands above the first one"
+        return f"{name} is a top-level setting: put it above the first table"
     near = did_you_mean(re.sub(r"\[\d+\]", "[]", field), names)
     if near is None:
         return "fastgen config show prints all that there are"
@@ -206,7 +207,7 @@ def _nearest(kind: type[Section], field: str) -> str:
 
 
 def single(kind: type[Section]) -> dict[str, str]:
-    """What `described` gives, but for tables of settings and what stands in the entries of lists.
+    """What `described` yields, as a dict, without tables of settings and the settings in entries of lists.
 
     Example:
         >>> from fastgen.sections import Fraud
@@ -219,7 +220,7 @@ def single(kind: type[Section]) -> dict[str, str]:
 
 
 def described(kind: type[Section]) -> Iterator[tuple[str, str]]:
-    """The dotted names of all settings and what they mean; those in the entries of a list have [] in their names.
+    """Yield the dotted names and the meanings of all settings; names of those in the entries of a list have [] in them.
 
     Example:
         >>> from fastgen.sections import Atm

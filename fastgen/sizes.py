@@ -1,4 +1,4 @@
-"""How many of each: from the sizes and shares of a configuration to exact counts."""
+"""Exact counts from the sizes and shares of a configuration."""
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -13,25 +13,25 @@ TUTORIAL_ROWS: Final = 106_020
 """Transactions at scale 1: 54,000 payments, 52,000 withdrawals and 20 foreign ones."""
 MOST_CARDS: Final = 2**32 - 1
 MOST_PER_SECOND: Final = 500_000
-"""In the longest period, 68 years, that is 2^50: withdrawals and their sequences are numbers that a double holds."""
+"""In the longest period, 68 years, that is less than 2^50: a double holds any number of withdrawals or sequences exactly."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
     """The counts that a configuration settles before anything is drawn.
 
-    Of `rows` and `payments` the one that was not asked for is None while it depends on the withdrawals, which
-    depend on how many cards can withdraw cash; without withdrawals both are known, and equal. `cash_cards` and
-    `withdrawals` are 0 together.
+    Of `rows` and `payments`, the one that was not given is None if it depends on the withdrawals, which depend on how
+    many cards can withdraw cash. Without withdrawals both are known, and equal. `cash_cards` and `withdrawals` are either
+    both 0 or both positive.
 
     Attributes:
         rows: transactions of all kinds.
-        payments: those that are no withdrawals, attack chains included.
+        payments: transactions other than withdrawals, attack chains included.
         cards: cards, each with a holder.
-        cash_cards: the most cards that withdraw cash; where `rows` is given, neither that many nor any lower number makes
-            more withdrawals, foreign ones included, than there are rows.
-        withdrawals: the least number of them that is asked for; they are made in whole rounds.
-        cash_cards_required: whether cash cards were asked for by number, so that having none is an error.
+        cash_cards: the most cards that withdraw cash. If `rows` is given, neither this number of cards nor any lower one
+            makes more withdrawals, foreign ones included, than there are rows.
+        withdrawals: the least number of withdrawals; they are made in whole rounds.
+        cash_cards_required: whether a number of cash cards was given, so that having none is an error.
     """
 
     rows: int | None
@@ -56,11 +56,11 @@ def settle(
 ) -> Sizes:
     """Fill in the counts that are not given, in proportion to `scale` or `rows`.
 
-    `seconds` is the length of the period, `lengths` those of withdrawal sequences; `foreign` tells how many of
-    so many sequences have a foreign withdrawal.
+    `seconds` is the length of the period, `lengths` those of withdrawal sequences; `foreign` maps a
+    number of sequences to how many of them have a foreign withdrawal.
 
     Raises:
-        ConfigError: settings that exclude each other, or counts that are too large.
+        ConfigError: settings exclude each other, or a count is too large.
     """
     for other, value in (("scale", scale), ("payments", payments)):
         if rows is not None and value is not None:
@@ -72,7 +72,7 @@ def settle(
         payments = max(1, round(54_000 * factor))
     if cards is None:
         cards = max(1, round(2_000 * factor))
-    # Asking for cash cards, or for withdrawals, is asking for at least one of the other.
+    # A positive number of cash cards, or of withdrawals, asks for at least one of the other.
     if cash_cards is None:
         cash_cards = min(max(int(1_000 * factor), 1 if withdrawals else 0), cards)
     if withdrawals is None:
@@ -102,7 +102,7 @@ def settle(
 def _fitting_cash_cards(
     rows: int, cash_cards: int, withdrawals: int, lengths: range, foreign: Callable[[int], int], given: Mapping[str, object]
 ) -> int:
-    """As many of the cash cards as leave the withdrawals room among the rows; refuses what was asked for and has none."""
+    """Reduce the cash cards until their withdrawals fit into the rows; refuse given counts that do not fit."""
     room = max(0, _most_cash_cards(rows, withdrawals, lengths, foreign))
     a_round = f"{sum(lengths):,} withdrawals are a round of one card"
     if not room and given["atm.withdrawals"]:
@@ -113,10 +113,10 @@ def _fitting_cash_cards(
 
 
 def _most_cash_cards(rows: int, withdrawals: int, lengths: range, foreign: Callable[[int], int]) -> int:
-    """The most cash cards such that neither they nor fewer of them make more than `rows` withdrawals.
+    """The most cash cards such that neither they nor any lower number make more than `rows` withdrawals.
 
-    Each of c cards makes the same number of rounds, the least that gives enough withdrawals. With w rounds needed
-    in all, that is c * ceil(w / c) <= w + c - 1 rounds, whatever c is.
+    Each of c cards makes the same number of rounds, the least that gives enough withdrawals. If w rounds are
+    needed in all, that is c * ceil(w / c) <= w + c - 1 rounds, whatever c is.
     """
     needed = -(-withdrawals // sum(lengths))
 
@@ -127,7 +127,7 @@ def _most_cash_cards(rows: int, withdrawals: int, lengths: range, foreign: Calla
 
 
 def exact_shares(shares: Iterable[float]) -> tuple[Fraction, ...]:
-    """Shares as the fractions that their decimals say, scaled to add up to exactly 1.
+    """Shares as the exact fractions that their decimals denote, scaled to add up to exactly 1.
 
     Example:
         >>> exact_shares((0.1, 0.2, 0.7))

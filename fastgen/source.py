@@ -1,4 +1,4 @@
-"""`scan`: tables as lazy Polars frames, of which only what a query needs is made."""
+"""`scan`: tables as lazy Polars frames, which generate only what a query needs."""
 
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
 
 
 def scan(data: Dataset | Config | None = None, *, table: str = "transactions", threads: int | None = None) -> pl.LazyFrame:
-    """A table as a lazy frame: rows are made when a query is collected or sunk, in flat memory, and never stored.
+    """A table as a lazy frame: rows are generated when a query is collected or sunk, in flat memory, and never stored.
 
-    A query makes only the columns that it uses, so that none without `tid` hashes; a condition on `datetime` only the
-    windows that it leaves, and `head` only the first ones.
+    A query generates only the columns that it uses: without `tid`, nothing is hashed. A condition on `datetime` limits it
+    to the windows in which the condition may hold, and `head` to the first windows.
 
     Args:
-        data: a dataset, or the configuration of one; the default dataset unless given. A part of one is scanned alone.
+        data: a dataset, or the configuration of one (default: the default dataset). Of a part, only its rows are scanned.
         table: transactions, credit_cards or profiles.
-        threads: how many make rows, at least 1; as many as there are processors unless given.
+        threads: how many threads generate rows, at least 1 (default: one for each processor).
 
     Raises:
         OptionError: an unknown table, or a number of threads that is not positive.
@@ -51,7 +51,7 @@ def scan(data: Dataset | Config | None = None, *, table: str = "transactions", t
     ) -> Iterator[pl.DataFrame]:
         wanted = names if columns is None else tuple(columns)
         needed = {*wanted, *(predicate.meta.root_names() if predicate is not None else ())}
-        # Polars asks for a number of rows together with a condition where the condition is for those rows only.
+        # If Polars gives both a number of rows and a predicate, the predicate applies to those rows only.
         made = _first(make(tuple(name for name in names if name in needed) or names[:1], predicate if rows is None else None), rows)
         for frame in made:
             yield (frame if predicate is None else frame.filter(predicate)).select(wanted)
@@ -67,7 +67,7 @@ def _schema(data: Dataset, table: str) -> pl.Schema:
 
 
 def _first(frames: Iterator[pl.DataFrame], rows: int | None) -> Iterator[pl.DataFrame]:
-    """The frames up to so many rows."""
+    """The first `rows` rows of the frames, or all of them for None."""
     for frame in frames:
         if rows is None:
             yield frame
@@ -100,7 +100,7 @@ class _HolderSource:
 
 
 def _groups(plan: "Plan", times: TimeInterval) -> range:
-    """The groups of windows with events of these times, in microseconds since 1970."""
+    """The groups of windows that may have events in a time interval."""
     start = (plan.origin_seconds + plan.day_offset) * MICROSECONDS
     length = plan.grid.group * MICROSECONDS
     first = 0 if times.low is None else max(0, (times.low - start) // length)

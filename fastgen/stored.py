@@ -1,4 +1,4 @@
-"""Tables that somebody wrote, read back in flat memory: a directory of ours, one without a manifest, or a single file."""
+"""Tables read back in flat memory, whoever wrote them: a directory with or without a manifest, or a single file."""
 
 import json
 import os
@@ -33,18 +33,18 @@ READERS: Final[dict[str, Callable[[Path], Reader]]] = {
 }
 BATCH_ROWS: Final = 131_072
 NAMED: Final = 3
-"""Files that a note names."""
+"""The most files that a note names."""
 SHOWN: Final = 300
-"""Characters of the columns that an error names."""
+"""The most characters of the columns that an error lists."""
 
 
 class Stored:
     """Tables as files.
 
     Args:
-        path: the directory or file. description: what a manifest says of it, or a file of itself. format: of all files.
-        tables: the files of each table that is there, by name. parts: the numbers of the parts that are described,
-            if it is not the whole. others: what is there beside them in a format of tables.
+        path: the directory or file. description: its manifest, or the metadata of a file. format: of all files.
+        tables: the files of each table, by name; tables without files are left out. parts: the numbers of the described
+            parts, if they are not the whole. others: further files that may hold tables.
 
     Example:
         >>> import tempfile
@@ -69,10 +69,10 @@ class Stored:
         self._readers: dict[Path, Reader] = {}
 
     def config(self) -> Config | None:
-        """The configuration that made the data, as the manifest or the file says; None where nothing says it.
+        """The configuration of the data in the manifest or the file's metadata; None if there is neither.
 
         Raises:
-            InputError: what it says is no configuration.
+            InputError: they contain no valid configuration.
         """
         if not self.description:
             return None
@@ -85,7 +85,7 @@ class Stored:
             raise InputError(f"{self.path}: the configuration in its {self.description.source} is not valid: {error}") from None
 
     def only_listed(self) -> "Stored":
-        """Without the files that are not described, as of parts that have no record yet."""
+        """A copy without the files that are not described, such as those of parts that have no record yet."""
         listed = {str(entry.get("file")) for table in self.tables for entry in self.description.entries(table)}
         tables: dict[str, list[Path]] = {}
         others = list(self._others)
@@ -96,7 +96,7 @@ class Stored:
         return Stored(self.path, self.description, self.format, tables, self.parts, others)
 
     def columns(self, table: str) -> tuple[str, ...]:
-        """The table's columns that its files have, in the table's order.
+        """The columns of a table that its files have, in the table's order.
 
         Raises:
             InputError: a file cannot be read. OptionError: the table is not there.
@@ -108,10 +108,11 @@ class Stored:
         """Yield the rows of a table, file by file, in flat memory, with the same types for all formats.
 
         Texts are String, `datetime` Datetime("us"), `birthdate` Date, `amount`, `latitude` and `longitude` Float64, however they
-        are written, and `fraud_label` Int8. A value that is none of its column is null, and so are all of a line that is no row.
+        are written, and `fraud_label` Int8. A value that does not fit its column is null; so are all values of a line that is
+        not a row.
 
         Args:
-            columns: which ones, in this order; all that the files have unless given. rows: of a frame, at most.
+            columns: which ones, in this order (default: all that the files have). rows: the most rows of a frame.
 
         Raises:
             InputError: a file cannot be read, or lacks a column. OptionError: the table is not there.
@@ -127,16 +128,16 @@ class Stored:
                 yield piece.frame
 
     def pieces(self, table: str, path: Path, columns: Sequence[str], rows: int = BATCH_ROWS) -> Iterator[ReadRows | Damage]:
-        """The rows of one file as `batches` has them; what cannot be read is told, and the rest is read where that is possible."""
+        """The rows of one file, typed as by `batches`. Unreadable rows come as `Damage`; the rest follows where possible."""
         for piece in self._reading(table, path, columns).pieces(columns, rows):
             yield piece if isinstance(piece, Damage) else ReadRows(piece.first, _typed(table, path, piece.frame))
 
     def head(self, table: str, path: Path, columns: Sequence[str]) -> "pl.DataFrame":
-        """Some of the first rows of one file, as `batches` has them; none where they cannot be read."""
+        """Some of the first rows of one file, typed as by `batches`; none if they cannot be read."""
         return _typed(table, path, self._reading(table, path, columns).head(columns))
 
     def overlooked(self) -> str | None:
-        """A note about files that may hold tables and are not read; None where there are none."""
+        """A note about files that may hold tables but are not read; None if there are none."""
         if not self._others:
             return None
         names = [path.relative_to(self.path).as_posix() for path in self._others]
@@ -145,11 +146,11 @@ class Stored:
         if self.parts is not None:
             why = "not named in the record of a part"
         else:
-            why = "not named in the manifest" if self.description.lists_files else f"not called as file{plural} of tables"
+            why = "not named in the manifest" if self.description.lists_files else f"not named like a table's file{plural}"
         return f"{told} {verbs[0]} {why}, and {verbs[1]} not looked at"
 
     def _reading(self, table: str, path: Path, columns: Sequence[str]) -> Reader:
-        """What reads a file, which has these columns."""
+        """The reader of a file; refuses a file without these columns."""
         reader = self.reader(path)
         missing = [name for name in columns if name not in reader.columns] if reader.columns else []
         if missing:
@@ -160,7 +161,7 @@ class Stored:
         return reader
 
     def reader(self, path: Path) -> Reader:
-        """What reads a file."""
+        """The reader of a file."""
         if path not in self._readers:
             self._readers[path] = READERS[self.format](path)
         return self._readers[path]
@@ -180,14 +181,14 @@ def _typed(table: str, path: Path, frame: "pl.DataFrame") -> "pl.DataFrame":
 
 
 def open_stored(path: str | os.PathLike[str], table: str | None = None) -> Stored:
-    """Look at what somebody wrote: which tables there are, in which format, and what a manifest says of them.
+    """Find the tables in a directory or file, their format, and what a manifest says about them.
 
     Args:
-        path: a directory with tables (`transactions.parquet`, or parts in `transactions/`, whatever these are called), one with
-            files of a single table, or a file; who wrote it does not matter. table: this one only; of a file, what it holds.
+        path: a directory with tables (`transactions.parquet`, or parts of any name in `transactions/`), a directory with files
+            of a single table, or a file, whoever wrote it. table: this table only; for a file, the table that it holds.
 
     Raises:
-        InputError: nothing is there, or no table, or files that cannot be read. OptionError: no such table, or no path.
+        InputError: nothing is there, there is no table, or files cannot be read. OptionError: an unknown table, or not a path.
     """
     root = Path(local_path("path", path, "must be a directory or a file"))
     if table is not None and str(table) not in TABLES:
@@ -209,14 +210,14 @@ def open_stored(path: str | os.PathLike[str], table: str | None = None) -> Store
     kept = {name: own for name, files in wanted.items() if (own := [file for file in files if said_by(file.name).format == format])}
     not_asked_for = {name: files for name, files in found.items() if name not in wanted}
     others = {*_tables_in(root), *chain(*wanted.values())}.difference(*kept.values(), *not_asked_for.values())
-    if not description:  # it should be the whole of what the first file of a table says it is from
+    if not description:  # the files should be the whole dataset that the first of them says it is from
         told = next(filter(None, (_origin(files[0], format) for files in kept.values())), None)
         description = Description(Description(told).without("parts", "part"), "metadata")
     return Stored(root, description, format, kept, parts, sorted(others))
 
 
 def described_by(path: Path) -> Stored:
-    """What a manifest.json, or that of a directory, says, without the files that it describes.
+    """Read a manifest, given as a file or by its directory, without the files that it describes.
 
     Raises:
         InputError: there is none.
@@ -254,14 +255,14 @@ def _refuse_other(path: Path, format: str, table: str) -> None:
 
 
 def _origin(path: Path, format: str) -> dict[str, Any] | None:
-    """What a file says of itself; nothing where it cannot be read, which is told when its rows are wanted."""
+    """The origin in a file's metadata; None if the file cannot be read, which is reported when its rows are read."""
     with suppress(InputError):
         return READERS[format](path).origin
     return None
 
 
 def _told_beside(path: Path) -> dict[str, Any]:
-    """What a manifest says of a file of its directory; nothing where there is none, or it does not name the file."""
+    """What the manifest in a file's directory, or in the one above, says about the file; empty if none names it."""
     path = path.absolute()
     for root in (path.parent, path.parent.parent):
         manifest = Description(read(root / MANIFEST))
@@ -274,7 +275,7 @@ def _told_beside(path: Path) -> dict[str, Any]:
 
 
 def _described(root: Path) -> tuple[Description, tuple[int, ...] | None]:
-    """What the manifest says; of a directory whose parts are not all there, what the records of those that are say together."""
+    """The manifest; while it is missing, the records of the parts that are complete, joined, and the numbers of these parts."""
     if (root / MANIFEST).exists():
         return Description(_read_manifest(root / MANIFEST)), None
     records = [_read_manifest(path) for path in sorted((root / RECORDS).glob("*.json")) if OWN_NAME.fullmatch(path.name)]
@@ -301,7 +302,7 @@ def _read_manifest(path: Path) -> dict[str, Any]:
 
 
 def _files_of(root: Path, table: str) -> list[Path]:
-    """The files of a table by the names that fastgen gives: of one file, or of the folder of parts."""
+    """The files of a table, found by the names that fastgen gives to single files and folders of parts."""
     named = [path for path in root.glob(f"{table}*") if path.name.partition(".")[0] == table]
     return sorted(
         file for path in named for file in (_tables_in(path) if path.is_dir() else [path] if said_by(path.name).format else [])
@@ -309,15 +310,15 @@ def _files_of(root: Path, table: str) -> list[Path]:
 
 
 def _tables_in(folder: Path) -> list[Path]:
-    """The files of tables in a folder; hidden ones, as of a run that goes on, are none."""
+    """The files in a folder that may hold tables, without hidden ones, such as those of a run in progress."""
     visible = (path for path in folder.iterdir() if not path.name.startswith((".", "_")))
     return sorted(path for path in visible if said_by(path.name).format and path.is_file())
 
 
 def _table_of(files: Sequence[Path]) -> str:
-    """The table that files hold, by the columns of the first one that has any; by its name where none has, or transactions."""
+    """The table in the files, by the columns of the first that has any; if none has, by the first one's name, or transactions."""
     path, there = next(((file, columns) for file in files if (columns := _columns_of(file))), (files[0], ()))
-    if not there and said_by(path.name).format == "ndjson":  # a whole file of no rows
+    if not there and said_by(path.name).format == "ndjson":  # a complete file without rows
         return next((name for name in TABLES if path.name.startswith(name)), TRANSACTIONS.name)
     known = _known(there)
     likeliest = max(known, key=lambda name: (known[name], path.name.startswith(name), -len(TABLES[name].names)))
@@ -332,7 +333,7 @@ def _known(columns: Sequence[str]) -> dict[str, int]:
 
 
 def _told(names: Sequence[str]) -> str:
-    """Names of columns in a line that can be read, whatever a file has in their place."""
+    """Column names as a printable line of limited length; they come from a file and may be anything."""
     line = "".join(each if each.isprintable() else "?" for each in ", ".join(names))
     return line if len(line) <= SHOWN else line[: SHOWN - 3] + "..."
 
@@ -345,7 +346,7 @@ def _columns_of(path: Path) -> tuple[str, ...]:
 
 
 def _format_of(root: Path, tables: dict[str, list[Path]], description: Description) -> str:
-    """The format of the files: the one that the manifest names, if there are such, or the only one."""
+    """The format of the files: the one that the manifest names, if any file has it, or the only one."""
     formats = sorted({str(said_by(file.name).format) for files in tables.values() for file in files})
     told = description.told("format")
     if told in formats:

@@ -1,4 +1,4 @@
-"""Layouts: what surrounds and separates the values of a row as NDJSON, as CSV and in a message."""
+"""Layouts: what surrounds and separates the values of a row in NDJSON, CSV and messages."""
 
 import csv
 import io
@@ -16,7 +16,7 @@ from fastgen.plan import Plan
 from fastgen.schema import TRANSACTIONS, Kind
 
 Style = Literal["ndjson", "csv", "bare"]
-"""How values are quoted and separated; bare: not at all, as a message's key is written."""
+"""How values are quoted and separated; bare: not at all, as in a message's key."""
 Coordinates = Literal["text", "number"]
 
 PART_OF_KIND: dict[Kind, int] = {
@@ -32,23 +32,24 @@ PART_OF_KIND: dict[Kind, int] = {
     "label": kernels.LABEL,
 }
 SHORT, LONG, STRIDE = 16, 32, 64
-"""Bytes of text between values that are copied at once, and of fragments."""
+"""Bytes copied at once: of short and long text between values, and of fragments."""
 
 SIZES: dict[Kind, int] = {"tid": 32, "datetime": 8, "cc_num": 16, "amount": 8, "latitude": 16, "longitude": 16}
-"""The most characters of values that differ from row to row. The first three have no fewer; a day's rows share the date."""
+"""The most characters of values that differ from row to row; the first three always have that many. `datetime` counts only
+the time of day, as all rows of a day share the date."""
 
 
 class RowText(NamedTuple):
-    """A layout with what a sink needs around it: the header line and the longest row, in bytes."""
+    """A layout, and what a sink needs besides: the header line, and the size of the longest row in bytes."""
 
     layout: kernels.Layout
     header: bytes
     longest: int
 
 
-@lru_cache(8192)  # each part of a table, and each message's layout, asks for the same ones again
+@lru_cache(8192)  # each part of a table, and each layout of messages, needs the same ones again
 def unquoted(text: str, style: Style) -> bytes:
-    r"""A string value as it stands in a row; of NDJSON's quotes, which belong to the separators, none.
+    r"""A string value escaped for a row, without NDJSON's quotes, which belong to the separators.
 
     Example:
         >>> unquoted("Plzeň", "ndjson"), unquoted("a,b", "csv")
@@ -64,7 +65,7 @@ def unquoted(text: str, style: Style) -> bytes:
 
 
 def separators(names: Sequence[str], strings: Sequence[bool], style: Style) -> tuple[list[bytes], bytes]:
-    """What stands before each value, a string's opening quote and the last one's closing quote included, and what ends a row."""
+    """The text before each value and the text that ends a row, the quotes of strings included."""
     if style == "bare":
         return [b""] * len(names), b"\n"
     if style == "csv":
@@ -78,7 +79,7 @@ def separators(names: Sequence[str], strings: Sequence[bool], style: Style) -> t
 
 
 def header_line(names: Sequence[str], style: Style) -> bytes:
-    """The line before the rows, if there is one."""
+    """The line before the rows; empty if there is none."""
     return ",".join(names).encode() + b"\n" if style == "csv" else b""
 
 
@@ -119,7 +120,7 @@ def transaction_layout(plan: Plan, names: Sequence[str], style: Style, coordinat
 
 
 def _head(plan: Plan, before: dict[Kind, bytes], sizes: dict[Kind, int]) -> kernels.Head:
-    """How rows begin."""
+    """The start of rows, up to the card number."""
     days = [plan.origin + timedelta(days=day) for day in range(len(plan.day_words))]
     dates = [before["datetime"] + (f"{day:%Y-%m-%d} ".encode() if sizes["datetime"] else b"") for day in days]
     tid_at = len(before["tid"])
@@ -141,7 +142,7 @@ def _head(plan: Plan, before: dict[Kind, bytes], sizes: dict[Kind, int]) -> kern
 
 
 def _fragments(plan: Plan, kinds: Sequence[Kind], before: dict[Kind, bytes], style: Style) -> tuple[list[bytes], list[bytes]]:
-    """All categories and all places with the text around them, up to the value behind; where neither is wanted, that text alone."""
+    """All categories and all places with the text before them and before the next value; without them, the latter text alone."""
     categories, places = [before["amount"]], [before["label"]]
     if "category" in kinds:
         categories = [before["category"] + unquoted(name, style) + before["amount"] for name in plan.config.category_names]
@@ -157,24 +158,24 @@ def _fragments(plan: Plan, kinds: Sequence[Kind], before: dict[Kind, bytes], sty
 
 
 def _strides(fragments: Sequence[bytes]) -> int:
-    """How many strides the longest takes."""
+    """How many strides the longest fragment takes."""
     return max(1, -(-max(map(len, fragments)) // STRIDE))
 
 
 def _table(fragments: Sequence[bytes]) -> NDArray[np.uint8]:
-    """Fragments as a kernel reads them: the length of each before it, all of them padded to equally many strides."""
+    """Fragments as a kernel reads them: each after its length, all padded to the same number of strides."""
     room = STRIDE * _strides(fragments)
     return _bytes(b"".join(len(text).to_bytes(kernels.LENGTH, "little") + text.ljust(room, b"\0") for text in fragments))
 
 
 def _padded(texts: Sequence[bytes], size: int) -> NDArray[np.uint8]:
-    """Texts of at most `size` bytes, each with as much room."""
+    """Texts of at most `size` bytes, each padded to that size."""
     assert max(map(len, texts)) <= size
     return _bytes(b"".join(text.ljust(size, b"\0") for text in texts))
 
 
 def little_endian(text: bytes) -> int:
-    """Up to eight bytes as a number, the first one lowest."""
+    """Up to eight bytes as a number, the first byte lowest."""
     return int.from_bytes(text, "little")
 
 
@@ -184,5 +185,5 @@ def _bytes(text: bytes) -> NDArray[np.uint8]:
 
 
 def _cuts(texts: Sequence[str]) -> NDArray[np.uint64]:
-    """uint64[n]: by how many characters coordinates are shorter than with six decimals."""
+    """uint64[n]: how many characters shorter coordinates are than with six decimals."""
     return np.array([7 - len(text[text.find(".") :]) if "." in text else 7 for text in texts], np.uint64)

@@ -1,4 +1,4 @@
-"""Blocks as arrays of column values, for the sinks that write typed columns."""
+"""Blocks as arrays of column values, for sinks that write typed columns."""
 
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -13,21 +13,21 @@ from fastgen.plan import Plan
 
 
 class Vocabulary(NamedTuple):
-    """A column's values, each once, and for each code that a block holds which of them it is."""
+    """The distinct values of a column, and for each code in a block the index of its value."""
 
     values: list[str]
     of_code: NDArray[Any]
 
 
 class Values:
-    """Turns the codes of a block into values; arrays are new ones: the block may be overwritten."""
+    """Turns the codes of a block into values, in new arrays: the block may be overwritten."""
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
 
     @cached_property
     def vocabularies(self) -> dict[str, Vocabulary]:
-        """The columns that repeat: category in the configuration's order, city and country sorted."""
+        """Those of the categorical columns: category in the configuration's order, city and country sorted."""
         categories = list(self.plan.config.category_names)
         found = {"category": Vocabulary(categories, np.arange(len(categories), dtype=np.uint8))}
         for name in ("city", "country"):
@@ -38,7 +38,7 @@ class Values:
         return found
 
     def codes(self, name: str, rows: Block) -> NDArray[Any]:
-        """uint8 or uint16[n]: places in the vocabulary of a column that repeats."""
+        """uint8 or uint16[n]: indices into the vocabulary of a categorical column."""
         table = self.vocabularies[name].of_code
         codes = np.empty(rows.second.size, table.dtype)
         kernels.looked_up(codes, rows.category if name == "category" else rows.place, table)

@@ -1,4 +1,4 @@
-"""The command line called in the process of the tests, where all is loaded and compiled already."""
+"""The command line, called in the process of the tests, where everything is loaded and compiled already."""
 
 import logging
 import re
@@ -26,13 +26,13 @@ Run = Callable[..., Ended]
 
 
 def after_compiling(told: str) -> str:
-    """What is printed where kernels are compiled already; elsewhere a line says before that they have to be, and one what it took."""
+    """The output as if kernels were compiled already: without the lines that announce compiling and say how long it took."""
     return re.sub(r"^fastgen: compiling (kernels|took) .*\n", "", told, flags=re.MULTILINE)
 
 
 @contextmanager
 def logging_as_in_a_process() -> Iterator[None]:
-    """The command sets up logging where nobody has done so, and pytest has."""
+    """Hide pytest's logging handlers: the command sets up logging only if nobody has."""
     root = logging.getLogger()
     handlers, level = root.handlers, root.level
     root.handlers = []

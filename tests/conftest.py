@@ -1,4 +1,4 @@
-"""What all tests need: kernels compiled from the sources as they are, time to do it, the command line, and a good order."""
+"""What all tests share: kernels compiled from the current sources, time to do so, the command line, and the order of files."""
 
 from contextlib import suppress
 from fnmatch import fnmatch
@@ -34,41 +34,41 @@ LONG = (
     "validation/test_sources.py",
     "verifying/test_counts.py",
 )
-"""Files whose tests take a minute or more, those that share something with others first."""
+"""Files whose tests take a minute or more, those that share something with other files first."""
 SHARED = {
     "Kafka": ("tests/kafka/*", "tests/test_docs.py"),
     "Spark": ("tests/spark/*",),
     "report": ("tests/reporting/*",),
 }
-"""Files whose tests share what takes long to start or to make, a broker, a Spark, a page: one process runs all of them."""
+"""Files whose tests share something slow to start or make (a broker, Spark, a page): one process runs all of a group."""
 
 
 class FoldersOfExamples:
-    """For the examples in docstrings, which write files as their readers would."""
+    """A plugin for the examples in docstrings, which write files as their readers would."""
 
     @pytest.fixture(autouse=True)
     def folder_of_example(
         self, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """An example has a folder of its own."""
+        """Run each example in a folder of its own."""
         if isinstance(request.node, pytest.DoctestItem):
             monkeypatch.chdir(tmp_path_factory.mktemp("example"))
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Fixtures of this file are for tests below it; examples are in the package."""
+    """Register the plugin: fixtures of this file apply to tests below it only, and examples are in the package."""
     config.pluginmanager.register(FoldersOfExamples())
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Long files come first: where processes share the files, none has a long one left when the others are done."""
+    """Run long files first: if several processes share the files, none has a long one left when the others are done."""
     rank = {Path(__file__).parent / name: number for number, name in enumerate(LONG)}
     items.sort(key=lambda item: rank.get(item.path, len(LONG)))
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Of processes that share the files one takes all that share something."""
+    """Give all files that share something to the same process."""
     from xdist.scheduler import LoadFileScheduling
 
     class Sharing(LoadFileScheduling):
@@ -80,13 +80,13 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 
 def _drop_stale_machine_code() -> None:
-    """Numba's disk cache of a kernel follows its own file only, not the helpers that it inlines from others.
+    """Delete all compiled kernels if a source is newer than any of them.
 
-    After a change in rng.py the code of all the other kernels would go on with the old one. So, when a source is
-    newer than any compiled file, all are dropped.
+    Numba recompiles a kernel when its own file changes, not when a helper does that it inlines from another file: after a
+    change in rng.py, all other kernels would go on using the old code.
     """
     compiled = list(Path(card_digits.stats.cache_path).glob("*.nb[ic]"))
-    with suppress(FileNotFoundError):  # another process that runs tests may be dropping them, too
+    with suppress(FileNotFoundError):  # another process that runs tests may be deleting them, too
         if compiled and max(map(_written, KERNELS.glob("*.py"))) > min(map(_written, compiled)):
             for path in compiled:
                 path.unlink(missing_ok=True)

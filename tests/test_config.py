@@ -99,7 +99,7 @@ BAD = {
     ),
     "in a table it is not in": (
         {"fraud": {"rows": 5}},
-        "fraud.rows = 5: unknown setting (rows is in no table: it stands above the first one)",
+        "fraud.rows = 5: unknown setting (rows is a top-level setting: put it above the first table)",
     ),
     "unknown, in a table": ({"fraud": {"ration": 1}}, "fraud.ration = 1: unknown setting (did you mean fraud.ratio?)"),
     "unknown, belongs in a table": ({"ratio": 1}, "ratio = 1: unknown setting (did you mean fraud.ratio?)"),

@@ -212,7 +212,7 @@ def test_files_that_are_overlooked(tmp_path: Path) -> None:
         (tmp_path / f"{name}.csv").touch()
     assert (
         open_stored(tmp_path).overlooked()
-        == "a.csv, b.csv, c.csv and 1 more are not called as files of tables, and were not looked at"
+        == "a.csv, b.csv, c.csv and 1 more are not named like a table's files, and were not looked at"
     )
     assert open_stored(tmp_path / "transactions.csv").overlooked() is None
 

@@ -1,8 +1,8 @@
-"""Makes `digests.json` anew: `python tests/golden/make.py`.
+"""Records `digests.json` again: `python tests/golden/make.py`.
 
-For three configurations it holds the fingerprint and, of each table, the digest that the manifest names and the SHA-256 of
-the NDJSON file. Run it only when rows were meant to change: raise DATA_VERSION in fastgen/schema.py and say what
-changed under "Data" in CHANGELOG.md, in the same commit.
+For three configurations, the file holds the fingerprint and, for each table, the digest in the manifest and the SHA-256 of
+the NDJSON file. Run this only after an intended change of rows: in the same commit, raise DATA_VERSION in fastgen/schema.py
+and describe the change under "Data" in CHANGELOG.md.
 """
 
 import hashlib

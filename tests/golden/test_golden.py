@@ -1,4 +1,4 @@
-"""The rows of three configurations are those that are recorded, on this machine as on others."""
+"""The rows of three configurations are the recorded ones, on this machine as on others."""
 
 import hashlib
 import io
@@ -28,7 +28,7 @@ If it was meant, do all three in one commit:
 
 
 def made_by_another_faker() -> str | None:
-    """What to say where the vocabularies are not those of the record."""
+    """A message if the vocabularies are not the recorded ones."""
     pools, faker = load_pools(), RECORDED["faker"]
     if pools.digest == faker["vocabularies"]:
         return None
@@ -49,7 +49,7 @@ def test_rows_are_the_recorded_ones(name: str) -> None:
 
 @pytest.mark.parametrize("name", CONFIGS)
 def test_fingerprints_are_the_recorded_ones(name: str) -> None:
-    """Settings and counts that are new change none of them: who has the data may go on to verify them."""
+    """New settings and counts change none of them, so that existing data can still be verified."""
     if message := made_by_another_faker():
         pytest.fail(message, pytrace=False)
     assert Dataset(Config(**CONFIGS[name])).fingerprint == RECORDED["fingerprints"][name]
@@ -70,13 +70,13 @@ def test_another_processor_makes_the_same_rows() -> None:
 
 
 def test_another_processor_makes_the_same_doubles() -> None:
-    """Also one that cannot multiply and add at once."""
+    """Even one without a fused multiply-add."""
     code = f"import sys, fastgen as fg; fg.Dataset(fg.Config(rows=10_007, seed=7)).transactions({DOUBLES}).write_ipc(sys.stdout.buffer)"
     frame = Dataset(Config(rows=10_007, seed=7)).transactions(DOUBLES)
     assert pl.read_ipc(io.BytesIO(elsewhere("-c", code)), use_pyarrow=False).equals(frame)
 
 
 def elsewhere(*arguments: str) -> bytes:
-    """What Python writes on a processor without vector extensions beyond the oldest ones."""
+    """The output of Python with kernels for a processor without vector extensions beyond the oldest ones."""
     plain = os.environ | {"NUMBA_CPU_NAME": "generic", "NUMBA_CPU_FEATURES": ""}
     return subprocess.run([sys.executable, *arguments], env=plain, capture_output=True, check=True).stdout
