@@ -124,13 +124,13 @@ def mock_of(partitions: int) -> Iterator[dict[str, str]]:
 class Ways:
     """All ways, for the given number of rows."""
 
-    def __init__(self, rows: int) -> None:
+    def __init__(self, rows: int, folder: Path) -> None:
         self.rows = rows
         self.data = Dataset(Config(rows=rows))
         self.fewer = Dataset(Config(rows=rows // FEW["broker"]))
         self.messages = ready_messages(max(1, rows // DISTINCT))
         ready = [{"value": json.dumps(m.row).encode(), "key": m.key.encode()} for m in self.messages]
-        self.payloads = Path(tempfile.mkstemp(suffix=".ndjson")[1])
+        self.payloads = folder / "payloads.ndjson"
         self.payloads.write_text("".join(json.dumps(m.row) + "\n" for m in self.messages))
         self.batches = [ready[start : start + 10_000] for start in range(0, len(ready), 10_000)]
         produce(Dataset(Config(rows=1_000)), mock=True)  # compiles
@@ -207,23 +207,27 @@ def of_kafka(ways: Ways, broker: Any, topic: str, compression: str) -> Reading:
 KAFKAS = {"acks": "all", "enable.idempotence": "true", "linger.ms": "50", "batch.size": "1000000", "buffer.memory": "134217728"}
 
 
+def one_round(ways: Ways, is_real: bool) -> dict[str, Reading]:
+    """All ways once."""
+    found = against_mock(ways)
+    if is_real:
+        with import_module("kafka.broker").Broker() as broker:
+            found |= against_broker(ways, broker)
+    for name, reading in found.items():
+        print(f"{name:45} {reading.rate:12,.0f} messages/s {reading.cpu:8.2f} us", file=sys.stderr)
+    return found
+
+
 def main() -> None:
     """Measure and print a table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rows", type=parse_count, default=10_000_000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--real", action="store_true", help="against an Apache Kafka too")
-    told = parser.parse_args()
-    ways = Ways(told.rows)
-    rounds = []
-    for _ in range(told.rounds):
-        found = against_mock(ways)
-        if told.real:
-            with import_module("kafka.broker").Broker() as broker:
-                found |= against_broker(ways, broker)
-        rounds.append(found)
-        for name, reading in found.items():
-            print(f"{name:45} {reading.rate:12,.0f} messages/s {reading.cpu:8.2f} us", file=sys.stderr)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        ways = Ways(options.rows, Path(folder))
+        rounds = [one_round(ways, options.real) for _ in range(options.rounds)]
     print("| way | messages/s | processor time for each, us |\n|---|---|---|")
     for name in rounds[0]:
         rate, cpu = (median(getattr(found[name], field) for found in rounds) for field in ("rate", "cpu"))

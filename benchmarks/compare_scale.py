@@ -33,7 +33,7 @@ Reading = dict[str, float]
 
 def peak() -> float:
     """The peak memory so far, in megabytes."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / MEGABYTE
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024) / MEGABYTE
 
 
 def timed(work: Callable[[], object]) -> float:

@@ -85,19 +85,19 @@ class Attacks:
         else:
             yield exact(GROUP, "cut short", self.short, range(2))
             yield rule(GROUP, "categories", self.categories, "of later payments: the first that holds the amount", tolerance=most)
-            yield from self._quotas(ordinary, most)
+            yield from self._quotas(ordinary, tolerance=most)
         unclear = int(self.unclear.sum()) + mistaken * self.finder.lengths[-1]
         judged = most is not None and can_be_judged(self.mixtures.of, unclear, self.misfits.of)
         for name, outcome, at in self._tests():
             yield drawn(GROUP, name, outcome, "uniform", at=at) if judged else skipped(GROUP, name, "uniform", TOO_CLOSE)
 
-    def _quotas(self, ordinary: Array, mistaken: int) -> Iterator[Check]:
+    def _quotas(self, ordinary: Array, *, tolerance: int) -> Iterator[Check]:
         """Check the categories' exact shares of ordinary and first payments; as ranges if it is unclear which are first."""
         config, found = self.rules.config, ordinary + self.firsts
         shares = [category.share for category in config.categories]
-        unclear = self.unclear + mistaken
+        unclear = self.unclear + tolerance
         certain = int(found.sum())
-        fewest, most = (proportional(total, shares) for total in (certain, certain + int(self.unclear.sum()) + mistaken))
+        fewest, most = (proportional(total, shares) for total in (certain, certain + int(self.unclear.sum()) + tolerance))
         for i, category in enumerate(config.categories):
             expected: int | range = int(fewest[i])
             if unclear.any():

@@ -41,7 +41,14 @@ def rule(group: str, name: str, broken: Broken, expected: str, *, tolerance: int
 
 
 def _percent(part: float) -> str:
-    """A fraction in percent: with one decimal from 10 % on, below that with two significant digits."""
+    """A fraction in percent: with one decimal from 10 % on, below that with two significant digits; 100 means all.
+
+    Example:
+        >>> [_percent(part) for part in (1.0, 0.99999, 0.123, 0.01234)]
+        ['100.0', 'over 99.9', '12.3', '1.2']
+    """
+    if 0.9995 <= part < 1:
+        return "over 99.9"
     return f"{100 * part:.1f}" if part >= 0.1 else f"{100 * part:.2g}"
 
 

@@ -16,6 +16,8 @@ from fastgen.kernels.tables import Block, Events
 from fastgen.plan import Plan
 from fastgen.windows import PARTS, Worker
 
+LEAST_P = 1e-4
+"""Of a test of randomness. The data follow from their seeds, so a test passes always or never."""
 ALL = reduce(or_, PARTS.values())
 """Bits of the block's columns that all columns of the table need."""
 

@@ -21,9 +21,7 @@ from fastgen.plan import Plan
 from fastgen.schema import TRANSACTIONS
 from fastgen.windows import Worker
 from kernels import SAMPLES, Sample, make_rows, make_sample, read_rows
-
-LEAST_P = 1e-4
-"""The least p-value of a test of draws with a fixed seed."""
+from tests.kernels import LEAST_P
 
 SEED = 20_220_101
 """With this seed no two sequences of a card look alike."""

@@ -25,9 +25,7 @@ from fastgen.pools import alias_table, load_pools
 from fastgen.schema import TRANSACTIONS
 from fastgen.windows import Worker
 from kernels import each_sample, make_sample, unpacked
-
-LEAST_P = 1e-4
-"""The least p-value of a test of draws with a fixed seed."""
+from tests.kernels import LEAST_P
 
 
 def numbers(seed: int, first: int, n: int) -> list[str]:

@@ -17,9 +17,7 @@ from fastgen.kernels import chains, payments
 from fastgen.kernels.tables import Block, Events
 from fastgen.plan import Plan
 from kernels import ALL, SAMPLES, each_sample, make_sample, read_events
-
-LEAST_P = 1e-4
-"""The least p-value of a test of draws with a fixed seed."""
+from tests.kernels import LEAST_P
 
 NO_CASH = {"cards": 0}
 

@@ -13,9 +13,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from fastgen.kernels import rng
-
-LEAST_P = 1e-4
-"""The least p-value of a test of draws with a fixed seed; a wrong distribution gives values far below."""
+from tests.kernels import LEAST_P
 
 words = st.integers(0, 2**32 - 1)
 seeds = st.integers(0, 2**64 - 1)

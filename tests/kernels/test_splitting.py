@@ -9,9 +9,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from fastgen.kernels import rng, splitting
-
-LEAST_P = 1e-4
-"""The least p-value of a test of draws with a fixed seed; a wrong distribution gives values far below."""
+from tests.kernels import LEAST_P
 
 WHOLE = 2**40
 

@@ -17,9 +17,7 @@ from scipy import stats
 from fastgen.kernels import rng, tables, timeline
 from fastgen.kernels.tables import Block
 from kernels import ALL, SAMPLES, each_sample, make_sample, pack_events, read_events, read_rows, sample_of
-
-LEAST_P = 1e-4
-"""The least p-value of a test of draws with a fixed seed."""
+from tests.kernels import LEAST_P
 
 
 def sorted_times(n: int, seed: int, window: int, low: int, width: int) -> list[int]:
