@@ -39,4 +39,4 @@ def _about_rows(facts: Facts) -> Iterator[str]:
     if not survey.in_order and not facts.with_histories:
         yield "Rows are not in order of time, and too many to sort: no row is compared with the last one of its card."
     if survey.places.rows_elsewhere:
-        yield f"There are too many places to count them all: {count(survey.places.rows_elsewhere, 'row')} are on no map and in no list."
+        yield f"There are too many places to keep: {count(survey.places.rows_elsewhere, 'row')} are on no map and in no list."

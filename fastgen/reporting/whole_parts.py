@@ -150,7 +150,7 @@ def amounts(facts: Facts) -> Chapter:
             f"Density of amounts on a logarithmic scale, counted and configured, for {count(len(panels), 'category')}.",
         ),
         [*present(facts.survey.kinds * ORDINARY), *([Key("ink", "line", configured_text(facts))] if compared else [])],
-        "Share of a category's ordinary rows in each step, a tenth of a power of ten of the amount; all panels have the same scale. "
+        "Share of a category's ordinary rows in each step, a tenth of a power of ten of the amount; all panels share one scale. "
         "Distance: the greatest difference between the counted and the configured share of rows below any amount. By chance: the "
         f"distance that this many rows exceed once in a thousand times.{more}",
         Table(
