@@ -63,11 +63,7 @@ pace, labels, run = section("The pace"), section("The labels"), section("The run
 @pace("--loop", is_flag=True, help="Continue with the next period when one ends, up to the year 9900.")
 @labels("--labels-topic", metavar="NAME", help="Send tid and fraud_label to this topic.")
 @labels(
-    "--labels-delay",
-    default="0s",
-    show_default=True,
-    metavar="TIME",
-    help="How much later than transactions labels come, such as 2d.",
+    "--labels-delay", default="0s", show_default=True, metavar="TIME", help="Delay of labels after their transactions, such as 2d."
 )
 @run("--producers", type=WHOLE, default=1, metavar="N", help="Producers of the client library, each with its own partitions.")
 @run("--threads", type=WHOLE, default=1, metavar="N", help="Threads that make rows.")

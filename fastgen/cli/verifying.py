@@ -61,11 +61,7 @@ files, kafka, run = section("Files"), section("A topic"), section("The run")
 @message_options(kafka, timestamps="Record timestamps; with now, they are not compared.")
 @kafka("--labels-topic", metavar="NAME", help="The topic with tid and fraud_label.")
 @kafka(
-    "--labels-delay",
-    default="0s",
-    show_default=True,
-    metavar="TIME",
-    help="How much later than transactions labels are, such as 2d.",
+    "--labels-delay", default="0s", show_default=True, metavar="TIME", help="Delay of labels after their transactions, such as 2d."
 )
 @run("--threads", type=WHOLE, metavar="N", help="Threads that make rows; by default one per processor.")
 @run("--json", "as_json", is_flag=True, help="The report as JSON.")
