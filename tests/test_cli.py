@@ -551,15 +551,15 @@ WRONG_USAGE = [
     (["generate", "--fraud=5"], "--fraud: fastgen generate has no such option (fastgen generate --help tells more)"),
     (
         ["generate", "x.csv"],
-        "--output: must be given: a directory for all tables, a file or - for one (did you mean --output x.csv?)",
+        "--output: must be given: a directory for all tables, or a file or - for one table (did you mean --output x.csv?)",
     ),
     (
         ["generate", "--rows", "5", "a b"],
-        "--output: must be given: a directory for all tables, a file or - for one (did you mean --output 'a b'?)",
+        "--output: must be given: a directory for all tables, or a file or - for one table (did you mean --output 'a b'?)",
     ),
     (
         ["generate", "x.csv", "y.csv"],
-        "--output: must be given: a directory for all tables, a file or - for one (fastgen generate --help",
+        "--output: must be given: a directory for all tables, or a file or - for one table (fastgen generate --help",
     ),
     (
         ["report", "data/", "x.html"],
@@ -573,11 +573,14 @@ WRONG_USAGE = [
     (["co"], f"co: fastgen has no such command; {COMMANDS} (fastgen --help tells more)"),
     (["nonsense"], f"nonsense: fastgen has no such command; {COMMANDS} (fastgen --help tells more)"),
     (["config", "shw"], "shw: fastgen config has no such command; there are check, init, schema, show (did you mean show?)"),
-    (["generate"], "--output: must be given: a directory for all tables, a file or - for one (fastgen generate --help tells more)"),
+    (
+        ["generate"],
+        "--output: must be given: a directory for all tables, or a file or - for one table (fastgen generate --help tells more)",
+    ),
     (["completion"], "bash|zsh|fish: must be given (fastgen completion --help tells more)"),
     (
         ["generate", "--rows"],
-        "--rows: must have a value: exactly so many transactions, such as 500000 or 10M; all else in proportion (",
+        "--rows: must have a value: exact number of transactions, such as 500000 or 10M; all else in proportion (",
     ),
     (["config", "show", "--set"], "--set: must have a value: one setting, such as fraud.ratio=0.01; repeatable ("),
     (["generate", "-o", "x", "--quiet=5"], "--quiet: takes no value (fastgen generate --help tells more)"),

@@ -193,7 +193,7 @@ def test_compiling_on_every_run_is_told_as_that(capsys: pytest.CaptureFixture[st
     exec("def double(x):\n    return x + x", scope)
     with compiling_announced(quiet=False):
         assert jit.kernel(scope["double"])(21) == 42
-    told = "; every run does so anew, as no folder for them can be written (set NUMBA_CACHE_DIR to one that can)"
+    told = "; every run does so again, as no folder for them is writable (set NUMBA_CACHE_DIR to one that is)"
     assert capsys.readouterr().err.startswith(f"fastgen: compiling kernels for this machine{told}\nfastgen: compiling took ")
 
 

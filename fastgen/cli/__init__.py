@@ -1,7 +1,7 @@
-"""The command line: the library's words as flags, and no logic of its own.
+"""The command line: the library's options as flags, and no logic of its own.
 
-Data go to the standard output, all else to the standard error. Exit codes: 0 done, 1 failed,
-2 usage or configuration, 130 interrupted, 143 terminated.
+Data go to the standard output, everything else to the standard error. Exit codes: 0 done, 1 failed,
+2 wrong usage or configuration, 130 interrupted, 143 terminated.
 """
 
 import os
@@ -70,19 +70,19 @@ def main(leave: Leave | None = None) -> None:
             _fail(stopped[0])
         if isinstance(error, MemoryError):
             _fail(FastgenError("out of memory"))
-        if isinstance(error, OSError):  # such as that of a full standard output; those of other outputs are FastgenErrors
+        if isinstance(error, OSError):  # such as a full standard output; errors of other outputs are FastgenErrors
             _fail(FastgenError(f"{error.filename or '-: cannot be written'}: {(error.strerror or str(error)).lower()}"))
         raise
     finally:
-        drop_unfinished()  # what a signal kept its own block from removing, as it came when that was being left
+        drop_unfinished()  # files that their own block could not remove, as a signal came while it was exiting
         _drop_unwritten()
         rest()
 
 
 def _drop_unwritten() -> None:
-    """Let go of what the standard streams could not take.
+    """Discard what the standard streams could not write.
 
-    The interpreter would try once more to write it at its end, complain, and exit with a code of its own, 120.
+    At exit the interpreter would try to write it again, complain, and exit with code 120.
     """
     for stream in (sys.stdout, sys.stderr):
         try:
@@ -95,7 +95,7 @@ def _drop_unwritten() -> None:
 
 
 def _fail(error: FastgenError) -> NoReturn:
-    if isinstance(error, InterruptedRunError):  # all is cleared away: no other exit code, while threads end
+    if isinstance(error, InterruptedRunError):  # all is cleaned up: while threads end, no signal may change the exit code
         ignore()
     say(str(error))
     sys.exit(error.exit_code)

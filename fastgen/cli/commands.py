@@ -1,4 +1,4 @@
-"""Commands as they are here: options in sections, examples under the help, wrong usage in one line with a hint."""
+"""Click commands with options in sections, examples below the help, and usage errors in one line with a hint."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -15,7 +15,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Option(click.Option):
-    """An option of a section of the help."""
+    """An option that belongs to a section of the help."""
 
     def __init__(self, *arguments: Any, section: str, **attributes: Any) -> None:
         super().__init__(*arguments, **attributes)
@@ -23,12 +23,12 @@ class Option(click.Option):
 
 
 def section(title: str) -> Callable[..., Callable[[F], F]]:
-    """What declares the options of a section, as `click.option` does."""
+    """A decorator like `click.option`, for the options of a section."""
     return partial(click.option, cls=Option, section=title)
 
 
 def together(*options: Callable[[F], F]) -> Callable[[F], F]:
-    """What declares several options, in this order."""
+    """A decorator that declares several options, in this order."""
 
     def declare(function: F) -> F:
         for option in reversed(options):
@@ -39,15 +39,15 @@ def together(*options: Callable[[F], F]) -> Callable[[F], F]:
 
 
 def examples(*lines: str) -> str:
-    """The end of a command's help."""
+    """The end of a command's help: example calls."""
     return "\n".join(["\b", "Examples:", *(f"  {line}" for line in lines)])
 
 
 class Path(click.Path):
-    """The name of a file or a directory, which an empty text is not: it is what a variable of a shell that is not set leaves."""
+    """The name of a file or a directory; refuses an empty text, which an unset shell variable leaves."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """The name, if there is one."""
+        """The name, or an OptionError if it is empty."""
         if not value:
             named = max(param.opts, key=len) if isinstance(param, click.Option) else param and param.metavar
             raise OptionError(str(named), value, "must not be empty")
@@ -58,10 +58,10 @@ PATH: Final = Path()
 
 
 class Command(click.Command):
-    """A command whose options stand in their sections."""
+    """A command whose help groups options by section."""
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the sections, in the order in which options name them."""
+        """Write the sections, in the order of their first options."""
         sections: dict[str, list[tuple[str, str]]] = {}
         for option in self.get_params(ctx):
             record = option.get_help_record(ctx)
@@ -72,7 +72,7 @@ class Command(click.Command):
                 formatter.write_dl(records)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Parse; a mistake names the command in which it was made."""
+        """Parse the arguments; a usage error names the command in which it was made."""
         remember(ctx, args)
         try:
             with self._options_named():
@@ -82,16 +82,16 @@ class Command(click.Command):
             raise
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run; errors name options as the command line does."""
+        """Run the command; errors name options as flags."""
         try:
             with self._options_named():
                 return super().invoke(ctx)
-        except BrokenPipeError:  # of which click would only end
+        except BrokenPipeError:  # on which click would exit without a message
             raise FastgenError(f"-: {CLOSED_PIPE}") from None
 
     @contextmanager
     def _options_named(self) -> Iterator[None]:
-        """Write `shift_to` as --shift-to in what the library says of options."""
+        """Write `shift_to` as --shift-to in errors of the library."""
         try:
             yield
         except OptionError as error:
@@ -104,7 +104,7 @@ class Command(click.Command):
 
 
 def in_flags(text: str, command: click.Command) -> str:
-    """What the library says of options, as it is said of a command's: --shift-to in place of `shift_to`."""
+    """A text of the library, with options as the command's flags: --shift-to in place of `shift_to`."""
     flags = _flags(command)
     return re.sub(r"`(\w+)`", lambda found: flags.get(found[1], found[0]), text)
 
@@ -114,14 +114,14 @@ def _flags(command: click.Command) -> dict[str, str]:
 
 
 class Group(click.Group):
-    """A command of commands."""
+    """A command with subcommands."""
 
     command_class = Command
     group_class = type
 
 
 def mistake(error: click.UsageError) -> str:
-    """What is wrong with a command line, and what to do about it, in one line."""
+    """A usage error in one line: what is wrong, and what to do about it."""
     path = error.ctx.command_path if error.ctx else "fastgen"
     options = error.ctx.command.params if error.ctx else []
     hint = f"{path} --help tells more"

@@ -20,40 +20,40 @@ if TYPE_CHECKING:
 
 
 def collect_seldom() -> None:
-    """Have Python look for garbage more seldom: imports and compilers make objects by the million, most of which stay.
+    """Run the garbage collector less often: imports and compilers create millions of objects, most of which stay.
 
-    A tenth of the time of short runs, and 10 MB more where kernels are compiled.
+    Saves a tenth of the time of short runs, and takes 10 MB more where kernels are compiled.
     """
     gc.set_threshold(20_000, 10, 10)
 
 
 class ClosedOutput(io.TextIOBase):
-    """In place of a standard output that is closed: what is written there would be lost, and nobody be told."""
+    """Replaces a closed standard output, whose data would be lost without an error."""
 
     def write(self, _text: str) -> int:
-        """Refuse."""
+        """Raise OutputError."""
         raise OutputError(f"-: {CLOSED_OUTPUT}")
 
     def fileno(self) -> int:
-        """Refuse."""
+        """Raise OutputError."""
         raise OutputError(f"-: {CLOSED_OUTPUT}")
 
 
 def say(text: str) -> None:
-    """A line to the user, on the standard error; where that is full or closed, nobody listens."""
+    """Print a line for the user to the standard error; if that is full or closed, it is dropped."""
     with suppress(OSError):
         click.echo(f"fastgen: {text}", err=True)
 
 
 def is_interactive(quiet: bool, no_progress: bool) -> bool:
-    """Whether to show how far a run is: there is a terminal that can show it, and nobody said no."""
+    """Whether to show progress: there is a terminal that can show it, and no option forbids it."""
     if quiet or no_progress or os.environ.get("TERM") == "dumb":
         return False
     return sys.stderr is not None and sys.stderr.isatty()
 
 
 class Number(click.ParamType[Any]):
-    """A number; what is none gets the same kind of line as every other mistake."""
+    """A number; other values get the same kind of error line as every other mistake."""
 
     name = "number"
 
@@ -74,10 +74,10 @@ REAL = Number(float, "a number")
 
 data = section("The data")
 data_options = together(
-    data("--config", "path", type=PATH, metavar="FILE", help="Settings from a TOML file (fastgen config init)."),
-    data("--rows", metavar="N", help="Exactly so many transactions, such as 500000 or 10M; all else in proportion."),
-    data("--scale", type=REAL, metavar="X", help="Size in units of the default dataset's 106,020 transactions."),
-    data("--seed", type=WHOLE, metavar="N", help="What all random draws follow from."),
+    data("--config", "path", type=PATH, metavar="FILE", help="Settings from a TOML file (see fastgen config init)."),
+    data("--rows", metavar="N", help="Exact number of transactions, such as 500000 or 10M; all else in proportion."),
+    data("--scale", type=REAL, metavar="X", help="Size as a multiple of the default dataset, which has 106,020 transactions."),
+    data("--seed", type=WHOLE, metavar="N", help="Seed of all random draws."),
     data(
         "--set",
         "settings",
@@ -91,7 +91,7 @@ data_options = together(
 
 
 def read_config(path: str | None, rows: str | None, scale: float | None, seed: int | None, settings: tuple[str, ...]) -> "Config":
-    """The configuration that the options describe; flags win over --set, --set over the file."""
+    """The configuration that the options describe; flags override --set, which overrides the file."""
     from fastgen.config_text import load_config, merge, parse_count, parse_setting
 
     flags = {"rows": None if rows is None else parse_count(rows), "scale": scale, "seed": seed}
@@ -100,14 +100,14 @@ def read_config(path: str | None, rows: str | None, scale: float | None, seed: i
 
 
 def announce(data: "Dataset") -> None:
-    """Say where the data differ from what was asked for."""
+    """Say where the data differ from what was requested."""
     plan = data.plan
     if plan.cash_cards < plan.cash_cards_wanted:
         say(f"note: {plan.cash_cards:,} cash cards, not {plan.cash_cards_wanted:,}: no more cards have a susceptible holder")
 
 
 def counted(number: int, plural: str) -> str:
-    """So many of them, such as 1 transaction or 20 transactions."""
+    """A number with its noun, such as 1 transaction or 20 transactions."""
     return f"{number:,} {plural.removesuffix('s') if number == 1 else plural}"
 
 

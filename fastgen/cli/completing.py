@@ -1,4 +1,4 @@
-"""Completion of words in the shell: what may stand where, and `fastgen completion`, which prints the shell's part."""
+"""Shell completion: the candidates for each option, and `fastgen completion`, which prints the shell's script."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -13,7 +13,7 @@ SHELLS = ("bash", "zsh", "fish")
 
 
 def words(*texts: str) -> Complete:
-    """These words."""
+    """A completer that offers these words."""
     return lambda _, __, begun: _beginning(begun, texts)
 
 
@@ -29,7 +29,7 @@ def formats(_: click.Context, __: click.Parameter, begun: str) -> list[str]:
 
 
 def compressions(ctx: click.Context, _: click.Parameter, begun: str) -> list[str]:
-    """Compressions of the format, or of all if it is not said yet."""
+    """Compressions of the given format, or of all formats if none is given yet."""
     from fastgen.sinks.formats import FORMATS
 
     of = [FORMATS[kind]] if (kind := ctx.params.get("kind")) in FORMATS else FORMATS.values()
@@ -44,7 +44,7 @@ def tables(_: click.Context, __: click.Parameter, begun: str) -> list[str]:
 
 
 def columns(ctx: click.Context, _: click.Parameter, begun: str) -> list[str]:
-    """The next of several columns of the table."""
+    """The list so far, with each column of the table that it does not have yet."""
     from fastgen.schema import TABLES
 
     there, comma, last = begun.rpartition(",")
@@ -54,14 +54,14 @@ def columns(ctx: click.Context, _: click.Parameter, begun: str) -> list[str]:
 
 
 def column_or_none(_: click.Context, __: click.Parameter, begun: str) -> list[str]:
-    """A column of the transactions, or none."""
+    """Columns of the transactions, and "none"."""
     from fastgen.schema import TRANSACTIONS
 
     return _beginning(begun, (*TRANSACTIONS.names, "none"))
 
 
 def settings(_: click.Context, __: click.Parameter, begun: str) -> list[Any]:
-    """Names of settings, up to the equals sign."""
+    """Names of settings, each with an equals sign."""
     from click.shell_completion import CompletionItem
 
     from fastgen.config import Config
@@ -75,16 +75,16 @@ def settings(_: click.Context, __: click.Parameter, begun: str) -> list[Any]:
     cls=Command,
     epilog=examples(
         'eval "$(fastgen completion bash)"     # in ~/.bashrc',
-        'eval "$(fastgen completion zsh)"      # in ~/.zshrc, behind compinit',
+        'eval "$(fastgen completion zsh)"      # in ~/.zshrc, after compinit',
         "fastgen completion fish > ~/.config/fish/completions/fastgen.fish",
     ),
 )
 @click.argument("shell", metavar="bash|zsh|fish", shell_complete=words(*SHELLS))
 @click.pass_context
 def completion(ctx: click.Context, shell: str) -> None:
-    """Print what makes the Tab key complete words in a shell.
+    """Print the completion script for a shell.
 
-    It completes commands, options, formats, compressions, tables, columns, settings behind --set, and files.
+    With it, the Tab key completes commands, options, formats, compressions, tables, columns, settings after --set, and files.
     """
     if shell not in SHELLS:
         raise OptionError("shell", shell, f"must be one of {', '.join(SHELLS)}", hint=did_you_mean(shell, SHELLS))

@@ -1,4 +1,4 @@
-"""`fastgen config`: show, start, check and describe configurations."""
+"""`fastgen config`: show, create, check and describe configurations."""
 
 import click
 
@@ -19,7 +19,7 @@ FILE = click.argument("path", type=PATH, default="fastgen.toml", metavar="[FILE]
     ),
 )
 def config() -> None:
-    """Show, begin, check and describe settings."""
+    """Show, create, check and describe configurations."""
 
 
 @config.command(
@@ -30,7 +30,7 @@ def config() -> None:
 )
 @data_options
 def show(path: str | None, rows: str | None, scale: float | None, seed: int | None, settings: tuple[str, ...]) -> None:
-    """Print all settings that the options come to, as TOML."""
+    """Print all settings that result from the options, as TOML."""
     from fastgen.config_text import to_toml
 
     click.echo(to_toml(read_config(path, rows, scale, seed, settings)), nl=False)
@@ -40,11 +40,11 @@ def show(path: str | None, rows: str | None, scale: float | None, seed: int | No
     epilog=examples("fastgen config init", "fastgen config init small.toml && fastgen generate --config small.toml --output data/")
 )
 @FILE
-@click.option("--overwrite", is_flag=True, help="Replace a file that is there.")
+@click.option("--overwrite", is_flag=True, help="Replace an existing file.")
 def init(path: str, overwrite: bool) -> None:
     """Write a file with all settings, explained.
 
-    They have their defaults. The file is fastgen.toml unless named.
+    All have their default values. FILE is fastgen.toml by default.
     """
     from fastgen.config import Config
     from fastgen.config_text import to_toml
@@ -60,8 +60,8 @@ def init(path: str, overwrite: bool) -> None:
 def check(path: str) -> None:
     """Check a file with settings.
 
-    It is fastgen.toml unless named. If it is valid, its number of transactions and its fingerprint are told. If not, there is a
-    line for each setting that is wrong by itself, or else for the first that does not go with the others.
+    FILE is fastgen.toml by default. If it is valid, its number of transactions and its fingerprint are printed. If not, there
+    is a line for each invalid setting or, if each alone is valid, for the first that conflicts with others.
     """
     from fastgen.config_text import load_config
     from fastgen.dataset import Dataset
@@ -80,7 +80,7 @@ def check(path: str) -> None:
 def schema() -> None:
     """Print the JSON schema of the settings.
 
-    Editors and other programs check and complete with it.
+    Editors and other programs use it to check and complete configurations.
     """
     import json
 

@@ -46,14 +46,14 @@ into, run = section("The output"), section("The run")
     required=True,
     type=PATH,
     metavar="DIR|FILE|-",
-    help="A directory for all tables, a file or - for one.",
+    help="A directory for all tables, or a file or - for one table.",
 )
 @into(
     "--format",
     "kind",
     metavar="NAME",
     shell_complete=completing.formats,
-    help="parquet, csv, ndjson or ipc; a file's suffix says it too.",
+    help="parquet, csv, ndjson or ipc; by default from a file's suffix.",
 )
 @into(
     "--compression",
@@ -65,21 +65,21 @@ into, run = section("The output"), section("The run")
     "--table",
     metavar="NAME",
     shell_complete=completing.tables,
-    help="For a file: transactions (unless said), credit_cards or profiles.",
+    help="For a file: transactions (default), credit_cards or profiles.",
 )
-@into("--columns", metavar="A,B,...", shell_complete=completing.columns, help="For a file: these columns only.")
+@into("--columns", metavar="A,B,...", shell_complete=completing.columns, help="For a file: only these columns.")
 @into(
     "--coordinates",
     metavar="text|number",
     default="text",
     show_default=True,
     shell_complete=completing.words("text", "number"),
-    help="Latitudes and longitudes in csv and ndjson.",
+    help="Form of latitudes and longitudes in csv and ndjson.",
 )
-@into("--parts", type=WHOLE, metavar="N", help="Cut the tables into N parts; those that are complete are not made again.")
-@into("--part", type=WHOLE, metavar="I", help="With --parts: this part only.")
-@run("--threads", type=WHOLE, metavar="N", help="Threads that make rows; all processors unless said.")
-@into("--overwrite", is_flag=True, help="Replace files that are there.")
+@into("--parts", type=WHOLE, metavar="N", help="Split the tables into N parts; complete parts are not made again.")
+@into("--part", type=WHOLE, metavar="I", help="With --parts: only this part.")
+@run("--threads", type=WHOLE, metavar="N", help="Threads that make rows; by default one per processor.")
+@into("--overwrite", is_flag=True, help="Replace existing files.")
 @run("--dry-run", is_flag=True, help="Print the plan and the estimated size; write nothing.")
 @run("--quiet", "-q", is_flag=True, help="Print nothing but errors.")
 @run("--no-progress", is_flag=True, help="No progress bar.")
@@ -164,7 +164,7 @@ def summary(data: "Dataset", output: str, report: "WriteReport") -> str:
 
 
 def plan_text(work: "Wanted") -> str:
-    """The plan as lines of names and numbers; of a part, that of the whole and what the part has."""
+    """The plan as lines of names and numbers; for a part, the plan of the whole and about how much of it the part has."""
     from fastgen.sinks.estimates import estimate
 
     data = work.asked[0].data
@@ -176,7 +176,7 @@ def plan_text(work: "Wanted") -> str:
 
 
 def tell_what_is_there(work: "Wanted", overwrite: bool) -> None:
-    """Say what a run would not write, as it is there already."""
+    """Say what a run would not write because it exists already."""
     from fastgen.sinks.files import foresee
 
     try:

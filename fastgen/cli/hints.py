@@ -1,4 +1,4 @@
-"""What somebody may have meant who calls a command with an option or an argument that it does not have."""
+"""Guesses at what was meant by an option or an argument that a command does not have."""
 
 import shlex
 from collections.abc import Sequence
@@ -7,18 +7,18 @@ from itertools import pairwise
 import click
 
 WORDS = "fastgen.words"
-"""Under which a command's context keeps what it was called with."""
+"""The key under which a command's context keeps its arguments."""
 
 
 def remember(ctx: click.Context, words: Sequence[str]) -> None:
-    """Keep what a command is called with, for hints."""
+    """Keep the arguments of a command, for hints."""
     ctx.meta[WORDS] = list(words)
 
 
 def as_setting(option: str, ctx: click.Context | None) -> str | None:
-    """A hint for an option that is a setting, if the command takes those: how to give it.
+    """A hint for an unknown option that names a setting, if the command takes settings: how to give it.
 
-    The whole name counts, or its last part, with hyphens, dots or underscores.
+    The option may be the setting's whole name or the last part of it, with hyphens, dots or underscores.
     """
     if ctx is None or not any("--set" in each.opts for each in ctx.command.params):
         return None
@@ -26,14 +26,14 @@ def as_setting(option: str, ctx: click.Context | None) -> str | None:
     from fastgen.settings import single
 
     settings = single(Config)
-    names = {_plain(name.rpartition(".")[2]): name for name in reversed([*settings])}  # of two, the first
-    names |= {_plain(name): name for name in settings}  # a whole name counts before another one's last part
+    names = {_plain(name.rpartition(".")[2]): name for name in reversed([*settings])}  # of two with the same last part, the first
+    names |= {_plain(name): name for name in settings}  # a whole name wins over the last part of another
     found = names.get(_plain(option))
     return found and f"{found} is a setting: --set {shlex.quote(f'{found}={_value(option, ctx)}')}"
 
 
 def as_value(missing: click.Option, ctx: click.Context) -> str | None:
-    """A hint for an option that is missing where there is one argument too many, which may be its value."""
+    """A hint for a missing option if there is one argument too many, which may be its value."""
     try:
         _, left, _ = ctx.command.make_parser(ctx).parse_args(_words(ctx))
     except click.UsageError:
@@ -50,7 +50,7 @@ def _plain(name: str) -> str:
 
 
 def _value(option: str, ctx: click.Context) -> str:
-    """The value that an option was called with, or a word for it."""
+    """The value that was given to an option, or a placeholder for it."""
     for word, after in pairwise([*_words(ctx), "-"]):
         name, equals, value = word.partition("=")
         if name == option and (equals or not after.startswith("-")):

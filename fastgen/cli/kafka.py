@@ -1,4 +1,4 @@
-"""Options of the commands that deal with Kafka: where the cluster is and how to connect, and what messages are like."""
+"""Options that the Kafka commands share: how to connect to the cluster, and the form of messages."""
 
 import logging
 from collections.abc import Callable
@@ -9,11 +9,11 @@ from fastgen.cli import completing
 from fastgen.cli.commands import PATH, F, in_flags, together
 
 Declare = Callable[..., Callable[[F], F]]
-"""What declares an option in a section of the help; see `section`."""
+"""A decorator for options of a section of the help; see `section`."""
 
 
 class _Notes(logging.Formatter):
-    """What is logged, with options as the running command writes them."""
+    """Formats log lines, with options as flags of the running command."""
 
     def __init__(self) -> None:
         super().__init__("fastgen: %(message)s")
@@ -24,28 +24,28 @@ class _Notes(logging.Formatter):
 
 
 def say_notes(quiet: bool) -> None:
-    """Have what the Kafka modules log said as the command says things, and with --quiet only errors."""
+    """Print the log lines of the Kafka modules like the command's own messages; with --quiet, only errors."""
     notes = logging.StreamHandler()
     notes.setFormatter(_Notes())
     logging.basicConfig(handlers=[notes], level=logging.ERROR if quiet else logging.WARNING)
 
 
 def connection_options(option: Declare[F]) -> Callable[[F], F]:
-    """Where the cluster is, and the client library's settings."""
+    """Options for the address of the cluster and the client library's settings."""
     return together(
-        option("--bootstrap-servers", metavar="HOST:PORT,...", help="Where the cluster is."),
+        option("--bootstrap-servers", metavar="HOST:PORT,...", help="Brokers of the cluster."),
         option(
             "--producer-config",
             type=PATH,
             metavar="FILE",
-            help="librdkafka's settings, key=value lines; ${NAME} is a variable of the environment.",
+            help="librdkafka settings as key=value lines; ${NAME} is an environment variable.",
         ),
-        option("-X", "extra", multiple=True, metavar="KEY=VALUE", help="One of librdkafka's settings; repeatable."),
+        option("-X", "extra", multiple=True, metavar="KEY=VALUE", help="One librdkafka setting; repeatable."),
     )
 
 
 def message_options(option: Declare[F], timestamps: str) -> Callable[[F], F]:
-    """What keys, values and timestamps are; `timestamps` is the help of their option."""
+    """Options for keys, values and timestamps; `timestamps` is the help text of --timestamps."""
     return together(
         option(
             "--key",
@@ -53,16 +53,16 @@ def message_options(option: Declare[F], timestamps: str) -> Callable[[F], F]:
             show_default=True,
             metavar="COLUMN|none",
             shell_complete=completing.column_or_none,
-            help="The column that is the messages' key.",
+            help="The column that is the message key.",
         ),
-        option("--with-label", is_flag=True, help="Values have fraud_label too."),
+        option("--with-label", is_flag=True, help="Values include fraud_label."),
         option(
             "--coordinates",
             metavar="text|number",
             default="text",
             show_default=True,
             shell_complete=completing.words("text", "number"),
-            help="Latitudes and longitudes in values.",
+            help="Form of latitudes and longitudes in values.",
         ),
         option(
             "--timestamps",

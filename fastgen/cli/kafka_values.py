@@ -1,4 +1,4 @@
-"""What the command line says of Kafka, as values: settings of the client, durations, moments."""
+"""Values of the Kafka options, parsed: client settings, durations, times."""
 
 import os
 import re
@@ -11,7 +11,7 @@ UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
 def pairs(field: str, texts: Iterable[str]) -> dict[str, str]:
-    """KEY=VALUE texts; ${NAME} in a value is a variable of the environment, so that secrets need not be written down.
+    """Parse KEY=VALUE texts; ${NAME} in a value is an environment variable, so that secrets need not be written down.
 
     Example:
         >>> pairs("X", ["linger.ms=5", "sasl.username=me=you"])
@@ -21,7 +21,7 @@ def pairs(field: str, texts: Iterable[str]) -> dict[str, str]:
     for text in texts:
         name, sign, value = text.partition("=")
         if not sign or not name.strip():
-            raise OptionError(field, NOT_GIVEN, "must be KEY=VALUE")  # not what it is: it may be a secret
+            raise OptionError(field, NOT_GIVEN, "must be KEY=VALUE")  # without the text, which may be a secret
         found[name.strip()] = re.sub(r"\$\{(\w+)\}", lambda match: _variable(field, match[1]), value.strip())
     return found
 
@@ -33,7 +33,7 @@ def _variable(field: str, name: str) -> str:
 
 
 def client_settings(path: str | None, texts: Iterable[str]) -> dict[str, str]:
-    """Settings of librdkafka from a file of KEY=VALUE lines, whose comments begin with #, and from KEY=VALUE texts, which win."""
+    """Settings of librdkafka from a file of KEY=VALUE lines, with # comments, and from KEY=VALUE texts, which override it."""
     lines: list[str] = []
     if path is not None:
         try:
@@ -50,7 +50,7 @@ def client_settings(path: str | None, texts: Iterable[str]) -> dict[str, str]:
 
 
 def duration(field: str, text: str) -> timedelta:
-    """A time such as 90s, 15m, 6h or 2d.
+    """A duration such as 90s, 15m, 6h or 2d.
 
     Example:
         >>> duration("labels_delay", "2d")
@@ -61,12 +61,12 @@ def duration(field: str, text: str) -> timedelta:
         raise OptionError(field, text, "must be a number and a unit, such as 90s, 15m, 6h or 2d")
     try:
         return timedelta(**{UNITS[match[2]]: float(match[1])})
-    except OverflowError:  # its fraction may round up to a day too many
+    except OverflowError:  # a fraction may round up to a day too many
         raise OptionError(field, text, f"must be at most {timedelta.max.days}d") from None
 
 
 def moment(text: str | None) -> datetime | None:
-    """ "now", in UTC as event times are, or a moment such as 2026-01-31 12:00:00."""
+    """A time such as 2026-01-31 12:00:00, or "now", in UTC as event times are."""
     if text is None:
         return None
     if text == "now":

@@ -45,29 +45,31 @@ pace, labels, run = section("The pace"), section("The labels"), section("The run
 )
 @data_options
 @connection_options(cluster)
-@cluster("--mock", is_flag=True, help="A cluster inside this process, which forgets what it gets.")
-@target("--topic", default=DEFAULT_TOPIC, show_default=True, metavar="NAME", help="Where messages go.")
-@message_options(message, timestamps="What records bear.")
-@target("--create-topic", is_flag=True, help="Make the topic; it keeps records for ever.")
-@target("--partitions", type=WHOLE, metavar="N", help="Of a topic that is made; 4 unless said.")
-@target("--replication-factor", type=WHOLE, metavar="N", help="Of a topic that is made; 1 unless said.")
-@target("--topic-config", multiple=True, metavar="KEY=VALUE", help="One setting of a topic that is made; repeatable.")
-@pace("--rate", type=REAL, metavar="N", help="Messages a second.")
-@pace("--speed", type=REAL, metavar="X", help="Replay so many times faster than life; 1 is live.")
+@cluster("--mock", is_flag=True, help="Send to a cluster inside this process, which keeps nothing.")
+@target("--topic", default=DEFAULT_TOPIC, show_default=True, metavar="NAME", help="The topic to send to.")
+@message_options(message, timestamps="Record timestamps: event times, or times of sending.")
+@target("--create-topic", is_flag=True, help="Create the topic; it keeps records for ever.")
+@target("--partitions", type=WHOLE, metavar="N", help="Partitions of a created topic; 4 by default.")
+@target("--replication-factor", type=WHOLE, metavar="N", help="Replication factor of a created topic; 1 by default.")
+@target("--topic-config", multiple=True, metavar="KEY=VALUE", help="One setting of a created topic; repeatable.")
+@pace("--rate", type=REAL, metavar="N", help="Send N messages per second.")
+@pace("--speed", type=REAL, metavar="X", help="Replay events X times faster than real time; 1 is real time.")
 @pace(
     "--shift-to",
     metavar="now|TIME",
     shell_complete=completing.words("now"),
     help="Move the first event to now, or to a time such as '2026-01-31 12:00:00'.",
 )
-@pace("--loop", is_flag=True, help="Go on with a next period when one ends, up to the year 9900.")
-@labels("--labels-topic", metavar="NAME", help="A topic for tid and fraud_label.")
-@labels("--labels-delay", default="0s", show_default=True, metavar="TIME", help="How much later labels come, such as 2d.")
-@run("--producers", type=WHOLE, default=1, metavar="N", help="Handles of the client library, each with its own partitions.")
+@pace("--loop", is_flag=True, help="Continue with the next period when one ends, up to the year 9900.")
+@labels("--labels-topic", metavar="NAME", help="Send tid and fraud_label to this topic.")
+@labels(
+    "--labels-delay", default="0s", show_default=True, metavar="TIME", help="Delay of labels after their transactions, such as 2d."
+)
+@run("--producers", type=WHOLE, default=1, metavar="N", help="Producers of the client library, each with its own partitions.")
 @run("--threads", type=WHOLE, default=1, metavar="N", help="Threads that make rows.")
-@run("--resume", is_flag=True, help="Go on where an earlier run of the same configuration ended.")
+@run("--resume", is_flag=True, help="Continue where an earlier run of the same configuration ended.")
 @run("--plain", is_flag=True, help="One call for each message, through confluent_kafka.Producer.")
-@run("--json", "as_json", is_flag=True, help="The summary as JSON, on the standard output.")
+@run("--json", "as_json", is_flag=True, help="Print the summary as JSON, to the standard output.")
 @run("--quiet", "-q", is_flag=True, help="Print nothing but errors.")
 @run("--no-progress", is_flag=True, help="No progress bar.")
 def produce(
@@ -136,7 +138,7 @@ def produced(report: "ProduceReport", seed: int) -> str:
 
 
 def progress_told(show: Show, data: "Dataset", *, endless: bool, notes: bool, mock: bool) -> "Callable[[Progress], object]":
-    """What shows how far a run is; rates are those of acknowledgements. Notes come with the first look: no option is wrong then."""
+    """A progress callback; rates are those of acknowledgements. Notes come with its first call, when all options are checked."""
     lately, begun = Lately(), not notes
 
     def look(at: "Progress") -> None:
@@ -153,7 +155,7 @@ def progress_told(show: Show, data: "Dataset", *, endless: bool, notes: bool, mo
 
 
 def state(at: "Progress", rate: float) -> str:
-    """How far a run is, in a line; `rate` is that of acknowledged messages."""
+    """The progress of a run, in a line; `rate` is that of acknowledged messages."""
     size = at.bytes / max(at.acknowledged + at.in_flight, 1)
     late = f"{at.lag:.1f} s late, " if at.lag >= 1 else ""
     return f"{per_second(rate)} msg/s, {human_size(rate * size)}/s, {late}{at.in_flight:,} in flight, {at.failed:,} errors"

@@ -1,4 +1,4 @@
-"""The bar that shows how far a run is: on a terminal alone, with what passes a second and the time left."""
+"""The progress bar: only on a terminal, with the rate and the time left."""
 
 import time
 from collections import deque
@@ -8,11 +8,11 @@ from contextlib import contextmanager
 from fastgen.cli.stopping import check, clearing_away
 
 LATELY = 3.0
-"""Seconds over which rates are taken while a run goes on."""
+"""Seconds over which the rates of a running bar are averaged."""
 
 
 class Lately:
-    """How fast a count grows: over the last seconds, or since the last look where that is longer ago.
+    """How fast a count grows: over the last seconds, or since the last call if that is longer ago.
 
     Example:
         >>> rows = Lately()
@@ -24,7 +24,7 @@ class Lately:
         self._seen: deque[tuple[float, float]] = deque()
 
     def rate(self, seconds: float, count: float) -> float:
-        """What passes a second now that the count is so far at this time; 0 at the first look."""
+        """The rate per second, given the count at this time; 0 at the first call."""
         self._seen.append((seconds, count))
         while len(self._seen) > 2 and self._seen[1][0] <= seconds - LATELY:
             self._seen.popleft()
@@ -33,12 +33,12 @@ class Lately:
 
 
 Show = Callable[[int, int | None, str], object]
-"""Takes how far a run is, where it ends, if it does, and a text."""
+"""Takes the number done, the number in all (None without an end) and a text."""
 
 
 @contextmanager
 def progress_bar(shown: bool) -> Iterator[Show]:
-    """A bar on the terminal; gives what moves it. What is done meanwhile may have something to clear away, as the bar has."""
+    """A bar on the terminal; yields the function that moves it. The block, like the bar, may have something to clean up."""
     if not shown:
         with clearing_away():
             yield lambda *_: None
@@ -54,7 +54,7 @@ def progress_bar(shown: bool) -> Iterator[Show]:
 
 @contextmanager
 def rows_bar(rows: int | None, shown: bool) -> Iterator[Callable[[int], object]]:
-    """A bar of so many rows, if that is known, with rows a second; gives the function that moves it on by a number of them."""
+    """A bar for this many rows, if known, with rows per second; yields the function that advances it by a number of rows."""
     done, lately = 0, Lately()
     with progress_bar(shown) as show:
 

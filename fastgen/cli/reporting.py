@@ -1,4 +1,4 @@
-"""`fastgen report`: a dataset as a page."""
+"""`fastgen report`: a dataset on one page."""
 
 import click
 
@@ -17,13 +17,13 @@ from fastgen.cli.progress import rows_bar
 )
 @click.argument("path", type=PATH, metavar="DIR|FILE")
 @click.option("--output", "-o", required=True, type=PATH, metavar="FILE|-", help="The page, or - for the standard output.")
-@click.option("--overwrite", is_flag=True, help="Replace a page that is there.")
+@click.option("--overwrite", is_flag=True, help="Replace an existing page.")
 @click.option("--quiet", "-q", is_flag=True, help="Print nothing but errors.")
 @click.option("--no-progress", is_flag=True, help="No progress bar.")
 def report(path: str, output: str, overwrite: bool, quiet: bool, no_progress: bool) -> None:
-    """Make a page that shows what a dataset is.
+    """Make a page that describes a dataset.
 
-    One HTML file, from files of any format, which opens without a network. DIR has tables, with a manifest or without; FILE has
+    The page is one HTML file that opens without a network. DIR holds tables in any format, with or without a manifest; FILE holds
     transactions.
     """
     with compiling_announced(quiet):

@@ -1,6 +1,6 @@
-"""The shells that complete words: click's, and what they lack for `--option=word`, settings and lists with commas.
+"""Shell completion: click's, extended for `--option=word`, settings and lists with commas.
 
-Importing it puts them in the place of click's.
+Importing this module replaces click's classes by these.
 """
 
 from typing import Any
@@ -17,11 +17,11 @@ from click.shell_completion import (
 )
 
 VARIABLE = "_FASTGEN_COMPLETE"
-"""Set while a shell asks what may stand somewhere."""
+"""Environment variable that is set while a shell asks for completions."""
 
 
 def script(shell: str, program: click.Command) -> str:
-    """The shell's part, which asks the program at each press of the key."""
+    """The shell's script, which asks the program at each press of the Tab key."""
     kind = get_completion_class(shell)
     assert kind is not None
     return kind(program, {}, "fastgen", VARIABLE).source()
@@ -29,7 +29,7 @@ def script(shell: str, program: click.Command) -> str:
 
 @add_completion_class
 class Bash(BashComplete):
-    """No space comes behind the equals sign of a setting; words are not cut at equals signs."""
+    """No space follows the equals sign of a setting; equals signs, at which Bash splits words, are dropped."""
 
     source_template = BashComplete.source_template.replace(
         "COMPREPLY+=($value)", 'COMPREPLY+=("$value"); [[ $value == *= ]] && compopt -o nospace'
@@ -41,7 +41,7 @@ class Bash(BashComplete):
 
 
 class _WholeWords(ShellComplete):
-    """For shells that take `--option=word` for one word: what stands before the equals sign is a part of the answer."""
+    """For shells that treat `--option=word` as one word: completions include the part up to the equals sign."""
 
     _before = ""
 
@@ -58,7 +58,7 @@ class _WholeWords(ShellComplete):
 
 @add_completion_class
 class Zsh(_WholeWords, ZshComplete):
-    """No space comes behind the equals sign of a setting."""
+    """No space follows the equals sign of a setting."""
 
     source_template = (
         ZshComplete.source_template.replace("local -a response", "local -a response tail")
@@ -73,7 +73,7 @@ class Zsh(_WholeWords, ZshComplete):
 
 @add_completion_class
 class Fish(_WholeWords, FishComplete):
-    """Words and their meanings may have commas; files have what stands before the equals sign in front."""
+    """Words and their descriptions may contain commas; files are prefixed with the part up to the equals sign."""
 
     source_template = FishComplete.source_template.replace('string split ","', 'string split --max 1 ","').replace(
         "__fish_complete_path $metadata[2];",

@@ -1,8 +1,8 @@
-"""Ctrl-C, SIGTERM, a closed terminal: an exception where there is something to clear away, else the end of the process at once.
+"""Ctrl-C, SIGTERM, a closed terminal: an exception where there is something to clean up, otherwise an immediate exit.
 
-An exception that comes at any moment is not to be relied on: whoever imports a module in a `try`, or calls a destructor, may
-swallow it. Between the start and the first output nothing is lost with the process, and so none is raised there; later it is
-raised until something deals with it.
+An exception that can come at any moment is unreliable: an import inside a `try`, or a destructor, may swallow it. Between the
+start and the first output an immediate exit loses nothing, so none is raised there; later it is raised again until something
+handles it.
 """
 
 import signal
@@ -26,16 +26,16 @@ KINDS: Final = {
     signal.SIGHUP: (TerminatedRunError, "terminated, as its terminal was closed"),
 }
 PATIENCE: Final = 1.0
-"""Seconds after a signal within which another one is no news; later it says that clearing away takes too long."""
+"""Seconds after a signal within which further ones are ignored; a later one means that cleaning up takes too long."""
 AGAIN: Final = 0.05
-"""Seconds between two looks at whether what was raised has been swallowed."""
+"""Seconds between two checks whether the exception has been swallowed."""
 
 stopped: list[InterruptedRunError] = []
-"""What a signal raised. Where it struck, as in an import, it may have come out as something else, or not at all."""
+"""The exceptions that signals raised. In an import, for example, one may have been replaced by another, or swallowed."""
 
 
 class _State:
-    """What there is to clear away, how to leave where there is nothing, and when the last signal came."""
+    """How many blocks have something to clean up, how to exit where none has, and when the last signal came."""
 
     blocks = 0
     leave: Leave | None = None
@@ -43,11 +43,11 @@ class _State:
 
 
 def listen(leave: Leave | None) -> None:
-    """Take signals from now on; without a way to leave, they are exceptions everywhere."""
+    """Handle signals from now on; without `leave`, they raise exceptions everywhere."""
     stopped.clear()
     _State.leave, _State.last, _State.blocks = leave, float("-inf"), 0
     for number in KINDS:
-        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # nohup has it ignored
+        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # nohup ignores it
             signal.signal(number, _take)
     if leave:
         signal.signal(signal.SIGALRM, _look)
@@ -55,19 +55,19 @@ def listen(leave: Leave | None) -> None:
 
 
 def ignore() -> None:
-    """Take no more signals: the process is about to end by itself."""
+    """Ignore signals from now on: the process is about to end anyway."""
     for number in (*KINDS, signal.SIGALRM):
         signal.signal(number, signal.SIG_IGN)
 
 
 def rest() -> None:
-    """Look no more at whether what was raised has been swallowed: the interpreter, as it ends, gives its handlers back."""
+    """Stop checking for a swallowed exception: the interpreter resets its signal handlers as it ends."""
     signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 @contextmanager
 def clearing_away() -> Iterator[None]:
-    """A block that has something to clear away when it is left, which it must get the chance to do."""
+    """A block with something to clean up: in it, signals raise an exception, so that its cleanup runs."""
     _State.blocks += 1
     try:
         yield
@@ -76,7 +76,7 @@ def clearing_away() -> Iterator[None]:
 
 
 def check() -> None:
-    """Raise what a signal raised, in case it was swallowed."""
+    """Raise the exception of a signal again, in case it was swallowed."""
     if stopped:
         raise stopped[0]
 
@@ -97,8 +97,8 @@ def _take(number: int, _: "FrameType | None") -> None:
 
 
 def _look(*_: object) -> None:
-    """Raise again what nothing deals with, as an `except` or a `finally` does: it was swallowed."""
-    error = sys.exc_info()[1]  # also what the interrupted code deals with: handlers are called from within it
+    """Raise the exception again if it was swallowed: no `except` or `finally` is handling it."""
+    error = sys.exc_info()[1]  # includes what the interrupted code is handling: signal handlers run within it
     while error is not None and not isinstance(error, InterruptedRunError):
         error = error.__context__
     if error is None:
@@ -106,6 +106,6 @@ def _look(*_: object) -> None:
 
 
 def _swallowed(what: "sys.UnraisableHookArgs") -> None:
-    """Say what a destructor failed with, unless it is what a signal raised."""
+    """Report the exception of a destructor, unless a signal raised it."""
     if not isinstance(what.exc_value, InterruptedRunError):
         sys.__unraisablehook__(what)

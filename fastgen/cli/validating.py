@@ -1,4 +1,4 @@
-"""`fastgen validate`: the statistics of data, held against a configuration."""
+"""`fastgen validate`: the statistics of data, compared with a configuration."""
 
 import json
 import sys
@@ -36,7 +36,7 @@ run = section("The run")
 )
 @click.argument("target", type=PATH, metavar="DIR|FILE")
 @data_options
-@run("--alpha", type=REAL, default=0.001, show_default=True, metavar="P", help="Probability that good data fail a test.")
+@run("--alpha", type=REAL, default=0.001, show_default=True, metavar="P", help="Probability that good data fail any test.")
 @run("--json", "as_json", is_flag=True, help="The report as JSON.")
 @run("--quiet", "-q", is_flag=True, help="Print only what failed.")
 @run("--no-progress", is_flag=True, help="No progress bar.")
@@ -54,8 +54,9 @@ def validate(
 ) -> None:
     """Judge data by counts, rules and statistics.
 
-    The rows may come from anywhere: nothing is made anew to compare with. They should be as manifest.json or the file's metadata
-    says, as the options say if there are any, or as the default configuration says. Ends with 0 if all checks pass, with 1 if not.
+    The rows may come from anywhere: none are generated for comparison. They are judged by the configuration that the options
+    describe, or else by the one in manifest.json or the file's metadata, or else by the default one. Exits with 0 if all checks
+    pass, with 1 if not.
     """
     told = bool(settings) or any(value is not None for value in (path, rows, scale, seed))
     config = read_config(path, rows, scale, seed, settings) if told else None
@@ -94,7 +95,7 @@ def failures(report: "ValidationReport") -> Iterator[str]:
 
 
 def show(report: "ValidationReport") -> None:
-    """All checks, what failed, and what the verdicts rest on: as a table for a terminal, or as lines for other programs."""
+    """Print all checks, what failed, and what the verdicts rest on: as a table on a terminal, otherwise as lines."""
     tests = f"{report.tests} tests: good data fail any of them with probability {report.alpha:g} (Holm-Bonferroni)"
     told = [
         *(f"failed: {line}" for line in failures(report)),
@@ -111,14 +112,14 @@ def show(report: "ValidationReport") -> None:
 
 
 def cells(check: "Check") -> tuple[str, ...]:
-    """What there is to see of a check, under COLUMNS."""
+    """The cells of a check, in the order of COLUMNS."""
     tolerance = f"p = {check.p:.2g}" if check.p is not None else "" if check.tolerance is None else f"{check.tolerance:,}"
     test = SHORT.get(check.test, check.test)
     return check.group, check.name, check.value or check.note or "", check.expected, test, tolerance, check.verdict
 
 
 def plain(checks: "tuple[Check, ...]") -> Iterator[str]:
-    """A line for each check, as long as it is, with its group; columns are two blanks apart."""
+    """A line for each check, of any length, with its group; columns are two spaces apart."""
     rows = [COLUMNS, *map(cells, checks)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:

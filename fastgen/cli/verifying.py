@@ -1,4 +1,4 @@
-"""`fastgen verify`: files, or a topic, compared with what their configuration makes."""
+"""`fastgen verify`: files or a topic, compared with what their configuration makes."""
 
 import json
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ OF_TOPICS = (
     "producer_config",
     "extra",
 )
-"""Parameters that only say what a topic holds and where it is."""
+"""Parameters that only concern a topic: where it is, and what it holds."""
 DESCRIBING = "such as `config`, `rows`, `seed` or `set`"
 """Options that say what the data are."""
 SHOWN = 10
@@ -52,16 +52,18 @@ files, kafka, run = section("Files"), section("A topic"), section("The run")
 )
 @click.argument("target", required=False, type=PATH, metavar="[DIR|FILE]")
 @data_options
-@files("--table", metavar="NAME", shell_complete=completing.tables, help="This table only; of a file, which one it is.")
-@files("--parts", type=WHOLE, metavar="N", help="With --part, for a file: of how many parts it is one.")
-@files("--part", type=WHOLE, metavar="I", help="With --parts: which one it is.")
-@kafka("--topic", metavar="NAME", help="Compare this topic, and no files.")
+@files("--table", metavar="NAME", shell_complete=completing.tables, help="Only this table; for a file, which one it is.")
+@files("--parts", type=WHOLE, metavar="N", help="With --part, for a file that is a part: how many parts there are.")
+@files("--part", type=WHOLE, metavar="I", help="With --parts: which part the file is.")
+@kafka("--topic", metavar="NAME", help="Compare this topic instead of files.")
 @connection_options(kafka)
 @kafka("--manifest", metavar="DIR|FILE", help="The topic holds what this manifest.json describes.")
-@message_options(kafka, timestamps="What records bear; now is not compared.")
+@message_options(kafka, timestamps="Record timestamps; with now, they are not compared.")
 @kafka("--labels-topic", metavar="NAME", help="The topic with tid and fraud_label.")
-@kafka("--labels-delay", default="0s", show_default=True, metavar="TIME", help="How much later labels are, such as 2d.")
-@run("--threads", type=WHOLE, metavar="N", help="Threads that make rows; all processors unless said.")
+@kafka(
+    "--labels-delay", default="0s", show_default=True, metavar="TIME", help="Delay of labels after their transactions, such as 2d."
+)
+@run("--threads", type=WHOLE, metavar="N", help="Threads that make rows; by default one per processor.")
 @run("--json", "as_json", is_flag=True, help="The report as JSON.")
 @run("--quiet", "-q", is_flag=True, help="Print nothing but errors.")
 @run("--no-progress", is_flag=True, help="No progress bar.")
@@ -85,9 +87,9 @@ def verify(
 ) -> None:
     """Compare data with what their configuration makes, row by row.
 
-    Of a directory that is the configuration in manifest.json, of a Parquet or Arrow IPC file the one in its metadata, unless the
-    options say what the data are. A topic holds what the options say, those of fastgen produce included. Ends with 0 if everything
-    is there and as it should be, and with 1 if not; of a directory whose parts are not complete, those are compared that are there.
+    The configuration is the one in a directory's manifest.json or in the metadata of a Parquet or Arrow IPC file, unless options
+    say what the data are. For a topic, give the options that fastgen produce was given. Exits with 0 if everything is present and
+    correct, with 1 if not; of a directory that lacks parts, only the parts present are compared.
     """
     if target is None and topic is None:
         raise OptionError("DIR|FILE", NOT_GIVEN, "must be given, or else `topic`")
@@ -128,7 +130,7 @@ def verify(
     elif not quiet:
         click.echo("\n".join(lines(report)))
     if not report.ok:
-        wrong = report.wrong if as_json or quiet else report.wrong_in_numbers  # problems are told once
+        wrong = report.wrong if as_json or quiet else report.wrong_in_numbers  # problems have been printed already
         raise DifferenceError(f"{report.path} does not hold what its configuration makes: {wrong}")
     if not quiet:
         say(f"{report.path} holds what its configuration makes: {speed(report)}")
@@ -144,7 +146,7 @@ def check_fit(has_topic: bool) -> None:
 
 
 def of_files(path: str, data: "Dataset | None", table: str | None, threads: int | None, shown: bool) -> "VerifyReport":
-    """Compare files, with a bar or without."""
+    """Compare files, with or without a progress bar."""
     from fastgen.verifying.checking import rows_to_compare
     from fastgen.verifying.checking import verify as check
 
@@ -163,7 +165,7 @@ def of_topic(
     extra: tuple[str, ...],
     **options: Any,
 ) -> "VerifyReport":
-    """Compare a topic, with a bar or without."""
+    """Compare a topic, with or without a progress bar."""
     from fastgen.cli.kafka_values import client_settings, duration
     from fastgen.verifying.topics import verify_topic
 
@@ -188,7 +190,7 @@ def speed(report: "VerifyReport") -> str:
 
 
 def lines(report: "VerifyReport") -> Iterator[str]:
-    """The report as lines, the first difference foremost."""
+    """The report as lines: tables, problems, notes and the first differences."""
     yield from (f"{table.table}: {', '.join(counts(table))}" for table in report.tables)
     yield from (f"problem: {problem}" for problem in report.problems)
     yield from (f"note: {note}" for note in report.notes)
@@ -197,7 +199,7 @@ def lines(report: "VerifyReport") -> Iterator[str]:
 
 
 def counts(table: "TableCounts") -> Iterator[str]:
-    """How many rows a table has of which kind."""
+    """The numbers of rows of a table by outcome, in words."""
     yield f"{table.same:,} of {table.rows:,} rows are as they should be"
     if table.absent:
         yield f"compared without {' and '.join(table.absent)}"

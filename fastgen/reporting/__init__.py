@@ -1,1 +1,1 @@
-"""A dataset as a page: what it is, what its values look like, how easily its frauds are found."""
+"""A dataset on one page: what it contains, how its values are distributed, how easily its frauds are found."""

@@ -1,4 +1,4 @@
-"""The decimal bins in which values are counted, and what can be read from the counts."""
+"""Decimal bins in which values are counted, and what is computed from the counts."""
 
 from typing import Final
 
@@ -18,27 +18,27 @@ def _edges() -> Counts:
 
 
 EDGES: Final = _edges()
-"""int64[BINS + 1]: the least number of each bin, and the first one above the last."""
+"""int64[BINS + 1]: the lower edge of each bin, and the upper edge of the last."""
 
 
 def empty(groups: int) -> Counts:
-    """int64[groups, BINS]: nothing counted yet."""
+    """int64[groups, BINS]: counts of zero."""
     return np.zeros((groups, BINS), np.int64)
 
 
 def count(counts: Counts, groups: NDArray[np.uint16], values: Counts) -> None:
-    """Count whole numbers by group, uint16; negative ones are left out."""
+    """Add whole numbers to the counts of their groups (uint16); negative ones are left out."""
     tally(counts, groups, values)
 
 
 def between(counts: Counts, edges: Counts) -> Counts:
-    """How many values are in each of the ranges between rising edges."""
+    """The number of values in each range between ascending edges."""
     running = np.concatenate([[0], np.cumsum(counts)])
     return np.diff(running[np.searchsorted(EDGES[:-1], edges)])
 
 
 def quantile(counts: Counts, share: float) -> int | None:
-    """The least number of the bin in which so much of all lies, in three digits; None where nothing was counted.
+    """The lower edge of the bin that holds this quantile, to three digits; None if nothing was counted.
 
     Example:
         >>> counts = empty(1)

@@ -1,4 +1,4 @@
-"""Cards as dense numbers, in the order in which they come."""
+"""Dense numbers for cards, in order of first appearance."""
 
 import numpy as np
 import polars as pl
@@ -11,7 +11,7 @@ Numbers = NDArray[np.int32]
 
 
 class CardNumbers:
-    """A number for each card; memory grows with the cards, by 16 to 32 bytes for each."""
+    """The numbers of cards; takes 16 to 32 bytes of memory per card."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -19,7 +19,7 @@ class CardNumbers:
         self._slots = np.zeros(2 * FIRST_ROOM, np.int32)
 
     def numbers(self, column: pl.Series) -> Numbers:
-        """int32: the numbers of the cards in a column; new ones get the next."""
+        """int32: the number of each card in a column; new cards get the next numbers."""
         keys = card_keys(column)
         if self.count + keys.size > self._known.size:
             self._grow(self.count + keys.size)
@@ -28,19 +28,19 @@ class CardNumbers:
         return numbers
 
     def find(self, column: pl.Series) -> Numbers:
-        """int32: the numbers of the cards in a column, -1 for unknown ones."""
+        """int32: the number of each card in a column, -1 for unknown cards."""
         numbers = np.empty(column.len(), np.int32)
         find_keys(numbers, card_keys(column), self._slots, self._known)
         return numbers
 
     def text(self, number: int) -> str:
-        """What is on a card, if it is a number; its place among the cards otherwise."""
+        """The card number, if it is numeric; otherwise the card's position, such as "card 2"."""
         key = int(self._known[number])
         return str(key) if key >= 0 else f"card {number + 1:,}"
 
     @property
     def room(self) -> int:
-        """How many numbers there may be until there must be more room."""
+        """The number of cards that fit before the arrays have to grow."""
         return self._known.size
 
     def _grow(self, needed: int) -> None:
@@ -52,7 +52,7 @@ class CardNumbers:
 
 
 def card_keys(column: pl.Series) -> NDArray[np.int64]:
-    """int64: what is on the cards as numbers; texts that are none become negative numbers, by a hash.
+    """int64: card numbers as integers; texts that are not numeric become negative hashes.
 
     Example:
         >>> card_keys(pl.Series(["4846953825144454", "4073951983641083"])).tolist()

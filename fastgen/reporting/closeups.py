@@ -14,21 +14,21 @@ from fastgen.reporting.words import count, day_and_time, duration, money, shorte
 
 LANE: Final = 72
 HEIGHT: Final = 0.62
-"""Of a lane, what the tallest stem takes."""
+"""Height of the tallest stem, in lanes."""
 HEADING: Final = 0.76
-"""Where its heading stands."""
+"""Position of the heading, in lanes."""
 TALLEST: Final = 7
-"""Powers of ten from 0.01 to the top of a lane."""
+"""Powers of ten from 0.01 to the amount of the tallest stem."""
 MARKS: Final = ((100, "1"), (10_000, "100"), (1_000_000, "10k"))
 RIGHT: Final = 30
 ASIDE: Final = 10
-"""Pixels between a sequence and the words beside it."""
+"""Pixels between a sequence and the text beside it."""
 LETTER: Final = 6.5
-"""Pixels that a letter takes, about."""
+"""Approximate width of a letter, in pixels."""
 
 
 def chains(shown: Sequence[Chain], width: int) -> Any:
-    """A lane a chain: a stem for each payment, at the seconds since the first one, as high as the logarithm of its amount."""
+    """One lane per chain: a stem for each payment, at the time since the first one, as high as the logarithm of its amount."""
     lanes = len(shown)
     stems, heads, grid = [], [], []
     for lane, chain in enumerate(shown):
@@ -59,12 +59,12 @@ def chains(shown: Sequence[Chain], width: int) -> Any:
 
 
 def height(cents: int) -> float:
-    """How high the stem of an amount is, in lanes."""
+    """The height of an amount's stem, in lanes."""
     return HEIGHT * min(max(log10(max(cents, 1)) / TALLEST, 0.03), 1.0)
 
 
 def heading(chain: Chain, width: int) -> str:
-    """What a chain is, in a line."""
+    """A chain in one line."""
     start = day_and_time(chain.events[0].second)
     if width <= NARROW:
         return f"{start} · {count(len(chain.events), 'payment')} · {money(chain.cents)}"
@@ -74,7 +74,7 @@ def heading(chain: Chain, width: int) -> str:
 
 
 def sequences(cards: Sequence[Sequence[Withdrawals]], width: int) -> Any:
-    """A lane a sequence, under a heading for each card: withdrawals as dots on a line, fraudulent ones as diamonds."""
+    """One lane per sequence, below a heading for each card: withdrawals as dots on a line, fraudulent ones as diamonds."""
     labels: list[tuple[str, bool]] = []
     lines, dots, frauds, stories = [], [], [], []
     for own in cards:
@@ -112,7 +112,7 @@ def sequences(cards: Sequence[Sequence[Withdrawals]], width: int) -> Any:
     layers = (
         alt.Chart(data(lines)).mark_rule(color=GRID, strokeWidth=1.5).encode(x=x, x2="to:T", y=y),
         alt.Chart(data(dots)).mark_circle(color=WITHDRAWAL, size=38, opacity=1).encode(x=x, y=y),
-        alt.Chart(data(frauds))  # in front, and set off from the withdrawals that it comes between
+        alt.Chart(data(frauds))  # in front of the withdrawals around it, and set off from them
         .mark_point(shape="diamond", filled=True, fill=FRAUD_WITHDRAWAL, stroke=PAPER, strokeWidth=1.2, size=140, opacity=1)
         .encode(x=x, y=y),
         *(
@@ -126,7 +126,7 @@ def sequences(cards: Sequence[Sequence[Withdrawals]], width: int) -> Any:
 
 
 def lane_story(lane: Withdrawals) -> list[dict[str, Any]]:
-    """The fraud of a sequence in words, its place alone, and when the sequence begins and ends."""
+    """The first fraud of a sequence in words, its place alone, and when the sequence begins and ends."""
     if not lane.frauds:
         return []
     fraud, first = lane.frauds[0], lane.own[0].second if lane.own else lane.frauds[0].second
@@ -136,7 +136,7 @@ def lane_story(lane: Withdrawals) -> list[dict[str, Any]]:
 
 
 def beside(story: Mapping[str, Any], start: int, end: int, width: int) -> dict[str, Any]:
-    """Where the words stand, and as many of them as fit: on the side of the sequence where there is more room."""
+    """The position of the text and as much of it as fits, on the side of the sequence with more space."""
     before, behind = story["first"] - start, end - story["last"]
     room = int((max(before, behind) / max(end - start, 1) * width - ASIDE) / LETTER)
     text = story["text"] if len(story["text"]) <= room or width > NARROW else shortened(story["place"], max(room, 6))
@@ -145,7 +145,7 @@ def beside(story: Mapping[str, Any], start: int, end: int, width: int) -> dict[s
 
 
 def lane_label(lane: Withdrawals, width: int) -> str:
-    """Where and how often."""
+    """The place of a sequence and its step."""
     place = (lane.own or lane.frauds)[0].place.rpartition(", ")[0]
     step = lane.step
     if width <= NARROW:

@@ -1,4 +1,4 @@
-"""Amounts as a density over their logarithm: what was counted, beside what a configuration makes of it."""
+"""Densities of amounts over their logarithm: as counted, and as configured."""
 
 from typing import Final
 
@@ -14,7 +14,7 @@ DECADES: Final = 7
 
 
 def _display_edges() -> Counts:
-    """Ten steps to a power of ten, at whole cents with three digits at most, so that the bins below fit into them."""
+    """Ten ranges per power of ten, with edges at whole cents of at most three digits, so that each consists of whole bins."""
     raw = 10 ** (np.arange(DECADES * PER_DECADE + 1) / PER_DECADE)
     digits = np.floor(np.log10(raw) + 1e-9)
     scale = 10.0 ** np.maximum(digits - 2, 0)
@@ -27,12 +27,12 @@ DISPLAYED: Final = _display_edges()
 
 
 def configured_below(config: Config, category: str | None, edges: Counts) -> Shares:
-    """float64[edges]: the share of amounts below each number of cents that the configuration makes.
+    """float64[edges]: the configured share of amounts below each number of cents.
 
     Amounts are uniform over the cents of a range; a category has those between its prices, withdrawals (None) have all.
 
     Raises:
-        KeyError: a category that the configuration does not have.
+        KeyError: the configuration has no such category.
 
     Example:
         >>> configured_below(Config(), "Domestic Transport", np.array([1_000, 5_500, 10_001])).round(4).tolist()
@@ -51,29 +51,29 @@ def configured_below(config: Config, category: str | None, edges: Counts) -> Sha
 
 
 def prices(config: Config) -> dict[str, tuple[int, int]]:
-    """Least and greatest price of each category, in cents."""
+    """Lowest and highest price of each category, in cents."""
     return {category.name: (category.low_cents, category.high_cents) for category in config.categories}
 
 
 def density(shares: Shares) -> Shares:
-    """Shares of the displayed ranges, per power of ten."""
+    """Shares of the displayed ranges as densities per power of ten."""
     return shares / np.diff(np.log10(DISPLAYED))
 
 
 def counted_density(counts: Counts) -> Shares:
-    """The density of counted amounts; all zero where there are none."""
+    """The density of counted amounts; zero everywhere if there are none."""
     return density(between(counts, DISPLAYED) / max(int(counts.sum()), 1))
 
 
 def configured_density(config: Config, category: str | None) -> Shares:
-    """The density that the configuration makes."""
+    """The configured density of amounts."""
     return density(np.diff(configured_below(config, category, DISPLAYED)))
 
 
 def distance(config: Config, category: str | None, counts: Counts) -> float:
-    """The greatest difference between the shares of amounts below a number, as counted and as configured, at the borders of bins.
+    """The greatest difference between the counted and the configured share of amounts below any bin edge.
 
-    Source: the statistic of Kolmogorov and Smirnov.
+    Source: the Kolmogorov-Smirnov statistic.
     """
     counted = np.concatenate([[0], np.cumsum(counts)]) / max(int(counts.sum()), 1)
     return float(np.abs(counted - configured_below(config, category, EDGES)).max())

@@ -1,7 +1,7 @@
-"""Charts as pieces of SVG that stand in the page: no script, colours from its style sheet, drawn for two widths.
+"""Charts as inline SVG: without scripts, coloured by the page's style sheet, drawn for two widths.
 
-Vega writes a colour such as `var(--ink)` into the SVG as it is, so that the style sheet decides, and one drawing is right on a
-light and a dark screen and on paper. A drawing cannot get its text larger on a phone, so most are drawn a second time, narrow.
+Vega copies a colour such as `var(--ink)` into the SVG unchanged. The style sheet defines it, so one drawing suits light and dark
+screens and paper. The text of a drawing cannot grow on a phone, so each chart is drawn a second time, narrow.
 """
 
 import json
@@ -19,7 +19,7 @@ WIDE: Final = 840
 NARROW: Final = 340
 HALF: Final = 404
 LABELS: Final = 11.5
-"""Size of the text on axes, in pixels."""
+"""Font size of text on axes, in pixels."""
 INK: Final = "var(--ink)"
 MUTED: Final = "var(--muted)"
 GRID: Final = "var(--grid)"
@@ -29,12 +29,12 @@ WITHDRAWAL: Final = "var(--withdrawal)"
 FRAUD_PAYMENT: Final = "var(--fraud-payment)"
 FRAUD_WITHDRAWAL: Final = "var(--fraud-withdrawal)"
 KIND_COLOURS: Final = (PAYMENT, FRAUD_PAYMENT, WITHDRAWAL, FRAUD_WITHDRAWAL)
-"""By `Kind`."""
+"""By `RowKind`."""
 SHORT_NUMBERS: Final = (
     "datum.value >= 1e6 ? format(datum.value / 1e6, ',') + 'M' : "
     "datum.value >= 1e3 ? format(datum.value / 1e3, ',') + 'k' : format(datum.value, '~g')"
 )
-"""An expression that writes the numbers on an axis."""
+"""A Vega expression that formats the numbers on an axis."""
 EMPTY: Final = re.compile(r'<path class="(?:background|foreground)" [^>]*/>|<g/>')
 NOT_NEEDED: Final = re.compile(
     r' (?:class|role|aria-[a-z]+|pointer-events|font-family|stroke-miterlimit)="[^"]*"| opacity="1"| stroke-width="0"'
@@ -49,12 +49,12 @@ Draw = Callable[[int], Any]
 
 
 def data(values: Values) -> alt.InlineData:
-    """Some rows, in the chart itself."""
+    """Rows as inline data of a chart."""
     return alt.InlineData(values=[dict(row) for row in values])
 
 
 def steps(edges: Sequence[float], **heights: Sequence[float]) -> list[dict[str, float]]:
-    """Rows of a chart of steps between edges; the last step is there twice, as it lasts until the last edge.
+    """Rows of a step chart between edges; the last step is repeated at the last edge, where it ends.
 
     Example:
         >>> steps([1, 10, 100], share=[0.25, 0.75])
@@ -65,12 +65,12 @@ def steps(edges: Sequence[float], **heights: Sequence[float]) -> list[dict[str, 
 
 
 def text_size(width: int) -> float:
-    """A little larger where the drawing is for a phone, whose screen shows it smaller."""
+    """The font size, a little larger in drawings for phones, whose screens shrink them."""
     return LABELS if width > NARROW else 12
 
 
 def look(width: int) -> dict[str, Any]:
-    """What all charts have in common, as a configuration of Vega-Lite."""
+    """The Vega-Lite configuration that all charts share."""
     size = text_size(width)
     heading = {"anchor": "start", "color": MUTED, "fontSize": size, "fontWeight": "normal", "offset": 6, "frame": "group"}
     axis = {
@@ -97,10 +97,10 @@ def look(width: int) -> dict[str, Any]:
 
 
 def drawn(name: str, chart: Any, width: int, label: str, shown: str) -> Markup:
-    """One SVG, of that width at least, so that text has one size everywhere.
+    """One SVG, at least this wide, so that text has the same size in all charts.
 
-    Its identifiers begin with the name: a page has several, and Vega numbers those of all that it ever draws. `shown` is its
-    class in the style sheet.
+    Its identifiers begin with `name`: a page has several charts, and Vega numbers identifiers across all that it draws. `shown` is
+    its class in the style sheet.
     """
     text = vl_convert.vegalite_to_svg(chart.to_dict(), config=look(width))
     text = NOT_NEEDED.sub("", EMPTY.sub("", text))
@@ -115,7 +115,7 @@ def drawn(name: str, chart: Any, width: int, label: str, shown: str) -> Markup:
 
 
 def figure(name: str, draw: Draw, label: str, width: int = WIDE) -> Markup:
-    """A chart for screens and paper, of all or HALF of the page's width, and once more for phones; only one of them is shown."""
+    """A chart for screens and paper, as wide as the page or HALF of it, and again for phones; only one of them is shown."""
     wide = drawn(f"{name}-wide", draw(width), width, label, "wide")
     return wide + drawn(f"{name}-narrow", draw(NARROW), NARROW, label, "narrow")
 

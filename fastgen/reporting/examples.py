@@ -1,4 +1,4 @@
-"""A few attack chains and withdrawal sequences, put together from the rows of the cards that were followed."""
+"""A few attack chains and withdrawal sequences, assembled from the rows of the followed cards."""
 
 from collections.abc import Sequence
 from typing import Final, NamedTuple
@@ -12,11 +12,11 @@ from fastgen.reporting.rows import RowKind
 CHAINS: Final = 6
 HOLDERS: Final = 3
 SEQUENCES: Final = 6
-"""Of one card."""
+"""The most for one card."""
 
 
 class Event(NamedTuple):
-    """A row: when (seconds since 1970), how much (cents), where."""
+    """A row: its time (seconds since 1970), amount (cents) and place."""
 
     second: int
     cents: int
@@ -26,30 +26,30 @@ class Event(NamedTuple):
 
 
 class Chain(NamedTuple):
-    """Frauds of one card in a row."""
+    """Consecutive frauds of one card."""
 
     card: str
     events: list[Event]
 
     @property
     def seconds(self) -> int:
-        """From the first to the last."""
+        """Seconds from the first payment to the last."""
         return self.events[-1].second - self.events[0].second
 
     @property
     def cents(self) -> int:
-        """All of it."""
+        """The total amount, in cents."""
         return sum(event.cents for event in self.events)
 
     @property
     def kilometres(self) -> int:
-        """From place to place."""
+        """The distance from place to place in all, in kilometres."""
         steps = zip(self.events, self.events[1:], strict=False)
         return int(sum(metres_between(a.latitude, a.longitude, b.latitude, b.longitude) for a, b in steps)) // 1_000
 
 
 class Withdrawals(NamedTuple):
-    """A sequence of withdrawals of one card, and fraudulent ones that go with it."""
+    """A sequence of withdrawals of one card, and the fraudulent ones that belong to it."""
 
     card: str
     own: list[Event]
@@ -57,7 +57,7 @@ class Withdrawals(NamedTuple):
 
     @property
     def step(self) -> int | None:
-        """Hours between withdrawals where these are always the same."""
+        """Hours between withdrawals if they are always the same, otherwise None."""
         steps = {(b.second - a.second) / HOUR for a, b in zip(self.own, self.own[1:], strict=False)}
         return round(steps.pop()) if len(steps) == 1 else None
 
@@ -66,7 +66,7 @@ def chains(frames: Sequence[pl.DataFrame], gap: int) -> list[Chain]:
     """Some chains of different lengths, in order of time.
 
     Args:
-        frames: rows of the cards that were followed. gap: seconds at most from one fraud of a chain to the next.
+        frames: rows of the followed cards. gap: the most seconds from one fraud of a chain to the next.
     """
     found: list[Chain] = []
     for card, event in _rows(frames, (RowKind.FRAUD_PAYMENT,)):
@@ -82,9 +82,9 @@ def chains(frames: Sequence[pl.DataFrame], gap: int) -> list[Chain]:
 
 
 def sequences(frames: Sequence[pl.DataFrame]) -> list[list[Withdrawals]]:
-    """Sequences of some cards, those with a fraud first: withdrawals of a card that are whole hours apart.
+    """Sequences of some cards, those with a fraud first: withdrawals of one card that are whole hours apart.
 
-    A step of whole hours keeps minute and second, by which the sequences of a card are told apart.
+    A step of whole hours preserves minute and second, which distinguish the sequences of a card.
     """
     lanes: dict[tuple[str, int], Withdrawals] = {}
     for kind in (RowKind.WITHDRAWAL, RowKind.FRAUD_WITHDRAWAL):
@@ -103,7 +103,7 @@ def sequences(frames: Sequence[pl.DataFrame]) -> list[list[Withdrawals]]:
 
 
 def _some(lanes: list[Withdrawals]) -> list[Withdrawals]:
-    """Those with a fraud and the first others, in order of time."""
+    """The sequences with a fraud and the earliest others, in order of time."""
 
     def start(lane: Withdrawals) -> int:
         return (lane.own or lane.frauds)[0].second
@@ -113,7 +113,7 @@ def _some(lanes: list[Withdrawals]) -> list[Withdrawals]:
 
 
 def _rows(frames: Sequence[pl.DataFrame], kinds: Sequence[RowKind]) -> list[tuple[str, Event]]:
-    """Rows of some kinds, by card and time."""
+    """Rows of these kinds, sorted by card and time."""
     if not frames:
         return []
     rows = pl.concat(frames).filter(pl.col("kind").is_in(list(kinds))).sort("cc_num", "datetime", maintain_order=True)

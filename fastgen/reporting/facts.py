@@ -1,4 +1,4 @@
-"""All that a report tells, gathered from the files in two passes over the transactions and one over the profiles."""
+"""All that a report shows, gathered from the files in two passes over the transactions and one over the profiles."""
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
@@ -22,7 +22,7 @@ from fastgen.stored import Stored
 TRANSACTIONS: Final = "transactions"
 SECOND_PASS: Final = ("datetime", "cc_num", "category", "amount", "latitude", "longitude", "city", "country")
 SORTED_IN_MEMORY: Final = 1_000_000
-"""Rows that are brought into order of time, where they are not, for what depends on it."""
+"""The most rows that are sorted by time, where they are not, for what depends on their order."""
 BUSIEST: Final = 10
 FOLLOWED_CHAINS: Final = 24
 FOLLOWED_HOLDERS: Final = 6
@@ -30,11 +30,11 @@ Progress = Callable[[int], object]
 
 
 class Facts(NamedTuple):
-    """What there is to tell.
+    """What a report shows.
 
-    config: the configuration that the files name; known: whether they do, or it is the default one, for comparison.
-    labelled: whether rows have labels. with_histories: whether rows came in order of time, or could be brought into it.
-    busiest: numbers of the cards with the most rows. rows: of each table that is there.
+    config: the configuration that the files name, or else the default one, for comparison. known: whether they name one.
+    labelled: whether rows have labels. with_histories: whether rows are in order of time, or could be sorted.
+    busiest: numbers of the cards with the most rows. rows: the number of rows of each table present.
     """
 
     stored: Stored
@@ -51,23 +51,23 @@ class Facts(NamedTuple):
 
     @property
     def frauds(self) -> int:
-        """Rows with a label of 1."""
+        """The number of rows labelled as fraud."""
         return int(self.survey.kinds[RowKind.FRAUD_PAYMENT] + self.survey.kinds[RowKind.FRAUD_WITHDRAWAL])
 
     @property
     def end(self) -> int | None:
-        """Seconds since 1970 at which the period ends, where that is known."""
+        """The end of the period in seconds since 1970; None if it is not known."""
         return int(self.config.end.replace(tzinfo=UTC).timestamp()) if self.known else None
 
 
 def gather(stored: Stored, progress: Progress) -> Facts:
-    """Read everything.
+    """Read the tables and gather the facts.
 
     Args:
-        progress: called with a number of rows whenever so many more have been read.
+        progress: called with the number of rows read since the last call.
 
     Raises:
-        InputError: there are no transactions, no rows in them, or columns are missing.
+        InputError: there are no transactions, they have no rows, or columns are missing.
     """
     columns = _columns(stored)
     told = stored.config()
@@ -118,7 +118,7 @@ def _columns(stored: Stored) -> list[str]:
 
 
 def _followed(survey: Survey) -> list[str]:
-    """Cards to look at closely: of some chains, of fraudulent withdrawals, of withdrawals."""
+    """Cards to look at closely: some with attack chains, with fraudulent withdrawals, with withdrawals."""
     wanted = (
         (RowKind.FRAUD_PAYMENT, FOLLOWED_CHAINS),
         (RowKind.FRAUD_WITHDRAWAL, FOLLOWED_HOLDERS),
@@ -129,7 +129,7 @@ def _followed(survey: Survey) -> list[str]:
 
 
 def _frames(stored: Stored, columns: list[str], *, sort: bool) -> Iterator[pl.DataFrame]:
-    """The transactions a second time, in order of time if need be."""
+    """The transactions for the second pass, sorted by time if `sort`."""
     if not sort:
         return stored.batches(TRANSACTIONS, columns)
     whole = pl.concat(stored.batches(TRANSACTIONS, columns)).sort("datetime", maintain_order=True)
@@ -147,7 +147,7 @@ def _holders(stored: Stored, config: Config | None, survey: Survey, histories: H
 
 
 def _rules(survey: Survey, histories: Histories | None) -> list[Rule]:
-    """One for each column that a stranger would look at first, the best one first; none where there is nothing to find."""
+    """The best rule for each obvious column, the best one first; none if no row or every row is a fraud."""
     frauds = int(survey.kinds[RowKind.FRAUD_PAYMENT] + survey.kinds[RowKind.FRAUD_WITHDRAWAL])
     if frauds in (0, survey.rows):
         return []
@@ -167,7 +167,7 @@ def _by_label(frame: pl.DataFrame) -> NDArray[np.int64]:
 
 
 def _rows(stored: Stored, survey: Survey, holders: HolderAges | None) -> dict[str, int]:
-    """The rows of each table that is there."""
+    """The number of rows of each table present."""
     rows = {TRANSACTIONS: survey.rows + survey.incomplete}
     for table in TABLES:
         if table in stored.tables and table not in rows:
@@ -177,5 +177,5 @@ def _rows(stored: Stored, survey: Survey, holders: HolderAges | None) -> dict[st
 
 
 def day(seconds: int) -> date:
-    """The day of a time since 1970."""
+    """The date of a time in seconds since 1970."""
     return datetime.fromtimestamp(seconds, UTC).date()

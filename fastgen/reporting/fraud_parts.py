@@ -18,7 +18,7 @@ from fastgen.reporting.words import count, day_and_time, duration, money, percen
 from fastgen.schema import CASH_WITHDRAWAL, HOME_COUNTRY
 
 EASY = 0.3
-"""F1 of a single rule from which on a set is called easy."""
+"""F1 of a single rule from which a dataset counts as easy."""
 
 # Cases
 
@@ -30,7 +30,7 @@ def cases(facts: Facts) -> Chapter:
 
 
 def chains_part(facts: Facts) -> Part | None:
-    """Attack chains."""
+    """Some attack chains, payment by payment."""
     shown = chains(facts.histories.followed, facts.config.fraud.chain_gap_seconds.high)
     if not shown:
         return Part("No payment is labelled as fraud." if facts.labelled else "Without labels there are no frauds to show.")
@@ -53,14 +53,14 @@ def chains_part(facts: Facts) -> Part | None:
             f"Time lines of {count(len(shown), 'attack chain')}, a stem for each payment.",
         ),
         [KEY_FRAUD_PAYMENT._replace(shape="circle")],
-        f"{count(len(shown), 'chain')} of different lengths. A stem is a payment: where it stands is when, "
-        "how high it is how much, on a logarithmic scale.",
+        f"{count(len(shown), 'chain')} of different lengths. Each stem is a payment: its position is the time, "
+        "its height the amount, on a logarithmic scale.",
         Table(["card", "start", "payments", "time", "amount", "km"], rows),
     )
 
 
 def chains_finding(facts: Facts) -> str:
-    """How many, how long, how much."""
+    """The number, lengths and amounts of chains, in words."""
     survey, lengths = facts.survey, facts.histories.lengths
     payments = int(survey.kinds[RowKind.FRAUD_PAYMENT])
     frauds = [survey.amounts_of(name)[1] for name in survey.categories.numbers if name != CASH_WITHDRAWAL]
@@ -75,7 +75,7 @@ def chains_finding(facts: Facts) -> str:
 
 
 def sequences_part(facts: Facts) -> Part | None:
-    """Withdrawals of some cards."""
+    """The withdrawal sequences of some cards."""
     cards = sequences(facts.histories.followed)
     if not cards:
         none = not facts.survey.kinds[RowKind.WITHDRAWAL]
@@ -95,8 +95,8 @@ def sequences_part(facts: Facts) -> Part | None:
         for lane in own
     ]
     attacked = [event for own in cards for lane in own for event in lane.frauds]
-    text = "Withdrawals come in sequences, each with one place and one step of whole hours"
-    text += "; a cloned card shows as one elsewhere, soon after the first." if attacked else "."
+    text = "Withdrawals come in sequences, each at one place and with a constant step of whole hours"
+    text += "; a cloned card shows as a withdrawal elsewhere, soon after the first." if attacked else "."
     return Part(
         text,
         figure(
@@ -105,7 +105,7 @@ def sequences_part(facts: Facts) -> Part | None:
             f"Time lines of the withdrawals of {count(len(cards), 'card')}.",
         ),
         [KEY_WITHDRAWAL._replace(shape="circle"), *([KEY_FRAUD_WITHDRAWAL._replace(shape="diamond")] if attacked else [])],
-        f"Sequences of {count(len(cards), 'card')}, a line each; of a card at most six.",
+        f"Sequences of {count(len(cards), 'card')}, one line each; at most six for a card.",
         Table(["card", "place", "first", "withdrawals", "step", "fraud"], rows, numeric=False),
     )
 
@@ -114,7 +114,7 @@ def sequences_part(facts: Facts) -> Part | None:
 
 
 def places(facts: Facts) -> Chapter:
-    """Where rows are."""
+    """The places of rows, in the main country and elsewhere."""
     table = facts.survey.places.table()
     main = maps.main_country(table)
     inside, abroad = table.filter(pl.col("country") == main), table.filter(pl.col("country") != main)
@@ -151,12 +151,12 @@ def places(facts: Facts) -> Chapter:
 
 
 def the(country: str) -> str:
-    """A country in a sentence."""
+    """A country's name within a sentence."""
     return f"the {country}" if country == HOME_COUNTRY else country
 
 
 def abroad_finding(main: str, abroad: pl.DataFrame) -> str:
-    """What there is outside the main country."""
+    """The rows outside the main country, in words."""
     if not abroad.height:
         return f"No row is outside {the(main)}."
     rows, frauds = int(abroad["rows"].sum()), int(abroad["fraud"].sum())
@@ -185,11 +185,11 @@ def places_table(places: pl.DataFrame) -> Table:
 
 
 def difficulty(facts: Facts) -> Chapter:
-    """What one rule finds."""
+    """How many of the frauds a single rule finds."""
     title = "How hard is it?"
     if not facts.rules:
         why = "No row is labelled as fraud" if facts.labelled else "Rows have no labels"
-        return Chapter("difficulty", title, [Part(f"{why}, so that there is nothing to find.")])
+        return Chapter("difficulty", title, [Part(f"{why}, so there is nothing to find.")])
     countries = sorted(facts.survey.places.table()["country"].unique().to_list())
     conditions = [condition(rule, countries) for rule in facts.rules]
     rows = [
@@ -201,11 +201,11 @@ def difficulty(facts: Facts) -> Chapter:
         difficulty_finding(facts, conditions),
         figure("separation", lambda width: separation(facts.rules, conditions, width), label),
         [
-            Key("fraud-payment", "circle", "precision: how much of what it flags is fraud"),
-            Key("muted", "square", "recall: how much of the fraud it flags"),
+            Key("fraud-payment", "circle", "precision: share of the flagged rows that are frauds"),
+            Key("muted", "square", "recall: share of the frauds that are flagged"),
         ],
         "The best rule on each column that one would look at first, by F1, the harmonic mean of precision and recall. "
-        "Thresholds are sought in three digits.",
+        "Thresholds are found to three digits.",
         Table(["rule", "flags", "frauds", "precision", "recall", "F1"], rows),
         open=True,
     )
@@ -213,7 +213,7 @@ def difficulty(facts: Facts) -> Chapter:
 
 
 def spread_parts(facts: Facts) -> list[Part]:
-    """How seconds and speed since the card's last row are spread, for ordinary rows and for frauds."""
+    """The distributions of time and speed since the card's last row, for ordinary rows and for frauds."""
     if not facts.with_histories:
         return []
     rules = {rule.column: rule for rule in facts.rules}
@@ -227,7 +227,7 @@ def spread_parts(facts: Facts) -> list[Part]:
         told = [f"{duration(number)}" if column == "seconds" else f"{number:,} km/h" for number in half]
         parts.append(
             Part(
-                f"{what} {SINCE}: in the middle {told[0]} for ordinary rows, {told[1]} for frauds.",
+                f"{what} {SINCE}: median {told[0]} for ordinary rows, {told[1]} for frauds.",
                 figure(
                     f"spread-{what.lower()}",
                     partial(spread, Spread(counts, rules[column], ticks)),
@@ -235,7 +235,7 @@ def spread_parts(facts: Facts) -> list[Part]:
                     HALF,
                 ),
                 [KEY_PAYMENT._replace(text="ordinary rows"), Key("fraud-payment", "line", "frauds")],
-                "Each as shares of its own; the line is the best threshold.",
+                "The shares of each sum to 100 %; the dashed line is the best threshold.",
                 half=True,
             )
         )
@@ -243,7 +243,7 @@ def spread_parts(facts: Facts) -> list[Part]:
 
 
 def difficulty_finding(facts: Facts, conditions: list[str]) -> str:
-    """The best rule in words, one that is never wrong, and what follows."""
+    """The best rule in words, one that flags frauds only, and the conclusion."""
     best: Rule = facts.rules[0]
     sure = [(rule, text) for rule, text in zip(facts.rules[1:], conditions[1:], strict=True) if rule.precision == 1]
     found = f"finds {percent(best.recall)} of the frauds, and {percent(best.precision)} of what it flags is fraud"
@@ -252,5 +252,5 @@ def difficulty_finding(facts: Facts, conditions: list[str]) -> str:
         rule, told = max(sure, key=lambda pair: pair[0].recall)
         text += f" “{told}” flags {count(rule.flagged, 'row')}, all of them frauds."
     if best.f1 < EASY and not sure:
-        return f"{text} No column by itself gives the frauds away."
-    return f"{text} This is no hard benchmark: a model that scores well here may have learnt no more."
+        return f"{text} No column alone gives the frauds away."
+    return f"{text} This is no hard benchmark: a model that scores well here may have learnt no more than that."

@@ -1,4 +1,4 @@
-"""What a second pass finds, card by card: rows over time, rows of each card, and how far a row is from its card's last one."""
+"""What the second pass collects: rows over time, rows per card, and how far each row is from the card's last one."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -13,17 +13,17 @@ from fastgen.reporting.cards import CardNumbers
 from fastgen.reporting.rows import ReportRows, RowKind, detached, whole
 
 STEPS: Final = (1, 60, 600, 3_600, 21_600, 86_400, 604_800, 2_419_200, 31_449_600)
-"""Seconds that a bar of the timeline may stand for, up to weeks, four weeks and 52 weeks; each is a multiple of the one before."""
+"""Possible widths of a timeline bar in seconds, up to one, four and 52 weeks; each is a multiple of the one before."""
 MOST_STEPS: Final = 140
 MOST_FOLLOWED: Final = 20_000
-"""Rows of the cards that are looked at closely: what comes later is left out."""
+"""The most rows that are kept of the followed cards; later ones are left out."""
 LONGEST_CHAIN: Final = 1_000
 SINCE_LAST: Final = ("seconds", "metres", "km/h")
 FOLLOWED: Final = ("datetime", "cc_num", "category", "amount", "latitude", "longitude", "city", "country")
 
 
 def time_step(first: int, last: int) -> int:
-    """The seconds of a bar, so that there are at most MOST_STEPS of them.
+    """The width of a bar in seconds, such that there are at most MOST_STEPS bars.
 
     Example:
         >>> time_step(0, 59 * 86_400) // 3_600
@@ -33,12 +33,13 @@ def time_step(first: int, last: int) -> int:
 
 
 class Histories:
-    """The second pass. Where rows do not come in order of time there are no distances and no chains.
+    """The second pass. If rows are not in order of time, distances and chains are left out.
 
     Args:
         first, last: seconds since 1970 of the first and the last row.
-        chain_gap: seconds at most between frauds of a chain.
+        chain_gap: the most seconds from one fraud of a chain to the next.
         followed: cards whose rows are kept.
+        in_order: whether rows are in order of time.
     """
 
     def __init__(self, first: int, last: int, *, chain_gap: int, followed: Sequence[str] = (), in_order: bool = True) -> None:
@@ -58,7 +59,7 @@ class Histories:
         self._chain_seconds, self._runs = np.empty(0, np.int64), np.empty(0, np.int32)
 
     def add(self, frame: pl.DataFrame) -> None:
-        """Take a batch."""
+        """Add a batch."""
         rows = ReportRows(whole(frame))
         if not rows.height:
             return
@@ -74,7 +75,7 @@ class Histories:
             self._chains(rows)
 
     def _keep(self, rows: ReportRows, cards: NDArray[np.int32]) -> None:
-        """Rows of the cards that are followed, with their kinds."""
+        """Keep the rows of the followed cards, with their kinds."""
         room = MOST_FOLLOWED - sum(frame.height for frame in self.followed)
         found = np.flatnonzero(cards < self._follow)[:room]
         if found.size:
@@ -109,12 +110,12 @@ class Histories:
 
     @property
     def counts(self) -> NDArray[np.int32]:
-        """int32[cards, kinds]: rows of each card that has any, by its number."""
+        """int32[cards, kinds]: the number of rows of each card that has any."""
         return self._counts[: self.cards.count]
 
 
 def enlarged(array: NDArray[Any], rows: int, value: int) -> NDArray[Any]:
-    """The array with at least so many rows, new ones filled with a value."""
+    """The array with at least this many rows, new ones filled with `value`."""
     missing = rows - array.shape[0]
     if missing <= 0:
         return array

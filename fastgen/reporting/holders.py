@@ -1,4 +1,4 @@
-"""Who holds the cards: ages of all holders, and of those whose cards withdraw cash."""
+"""Ages of the cards' holders, and of those among them whose cards withdraw cash."""
 
 from datetime import date
 from typing import Final
@@ -11,15 +11,15 @@ from fastgen.plan import ages_at
 from fastgen.reporting.cards import CardNumbers
 
 OLDEST: Final = 130
-"""Who would be older, or is not born yet, has no age here."""
+"""Holders who would be older, or are not born yet, are not counted by age."""
 
 
 class HolderAges:
-    """Ages by whether a holder's card withdraws cash.
+    """Holders counted by age, and by whether their card withdraws cash.
 
     Args:
-        on: the day on which ages count. cards: those of the transactions. withdrawing: bool[cards], by their number.
-        noted: cards whose holders' ages are kept one by one.
+        on: the day for which ages are computed. cards: those of the transactions. withdrawing: bool[cards], by card number.
+        noted: numbers of the cards whose holders' ages are kept individually.
     """
 
     def __init__(self, on: date, cards: CardNumbers, withdrawing: NDArray[np.bool_], noted: NDArray[np.int64]) -> None:
@@ -30,7 +30,7 @@ class HolderAges:
         self._cards, self._withdrawing, self._wanted = cards, withdrawing, noted
 
     def add(self, frame: pl.DataFrame) -> None:
-        """Take a batch of profiles: birthdate and cc_num."""
+        """Add a batch of profiles, with birthdate and cc_num."""
         frame = frame.drop_nulls()
         numbers = self._cards.find(frame["cc_num"])
         ages = ages_at(self.on, frame["birthdate"].cast(pl.Int32).to_numpy().astype(np.int64))

@@ -20,8 +20,8 @@ class ReportSummary(NamedTuple):
     """What `report` did.
 
     Attributes:
-        rows: transactions that the page is about.
-        frauds: those among them that are labelled as fraud.
+        rows: number of transactions.
+        frauds: how many of them are labelled as fraud.
         size: bytes of the page.
         seconds: how long it took.
     """
@@ -39,22 +39,22 @@ def report(
     overwrite: bool = False,
     progress: Callable[[int], object] | None = None,
 ) -> ReportSummary:
-    """Make a page that shows what a dataset is: one HTML file that needs no network and no script.
+    """Make a page that describes a dataset: one HTML file that needs no network and no script.
 
-    The transactions are read twice, in memory that grows with the number of cards but not of rows.
+    The transactions are read twice. Memory grows with the number of cards, not with the number of rows.
 
     Args:
-        path: what to report on: a directory with tables, with or without a manifest, or a file of transactions.
-        output: the page, whose name ends in .html or has no ending, or "-" for the standard output.
-        overwrite: replace a page that is there.
-        progress: called with a number of rows whenever so many more have been read; in all, each is read twice.
+        path: a directory of tables, with or without a manifest, or a file of transactions.
+        output: the file of the page, whose name ends in .html or .htm or has no suffix, or "-" for the standard output.
+        overwrite: replace an existing page.
+        progress: called with the number of rows read since the last call; every row is read twice.
 
     Raises:
-        OptionError: the page's name has the ending of something else.
+        OptionError: `output` is a directory, or has another suffix.
         InputError: there are no transactions, or they cannot be read.
-        OutputExistsError: the page is there.
-        OutputError: it cannot be written.
-        FastgenError: a library that draws is not installed; all of them are the extra `report` of the package.
+        OutputExistsError: the page exists already.
+        OutputError: the page cannot be written.
+        FastgenError: a drawing library is not installed; the extra `report` of the package installs all of them.
 
     Example:
         >>> from fastgen import Config, Dataset, write
@@ -79,10 +79,10 @@ def report(
 
 
 def rows_to_read(path: str | os.PathLike[str]) -> int | None:
-    """The rows that `report` will read of transactions, each twice; None where no manifest says how many there are.
+    """The number of rows that `report` will read, counting each of its two passes; None if no manifest gives it.
 
     Raises:
-        InputError: as `report` does.
+        InputError: the tables cannot be read.
     """
     rows = open_stored(path).description.table(TRANSACTIONS).get("rows")
     return 2 * rows if isinstance(rows, int) else None

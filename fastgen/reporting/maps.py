@@ -11,10 +11,10 @@ from fastgen.schema import HOME_COUNTRY
 LAND: Final = "var(--land)"
 SHORE: Final = "var(--shore)"
 ACROSS: Final = 0.46
-"""Height of a map of the world, by its width."""
+"""Height of the world map, as a share of its width."""
 ACROSS_HOME: Final = 0.6
 MOST_DRAWN: Final = 1_200
-"""Places; a map with more would be a blot."""
+"""The most places drawn; a map with more would be a blot."""
 
 
 def shape(name: str, projection: str, width: int, height: int) -> Any:
@@ -32,7 +32,7 @@ def points(places: pl.DataFrame, **mark: Any) -> Any:
 
 
 def home(places: pl.DataFrame, width: int) -> Any:
-    """The United States, with a circle for each place whose area is its number of rows."""
+    """The United States, with a circle for each place, whose area stands for its number of rows."""
     height = round(width * ACROSS_HOME)
     most = int(places["rows"].to_numpy().max())
     circles = points(places, color=PAYMENT, opacity=0.75, stroke=PAPER, strokeWidth=0.6).encode(
@@ -70,5 +70,5 @@ def main_country(places: pl.DataFrame) -> str:
 
 
 def is_home(places: pl.DataFrame) -> bool:
-    """Whether most rows are where the map of the United States shows them."""
+    """Whether the country with the most rows is the United States, which has a map of its own."""
     return main_country(places) == HOME_COUNTRY

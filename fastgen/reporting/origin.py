@@ -14,7 +14,7 @@ UNKNOWN = "unknown"
 
 
 def heading(facts: Facts) -> str:
-    """What there is, in a few words."""
+    """The page's heading: how many transactions, and how many of them are frauds."""
     rows = count(facts.survey.rows, "card transaction")
     if not facts.labelled:
         return f"{rows}, without labels"
@@ -26,7 +26,7 @@ def heading(facts: Facts) -> str:
 
 
 def summary(facts: Facts) -> str:
-    """What this dataset is, in two sentences."""
+    """The dataset in two sentences."""
     survey = facts.survey
     payments, chained, withdrawals, abroad = survey.kinds.tolist()
     what = [text for number, text in ((payments + chained, "payments"), (withdrawals + abroad, "cash withdrawals")) if number]
@@ -34,7 +34,7 @@ def summary(facts: Facts) -> str:
     made = "Synthetic data made by fastgen" if facts.known else "Data whose files do not say how they were made"
     text = f"{made}: {listed(what)} with {who}, {period(survey.first, survey.last)}."
     if not facts.labelled:
-        return f"{text} There is no column {LABEL}: what is a fraud is not said."
+        return f"{text} There is no column {LABEL}, so the frauds are unknown."
     if not facts.frauds:
         return f"{text} No row is labelled as fraud."
     chains = int(facts.histories.lengths.sum())
@@ -51,7 +51,7 @@ def summary(facts: Facts) -> str:
 
 
 def key_figures(facts: Facts) -> list[tuple[str, str, str]]:
-    """Name, number and a remark."""
+    """The key figures: for each its name, its number and a remark."""
     survey = facts.survey
     payments, chained, withdrawals, abroad = survey.kinds.tolist()
     places = survey.places.table()
@@ -98,7 +98,7 @@ def settings(config: Config) -> Table:
 
 
 def differences(config: Config) -> list[str]:
-    """The settings that are not the default ones.
+    """The settings that differ from their defaults.
 
     Example:
         >>> differences(Config(seed=7, fraud={"ratio": 0.01}))
@@ -109,7 +109,7 @@ def differences(config: Config) -> list[str]:
 
 
 def _flat(settings: dict[str, Any]) -> dict[str, Any]:
-    """Sections as dotted names."""
+    """Settings by their dotted names."""
     flat = {}
     for name, value in settings.items():
         flat.update({f"{name}.{inner}": deep for inner, deep in value.items()} if isinstance(value, dict) else {name: value})
@@ -117,10 +117,10 @@ def _flat(settings: dict[str, Any]) -> dict[str, Any]:
 
 
 def provenance(facts: Facts) -> Table:
-    """Seed, versions, fingerprint, form."""
+    """Files, format, seed, versions and fingerprint."""
 
     def told(*path: str) -> str:
-        """What the manifest says."""
+        """A value of the manifest, as text."""
         value = facts.stored.description.told(*path)
         return UNKNOWN if value is None else str(value)
 
@@ -136,9 +136,9 @@ def provenance(facts: Facts) -> Table:
 
 
 def tables(facts: Facts) -> Table:
-    """Rows and digests of the tables."""
+    """Rows, files and digests of the tables."""
     rows = []
     for table, number in facts.rows.items():
         files = len(facts.stored.tables[table])
         rows.append((table, f"{number:,}", f"{files:,}", str(facts.stored.description.table(table).get("digest", UNKNOWN))))
-    return Table(["table", "rows", "files", "digest, by the manifest"], rows)
+    return Table(["table", "rows", "files", "digest in the manifest"], rows)

@@ -1,4 +1,4 @@
-"""Charts of the whole: rows over time, amounts by category, ages, rows of a card, the busiest cards."""
+"""Charts of the whole dataset: rows over time, amounts by category, ages, rows per card, the busiest cards."""
 
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
@@ -28,20 +28,20 @@ from fastgen.reporting.words import count, shortened
 STACKS: Final = (("rows", (RowKind.PAYMENT, RowKind.WITHDRAWAL)), ("frauds", (RowKind.FRAUD_PAYMENT, RowKind.FRAUD_WITHDRAWAL)))
 """What is stacked in the two panels of the timeline, from the bottom up."""
 SHORT: Final = 600
-"""Seconds up to which an axis of times shows seconds."""
+"""The longest time, in seconds, whose axis shows seconds."""
 FEWEST_BARS: Final = 12
-"""That there is room for, so that a bar never fills a chart."""
+"""Bars that a chart has space for at least, so that a single bar never fills it."""
 SPACING: Final = 16
 MOST_RANGES: Final = 40
 LEFT: Final = 36
-"""Pixels for the labels of an axis of numbers."""
+"""Pixels for the labels of a number axis."""
 TENTH: Final = "datum.value ? format(datum.value / 10, '~%') : ''"
-"""An expression that writes a density over powers of ten as the share of a tenth of one, which is a step of the outline."""
+"""A Vega expression that formats a density per power of ten as the share of a tenth of one, a step of the outline."""
 COLOURS: Final = alt.Scale(domain=[int(kind) for kind in RowKind], range=list(KIND_COLOURS))
 
 
 def time_format(seconds: int) -> str:
-    """How times are written on an axis that spans so much."""
+    """The format of times on an axis that spans this many seconds."""
     if seconds > 3 * 365 * DAY:
         return "%Y"
     if seconds > 300 * DAY:
@@ -52,7 +52,7 @@ def time_format(seconds: int) -> str:
 
 
 def time_axis(first: int, last: int, width: int, *, labels: bool = True) -> alt.X:
-    """Times below a chart, as many as there is room for; fields are milliseconds since 1970, from `from`."""
+    """A time axis below a chart, with as many labels as fit; its field is `from`, milliseconds since 1970."""
     room = 95 if last - first > SHORT else 150
     axis = alt.Axis(
         format=time_format(last - first), tickCount=width // room, grid=False, labels=labels, ticks=labels, tickColor=MUTED
@@ -61,12 +61,12 @@ def time_axis(first: int, last: int, width: int, *, labels: bool = True) -> alt.
 
 
 def number_axis(**given: Any) -> alt.Axis:
-    """Numbers beside a chart, in a space of one width, so that panels below each other begin at one place."""
+    """A number axis beside a chart, of fixed width, so that panels below each other are aligned."""
     return alt.Axis(**{"tickCount": 4, "labelExpr": SHORT_NUMBERS, "minExtent": LEFT, "maxExtent": LEFT, **given})
 
 
 def timeline(histories: Histories, end: int | None, step: str, width: int) -> Any:
-    """Rows a step, ordinary ones above, frauds below, as long as there are any; the end of the period as a line."""
+    """Rows per step, ordinary ones above and frauds below, if there are any; the end of the period as a line."""
     panels = []
     shown = [(name, kinds) for name, kinds in STACKS if histories.timeline[list(kinds)].any()]
     first = histories.start
@@ -84,7 +84,7 @@ def timeline(histories: Histories, end: int | None, step: str, width: int) -> An
 
 
 def end_of_period(end: int, *, late: bool, told: bool) -> Any:
-    """A line at the end of the period, and its name on the side where there is room."""
+    """A line at the end of the period; if `told`, with its name on the side that has space."""
     rule = alt.Chart(data([{"from": end * 1000}])).mark_rule(color=INK, strokeDash=[3, 3], strokeWidth=1).encode(x="from:T")
     if not told:
         return rule
@@ -95,7 +95,7 @@ def end_of_period(end: int, *, late: bool, told: bool) -> Any:
 
 
 def bars_over_time(histories: Histories, kinds: Sequence[RowKind], width: int) -> Any:
-    """Rows of some kinds, stacked in their order, a bar a step."""
+    """Rows of these kinds, stacked in this order, one bar per step."""
     ends = (np.arange(histories.timeline.shape[1] + 1) * histories.step + histories.start).tolist()
     tops = np.cumsum(histories.timeline[list(kinds)], axis=0)
     below = np.vstack([np.zeros_like(tops[:1]), tops[:-1]])
@@ -117,7 +117,7 @@ def bars_over_time(histories: Histories, kinds: Sequence[RowKind], width: int) -
 
 
 class AmountPanel(NamedTuple):
-    """The amounts of a category: its name, its rows, the counted density over the displayed ranges, and the configured one."""
+    """The amounts of a category: its name and rows, its densities over the displayed ranges, and whether it is withdrawals."""
 
     name: str
     rows: int
@@ -127,9 +127,9 @@ class AmountPanel(NamedTuple):
 
 
 def amounts(panels: Sequence[AmountPanel], width: int) -> Any:
-    """The density of amounts over their logarithm, a panel a category: counted as an area, configured as a line.
+    """The density of amounts over their logarithm, one panel per category: counted as an area, configured as a line.
 
-    All have one scale, whose top is that of the configured ones: of few rows, counted densities may pass it.
+    All panels share one scale that fits the configured densities; counted densities of few rows may exceed it.
     """
     columns = max(3, min(5, len(panels))) if width > NARROW else 2
     expected = [panel.configured for panel in panels if panel.configured is not None]
@@ -148,7 +148,7 @@ def amounts(panels: Sequence[AmountPanel], width: int) -> Any:
 
 
 def amount_panel(panel: AmountPanel, shown: slice, top: float, *, below: bool, beside: bool) -> Any:
-    """One category. below, beside: whether its axes have figures; those of shares stand on their lines, where amounts are few."""
+    """One category. below, beside: whether its axes have labels; those of shares lie on the grid lines, where amounts are few."""
     edges = (DISPLAYED[shown.start : shown.stop + 1] / 100).tolist()
     heights = {"counted": panel.counted[shown].tolist()}
     if panel.configured is not None:
@@ -197,7 +197,7 @@ def ages(counts: NDArray[np.int64], width: int) -> Any:
 
 
 def rows_of_cards(counts: NDArray[np.int64], width: int) -> Any:
-    """How many cards have so many rows: in each of up to 40 ranges of one width."""
+    """A histogram of cards by their number of rows, in up to 40 ranges of equal width."""
     step = int(counts.max()) // MOST_RANGES + 1
     edges = np.arange(0, max(int(counts.max()) + 1, FEWEST_BARS) + step, step)
     numbers = np.histogram(counts, edges)[0]
@@ -219,7 +219,7 @@ def rows_of_cards(counts: NDArray[np.int64], width: int) -> Any:
 
 
 def busiest(names: Sequence[str], counts: NDArray[np.int32], width: int) -> Any:
-    """The cards with the most rows, by kind; names: of the cards, counts: int32[cards, kinds]."""
+    """Rows of the busiest cards, by kind. names: those of the cards. counts: int32[cards, kinds]."""
     tops = np.cumsum(counts, axis=1)
     values = [
         {"card": name, "low": int(tops[i, kind] - counts[i, kind]), "high": int(tops[i, kind]), "kind": int(kind)}

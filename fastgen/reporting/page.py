@@ -1,4 +1,4 @@
-"""The page: everything put into one HTML document that needs nothing else."""
+"""The page: one self-contained HTML document."""
 
 from importlib.resources import files
 
@@ -15,7 +15,7 @@ from fastgen.schema import DATA_VERSION
 
 
 def chapters(facts: Facts) -> list[Chapter]:
-    """All that is shown, in its order."""
+    """The chapters in their order, without empty ones."""
     made = [
         whole_parts.over_time(facts),
         whole_parts.amounts(facts),
@@ -28,7 +28,7 @@ def chapters(facts: Facts) -> list[Chapter]:
 
 
 def page(facts: Facts) -> str:
-    """The document; it has no date of its own, so that the same data give the same page."""
+    """The document. It contains no date, so that the same data give the same page."""
     folder = files("fastgen.reporting")
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True

@@ -1,4 +1,4 @@
-"""What a page is made of: sections of parts, each a finding with a chart, what its colours mean, and figures as a table."""
+"""What a page consists of: chapters of parts, each a finding with a chart, its key, and a table of figures."""
 
 from collections.abc import Sequence
 from typing import Final, NamedTuple
@@ -7,7 +7,7 @@ from markupsafe import Markup
 
 
 class Table(NamedTuple):
-    """Figures: the heads of the columns, and rows of text. Columns after the first are numbers if `numeric`."""
+    """A table: column heads and rows of text. Columns after the first hold numbers if `numeric`."""
 
     heads: Sequence[str]
     rows: Sequence[Sequence[str]]
@@ -15,7 +15,7 @@ class Table(NamedTuple):
 
 
 class Key(NamedTuple):
-    """What a colour means: the name of its variable in the style sheet, how it is drawn, what it stands for."""
+    """An entry of a chart's key: the colour's variable in the style sheet, the shape of the mark, what it stands for."""
 
     colour: str
     shape: str
@@ -25,7 +25,7 @@ class Key(NamedTuple):
 class Part(NamedTuple):
     """A finding, in a sentence, and what shows it.
 
-    chart: pieces of SVG. how: how to read it. table: its figures; open: whether they are shown at once. half: of the page's width.
+    chart: SVG. how: how to read it. table: its figures. open: whether the table is shown unfolded. half: half as wide as the page.
     """
 
     finding: str
@@ -38,7 +38,7 @@ class Part(NamedTuple):
 
 
 class Chapter(NamedTuple):
-    """A title and its parts; name: where a link leads."""
+    """A title and its parts. name: the target of links to it."""
 
     name: str
     title: str
@@ -50,4 +50,4 @@ KEY_WITHDRAWAL: Final = Key("withdrawal", "square", "withdrawals")
 KEY_FRAUD_PAYMENT: Final = Key("fraud-payment", "square", "fraudulent payments")
 KEY_FRAUD_WITHDRAWAL: Final = Key("fraud-withdrawal", "square", "fraudulent withdrawals")
 KIND_KEYS: Final = (KEY_PAYMENT, KEY_FRAUD_PAYMENT, KEY_WITHDRAWAL, KEY_FRAUD_WITHDRAWAL)
-"""By `Kind`."""
+"""By `RowKind`."""

@@ -15,19 +15,19 @@ def remarks(facts: Facts) -> list[str]:
 def _about_files(facts: Facts) -> Iterator[str]:
     stored = facts.stored
     if not facts.known:
-        yield "No manifest says how the data were made: what is compared with a configuration is compared with the default one."
+        yield "No manifest says how the data were made: they are compared with the default configuration."
     if stored.parts is not None:
-        yield f"Of the dataset only some parts are there: {', '.join(map(str, stored.parts))}."
+        yield f"Only some parts of the dataset are present: {', '.join(map(str, stored.parts))}."
     if overlooked := stored.overlooked():
         yield f"{overlooked}."
     missing = [table for table in TABLES if table not in stored.tables]
     if missing:
-        silent = "; of ages of holders nothing can be said" if "profiles" in missing else ""
-        yield f"Not there: {listed(missing)}{silent}."
+        silent = "; without profiles the holders' ages are unknown" if "profiles" in missing else ""
+        yield f"Missing: {listed(missing)}{silent}."
     for table, rows in facts.rows.items():
         told = stored.description.table(table).get("rows", rows)
         if told != rows:
-            yield f"The manifest tells of {told} rows of {table}, but there are {rows}: these are not the data that were written."
+            yield f"The manifest gives {told} rows of {table}, but there are {rows}: these are not the data that were written."
 
 
 def _about_rows(facts: Facts) -> Iterator[str]:
@@ -35,8 +35,8 @@ def _about_rows(facts: Facts) -> Iterator[str]:
     if survey.incomplete:
         yield f"Left out of everything below: {count(survey.incomplete, 'row')} in which values are missing or cannot be read."
     if not survey.in_order and facts.with_histories:
-        yield "Rows do not come in order of time; they were brought into it for what depends on it."
+        yield "Rows are not in order of time; they were sorted for what depends on it."
     if not survey.in_order and not facts.with_histories:
-        yield "Rows do not come in order of time and are too many to sort: nothing compares a row with the last one of its card."
+        yield "Rows are not in order of time, and too many to sort: no row is compared with the last one of its card."
     if survey.places.rows_elsewhere:
-        yield f"There are too many places to keep apart: {count(survey.places.rows_elsewhere, 'row')} are on no map and in no list."
+        yield f"There are too many places to keep: {count(survey.places.rows_elsewhere, 'row')} are on no map and in no list."

@@ -1,4 +1,4 @@
-"""Rows of transactions as the accumulators take them: whole seconds, kinds, and nothing that is missing."""
+"""Transactions as the accumulators take them: complete rows, with whole seconds and kinds."""
 
 from enum import IntEnum
 from functools import cached_property
@@ -12,15 +12,15 @@ from fastgen.kernels.units import MICROSECONDS
 from fastgen.schema import CASH_WITHDRAWAL
 
 COLUMNS: Final = ("datetime", "cc_num", "category", "amount", "latitude", "longitude", "city", "country")
-"""What a report needs of `transactions`."""
+"""The columns of `transactions` that a report needs."""
 LABEL: Final = "fraud_label"
 NUMBERS: Final = ("amount", "latitude", "longitude")
 FAR: Final = 1e15
-"""Numbers beyond it are taken for it, whatever they are: none of them is an amount or on the Earth."""
+"""Numbers beyond it are clipped to it: none of them is an amount or a coordinate on the Earth."""
 
 
 class RowKind(IntEnum):
-    """What a row is, as its category and label say."""
+    """The kind of a row, by its category and label."""
 
     PAYMENT = 0
     FRAUD_PAYMENT = 1
@@ -29,14 +29,14 @@ class RowKind(IntEnum):
 
 
 class ReportRows:
-    """A frame of transactions whose values are all there, with its columns as arrays where they are needed."""
+    """A frame of transactions without missing values, with columns as arrays where they are needed."""
 
     def __init__(self, frame: pl.DataFrame) -> None:
         self.frame = frame
 
     @property
     def height(self) -> int:
-        """How many rows."""
+        """The number of rows."""
         return self.frame.height
 
     @cached_property
@@ -46,7 +46,7 @@ class ReportRows:
 
     @cached_property
     def fraud(self) -> NDArray[np.uint16]:
-        """uint16: 1 for frauds; all are 0 where there is no label."""
+        """uint16: 1 for frauds; all 0 if there are no labels."""
         if LABEL not in self.frame.columns:
             return np.zeros(self.height, np.uint16)
         return (self.frame[LABEL] != 0).to_numpy().astype(np.uint16)
@@ -58,7 +58,7 @@ class ReportRows:
 
     @cached_property
     def kinds(self) -> NDArray[np.uint8]:
-        """uint8: the `Kind` of each row."""
+        """uint8: the `RowKind` of each row."""
         return (2 * self.cash + self.fraud).astype(np.uint8)
 
     def numbers(self, column: str) -> NDArray[np.float64]:
@@ -67,7 +67,7 @@ class ReportRows:
 
 
 def whole(frame: pl.DataFrame) -> pl.DataFrame:
-    """The rows in which nothing is missing and all numbers are finite; those that are too large to count are cut.
+    """The rows without missing values whose numbers are all finite; numbers too large to count are clipped.
 
     Example:
         >>> whole(pl.DataFrame({"city": ["Rolla", None, "Troy", "Ely"], "amount": [1.0, 2.0, float("nan"), 1e300]})).rows()
@@ -82,5 +82,5 @@ def whole(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def detached(frame: pl.DataFrame) -> pl.DataFrame:
-    """A few rows with texts of their own: views of texts would keep alive all those of the batch that they come from."""
+    """A copy of a few rows with their strings: views would keep the strings of the whole batch alive."""
     return pl.DataFrame(frame.to_dict(as_series=False), schema=frame.schema)

@@ -1,7 +1,7 @@
 """How well one rule on one column tells frauds from the rest: the best threshold, or the best choice of values.
 
-The best is the one with the greatest F1, the harmonic mean of precision (how much of what it flags is fraud) and recall (how
-much of the fraud it flags).
+The best is the one with the greatest F1, the harmonic mean of precision (the share of frauds among the flagged rows) and recall
+(the share of the frauds that are flagged).
 """
 
 from collections.abc import Sequence
@@ -14,10 +14,10 @@ from fastgen.reporting.bins import EDGES, Counts
 
 
 class Rule(NamedTuple):
-    """A rule, and what it does.
+    """A rule and its results.
 
-    column: what it looks at. sign, threshold: "≤" or "≥" and the number that it compares with, or "is" and values: what it flags.
-    flagged: how many rows that is. caught: frauds among them. frauds: all that there are.
+    column: what it tests. sign: "≤" or "≥" compares with `threshold`, "is" looks the value up in `values`; what matches is flagged.
+    flagged: the number of flagged rows. caught: frauds among them. frauds: all frauds.
     """
 
     column: str
@@ -30,12 +30,12 @@ class Rule(NamedTuple):
 
     @property
     def precision(self) -> float:
-        """Frauds among what is flagged."""
+        """The share of frauds among the flagged rows."""
         return self.caught / self.flagged if self.flagged else 0.0
 
     @property
     def recall(self) -> float:
-        """What is flagged among the frauds."""
+        """The share of the frauds that are flagged."""
         return self.caught / self.frauds if self.frauds else 0.0
 
     @property
@@ -45,11 +45,11 @@ class Rule(NamedTuple):
 
 
 def best_threshold(column: str, counts: Counts, frauds: int) -> Rule:
-    """The best rule "at most so much" or "at least so much".
+    """The best rule of the form "at most x" or "at least x".
 
     Args:
-        counts: int64[2, BINS], of rows that are no frauds and of frauds; rows without a value are in neither and never flagged.
-        frauds: all that there are.
+        counts: int64[2, BINS], of ordinary rows and of frauds; rows without a value are in neither, and never flagged.
+        frauds: all frauds, including those without a value.
 
     Example:
         >>> counts = np.zeros((2, EDGES.size - 1), np.int64)
@@ -68,12 +68,12 @@ def best_threshold(column: str, counts: Counts, frauds: int) -> Rule:
 
 
 def best_values(column: str, names: Sequence[str], counts: Counts, frauds: int) -> Rule:
-    """The best rule "one of these values": those with the greatest share of frauds, as many as are best.
+    """The best rule of the form "one of these values": those with the greatest shares of frauds, as many as give the best F1.
 
-    No other choice is better: what F1 a value adds to depends on its share of frauds alone.
+    No other choice is better: whether a value raises F1 depends on its share of frauds alone.
 
     Args:
-        counts: int64[2, values], of rows that are no frauds and of frauds.
+        counts: int64[2, values], of ordinary rows and of frauds.
     """
     share = counts[1] / np.maximum(counts.sum(axis=0), 1)
     order = np.argsort(-share, kind="stable")

@@ -1,4 +1,4 @@
-"""How easily frauds are told from the rest, in words and as a chart: one rule a column."""
+"""How easily frauds are told from the rest, in words and as charts: one rule per column."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -19,7 +19,7 @@ SINCE: Final = "since the card's last row"
 MOST_NAMED: Final = 3
 STEPS_OF_DECADE: Final = 5
 EDGES_OF_SPREAD: Final = np.concatenate([[0, 1, 2, 3, 4, 6], *(np.array([10, 16, 25, 40, 63]) * 10**power for power in range(10))])
-"""int64: five steps to a power of ten, at whole numbers with two digits; the first step ends below 1."""
+"""int64: five steps per power of ten, with edges at whole numbers of at most two digits; the first step holds only zeros."""
 SECONDS: Final = {1: "1 s", 60: "1 min", 3_600: "1 h", 86_400: "1 d", 2_592_000: "30 d"}
 SPEEDS: Final = {1: "1 km/h", 100: "100", 10_000: "10k", 1_000_000: "1M"}
 
@@ -28,7 +28,7 @@ def condition(rule: Rule, countries: Sequence[str] = ()) -> str:
     r"""A rule as a condition, such as "amount ≤ 0.75".
 
     Args:
-        countries: all that there are; where a rule flags most of them, it is said which ones it does not.
+        countries: all countries of the data; if a rule flags most of them, the condition names the others.
 
     Example:
         >>> condition(Rule("seconds", "≤", 119, (), 242, 115, 155))
@@ -47,7 +47,7 @@ def condition(rule: Rule, countries: Sequence[str] = ()) -> str:
 
 
 def _threshold(rule: Rule) -> tuple[str, str]:
-    """What is compared, and with which number."""
+    """What is compared, and the number that it is compared with."""
     number = rule.threshold
     match rule.column:
         case "seconds":
@@ -66,14 +66,14 @@ def _threshold(rule: Rule) -> tuple[str, str]:
 
 
 def _some(names: Sequence[str]) -> str:
-    """Up to three names, or how many."""
+    """Up to three names, or how many there are."""
     if len(names) <= MOST_NAMED:
         return " or ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else names[0]
     return f"one of {len(names)}"
 
 
 def separation(rules: Sequence[Rule], conditions: Sequence[str], width: int) -> Any:
-    """A lane a rule: precision and recall on one scale, joined by a line."""
+    """One lane per rule: precision and recall on one scale, joined by a line."""
     extent = 310 if width > NARROW else 128
     texts = [text if width > NARROW else text.replace(f" {SINCE}", "") for text in conditions]
     values = [
@@ -95,7 +95,7 @@ def separation(rules: Sequence[Rule], conditions: Sequence[str], width: int) -> 
 
 
 class Spread(NamedTuple):
-    """A column whose values spread over powers of ten: its counts by label, its rule, and what stands at numbers on its axis."""
+    """A column whose values span powers of ten: its counts by label, its rule, and the labels of numbers on its axis."""
 
     counts: Counts
     rule: Rule
@@ -103,11 +103,11 @@ class Spread(NamedTuple):
 
 
 def spread(shown: Spread, width: int) -> Any:
-    """Ordinary rows and frauds by the logarithm of a column, each as shares of their own; the threshold of the rule as a line."""
+    """The distributions of ordinary rows and of frauds over the logarithm of a column; the rule's threshold as a line."""
     shares = [between(counts, EDGES_OF_SPREAD) / max(int(counts.sum()), 1) for counts in shown.counts]
     used = np.flatnonzero(shares[0] + shares[1])
     inside = slice(int(used[0]), int(used[-1]) + 1)
-    # What is below the first edge, zeros among it, has a step of its own to the left of it.
+    # Zeros, which a logarithmic axis cannot show, have a step to the left of 1.
     edges = np.maximum(EDGES_OF_SPREAD, 10 ** -(1 / STEPS_OF_DECADE)).round(3)[inside.start : inside.stop + 1].tolist()
     values = steps(edges, ordinary=shares[0][inside].tolist(), fraud=shares[1][inside].tolist())
     labels = json.dumps({str(number): text for number, text in shown.ticks.items()})

@@ -1,6 +1,6 @@
-"""What a first pass over the transactions finds: values column by column, places, and frauds to look at more closely.
+"""What the first pass over the transactions collects: values by column, places, and rows to look at more closely.
 
-Nothing here depends on the order of the rows. Memory is bounded: counts in bins, a limited number of categories and places.
+Nothing here needs rows in order of time. Memory is bounded: counts in bins, a limited number of categories and places.
 """
 
 from collections.abc import Mapping
@@ -19,18 +19,18 @@ MOST_CATEGORIES: Final = 400
 """Rows of further categories are counted together."""
 OTHER_CATEGORIES: Final = "other categories"
 MOST_PLACES: Final = 20_000
-"""The places with the most rows are kept, of the others only the number of rows."""
+"""The places with the most rows are kept; of the others, only the number of rows."""
 SAMPLED: Final = 48
-"""Rows of each kind to look at more closely."""
+"""Rows of each kind that are kept, to look at more closely."""
 THURSDAY: Final = 3
 """1970 began on a Thursday, counted from Monday as 0."""
 DEGREES: Final = {"latitude": 90, "longitude": 180}
-"""What makes whole degrees numbers that are not negative."""
+"""Added to whole degrees, so that they are not negative."""
 SAMPLE_COLUMNS: Final = ("datetime", "cc_num")
 
 
 class Categories:
-    """Numbers of categories, in the order in which they first come."""
+    """Numbers of categories, in order of first appearance; within a batch, by name."""
 
     def __init__(self) -> None:
         self.numbers: dict[str, int] = {}
@@ -48,13 +48,13 @@ class Categories:
 
 
 class Sample:
-    """Some rows, spread evenly over all that are given: those whose number, times the golden ratio, has the least fraction."""
+    """A sample spread evenly over all rows: those whose row number times the golden ratio has the least fractional part."""
 
     def __init__(self) -> None:
         self.rows: pl.DataFrame | None = None
 
     def add(self, frame: pl.DataFrame, among: NDArray[np.intp], before: int) -> None:
-        """Some rows of a frame, of which so many rows came before."""
+        """Add some rows of a frame. among: indices of the rows to choose from. before: number of rows in earlier frames."""
         if not among.size:
             return
         order = (among + before).astype(np.uint64) * np.uint64(GOLDEN)
@@ -64,7 +64,7 @@ class Sample:
 
 
 class Places:
-    """Rows by country and city, with frauds and withdrawals among them and the sums of the coordinates."""
+    """Rows, frauds and withdrawals counted by country and city, with the sums of the coordinates."""
 
     def __init__(self) -> None:
         self._counted: list[pl.DataFrame] = []
@@ -85,7 +85,7 @@ class Places:
         self._counted = [places.head(MOST_PLACES)]
 
     def table(self) -> pl.DataFrame:
-        """country, city, rows, fraud, cash, and latitude and longitude on average; those with the most rows first."""
+        """country, city, rows, fraud, cash, and mean latitude and longitude; places with the most rows first."""
         self._condense()
         return self._counted[0].with_columns(pl.col("latitude", "longitude") / pl.col("rows"))
 
@@ -98,8 +98,8 @@ class Survey:
     """The first pass.
 
     Args:
-        prices: least and greatest price of categories, in cents; amounts of ordinary rows outside them are counted.
-        end: seconds since 1970; rows from then on are counted.
+        prices: lowest and highest price of categories, in cents; `outside` counts ordinary rows whose amounts are not between them.
+        end: seconds since 1970; `after_end` counts rows from then on.
     """
 
     def __init__(self, prices: Mapping[str, tuple[int, int]] | None = None, end: int | None = None) -> None:
@@ -118,7 +118,7 @@ class Survey:
         self._limits = np.zeros((0, 2), np.int64)
 
     def add(self, frame: pl.DataFrame) -> None:
-        """Take a batch, with all columns that a report needs."""
+        """Add a batch with all columns that a report needs."""
         rows = ReportRows(whole(frame))
         self.incomplete += frame.height - rows.height
         if not rows.height:
@@ -150,7 +150,7 @@ class Survey:
         self.outside += int(((rows.fraud == 0) & ((cents < low) | (cents > high))).sum())
 
     def _grow(self) -> None:
-        """Room for categories that are new."""
+        """Make space for new categories."""
         new = list(self.categories.numbers)[len(self._limits) :]
         if new:
             self.amounts = np.concatenate([self.amounts, bins.empty(2 * len(new))])

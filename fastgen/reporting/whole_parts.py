@@ -19,10 +19,10 @@ from fastgen.reporting.words import MONTHS, count, day, duration, money, percent
 from fastgen.schema import CASH_WITHDRAWAL
 
 ORDINARY: Final = np.array([kind in (RowKind.PAYMENT, RowKind.WITHDRAWAL) for kind in RowKind])
-"""bool[kinds]."""
+"""bool[kinds]: whether rows of a kind are not frauds."""
 MOST_PANELS: Final = 15
 MOST_LINES: Final = 12
-"""Of a table beside a chart of time."""
+"""The most rows of the timeline's table."""
 STEP_NAMES: Final = {
     1: "a second",
     60: "a minute",
@@ -37,7 +37,7 @@ STEP_NAMES: Final = {
 
 
 def present(kinds: NDArray[np.int64]) -> list[Key]:
-    """What the colours of the kinds that there are mean; kinds: rows of each `Kind`."""
+    """The keys of the kinds that occur. kinds: the number of rows of each `RowKind`."""
     return [key for key, number in zip(KIND_KEYS, kinds.tolist(), strict=True) if number]
 
 
@@ -55,14 +55,14 @@ def over_time(facts: Facts) -> Chapter:
         time_finding(facts),
         figure("timeline", lambda width: overviews.timeline(histories, end, step, width), label),
         present(survey.kinds),
-        "Rows and frauds have scales of their own." if 0 < facts.frauds < survey.rows else "",
+        "Rows and frauds have separate scales." if 0 < facts.frauds < survey.rows else "",
         time_table(facts),
     )
     return Chapter("time", "Over time", [part])
 
 
 def time_finding(facts: Facts) -> str:
-    """How even payments are, and what falls after the end of the period."""
+    """How evenly payments are spread, and how many rows fall after the end of the period."""
     histories, survey = facts.histories, facts.survey
     payments = histories.timeline[RowKind.PAYMENT]
     inner = np.flatnonzero(payments)[1:-1]
@@ -80,7 +80,7 @@ def time_finding(facts: Facts) -> str:
 
 
 def time_table(facts: Facts) -> Table:
-    """Rows by kind in up to twelve stretches of time."""
+    """Rows by kind in up to twelve intervals."""
     histories = facts.histories
     bars = histories.timeline.shape[1]
     size = -(-bars // MOST_LINES)
@@ -90,14 +90,14 @@ def time_table(facts: Facts) -> Table:
         start = histories.start + first * histories.step
         name = day(start) if histories.step >= DAY else f"{day(start)}, {start // HOUR % 24:02}:{start // 60 % 60:02}"
         rows.append([name, *(f"{number:,}" for number in numbers)])
-    return Table([f"from, {duration(size * histories.step)} each", *(key.text for key in KIND_KEYS)], rows)
+    return Table([f"{duration(size * histories.step)} from", *(key.text for key in KIND_KEYS)], rows)
 
 
 # Amounts
 
 
 class Spent(NamedTuple):
-    """Amounts of a category's ordinary rows: how many rows, by bin; the density and the distance where it is configured."""
+    """Amounts of a category's ordinary rows: their number, their counts by bin; density and distance if it is configured."""
 
     name: str
     rows: int
@@ -107,7 +107,7 @@ class Spent(NamedTuple):
 
     @property
     def line(self) -> list[str]:
-        """Its figures."""
+        """Its row in the table."""
         quantiles = [money(quantile(self.counts, share) or 0) for share in (0.05, 0.5, 0.95)]
         away = "–" if self.away is None else percent(self.away)
         return [self.name, f"{self.rows:,}", *quantiles, away, percent(min(1, by_chance(self.rows)))]
@@ -150,9 +150,9 @@ def amounts(facts: Facts) -> Chapter:
             f"Density of amounts on a logarithmic scale, counted and configured, for {count(len(panels), 'category')}.",
         ),
         [*present(facts.survey.kinds * ORDINARY), *([Key("ink", "line", configured_text(facts))] if compared else [])],
-        "Share of a category's ordinary rows in each tenth of a power of ten of the amount, a step of the outline; all panels have "
-        "one scale. Distance: the most by which the shares below some amount differ. By chance: what it exceeds once in a thousand "
-        f"times, for so many rows.{more}",
+        "Share of a category's ordinary rows in each step, a tenth of a power of ten of the amount; all panels share one scale. "
+        "Distance: the greatest difference between the counted and the configured share of rows below any amount. By chance: the "
+        f"distance that this many rows exceed once in a thousand times.{more}",
         Table(
             ["category", "rows", "5 % up to", "half up to", "95 % up to", "distance", "by chance"], [spent.line for spent in shown]
         ),
@@ -161,14 +161,14 @@ def amounts(facts: Facts) -> Chapter:
 
 
 def configured_text(facts: Facts) -> str:
-    """What the line is."""
+    """What the line in the chart stands for."""
     return "as configured" if facts.known else "as the default configuration would have it"
 
 
 def by_chance(rows: int, categories: int = 1) -> float:
-    """The distance that one of so many categories, of so many rows each, exceeds by chance once in a thousand times, at most.
+    """The distance that any of this many categories, of this many rows each, exceeds by chance at most once in a thousand times.
 
-    Source: the tail of Kolmogorov's distribution, 2 exp(-2 d^2 n), and Bonferroni's inequality.
+    Source: the tail of the Kolmogorov distribution, 2 exp(-2 d^2 n), and Bonferroni's inequality.
 
     Example:
         >>> round(by_chance(10_000), 4), round(by_chance(10_000, 10), 4)
@@ -178,10 +178,10 @@ def by_chance(rows: int, categories: int = 1) -> float:
 
 
 def amounts_finding(facts: Facts, all_spent: Sequence[Spent]) -> str:
-    """How far amounts are from the configuration, and how many leave their category's prices."""
+    """How far amounts are from the configuration, and how many lie outside their category's prices."""
     compared = [(spent.away * spent.rows**0.5, spent.away, spent) for spent in all_spent if spent.away is not None]
     if not compared:
-        return "No category is one of the configuration's, so that there is nothing to compare amounts with."
+        return "No category is in the configuration, so there is nothing to compare amounts with."
     _, away, farthest = max(compared, key=lambda each: each[0])
     outside, ordinary = facts.survey.outside, int(facts.survey.kinds[RowKind.PAYMENT])
     stray = "No ordinary payment lies outside the prices of its category."
@@ -191,9 +191,7 @@ def amounts_finding(facts: Facts, all_spent: Sequence[Spent]) -> str:
     reference = "the configured densities" if facts.known else "the densities of the default configuration"
     if away <= by_chance(farthest.rows, len(compared)):
         return f"Amounts follow {reference}, in every category as closely as chance allows. {stray}"
-    told = (
-        f"shares of {farthest.rows:,} rows differ by up to {percent(away)}, where chance makes {percent(by_chance(farthest.rows))}"
-    )
+    told = f"shares of {farthest.rows:,} rows differ by up to {percent(away)}, by chance only {percent(by_chance(farthest.rows))}"
     return f"Amounts do not follow {reference}: most of all in {farthest.name}, {told}. {stray}"
 
 
@@ -201,13 +199,13 @@ def amounts_finding(facts: Facts, all_spent: Sequence[Spent]) -> str:
 
 
 def cards(facts: Facts) -> Chapter:
-    """Ages of the holders, rows of a card, the busiest cards."""
+    """Ages of the holders, rows per card, the busiest cards."""
     parts = [holders_part(facts.holders)] if facts.holders and facts.holders.ages.any() else []
     return Chapter("cards", "Cards and holders", [*parts, rows_part(facts), busiest_part(facts)])
 
 
 def holders_part(holders: HolderAges) -> Part:
-    """Ages."""
+    """Ages of the holders."""
     total = holders.ages.sum(axis=0)
     used = np.flatnonzero(total)
     old = age_quantile(total, 0.5)
@@ -234,12 +232,12 @@ def holders_part(holders: HolderAges) -> Part:
 
 
 def age_quantile(counts: NDArray[np.int64], share: float) -> int:
-    """The age that so many have not passed."""
+    """The age that this share of the holders does not exceed."""
     return int(np.searchsorted(np.cumsum(counts), share * counts.sum()))
 
 
 def rows_part(facts: Facts) -> Part:
-    """How many rows a card has."""
+    """Rows per card."""
     rows = facts.histories.counts.sum(axis=1)
     cash = facts.histories.counts[:, RowKind.WITHDRAWAL] > 0
     text = f"A card with any rows has {rows.mean():,.1f} of them on average, and at most {rows.max():,}."

@@ -1,4 +1,4 @@
-"""Numbers, times and lists as people write them."""
+"""Numbers, times and lists as text for readers."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -7,19 +7,19 @@ from math import floor, log10
 from fastgen.kernels.units import DAY, HOUR
 
 SPACE = "\xa0"
-"""A space at which no line breaks."""
+"""A no-break space."""
 YEAR_1 = -62_135_596_800
-"""Seconds since 1970: the first time that Python knows."""
+"""The first time that Python can represent, in seconds since 1970."""
 MONTHS = (
     "January", "February", "March", "April", "May", "June",
     "July", "August", "September", "October", "November", "December",
 )  # fmt: skip
-"""Python's own names of months are those of the process's locale."""
+"""Python's own month names follow the process's locale."""
 IRREGULAR = {"city": "cities", "country": "countries", "category": "categories"}
 
 
 def count(number: int, noun: str) -> str:
-    """A number of things.
+    """A number with its noun.
 
     Example:
         >>> count(1, "card"), count(2_000, "card"), count(2, "country")
@@ -29,12 +29,12 @@ def count(number: int, noun: str) -> str:
 
 
 def plural(noun: str) -> str:
-    """More than one of it."""
+    """The plural of a noun."""
     return IRREGULAR.get(noun, f"{noun}s")
 
 
 def percent(share: float) -> str:
-    r"""A share with two or three digits that mean something, never rounded to nothing or to all.
+    r"""A share in percent with two or three digits that matter, never rounded to 0 or 100 %.
 
     Example:
         >>> [percent(share) for share in (0, 0.00146, 0.0523, 0.5, 0.9996, 0.99996, 1)]
@@ -50,7 +50,7 @@ def percent(share: float) -> str:
 
 
 def money(cents: float) -> str:
-    """An amount.
+    """An amount of cents, without its currency.
 
     Example:
         >>> money(123_450)
@@ -60,7 +60,7 @@ def money(cents: float) -> str:
 
 
 def moment(seconds: int) -> datetime:
-    """A time since 1970; the beginning of year 1 for any before it, where the bar of the first rows there are may begin."""
+    """A time since 1970; the beginning of year 1 for earlier ones, as the first bar of a timeline may begin before it."""
     return datetime.fromtimestamp(max(seconds, YEAR_1), UTC)
 
 
@@ -87,7 +87,7 @@ def day_and_time(seconds: int) -> str:
 
 
 def period(first: int, last: int) -> str:
-    r"""From the first to the last day.
+    r"""The days from the first to the last time.
 
     Example:
         >>> period(0, 1), period(0, 86_400)
@@ -97,7 +97,7 @@ def period(first: int, last: int) -> str:
 
 
 def duration(seconds: float) -> str:
-    """A stretch of time, in the largest unit that it fills.
+    """A duration, in the largest unit of which it has at least three or a whole number.
 
     Example:
         >>> [duration(seconds) for seconds in (1, 90, 3_600, 100_000, 11_145_600)]
@@ -110,7 +110,7 @@ def duration(seconds: float) -> str:
 
 
 def listed(parts: Sequence[str]) -> str:
-    """One after the other.
+    """A list with commas and a last "and".
 
     Example:
         >>> listed(["a"]), listed(["a", "b", "c"])
@@ -121,7 +121,7 @@ def listed(parts: Sequence[str]) -> str:
 
 
 def shortened(text: str, most: int) -> str:
-    """A text of at most so many characters.
+    """A text cut to at most this many characters.
 
     Example:
         >>> shortened("Restaurant/Cafeteria", 12)

@@ -1,4 +1,4 @@
-"""A headless Chromium, spoken to through its DevTools protocol: what a page asks for, what it says, how large it is."""
+"""A headless Chromium, driven through its DevTools protocol: what a page requests, what it logs, how large it is."""
 
 import json
 import os
@@ -23,11 +23,11 @@ NOISE = {
     "Runtime.consoleAPICalled",
     "Runtime.exceptionThrown",
 }
-"""Events of a page that should have none of them."""
+"""Events that a page should not cause."""
 
 
 def executable() -> str | None:
-    """Where a browser is, if there is one."""
+    """The path of a browser, if there is one."""
     return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
 
 
@@ -42,7 +42,7 @@ class Page:
             self.call(f"{domain}.enable")
 
     def call(self, method: str, **parameters: Any) -> dict[str, Any]:
-        """A command and its result; events that come meanwhile are kept."""
+        """Send a command and return its result; events received meanwhile are kept."""
         self._number += 1
         self._socket.send(json.dumps({"id": self._number, "method": method, "params": parameters}))
         while True:
@@ -58,7 +58,7 @@ class Page:
         return message
 
     def open(self, path: Path, *, width: int = 1200, dark: bool = False) -> None:
-        """Load a file for a screen of a width, and wait until all is there."""
+        """Load a file on a screen of this width, and wait until it is complete."""
         self.call("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=width < 500)
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self.call("Emulation.setEmulatedMedia", media="screen", features=[scheme])
@@ -66,7 +66,7 @@ class Page:
         self.call("Page.navigate", url=path.as_uri())
         while not any(event["method"] == "Page.loadEventFired" for event in self.events):
             self._receive()
-        # Two frames later all that a page does by itself has begun.
+        # Two frames later, everything that a page does on its own has begun.
         self.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(0))))")
 
     def evaluate(self, expression: str) -> Any:
@@ -76,7 +76,7 @@ class Page:
         return result["result"].get("value")
 
     def noise(self) -> list[str]:
-        """What the page has asked for or complained of, but for itself and pieces of itself."""
+        """What the page has requested or complained of, except for requests of files and data URLs."""
         found = []
         for event in self.events:
             url = event["params"].get("request", {}).get("url", "")
@@ -85,7 +85,7 @@ class Page:
         return found
 
     def pdf(self) -> bytes:
-        """The page as it is printed."""
+        """The printed page."""
         import base64
 
         return base64.b64decode(self.call("Page.printToPDF", preferCSSPageSize=True)["data"])
@@ -98,7 +98,7 @@ def opened(path: str) -> Iterator[Page]:
         command = [
             path,
             "--headless=new",
-            "--no-sandbox",  # which root cannot have
+            "--no-sandbox",  # root cannot use the sandbox
             "--disable-gpu",
             "--disable-dev-shm-usage",
             "--no-first-run",
@@ -115,7 +115,7 @@ def opened(path: str) -> Iterator[Page]:
                 )
                 with urlopen(f"http://127.0.0.1:{port}/json", timeout=TIMEOUT) as answer:
                     target = next(tab for tab in json.load(answer) if tab["type"] == "page")
-                # Pings are sent by a thread that draws from the global `random`, which Hypothesis forbids while it makes examples.
+                # Pings are sent by a thread that draws from the global `random`, which Hypothesis forbids while it generates examples.
                 with connect(target["webSocketDebuggerUrl"], max_size=None, proxy=None, ping_interval=None) as socket:
                     yield Page(socket)
             finally:

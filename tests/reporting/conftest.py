@@ -1,6 +1,6 @@
 """Datasets to report on, and a browser.
 
-Where no Chromium can be had tests are skipped, but with CI set they fail: there nobody reads why tests were skipped. CHROMIUM names
+Without a Chromium, browser tests are skipped; with CI set they fail, as nobody reads there why tests were skipped. CHROMIUM names
 one that is elsewhere.
 """
 

@@ -1,4 +1,4 @@
-"""What the two passes count, in batches of any size, is what plain Polars says of the whole."""
+"""The two passes, in batches of any size, count what plain Polars computes from the whole."""
 
 import subprocess
 import sys
@@ -33,12 +33,12 @@ EARTH = 6_371.0088
 
 @cache
 def transactions() -> pl.DataFrame:
-    """As files are read: with texts for names."""
+    """The transactions as they are read from files: with strings for names."""
     return Dataset(CONFIG).transactions().with_columns(pl.col("category", "city", "country").cast(pl.String))
 
 
 def pieces(frame: pl.DataFrame) -> Iterator[pl.DataFrame]:
-    """In batches of odd sizes, empty ones among them."""
+    """The frame in batches of odd sizes, including empty ones."""
     at = 0
     for size in [0, 1, 2, 997, 0, 5_000, frame.height]:
         yield frame.slice(at, size)
@@ -171,7 +171,7 @@ def test_samples_are_spread_over_all_rows() -> None:
         whole = transactions().filter(kind == KIND).select("datetime", "cc_num")
         assert rows.height == min(survey.SAMPLED, whole.height)
         assert rows.select("datetime", "cc_num").join(whole, on=["datetime", "cc_num"], how="anti").is_empty()
-        # Some in each quarter of the time that there is.
+        # In at least three quarters of the period.
         quarter = (rows["datetime"].to_physical() - whole["datetime"].to_physical().min()) * 4
         assert (quarter // (whole["datetime"].to_physical().max() - whole["datetime"].to_physical().min() + 1)).n_unique() >= 3
 
@@ -242,7 +242,7 @@ def test_rows_of_cards() -> None:
 
 
 def since_last() -> pl.DataFrame:
-    """Seconds, metres and speed from the card's row before, by plain Polars; null for the first row of a card."""
+    """Seconds and kilometres from the card's previous row, by plain Polars; null for the first row of a card."""
     radians = transactions().with_columns(pl.col("latitude", "longitude").radians())
     before = radians.with_columns(
         pl.col("latitude", "longitude").shift().over("cc_num").name.suffix("_before"), seconds=SECONDS.diff().over("cc_num")
@@ -261,7 +261,7 @@ def test_seconds_since_the_last_row() -> None:
 
 
 def test_distances_and_speeds_since_the_last_row() -> None:
-    """Places are kept as single floats, so that a distance may fall into the bin beside its own."""
+    """Places are kept as float32, so that a distance may fall into the neighbouring bin."""
     made = followed_through(transactions())
     for label in (0, 1):
         rows = since_last().filter(pl.col("fraud_label") == label).drop_nulls()
@@ -304,7 +304,7 @@ def test_where_order_is_missing_nothing_is_compared() -> None:
 
 
 def test_cards_of_any_text() -> None:
-    """Numbers are themselves; other texts are told apart as well."""
+    """Numeric texts are kept as numbers; other texts are distinguished as well."""
     texts = ["4846953825144454", "abc", "4846953825144454", "", "abd", "12", "abc", "99999999999999999999999"]
     cards = CardNumbers()
     assert cards.numbers(pl.Series(texts)).tolist() == [0, 1, 0, 2, 3, 4, 1, 5]
@@ -355,7 +355,7 @@ def test_ages_that_cannot_be_are_not_counted() -> None:
 
 
 def bytes_held(column: pl.Series) -> int:
-    """Of all buffers that its values are views of."""
+    """The size of all buffers that the column's values are views of."""
     array = column.to_arrow(compat_level=pl.CompatLevel.newest())
     return sum(buffer.size for buffer in array.buffers() if buffer)
 
@@ -363,7 +363,7 @@ def bytes_held(column: pl.Series) -> int:
 def test_rows_that_are_kept_hold_no_batch() -> None:
     batch = pl.DataFrame({"city": [f"a city with a long name, number {number}" for number in range(20_000)]})
     few = batch[[5, 19_000]]
-    assert bytes_held(few["city"]) > 100_000  # what there would be to hold
+    assert bytes_held(few["city"]) > 100_000  # views hold the whole batch
     assert detached(few).equals(few)
     assert bytes_held(detached(few)["city"]) < 20_000
 
@@ -400,6 +400,6 @@ print(peak() - before)
 
 
 def test_eight_times_as_many_rows_need_hardly_more_memory() -> None:
-    """Ten megabytes are the rows of the followed cards, of which the larger dataset has more; a batch in each would be hundreds."""
+    """Ten megabytes are rows of the followed cards, of which the larger dataset has more; with a batch held by each, hundreds."""
     told = subprocess.run([sys.executable, "-c", MEASURED], capture_output=True, text=True, check=True).stdout
     assert int(told) < 40_000_000

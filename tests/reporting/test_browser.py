@@ -1,4 +1,4 @@
-"""The page in a real browser: it asks for nothing, says nothing wrong, fits a phone, follows light and dark, and prints."""
+"""The page in a real browser: it requests nothing, logs no errors, fits a phone, follows light and dark, and prints."""
 
 import re
 from collections.abc import Iterator
@@ -49,7 +49,7 @@ def made(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 
 
 def colours(page: Page) -> list[str]:
-    """Of the paper, the text, and the first mark of each kind of chart."""
+    """The colours of the paper, of the text, and of the first mark in each chart."""
     return page.evaluate(
         """[getComputedStyle(document.body).backgroundColor, getComputedStyle(document.body).color,
             ...[...document.querySelectorAll('svg.wide')].map(svg => getComputedStyle(svg.querySelector('path[fill^=var]')).fill)]"""
@@ -64,7 +64,7 @@ def test_it_asks_for_nothing_and_complains_of_nothing(page: Page, made: Path) ->
 
 
 def test_noise_is_heard(page: Page, tmp_path: Path) -> None:
-    """The check above can fail: for a request, a refusal of the policy, an error of a script."""
+    """The check above can fail: for a request, a violation of the policy, an error in a script."""
     policy = '<meta http-equiv="Content-Security-Policy" content="img-src \'none\'">'
     loud = {
         "request": '<img src="http://127.0.0.1:9/x.png">',
@@ -102,7 +102,7 @@ def test_one_drawing_of_each_chart_is_shown(page: Page, default_page: Path, widt
 
 @pytest.mark.parametrize("width", [360, 1200])
 def test_charts_have_alternatives(page: Page, made: Path, width: int) -> None:
-    """Each is an image with a name, of its own, for those who cannot see it, with a sentence above it and no other text in the tree."""
+    """Each is an image with a unique accessible name, a sentence above it, and no other text in the accessibility tree."""
     page.open(made, width=width)
     names = page.evaluate(
         "[...document.querySelectorAll('svg')].filter(svg => svg.getBoundingClientRect().width)"
@@ -135,7 +135,7 @@ def brightness(colour: str) -> float:
 
 @pytest.mark.parametrize("dark", [False, True])
 def test_text_can_be_read(page: Page, default_page: Path, dark: bool) -> None:
-    """All text that is seen has a contrast of 4.5 to 1 (WCAG 2, AA) with the paper, also that in charts."""
+    """All visible text, including that in charts, has a contrast of at least 4.5 to 1 (WCAG 2, AA) with the paper."""
     page.open(default_page, dark=dark)
     paper = brightness(page.evaluate("getComputedStyle(document.body).backgroundColor"))
     inks = page.evaluate(
@@ -211,7 +211,7 @@ def test_names_of_rows_are_not_broken(page: Page, default_page: Path) -> None:
 
 @pytest.mark.parametrize("width", [360, 600, 720, 768, 1200])
 def test_labels_are_large_enough(page: Page, default_page: Path, width: int) -> None:
-    """Seven pixels at least, which a chart's scale of amounts has on a small tablet; all others nine, as they come out."""
+    """As rendered, all have at least seven pixels, as the scale of amounts on a small tablet, and nine in ten at least nine."""
     page.open(default_page, width=width)
     sizes = page.evaluate(
         "[...document.querySelectorAll('svg text')].filter(text => text.getBoundingClientRect().width)"

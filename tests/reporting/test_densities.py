@@ -1,4 +1,4 @@
-"""The density that a configuration makes: exact, and that of the rows that it makes."""
+"""The configured density: exact, and the same as that of the generated rows."""
 
 from fractions import Fraction
 
@@ -22,7 +22,7 @@ SMALL = Config(
 
 @pytest.mark.parametrize("category", ["a", "b", None])
 def test_shares_cent_by_cent(category: str | None) -> None:
-    """As the words say it: a range has its low and not its high, the last has both; prices have both."""
+    """As documented: a range includes its low but not its high, the last range both; prices include both."""
     weights = {cents: Fraction(1, 4) / 5 for cents in range(5, 10)} | {cents: Fraction(3, 4) / 11 for cents in range(10, 21)}
     low, high = {"a": (1, 15), "b": (12, 20), None: (0, 10**6)}[category]
     inside = {cents: weight for cents, weight in weights.items() if low <= cents <= high}
@@ -47,7 +47,7 @@ def test_displayed_ranges_are_made_of_whole_bins() -> None:
 
 
 def test_rows_have_the_density_of_their_configuration() -> None:
-    """In all categories at once, as closely as chance allows once in a thousand; and not that of another one."""
+    """In all categories at once, within what chance exceeds once in a thousand times; and not that of another category."""
     data = Dataset(Config(rows=200_000, seed=5))
     survey = Survey()
     for frame in data.batches():

@@ -1,7 +1,7 @@
-"""Colours are told apart by all eyes, in light and dark.
+"""Colours can be told apart with any colour vision, in light and dark.
 
 Sources: Machado, Oliveira, Fernandes (2009), matrices for complete protanopia, deuteranopia and tritanopia, on linear RGB; distances in
-Oklab (Ottosson 2020), where 2 can just be told apart.
+Oklab (Ottosson 2020), times 100, of which 2 are just noticeable.
 """
 
 import re
@@ -37,7 +37,7 @@ OKLAB = np.array(
 
 
 def palettes() -> dict[str, dict[str, str]]:
-    """The colours of the style sheet: those that are given first, and those for the dark."""
+    """The colours of the style sheet, for light and for dark screens."""
     style = files("fastgen.reporting").joinpath("page.css").read_text()
     light, dark, *_ = re.findall(r":root \{(.*?)\}", style, re.DOTALL)
     return {name: dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6});", text)) for name, text in (("light", light), ("dark", dark))}

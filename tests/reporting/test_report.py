@@ -1,4 +1,4 @@
-"""What `report` takes and refuses, what it says of data that are not as they should be, and how it leaves files."""
+"""What `report` accepts and refuses, what it says of data that are not as expected, and how it leaves files."""
 
 import json
 import math
@@ -26,7 +26,7 @@ Edit = Callable[[pl.DataFrame], pl.DataFrame]
 
 
 def words_of(page: Path) -> str:
-    """What a page says, in one line: no drawings, no style, plain spaces."""
+    """The text of a page in one line: no drawings, no style, plain spaces."""
     text = page.read_text(encoding="utf-8")
     text = re.sub(r"<(style|svg|pre)\b.*?</\1>", " ", text, flags=re.DOTALL)
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", text)).split())
@@ -37,7 +37,7 @@ Reported = Callable[[Path], str]
 
 @pytest.fixture
 def reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Reported:
-    """What the report on some data says; nothing is drawn for it, which takes most of the time."""
+    """The text of the report on some data, made without drawing, which takes most of the time."""
     monkeypatch.setattr(drawing, "drawn", lambda *_: Markup("<svg></svg>"))
 
     def words(path: Path) -> str:
@@ -98,7 +98,7 @@ def test_the_same_data_make_the_same_page(default_folder: Path, default_page: Pa
 
 @pytest.mark.parametrize("format", ["csv", "ndjson", "ipc"])
 def test_the_format_makes_no_difference(reported: Reported, small: Dataset, tmp_path: Path, format: str) -> None:
-    """But for its name."""
+    """Except for its name."""
     texts = {}
     for each in ("parquet", format):
         fastgen.write(small, tmp_path / each / "data", format=each)  # type: ignore[arg-type]
@@ -125,7 +125,7 @@ def test_transactions_alone(reported: Reported, small: Dataset, tmp_path: Path) 
     fastgen.write(small, tmp_path / "payments.ndjson.gz")
     text = reported(tmp_path / "payments.ndjson.gz")
     assert "No manifest says how the data were made" in text
-    assert "Not there: credit_cards and profiles; of ages of holders nothing can be said." in text
+    assert "Missing: credit_cards and profiles; without profiles the holders' ages are unknown." in text
     assert "as the default configuration would have it" in text
     assert "Holders are" not in text
 
@@ -150,7 +150,7 @@ def test_without_labels(reported: Reported, small: Dataset, tmp_path: Path) -> N
     fastgen.write(small, tmp_path / "payments.csv", columns=names)
     text = reported(tmp_path / "payments.csv")
     assert text.startswith("4,000 card transactions, without labels")
-    assert "Rows have no labels, so that there is nothing to find." in text
+    assert "Rows have no labels, so there is nothing to find." in text
 
 
 def test_rows_in_any_order_make_the_same_findings(reported: Reported, small: Dataset, tmp_path: Path) -> None:
@@ -159,9 +159,9 @@ def test_rows_in_any_order_make_the_same_findings(reported: Reported, small: Dat
     sorted_ = reported(tmp_path / "transactions.parquet")
     frame.sample(fraction=1, shuffle=True, seed=1).write_parquet(tmp_path / "transactions.parquet")
     shuffled = reported(tmp_path / "transactions.parquet")
-    assert "Rows do not come in order of time; they were brought into it" in shuffled
+    assert "Rows are not in order of time; they were sorted" in shuffled
     for chapter in ("How hard is it? The best single rule", "Places 161 places", "Cards and holders A card"):
-        # To the first sentence's end: which rows are shown as examples depends on the order.
+        # Only the beginning: which rows are shown as examples depends on the order.
         told = sorted_[sorted_.index(chapter) :][:200]
         assert told in shuffled
 
@@ -172,7 +172,7 @@ def test_rows_that_are_too_many_to_sort(
     monkeypatch.setattr(facts, "SORTED_IN_MEMORY", 1_000)
     plain(small.transactions()).reverse().write_parquet(tmp_path / "transactions.parquet")
     text = reported(tmp_path / "transactions.parquet")
-    assert "too many to sort: nothing compares a row with the last one of its card" in text
+    assert "too many to sort: no row is compared with the last one of its card" in text
     assert "since the card's last row" not in text
     assert "“country is not US”" in text
 
@@ -191,7 +191,7 @@ ODD = {
     "datetime": (datetime(1, 1, 1), datetime(1970, 1, 1), datetime(9999, 12, 31, 23, 59, 59)),
     "fraud_label": (-1, 127),
 }
-"""What no such data have, and can still be counted."""
+"""Values that are impossible in such data but can still be counted."""
 
 
 @pytest.mark.parametrize(("column", "value"), [(column, value) for column, values in ODD.items() for value in values])
@@ -199,7 +199,7 @@ ODD = {
 def test_odd_values_are_reported_on(
     reported: Reported, small: Dataset, tmp_path: Path, column: str, value: object, rows: str
 ) -> None:
-    """They are rows as any others."""
+    """They are counted like any other rows."""
     frame = plain(small.transactions())
     odd = pl.when((pl.col("fraud_label") == 1) | (rows == "all")).then(pl.lit(value, frame.schema[column])).otherwise(column)
     frame.with_columns(odd.alias(column)).write_parquet(tmp_path / "payments.parquet")
@@ -227,7 +227,7 @@ def test_a_manifest_that_tells_of_other_rows(reported: Reported, small: Dataset,
     file = tmp_path / "data" / "transactions.parquet"
     pl.read_parquet(file).head(3_000).write_parquet(file)
     text = reported(tmp_path / "data")
-    assert "The manifest tells of 4000 rows of transactions, but there are 3000: these are not the data that were written." in text
+    assert "The manifest gives 4000 rows of transactions, but there are 3000: these are not the data that were written." in text
 
 
 def test_amounts_that_are_not_those_of_the_configuration(reported: Reported, small: Dataset, tmp_path: Path) -> None:
@@ -244,12 +244,12 @@ def test_categories_that_are_not_those_of_the_configuration(reported: Reported, 
     frame = plain(small.transactions()).with_columns(category=pl.lit("x") + pl.col("category"))
     frame.write_parquet(tmp_path / "payments.parquet")
     text = reported(tmp_path / "payments.parquet")
-    assert "No category is one of the configuration's" in text
+    assert "No category is in the configuration" in text
     assert "There are no withdrawals." in text
 
 
 def test_another_country(reported: Reported, small: Dataset, tmp_path: Path) -> None:
-    """No map of the United States then."""
+    """There is no map of the United States."""
     frame = plain(small.transactions()).with_columns(country=pl.col("country").replace({"US": "FR"}))
     frame.write_parquet(tmp_path / "payments.parquet")
     text = reported(tmp_path / "payments.parquet")
@@ -258,7 +258,7 @@ def test_another_country(reported: Reported, small: Dataset, tmp_path: Path) -> 
 
 
 def test_texts_are_texts(small: Dataset, tmp_path: Path) -> None:
-    """Whatever the data hold, it is no markup."""
+    """Texts in the data are never markup."""
     evil = "<script>alert(1)</script>\"'&"
     frame = plain(small.transactions()).with_columns(city=pl.lit(evil), category=pl.lit(evil), country=pl.lit(evil))
     frame.write_parquet(tmp_path / "payments.parquet")
@@ -389,7 +389,7 @@ def test_to_the_standard_output(small: Dataset, tmp_path: Path, capfd: pytest.Ca
 
 
 def test_without_the_extra_the_rest_works(tmp_path: Path) -> None:
-    """As somebody has it who did not ask for the extra: nothing of it can be imported."""
+    """As installed without the extra: none of its packages can be imported."""
     code = "import sys; sys.modules.update(altair=None, vl_convert=None, jinja2=None, markupsafe=None); from fastgen import cli; cli.main()"
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
     command = [sys.executable, "-c", code]

@@ -1,4 +1,4 @@
-"""The best rule is the best of all there are."""
+"""The best rule is the best of all possible rules."""
 
 from itertools import chain, combinations
 
@@ -18,7 +18,7 @@ ROWS = st.lists(
 
 
 def f1(flagged: list[int], frauds: int) -> float:
-    """From the labels of what is flagged."""
+    """F1, from the labels of the flagged rows."""
     return 2 * sum(flagged) / (len(flagged) + frauds) if flagged or frauds else 0.0
 
 
@@ -30,7 +30,7 @@ def counts_of(rows: list[tuple[int, int]]) -> bins.Counts:
 
 @given(ROWS)
 def test_thresholds(rows: list[tuple[int, int]]) -> None:
-    """Of all thresholds at borders of bins; rows without a value, -1, are never flagged, but their frauds count."""
+    """The best of all thresholds at bin edges; rows without a value, -1, are never flagged, but their frauds count."""
     frauds = sum(label for _, label in rows)
     rule = best_threshold("x", counts_of(rows), frauds)
     valued = [(value, label) for value, label in rows if value >= 0]
@@ -44,7 +44,7 @@ def test_thresholds(rows: list[tuple[int, int]]) -> None:
 
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 1)), min_size=1, max_size=40))
 def test_values(rows: list[tuple[int, int]]) -> None:
-    """Of all sets of values."""
+    """The best of all sets of values."""
     frauds = sum(label for _, label in rows)
     counts = np.array([[sum(row == (value, label) for row in rows) for value in range(6)] for label in (0, 1)])
     rule = best_values("x", "abcdef", counts, frauds)
