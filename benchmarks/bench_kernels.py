@@ -39,7 +39,7 @@ from numpy.typing import NDArray
 import fastgen.kernels
 from fastgen import Config, Dataset
 from fastgen.digest import TransactionDigests
-from fastgen.frames import ROOM
+from fastgen.frames import BUFFERS
 from fastgen.ids import TransactionIds, hexadecimal
 from fastgen.kernels import (
     atm,
@@ -52,9 +52,9 @@ from fastgen.kernels import (
     packing,
     partitions,
     payments,
-    rising,
     rng,
     splitting,
+    subsequence,
     tallies,
     text,
     timeline,
@@ -151,7 +151,7 @@ def twin_of(ratio: float) -> Any:
     return naive.Twin(plan.config, plan.pools, plan.grid, plan.amounts)
 
 
-class Given:
+class Inputs:
     """The inputs of a way, for the given number of rows: an attribute for each of `INPUTS`, made on first access.
 
     A call before the clock starts makes all that are needed.
@@ -183,18 +183,18 @@ class Given:
         return made
 
 
-def middle_group(given: Given) -> int:
+def middle_group(given: Inputs) -> int:
     """The group in the middle of the period, which has rows of all kinds; after the period there are only withdrawals."""
     return int(given.plan.period // given.plan.grid.group // 2)
 
 
-def middle_cells(given: Given) -> tuple[int, int]:
+def middle_cells(given: Inputs) -> tuple[int, int]:
     """The cells of the middle group: the first one, and how many."""
     cells = given.plan.grid.group // given.plan.grid.cell
     return given.group * cells, cells
 
 
-def rows_of_block(given: Given) -> Block:
+def rows_of_block(given: Inputs) -> Block:
     """Rows from the middle of the period on."""
     return Worker(given.plan).fill(range(given.group, given.plan.grid.groups)).rows(0, given.rows)
 
@@ -206,13 +206,13 @@ def sorted_keys(seconds: NDArray[np.int32]) -> Array:
     return keys
 
 
-def halves_of_block(given: Given) -> list[Block]:
+def halves_of_block(given: Inputs) -> list[Block]:
     """The block's card payments, and its withdrawals."""
     cash = given.block.category == given.cash
     return [Block(*(column[kind] for column in given.block)) for kind in (~cash, cash)]
 
 
-def merged(given: Given) -> tuple[Any, ...]:
+def merged(given: Inputs) -> tuple[Any, ...]:
     """The arguments of `merge` besides its output."""
     drawn, cash = given.halves
     u64, keys = np.uint64, sorted_keys(cash.second)
@@ -224,13 +224,13 @@ def merged(given: Given) -> tuple[Any, ...]:
     return room, keys, 0, Events(cash.second, record), 0, *given.plan.place_coordinates, 0, given.order, given.quarters, ALL
 
 
-def room_for_withdrawals(given: Given) -> Listed:
+def room_for_withdrawals(given: Inputs) -> Listed:
     """Space for twice the sequences listed for `KTH`; for each other position there are about as many."""
     room = 2 * int(atm.list_withdrawals(Listed.empty(0, 0), KTH, *given.cells, given.plan.sequence_rules)) + atm.AT_ONCE
     return Listed.empty(room, room)
 
 
-def bands_of_births(given: Given) -> NDArray[np.uint8]:
+def bands_of_births(given: Inputs) -> NDArray[np.uint8]:
     """The age band of each possible birthdate; those in no band share an extra one."""
     ages = given.plan.ages
     found = np.full(ages.size, len(given.plan.config.atm.bands), np.uint8)
@@ -239,7 +239,7 @@ def bands_of_births(given: Given) -> NDArray[np.uint8]:
     return found
 
 
-def split_weights(given: Given) -> list[Any]:
+def split_weights(given: Inputs) -> list[Any]:
     """Weights of women's, men's and families' names."""
     pools = given.plan.pools
     return [pools.first_weights[: pools.female], pools.first_weights[pools.female :], pools.last_weights]
@@ -253,7 +253,7 @@ class Prices(NamedTuple):
     width: Array
 
 
-def prices_of_categories(given: Given) -> Prices:
+def prices_of_categories(given: Inputs) -> Prices:
     config = given.plan.config
     limits = [(category.low_cents, category.high_cents) for category in config.categories] + [(0, 2**62)]
     shares = [naive.amount_shares(config, *limit) for limit in limits]
@@ -268,24 +268,24 @@ def end_to_end(texts: list[str]) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
     return np.array([0, *accumulate(map(len, encoded))]), np.frombuffer(b"".join(encoded) + bytes(SLACK), np.uint8)
 
 
-def ready_rows(given: Given) -> list[dict[str, Any]]:
+def ready_rows(given: Inputs) -> list[dict[str, Any]]:
     """Rows with the values that are written."""
     moment = pl.col("datetime").dt.strftime("%Y-%m-%d %H:%M:%S")
     rows: list[dict[str, Any]] = given.frame.with_columns(moment, pl.col("latitude", "longitude").cast(pl.String)).to_dicts()
     return rows
 
 
-def layout(given: Given, style: Any) -> RowText:
+def layout(given: Inputs, style: Any) -> RowText:
     return transaction_layout(given.plan, TRANSACTIONS.names, style, "text")
 
 
-def hashed(given: Given, out: Array) -> Array:
+def hashed(given: Inputs, out: Array) -> Array:
     """The tids of the block."""
     md5.transaction_digests(out, given.block, given.plan.day_words, given.tile)
     return out
 
 
-def slots_of_cards(given: Given) -> tuple[Array, Array]:
+def slots_of_cards(given: Inputs) -> tuple[Array, Array]:
     """A hash table with the cards of the rows, and the cards in the order of their numbers."""
     slots, known = np.zeros_like(given.key_slots), np.zeros_like(given.known_keys)
     tallies.number_keys(given.numbered, given.card_integers, slots, known, 0)
@@ -297,7 +297,7 @@ def numbers_of(keys: list[Any]) -> dict[Any, int]:
     return {key: number for number, key in enumerate(dict.fromkeys(keys))}
 
 
-INPUTS: dict[str, Callable[[Given], Any]] = {
+INPUTS: dict[str, Callable[[Inputs], Any]] = {
     # Memory to write to
     "longs": lambda g: np.empty(g.rows, np.uint64),
     "signed": lambda g: np.empty(g.rows, np.int64),
@@ -414,39 +414,39 @@ INPUTS: dict[str, Callable[[Given], Any]] = {
 # Kernels that take more than a line
 
 
-def windows_of_quotas(given: Given) -> None:
+def windows_of_quotas(given: Inputs) -> None:
     """Categories of a whole dataset's payments, window by window."""
     for first in range(0, given.rows, WINDOW_ROWS):
         window = given.out.category[first : first + WINDOW_ROWS]
         payments.quota_classes(window, first, given.quota, *given.words[:2, : window.size])
 
 
-def list_sequences(given: Given) -> int:
+def list_sequences(given: Inputs) -> int:
     return int(atm.list_withdrawals(given.listed, KTH, *given.cells, given.plan.sequence_rules))
 
 
-def keep_sequences(given: Given) -> int:
+def keep_sequences(given: Inputs) -> int:
     few = Listed(*(column[: given.found] for column in cast("Iterable[Array]", given.listed)))
     return int(atm.keep_long_enough(few, KTH, given.plan.sequence_rules, ALL))
 
 
-def list_and_keep(given: Given) -> int:
+def list_and_keep(given: Inputs) -> int:
     list_sequences(given)
     return keep_sequences(given)
 
 
-def withdraw(given: Given) -> None:
+def withdraw(given: Inputs) -> None:
     atm.withdrawal_rows(given.events, 0, given.listed, given.kept, KTH, *given.rules, ALL)
 
 
-def withdraw_all(given: Given) -> int:
+def withdraw_all(given: Inputs) -> int:
     """All steps in one call, as a worker makes it."""
     count, needed = atm.withdrawals(given.events, given.listed, given.group, given.cells[1], *given.rules, ALL)
     assert needed <= given.listed.number.size
     return int(count)
 
 
-def window_to_fill(given: Given) -> tuple[Any, ...]:
+def window_to_fill(given: Inputs) -> tuple[Any, ...]:
     """The arguments for filling the group's first window."""
     plan, grid = given.plan, given.plan.grid
     seconds = given.events.second[: withdraw_all(given)]
@@ -462,12 +462,12 @@ def window_to_fill(given: Given) -> tuple[Any, ...]:
     return Block.empty(rows), np.empty(0, np.uint8), window, injected, *rules, Scratch.empty(rows), ALL, hashing
 
 
-def fill_window(given: Given) -> int:
+def fill_window(given: Inputs) -> int:
     window_rows(*given.whole_window)
     return int(given.whole_window[0].second.size)
 
 
-def group_to_fill(given: Given) -> tuple[Any, ...]:
+def group_to_fill(given: Inputs) -> tuple[Any, ...]:
     """The arguments for filling a group, as a worker has them."""
     plan, hashing = given.plan, TransactionIds(given.plan).hashing
     rules = rules_of(plan)
@@ -477,43 +477,43 @@ def group_to_fill(given: Given) -> tuple[Any, ...]:
     return target, 0, given.group, given.group + 1, steps, steps.kinds(rules), plan.grid, rules, memory, ALL, hashing
 
 
-def fill_group(given: Given) -> int:
+def fill_group(given: Inputs) -> int:
     group, rows, *_ = groups.fill_groups(*given.whole_group)
     assert group == given.group + 1
     return int(rows)
 
 
-def room_for_columns(given: Given) -> columns.Columns:
+def room_for_columns(given: Inputs) -> columns.Columns:
     """Buffers for all columns."""
     return columns.Columns(
         **{
             field: np.empty((given.rows, 2) if field.endswith("_views") else items * given.rows, kind)
-            for field, (_, items, kind) in ROOM.items()
+            for field, (_, items, kind) in BUFFERS.items()
         }
     )
 
 
-def withdraw_abroad(given: Given) -> int:
+def withdraw_abroad(given: Inputs) -> int:
     return int(atm.foreign_rows(given.events, 0, *given.cells, *given.rules))
 
 
-def attack(given: Given) -> int:
+def attack(given: Inputs) -> int:
     grid = given.plan.grid
     span = given.group * grid.group, (given.group + 1) * grid.group
     return int(chains.chain_events(given.events, 0, given.group, *span, *given.chain_rules, given.ranges))
 
 
-def count_chains(given: Given) -> int:
+def count_chains(given: Inputs) -> int:
     return int(chains.count_chains(SEED, 4, 9, 8 * given.rows)[0])
 
 
-def hold(given: Given) -> None:
+def hold(given: Inputs) -> None:
     birth, place, mail = given.words
     days, home, _, mails = given.holder_bounds
     cards.holder_codes(birth, place, given.female, mail, 0, SEED, days, home, mails)
 
 
-def render(given: Given, row: RowText) -> None:
+def render(given: Inputs, row: RowText) -> None:
     tids = given.octets[: 16 * given.rows]
     text.transaction_text(given.room, 0, NO_ENDS, tids, given.block, 0, given.rows, row.layout, given.tile)
 
@@ -521,7 +521,7 @@ def render(given: Given, row: RowText) -> None:
 # Ordinary ways that take more than a line
 
 
-def numpy_prices(given: Given, category: Array) -> Array:
+def numpy_prices(given: Inputs, category: Array) -> Array:
     """Amounts in cents for each row's category."""
     part = np.searchsorted(given.prices.steps, category + given.random.random(category.size), side="right")
     offset: Array = given.random.random(category.size) * given.prices.width[part]
@@ -529,13 +529,13 @@ def numpy_prices(given: Given, category: Array) -> Array:
     return cents
 
 
-def numpy_quotas(given: Given) -> Array:
+def numpy_quotas(given: Inputs) -> Array:
     """A permutation of exact quotas."""
     permuted: Array = given.random.permutation(np.repeat(np.arange(given.cash, dtype=np.uint8), given.quotas))
     return permuted
 
 
-def numpy_payments(given: Given) -> list[Array]:
+def numpy_payments(given: Inputs) -> list[Array]:
     """Card, place, category and amount; with quotas for these rows alone, not for the whole dataset."""
     n, category = given.rows, numpy_quotas(given)
     card, place = given.random.integers(0, given.plan.cards, n), given.random.integers(0, given.plan.pools.home, n)
@@ -550,7 +550,7 @@ class Laid(NamedTuple):
     first: Array
 
 
-def laid_out(given: Given, lengths: Any) -> Laid:
+def laid_out(given: Inputs, lengths: Any) -> Laid:
     """Enough sequences for the rows."""
     drawn = given.random.integers(lengths.low, lengths.high + 1, math.ceil(2.2 * given.rows / (lengths.low + lengths.high)))
     sequence = np.repeat(np.arange(drawn.size), drawn)[: given.rows]
@@ -563,7 +563,7 @@ def sums_of_each(values: Array, laid: Laid) -> Array:
     return sums - sums[laid.first] + values[laid.first]
 
 
-def numpy_withdrawals(given: Given) -> list[Array]:
+def numpy_withdrawals(given: Inputs) -> list[Array]:
     """Time, card, amount and position."""
     plan, random, rules = given.plan, given.random, given.plan.config.atm
     laid = laid_out(given, rules.lengths)
@@ -578,7 +578,7 @@ def numpy_withdrawals(given: Given) -> list[Array]:
     return [second, card, numpy_prices(given, np.full(second.size, given.cash)), *position]
 
 
-def numpy_chains(given: Given) -> list[Array]:
+def numpy_chains(given: Inputs) -> list[Array]:
     """Time, card, category, amount and place."""
     plan, random, rules = given.plan, given.random, given.plan.config.fraud
     laid = laid_out(given, rules.chain_lengths)
@@ -591,7 +591,7 @@ def numpy_chains(given: Given) -> list[Array]:
     return [second, card, category, cents, random.integers(0, plan.pools.home, second.size)]
 
 
-def numpy_card_numbers(given: Given) -> Array:
+def numpy_card_numbers(given: Inputs) -> Array:
     """Digits by division, check digits by Luhn; numbers may repeat."""
     free = given.random.integers(0, 10**FREE, given.rows)
     digits = np.empty((given.rows, FREE + 2), np.uint8)
@@ -602,36 +602,36 @@ def numpy_card_numbers(given: Given) -> Array:
     return digits + np.uint8(48)
 
 
-def numpy_susceptible(given: Given) -> Array:
+def numpy_susceptible(given: Inputs) -> Array:
     band = given.bands[given.random.integers(0, given.bands.size, given.rows)]
     firsts = [np.flatnonzero(band == number)[:room] for number, room in enumerate(given.band_room)]
     return np.sort(np.concatenate(firsts))
 
 
-def numpy_names(given: Given) -> list[Array]:
+def numpy_names(given: Inputs) -> list[Array]:
     women, men, families = given.name_shares
     hers, his = (given.random.choice(shares.size, given.rows, p=shares) for shares in (women, men))
     return [np.where(given.female, hers, his + women.size), given.random.choice(families.size, given.rows, p=families)]
 
 
-def numpy_merge(given: Given) -> list[Array]:
+def numpy_merge(given: Inputs) -> list[Array]:
     """Concatenate both halves, then sort every column by time."""
     both = [np.concatenate(pair) for pair in zip(*given.halves, strict=True)]
     order = np.argsort(both[0], kind="stable")
     return [column[order] for column in both]
 
 
-def numpy_bits(given: Given) -> Array:
+def numpy_bits(given: Inputs) -> Array:
     bits = given.cities[:, None] >> np.arange(given.city_bits, dtype=given.cities.dtype) & 1
     return np.packbits(bits.astype(np.uint8), bitorder="little")
 
 
-def numpy_rank_range(given: Given) -> tuple[Any, Any]:
+def numpy_rank_range(given: Inputs) -> tuple[Any, Any]:
     ranks = given.city_ranks[given.cities]
     return ranks.min(), ranks.max()
 
 
-def ranked(given: Given) -> int:
+def ranked(given: Inputs) -> int:
     cents = given.block.cents
     least = int(cents.min())
     there = np.zeros((int(cents.max()) - least) // 64 + 1, np.uint64)
@@ -640,12 +640,12 @@ def ranked(given: Given) -> int:
     return count
 
 
-def plain_ranks(given: Given) -> list[int]:
+def plain_ranks(given: Inputs) -> list[int]:
     ranks = {cents: rank for rank, cents in enumerate(sorted(set(given.cents_list)))}
     return [ranks[cents] for cents in given.cents_list]
 
 
-def pyarrow_deltas(given: Given) -> int:
+def pyarrow_deltas(given: Inputs) -> int:
     options: dict[str, Any] = {"use_dictionary": False, "compression": "none", "write_statistics": False}
     out = io.BytesIO()
     pq.write_table(given.epoch_table, out, column_encoding="DELTA_BINARY_PACKED", **options)
@@ -665,29 +665,29 @@ def json_text(rows: list[dict[str, Any]]) -> str:
 # Plain ways that take more than a line
 
 
-def plain_withdrawals(given: Given) -> list[Any]:
+def plain_withdrawals(given: Inputs) -> list[Any]:
     sequences = (given.twin.sequence(i, i, 5, 0, 3600, False).rows for i in count())
     return list(islice(chain.from_iterable(sequences), given.rows))
 
 
-def plain_chains(given: Given) -> list[Any]:
+def plain_chains(given: Inputs) -> list[Any]:
     lengths = given.twin.chain_lengths
     made = (given.twin.chain(i, 0, 3600, length) for i, length in enumerate(lengths))
     return list(islice(chain.from_iterable(made), given.rows))
 
 
-def plain_susceptible(given: Given) -> list[int]:
+def plain_susceptible(given: Inputs) -> list[int]:
     """The susceptible cards of the small dataset, which has as many cards as there are rows here."""
     found: list[int] = type(given.twin).susceptible.func(given.twin)
     return found
 
 
-def plain_holders(given: Given) -> list[tuple[int, ...]]:
+def plain_holders(given: Inputs) -> list[tuple[int, ...]]:
     drawn = (naive.draw(7, rng.PROFILE, card) for card in range(given.rows))
     return [tuple(map(naive.pick, words, given.holder_bounds)) for words in drawn]
 
 
-def plain_names(given: Given) -> list[tuple[int, int]]:
+def plain_names(given: Inputs) -> list[tuple[int, int]]:
     women, men, families = given.aliases
     drawn = [naive.draw(7, rng.PROFILE, card, 1) for card in range(given.rows)]
     firsts = [men if number % 2 else women for number in range(given.rows)]
@@ -697,15 +697,15 @@ def plain_names(given: Given) -> list[tuple[int, int]]:
     ]
 
 
-def plain_permutation(given: Given) -> list[int]:
+def plain_permutation(given: Inputs) -> list[int]:
     return list(map(naive.Permutation(7, 3, given.rows), range(given.rows)))
 
 
-def plain_values(given: Given) -> list[dict[str, Any]]:
+def plain_values(given: Inputs) -> list[dict[str, Any]]:
     return [naive.values(row, given.twin, given.twin_cards) for row in given.twin_rows]
 
 
-def plain_tids(given: Given) -> list[str]:
+def plain_tids(given: Inputs) -> list[str]:
     texts = (
         f"{given.small.config.start + timedelta(seconds=row.second)}{given.twin_cards[row.card]}{row.cents / 100}"
         for row in given.twin_rows
@@ -713,7 +713,7 @@ def plain_tids(given: Given) -> list[str]:
     return [hashlib.md5(message.encode()).hexdigest() for message in texts]
 
 
-def plain_digest(given: Given) -> int:
+def plain_digest(given: Inputs) -> int:
     rows = zip(given.twin_rows, plain_values(given), strict=True)
     return int(naive.rows_digest([[naive.transaction_value(name, row, texts) for name in texts] for row, texts in rows]))
 
@@ -722,14 +722,14 @@ def plain_views(texts: list[str]) -> bytes:
     return b"".join([struct.pack("<i4sii", len(one), one[:4].encode(), 0, len(one) * i) for i, one in enumerate(texts)])
 
 
-def plain_deltas(given: Given) -> bytes:
+def plain_deltas(given: Inputs) -> bytes:
     pytest.importorskip("hypothesis")
     return bytes(twins("test_parquet_format").naive_deltas(given.epoch.tolist()))
 
 
 # The table
 
-Way = Callable[[Given], object]
+Way = Callable[[Inputs], object]
 
 
 def length_of_rising(values: list[int]) -> int:
@@ -756,7 +756,7 @@ class Comparison(NamedTuple):
     rows: int = WINDOW_ROWS
     few: int = FEW
     of: str = "row"
-    made: Callable[[Given], int] | None = None
+    made: Callable[[Inputs], int] | None = None
     before: Way | None = None
     ratio: float = 0
 
@@ -984,11 +984,11 @@ COMPARISONS: dict[str, Comparison] = {
         rows=GROUP_ROWS,
     ),
     # Order
-    "rising.longest_rising": Comparison(
-        (rising.longest_rising,),
-        lambda g: rising.longest_rising(*g.rising_room),
+    "subsequence.longest_increasing": Comparison(
+        (subsequence.longest_increasing,),
+        lambda g: subsequence.longest_increasing(*g.rising_room),
         {"bisect, the length alone": lambda g: length_of_rising(g.place_list)},
-        lambda g: naive.longest_rising(g.place_list),
+        lambda g: naive.longest_increasing(g.place_list),
     ),
     # Tallies of what is there
     "tallies.tally": Comparison(
@@ -1118,19 +1118,19 @@ def test_kernels(meter: Any, name: str, way: str) -> None:
     """Time one way of one comparison."""
     compared = COMPARISONS[name]
     if way == "kernel":
-        given = Given(compared.rows, compared.ratio)
+        given = Inputs(compared.rows, compared.ratio)
         made = compared.made(given) if compared.made else given.rows
         before = partial(compared.before, given) if compared.before else None
         meter(name, way, partial(compared.kernel, given), f"ns/{compared.of}", rows=made, before=before)
     else:
-        given = Given(compared.few if way == "plain" else compared.rows, compared.ratio)
+        given = Inputs(compared.few if way == "plain" else compared.rows, compared.ratio)
         run = compared.ordinary.get(way, compared.plain)
         assert run
         meter(name, way, partial(run, given), f"ns/{compared.of}", rows=given.rows)
 
 
 def test_every_kernel_is_in_the_table() -> None:
-    """All kernels that are compiled separately; helpers and `absorbed` kernels are always inlined into others."""
+    """All kernels that are compiled separately; helpers and `inlined_kernel` kernels are always inlined into others."""
     modules = [import_module(f"fastgen.kernels.{found.name}") for found in iter_modules(fastgen.kernels.__path__)]
     compiled = {value for module in modules for value in vars(module).values() if hasattr(value, "targetoptions")}
     kernels = {value for value in compiled if value.targetoptions.get("nogil") and not value.targetoptions.get("forceinline")}

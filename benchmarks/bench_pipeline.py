@@ -10,7 +10,7 @@ import rivals
 
 import fastgen as fg
 from fastgen.schema import TRANSACTIONS
-from fastgen.sinks.wanted import Format
+from fastgen.sinks.jobs import Format
 
 ROUNDS = 5
 COLUMNS: dict[str, tuple[str, ...]] = {

@@ -1,14 +1,11 @@
 """How benchmarks are run and reported: two options, a fixture that times, and a table of results in their own units."""
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from statistics import median
 from typing import Any, NamedTuple
 
 import compare
 import pytest
-
-from fastgen.kernels import jit
 
 ROUNDS = 50
 """Rounds of benchmarks with a setup before each round."""
@@ -41,16 +38,6 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "slow: is left out with --benchmark-disable")
     config.addinivalue_line("markers", "large: takes long, and runs with --large only")
     config.stash[results] = []
-    drop_stale_machine_code()
-
-
-def drop_stale_machine_code() -> None:
-    """Remove cached kernels older than any source: numba does not notice changed helpers inlined from another file."""
-    sources = Path(jit.__file__).parent
-    compiled = {path: path.stat().st_mtime for path in (sources / "__pycache__").glob("*.nb[ic]")}
-    if compiled and max(path.stat().st_mtime for path in sources.glob("*.py")) > min(compiled.values()):
-        for path in compiled:
-            path.unlink(missing_ok=True)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -8,20 +8,20 @@ def main() -> None:
     try:
         import signal
 
-        signal.signal(signal.SIGINT, lambda *_: leave(130, "interrupted"))
+        signal.signal(signal.SIGINT, lambda *_: exit_now(130, "interrupted"))
         from fastgen.cli import main as run
 
-        run(leave)
-        leave(0)  # a normal exit tears the libraries down, for a fifth of a short run's time
+        run(exit_now)
+        exit_now(0)  # a normal exit tears the libraries down, for a fifth of a short run's time
     except KeyboardInterrupt:
-        leave(130, "interrupted")
+        exit_now(130, "interrupted")
     except SystemExit as ended:
         if ended.code not in (130, 143):
             raise
-        leave(ended.code)  # cleaned up and reported already; waiting for threads might take long
+        exit_now(ended.code)  # cleaned up and reported already; waiting for threads might take long
 
 
-def leave(code: int, line: str = "") -> None:
+def exit_now(code: int, line: str = "") -> None:
     """End the process at once, whatever its threads are doing."""
     try:
         if line:

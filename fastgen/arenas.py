@@ -70,7 +70,7 @@ class Lease:
             self._arenas.give(arena)
 
 
-def with_room(arena: NDArray[np.uint8], used: int, room: int) -> NDArray[np.uint8]:
+def grown_to(arena: NDArray[np.uint8], used: int, room: int) -> NDArray[np.uint8]:
     """The arena if it has at least `room` bytes, else a larger one that begins with its first `used` bytes."""
     if arena.size >= room:
         return arena

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from fastgen.holders import Holders, Piece, Texts, column_text
+from fastgen.holders import Holders, TextPart, Texts, column_text
 from fastgen.ids import hexadecimal
 from fastgen.kernels.tables import Block
 from fastgen.plan import Plan
@@ -62,7 +62,7 @@ class TransactionBatches:
                 return _texts_of_one_size(hexadecimal(rows.digits), 16)
             case "category" | "city" | "country":
                 codes = self.values.codes(name, rows).astype(np.uint32)
-                return _texts([Piece(self._vocabularies[name], codes)])
+                return _texts([TextPart(self._vocabularies[name], codes)])
             case "datetime":
                 return _numbers(pa.timestamp("us"), self.values.microseconds(rows))
             case "fraud_label":
@@ -98,7 +98,7 @@ def _texts_of_one_size(text: NDArray[Any], size: int) -> pa.Array:
     return pa.Array.from_buffers(pa.string(), rows, [None, pa.py_buffer(offsets), pa.py_buffer(text)])
 
 
-def _texts(pieces: list[Piece]) -> pa.Array:
+def _texts(pieces: list[TextPart]) -> pa.Array:
     column = column_text(pieces)
     buffers = [None, pa.py_buffer(column.offsets.astype(np.int32)), pa.py_buffer(column.text)]
     return pa.Array.from_buffers(pa.string(), len(column.offsets) - 1, buffers)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from fastgen.config import Config
 from fastgen.errors import ConfigError, OptionError, did_you_mean
-from fastgen.pipeline import available_threads, in_order
+from fastgen.pipeline import available_threads, map_ordered
 from fastgen.plan import Plan
 from fastgen.schema import TABLES
 from fastgen.windows import Worker
@@ -239,7 +239,7 @@ class Dataset:
 
         frames = TransactionFrames(self.plan, names)
         source = RowSource(self.plan, names)
-        made = in_order(lambda groups: frames.frame(source.worker, groups), self.batch_spans(frames.row_bytes), threads)
+        made = map_ordered(lambda groups: frames.frame(source.worker, groups), self.batch_spans(frames.row_bytes), threads)
         return (frame for frame in made if frame.height)
 
     def _groups(self, among: range | None) -> range:

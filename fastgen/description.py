@@ -12,7 +12,7 @@ class Description:
 
     Example:
         >>> about = Description({"seed": 7, "vocabularies": {"faker": "40.1.0"}, "tables": {"profiles": {"file": "profiles.csv"}}})
-        >>> about.told("seed"), about.told("vocabularies", "faker"), about.told("seed", "of", "what")
+        >>> about.get("seed"), about.get("vocabularies", "faker"), about.get("seed", "of", "what")
         (7, '40.1.0', None)
         >>> about.entries("profiles"), about.entries("transactions")
         ([{'file': 'profiles.csv'}], [])
@@ -25,7 +25,7 @@ class Description:
     def __bool__(self) -> bool:
         return bool(self._content)
 
-    def told(self, *names: str) -> Any:
+    def get(self, *names: str) -> Any:
         """The value under a name, or under nested names; None if a name is missing or its parent is not an object."""
         at: Any = self._content
         for name in names:
@@ -39,16 +39,16 @@ class Description:
     @property
     def lists_files(self) -> bool:
         """Whether it lists the files that should be there, and what is in them."""
-        return isinstance(self.told("tables"), Mapping)
+        return isinstance(self.get("tables"), Mapping)
 
     def table(self, name: str) -> dict[str, Any]:
         """The entry of a table; empty if there is none."""
-        about = self.told("tables", name)
+        about = self.get("tables", name)
         return about if isinstance(about, dict) else {}
 
     def entries(self, name: str) -> list[dict[str, Any]]:
         """The entries of the files of a table, in the order of the parts."""
-        return entries_of(self.told("tables", name))
+        return entries_of(self.get("tables", name))
 
 
 def entries_of(content: object) -> list[dict[str, Any]]:

@@ -10,14 +10,14 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from fastgen.arenas import Arenas, Lease
-from fastgen.holders import Holders, Piece, column_text
+from fastgen.holders import Holders, TextPart, column_text
 from fastgen.kernels.columns import Columns
 from fastgen.plan import Plan
 from fastgen.schema import TABLES
 from fastgen.values import Values
 from fastgen.windows import Worker
 
-ROOM: Final = {
+BUFFERS: Final = {
     "tid": ("tid", 16, np.uint16),
     "tid_views": ("tid", 2, np.uint64),
     "datetime": ("datetime", 1, np.int64),
@@ -67,7 +67,7 @@ class TransactionFrames:
     def row_bytes(self) -> int:
         """Bytes of memory per row."""
         made = {CODES.get(name, name) for name in self.names}
-        sizes = [items * np.dtype(kind).itemsize for column, items, kind in ROOM.values() if column in made]
+        sizes = [items * np.dtype(kind).itemsize for column, items, kind in BUFFERS.values() if column in made]
         return sum(sizes) + sum(name in CODES for name in self.names)
 
     @cached_property
@@ -94,7 +94,7 @@ class TransactionFrames:
 
         def room(rows: int) -> Columns:
             leases.update({name: Lease(self._arenas[name]) for name in made})
-            return self._room(rows, leases)
+            return self._allocate(rows, leases)
 
         rows, filled = worker.columns(groups, room, is_kept)
         columns = {name: self._series(name, filled, rows, leases[name]) for name in made}
@@ -103,10 +103,10 @@ class TransactionFrames:
         taken = {name: self.repeated[name][columns[code]] for name, code in CODES.items() if name in self.names}
         return pl.DataFrame([taken[name] if name in taken else columns[name] for name in self.names])
 
-    def _room(self, rows: int, leases: dict[str, Lease]) -> Columns:
+    def _allocate(self, rows: int, leases: dict[str, Lease]) -> Columns:
         """Memory for the leased columns; the other fields are empty."""
         fields = {}
-        for field, (column, items, kind) in ROOM.items():
+        for field, (column, items, kind) in BUFFERS.items():
             size = rows if column in leases else 0
             shape = (size, 2) if field.endswith("_views") else items * size
             fields[field] = leases[column].empty(shape, kind) if size else np.empty(shape, kind)
@@ -145,7 +145,7 @@ class HolderFrames:
         columns = self.holders.pieces(self.table, cards)
         return pl.DataFrame([self._series(name, columns[name], cards) for name in self.names])
 
-    def _series(self, name: str, pieces: list[Piece], cards: range) -> pl.Series:
+    def _series(self, name: str, pieces: list[TextPart], cards: range) -> pl.Series:
         if TABLES[self.table].kind(name) == "date":
             return _numbers(name, pa.date32(), self.holders.birthdates(cards))
         column = column_text(pieces)

@@ -16,7 +16,7 @@ from fastgen.kernels.text import join_fragments
 from fastgen.plan import Plan
 from fastgen.pools import alias_table
 from fastgen.schema import PROVIDER
-from fastgen.text import Style, header_line, separators, unquoted
+from fastgen.text import Style, escaped, header_line, separators
 
 CHUNK = 65_536
 """Cards generated at a time."""
@@ -46,7 +46,7 @@ class Texts(NamedTuple):
         return [self.text[start:stop].tobytes().decode() for start, stop in pairwise(self.starts)]
 
 
-class Piece(NamedTuple):
+class TextPart(NamedTuple):
     """A part of the values of a column: a code into a list of texts for each row."""
 
     texts: Texts
@@ -67,21 +67,21 @@ class Holders:
         self.plan = plan
         self.escape = escape
 
-    def pieces(self, table: str, cards: range) -> dict[str, list[Piece]]:
+    def pieces(self, table: str, cards: range) -> dict[str, list[TextPart]]:
         """The pieces of each column of `credit_cards` or `profiles`, which joined are its values."""
         number = [self._card_numbers(cards)]
         if table == "credit_cards":
             return {"cc_num": number, "provider": [_constant(PROVIDER, cards)], "expires": [self._expiries(cards)]}
         return self._profile(cards) | {"cc_num": number}
 
-    def _card_numbers(self, cards: range) -> Piece:
+    def _card_numbers(self, cards: range) -> TextPart:
         text = hexadecimal(self.plan.card_digits(cards))
-        return Piece(Texts(np.arange(len(cards) + 1) * 16, text), np.arange(len(cards), dtype=np.uint32))
+        return TextPart(Texts(np.arange(len(cards) + 1) * 16, text), np.arange(len(cards), dtype=np.uint32))
 
-    def _expiries(self, cards: range) -> Piece:
+    def _expiries(self, cards: range) -> TextPart:
         months = np.empty(len(cards), np.uint32)
         kernels.expiry_months(months, cards.start, self.plan.seed, EXPIRY_MONTHS)
-        return Piece(self._expiry_texts, months)
+        return TextPart(self._expiry_texts, months)
 
     @cached_property
     def _expiry_texts(self) -> Texts:
@@ -89,7 +89,7 @@ class Holders:
         ahead = [divmod(start.month - 1 + months, 12) for months in range(EXPIRY_MONTHS + 1)]
         return Texts.of(b"%02d/%02d" % (month + 1, (start.year + years) % 100) for years, month in ahead)
 
-    def _profile(self, cards: range) -> dict[str, list[Piece]]:
+    def _profile(self, cards: range) -> dict[str, list[TextPart]]:
         plan, pools, n = self.plan, self.plan.pools, len(cards)
         birth, place, mail = np.empty((3, n), np.uint32)
         female = np.empty(n, np.uint8)
@@ -99,17 +99,17 @@ class Holders:
         kernels.holder_names(given, family, female, cards.start, plan.seed, *self._names)
         texts = self._texts
         return {
-            "name": [Piece(texts["given"], given), _constant(" ", cards), Piece(texts["family"], family)],
-            "sex": [Piece(texts["sex"], female.astype(np.uint32))],
+            "name": [TextPart(texts["given"], given), _constant(" ", cards), TextPart(texts["family"], family)],
+            "sex": [TextPart(texts["sex"], female.astype(np.uint32))],
             "mail": [
-                Piece(texts["mail given"], given),
+                TextPart(texts["mail given"], given),
                 _constant(".", cards),
-                Piece(texts["mail family"], family),
-                Piece(texts["mail"], mail),
+                TextPart(texts["mail family"], family),
+                TextPart(texts["mail"], mail),
             ],
-            "birthdate": [Piece(texts["birthdate"], birth)],
-            "City": [Piece(texts["city"], place)],
-            "Country": [Piece(texts["country"], place)],
+            "birthdate": [TextPart(texts["birthdate"], birth)],
+            "City": [TextPart(texts["city"], place)],
+            "Country": [TextPart(texts["country"], place)],
         }
 
     @cached_property
@@ -142,11 +142,11 @@ class Holders:
         return piece.codes.astype(np.int32) + np.int32((self.plan.births[0] - date(1970, 1, 1)).days)
 
 
-def _constant(text: str, cards: range) -> Piece:
-    return Piece(Texts.of([text.encode()]), np.zeros(len(cards), np.uint32))
+def _constant(text: str, cards: range) -> TextPart:
+    return TextPart(Texts.of([text.encode()]), np.zeros(len(cards), np.uint32))
 
 
-def column_text(pieces: list[Piece]) -> TextColumn:
+def column_text(pieces: list[TextPart]) -> TextColumn:
     """The values of one column: its pieces joined row by row."""
     rows = len(pieces[0].codes)
     tables = [piece.texts for piece in pieces]
@@ -166,7 +166,7 @@ class HolderText:
     """Rows of a card table as NDJSON or CSV, with these columns in this order."""
 
     def __init__(self, plan: Plan, table: str, names: Sequence[str], style: Style) -> None:
-        self.holders = Holders(plan, partial(unquoted, style=style))
+        self.holders = Holders(plan, partial(escaped, style=style))
         self.table, self.names = table, tuple(names)
         self.before, self.ending = separators(self.names, [True] * len(self.names), style)
         self.header = header_line(self.names, style)
@@ -174,7 +174,7 @@ class HolderText:
     def rows(self, cards: range) -> NDArray[np.uint8]:
         """The rows of these cards, end to end."""
         columns = self.holders.pieces(self.table, cards)
-        row: list[Piece] = []
+        row: list[TextPart] = []
         for name, before in zip(self.names, self.before, strict=True):
             row += [_constant(before.decode(), cards), *columns[name]]
         return column_text([*row, _constant(self.ending.decode(), cards)]).text

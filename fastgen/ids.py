@@ -23,7 +23,7 @@ class TransactionIds:
         """The table and the scratch memory that rows are hashed with."""
         return md5.Hashing(self.days, self.tile)
 
-    def room(self, rows: int, kept: int = 0) -> NDArray[np.uint8]:
+    def digest_buffer(self, rows: int, kept: int = 0) -> NDArray[np.uint8]:
         """uint8[16 n]: the digests of the first n rows, or space for them behind the `kept` ones; valid until the next call."""
         if self._digests.size < 16 * rows:
             larger = np.empty(20 * rows, np.uint8)

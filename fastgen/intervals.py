@@ -20,12 +20,12 @@ class TimeInterval(NamedTuple):
     low: int | None
     high: int | None
 
-    def both(self, other: "TimeInterval") -> "TimeInterval":
+    def intersection(self, other: "TimeInterval") -> "TimeInterval":
         """The interval where both predicates may hold."""
         lows, highs = [[end for end in ends if end is not None] for ends in zip(self, other, strict=True)]
         return TimeInterval(max(lows, default=None), min(highs, default=None))
 
-    def either(self, other: "TimeInterval") -> "TimeInterval":
+    def hull(self, other: "TimeInterval") -> "TimeInterval":
         """The interval where at least one of them may hold."""
         low = None if self.low is None or other.low is None else min(self.low, other.low)
         return TimeInterval(low, None if self.high is None or other.high is None else max(self.high, other.high))
@@ -34,13 +34,13 @@ class TimeInterval(NamedTuple):
 ALWAYS = TimeInterval(None, None)
 
 
-def within(predicate: pl.Expr | None, column: str) -> TimeInterval:
+def time_interval(predicate: pl.Expr | None, column: str) -> TimeInterval:
     """An interval of a Datetime column outside of which the predicate does not hold.
 
     It takes into account comparisons of the column or its date with constants, `is_between`, and their "and" and "or".
 
     Example:
-        >>> low, high = within(pl.col("t") >= pl.datetime(1970, 1, 2), "t")
+        >>> low, high = time_interval(pl.col("t") >= pl.datetime(1970, 1, 2), "t")
         >>> low, high
         (86400000000, None)
     """
@@ -56,13 +56,13 @@ def within(predicate: pl.Expr | None, column: str) -> TimeInterval:
 def _of(node: Any, column: str) -> TimeInterval:
     match node:
         case {"BinaryExpr": {"left": left, "op": "And" | "LogicalAnd", "right": right}}:
-            return _of(left, column).both(_of(right, column))
+            return _of(left, column).intersection(_of(right, column))
         case {"BinaryExpr": {"left": left, "op": "Or" | "LogicalOr", "right": right}}:
-            return _of(left, column).either(_of(right, column))
+            return _of(left, column).hull(_of(right, column))
         case {"BinaryExpr": {"left": left, "op": operator, "right": right}} if operator in MIRRORED:
-            return _compared(left, operator, right, column).both(_compared(right, MIRRORED[operator], left, column))
+            return _compared(left, operator, right, column).intersection(_compared(right, MIRRORED[operator], left, column))
         case {"Function": {"input": [value, low, high], "function": {"Boolean": {"IsBetween": _}}}}:
-            return _compared(value, "GtEq", low, column).both(_compared(value, "LtEq", high, column))
+            return _compared(value, "GtEq", low, column).intersection(_compared(value, "LtEq", high, column))
     return ALWAYS
 
 

@@ -19,14 +19,14 @@ def available_threads() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def in_order(task: Callable[[Item], Result], items: Iterable[Item], threads: int) -> Iterator[Result]:
+def map_ordered(task: Callable[[Item], Result], items: Iterable[Item], threads: int) -> Iterator[Result]:
     """Yield task(item) for each item, in the order of the items, computed by `threads` threads.
 
     At most threads + AHEAD + 1 results exist at a time. With one thread, all work runs in the caller's.
     If the consumer stops early or a task fails, tasks that have not begun are dropped.
 
     Example:
-        >>> list(in_order(abs, [-3, 2, -1], threads=2))
+        >>> list(map_ordered(abs, [-3, 2, -1], threads=2))
         [3, 2, 1]
     """
     if threads == 1:
@@ -45,11 +45,11 @@ def in_order(task: Callable[[Item], Result], items: Iterable[Item], threads: int
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def ahead(items: Iterable[Item]) -> Iterator[Item]:
+def prefetch(items: Iterable[Item]) -> Iterator[Item]:
     """Yield the items in order, while another thread computes the next one.
 
     Example:
-        >>> list(ahead(iter([3, 2, 1])))
+        >>> list(prefetch(iter([3, 2, 1])))
         [3, 2, 1]
     """
     remaining, end = iter(items), object()

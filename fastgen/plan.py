@@ -19,7 +19,7 @@ from fastgen.kernels import cards as card_kernels
 from fastgen.kernels import chains as chain_kernels
 from fastgen.kernels import rng, splitting
 from fastgen.kernels.columns import looked_up
-from fastgen.kernels.tables import Amounts, Anchors, Chains, Payments, Quota, Sequences
+from fastgen.kernels.tables import Amounts, AttackStarts, Chains, Payments, Quota, Sequences
 from fastgen.kernels.units import DAY, HOUR, MICRODEGREES
 from fastgen.pools import alias_table, load_pools, microdegrees
 from fastgen.sizes import exact_shares
@@ -181,7 +181,7 @@ class Plan:
         self.origin = datetime(config.start.year, config.start.month, config.start.day)
         self.day_offset = int((config.start - self.origin).total_seconds())
         self.origin_seconds = int((self.origin - datetime(1970, 1, 1)).total_seconds())
-        self.cash_cards_wanted = sizes.cash_cards
+        self.cash_cards_requested = sizes.cash_cards
         self.totals = found = totals(config, self._available())
         self.cash_cards, self.sequences, self.withdrawals = found.cash_cards, found.sequences, found.withdrawals
         self.foreign, self.payments, self.chain_payments = found.foreign, found.payments, found.chain_payments
@@ -322,7 +322,7 @@ class Plan:
         """
         payments: NDArray[np.float64] = self.payment_offsets[:: self.grid.windows].astype(np.float64)
         if self.chains:
-            attacks: NDArray[np.float64] = self.chain_rules.anchors.offsets.astype(np.float64)
+            attacks: NDArray[np.float64] = self.chain_rules.starts.offsets.astype(np.float64)
             attacks *= float(self.chain_payments)
             attacks /= float(self.chains)
             payments += attacks
@@ -360,11 +360,11 @@ class Plan:
         edges[0], edges[-1] = 0, groups
         return range(int(edges[number - 1]), int(edges[number]))
 
-    def _anchors(self, stream: int, attacks: int, reach: int) -> Anchors:
+    def _attack_starts(self, stream: int, attacks: int, reach: int) -> AttackStarts:
         """The starts of attacks that take up to `reach` seconds; `stream` is that of splitting their number."""
         group = self.grid.group
         edges = np.minimum(np.arange(self.grid.groups + 1, dtype=np.int64) * group, self.period)
-        return Anchors(self._offsets(stream, attacks, edges), group, self.period, -(-reach // group))
+        return AttackStarts(self._offsets(stream, attacks, edges), group, self.period, -(-reach // group))
 
     @cached_property
     def fraud_rules(self) -> tuple[NamedTuple, ...]:
@@ -377,7 +377,7 @@ class Plan:
         fraud = self.config.fraud
         lengths, gaps, cents = fraud.chain_lengths, fraud.chain_gap_seconds, self.config.amount_cents
         return Chains(
-            anchors=self._anchors(rng.SPLIT_CHAINS, self.chains, fraud.reach),
+            starts=self._attack_starts(rng.SPLIT_CHAINS, self.chains, fraud.reach),
             first_payment=self.ordinary,
             shortest=lengths.low,
             lengths=len(lengths.values),

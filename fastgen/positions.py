@@ -18,7 +18,7 @@ class Position(NamedTuple):
     skip: int
 
 
-class Piece(NamedTuple):
+class RowSpan(NamedTuple):
     """Consecutive transactions: those of some groups, from row `skip` of the first to before row `until` of the last.
 
     None for `until` is the end of the last group.
@@ -69,7 +69,7 @@ class Positions:
         return self._counts[group]
 
 
-def pieces(start: Position, end: Position, most: int) -> list[Piece]:
+def pieces(start: Position, end: Position, most: int) -> list[RowSpan]:
     """The rows between two positions, cut between groups into at most `most` pieces.
 
     Example:
@@ -82,7 +82,7 @@ def pieces(start: Position, end: Position, most: int) -> list[Piece]:
     number = min(most, len(groups))
     edges = [groups.start + len(groups) * i // number for i in range(number + 1)]
     return [
-        Piece(
+        RowSpan(
             range(edges[i], edges[i + 1]),
             start.skip if i == 0 else 0,
             end.skip if i == number - 1 and end.skip else None,

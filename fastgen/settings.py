@@ -193,7 +193,7 @@ def _translated(kind: type[Section], detail: ErrorDetails) -> Iterator[ConfigErr
 
 def _nearest(kind: type[Section], field: str) -> str:
     """A hint for an unknown setting."""
-    names = [name for name, _ in described(kind)]
+    names = [name for name, _ in setting_descriptions(kind)]
     table, _, name = field.rpartition(".")
     if field in names:  # written as one key, in quotes
         return f"{name} is a setting of the table {table}: {table} = {{ {name} = ... }}"
@@ -206,25 +206,25 @@ def _nearest(kind: type[Section], field: str) -> str:
     return re.sub(r"\[\]", lambda _: next(numbers, "[0]"), near)
 
 
-def single(kind: type[Section]) -> dict[str, str]:
-    """What `described` yields, as a dict, without tables of settings and the settings in entries of lists.
+def plain_settings(kind: type[Section]) -> dict[str, str]:
+    """What `setting_descriptions` yields, as a dict, without tables of settings and the settings in entries of lists.
 
     Example:
         >>> from fastgen.sections import Fraud
-        >>> list(single(Fraud))
+        >>> list(plain_settings(Fraud))
         ['ratio', 'chain_lengths', 'chain_gap_seconds']
     """
-    meanings = dict(described(kind))
+    meanings = dict(setting_descriptions(kind))
     tables = {name.rpartition(".")[0] for name in meanings}
     return {name: meaning for name, meaning in meanings.items() if "[]" not in name and name not in tables}
 
 
-def described(kind: type[Section]) -> Iterator[tuple[str, str]]:
+def setting_descriptions(kind: type[Section]) -> Iterator[tuple[str, str]]:
     """Yield the dotted names and the meanings of all settings; names of those in the entries of a list have [] in them.
 
     Example:
         >>> from fastgen.sections import Atm
-        >>> [name for name, _ in described(Atm)][-4:]
+        >>> [name for name, _ in setting_descriptions(Atm)][-4:]
         ['bands', 'bands[].share', 'bands[].low', 'bands[].high']
     """
     for name, field in kind.model_fields.items():
@@ -232,4 +232,4 @@ def described(kind: type[Section]) -> Iterator[tuple[str, str]]:
         entries = get_args(field.annotation)
         inner, between = (entries[0], "[].") if entries else (field.annotation, ".")
         if isinstance(inner, type) and issubclass(inner, Section):
-            yield from ((f"{name}{between}{below}", meaning) for below, meaning in described(inner))
+            yield from ((f"{name}{between}{below}", meaning) for below, meaning in setting_descriptions(inner))

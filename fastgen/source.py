@@ -9,9 +9,9 @@ from polars.io.plugins import register_io_source
 from fastgen.config import Config
 from fastgen.dataset import Dataset, dataset_of, thread_count
 from fastgen.frames import HolderFrames, TransactionFrames
-from fastgen.intervals import TimeInterval, within
+from fastgen.intervals import TimeInterval, time_interval
 from fastgen.kernels.units import MICROSECONDS
-from fastgen.pipeline import in_order
+from fastgen.pipeline import map_ordered
 from fastgen.windows import RowSource
 
 if TYPE_CHECKING:
@@ -86,8 +86,8 @@ class _TransactionSource:
         """Frames of the windows in which the predicate may hold, with these columns."""
         plan = self._data.plan
         frames, source = TransactionFrames(plan, names), RowSource(plan, names)
-        items = self._data.batch_spans(frames.row_bytes, _groups(plan, within(predicate, "datetime")))
-        return in_order(lambda item: frames.frame(source.worker, item), items, self._threads)
+        items = self._data.batch_spans(frames.row_bytes, _groups(plan, time_interval(predicate, "datetime")))
+        return map_ordered(lambda item: frames.frame(source.worker, item), items, self._threads)
 
 
 class _HolderSource:
@@ -96,7 +96,7 @@ class _HolderSource:
 
     def frames(self, names: tuple[str, ...], _predicate: pl.Expr | None) -> Iterator[pl.DataFrame]:
         """Frames of the cards, with these columns."""
-        return in_order(HolderFrames(self._data.plan, self._table, names).frame, self._data.card_chunks(), self._threads)
+        return map_ordered(HolderFrames(self._data.plan, self._table, names).frame, self._data.card_chunks(), self._threads)
 
 
 def _groups(plan: "Plan", times: TimeInterval) -> range:

@@ -18,8 +18,8 @@ from fastgen.reading.pieces import REFUSALS, Damage, Reader, ReadRows, readable,
 from fastgen.reading.text import CsvReader, NdjsonReader
 from fastgen.reading.typed import typed
 from fastgen.schema import TABLES, TRANSACTIONS
-from fastgen.sinks.earlier import OWN_NAME, RECORDS
-from fastgen.sinks.formats import FORMATS, said_by
+from fastgen.sinks.existing import OWN_NAME, RECORDS
+from fastgen.sinks.formats import FORMATS, parse_name
 from fastgen.sinks.manifest import MANIFEST, joined, read
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class Stored:
         """
         if not self.description:
             return None
-        settings = self.description.told("config")
+        settings = self.description.get("config")
         try:
             if not isinstance(settings, dict):
                 raise ConfigError("config", settings, "must be all settings")
@@ -136,7 +136,7 @@ class Stored:
         """Some of the first rows of one file, typed as by `batches`; none if they cannot be read."""
         return _typed(table, path, self._reading(table, path, columns).head(columns))
 
-    def overlooked(self) -> str | None:
+    def unread_files_note(self) -> str | None:
         """A note about files that may hold tables but are not read; None if there are none."""
         if not self._others:
             return None
@@ -207,7 +207,9 @@ def open_stored(path: str | os.PathLike[str], table: str | None = None) -> Store
         names = [table] if table else list(TABLES)
         raise InputError(f"{root}: holds no {' and no '.join(names)} in a format that fastgen writes")
     format = _format_of(root, wanted, description)
-    kept = {name: own for name, files in wanted.items() if (own := [file for file in files if said_by(file.name).format == format])}
+    kept = {
+        name: own for name, files in wanted.items() if (own := [file for file in files if parse_name(file.name).format == format])
+    }
     not_asked_for = {name: files for name, files in found.items() if name not in wanted}
     others = {*_tables_in(root), *chain(*wanted.values())}.difference(*kept.values(), *not_asked_for.values())
     if not description:  # the files should be the whole dataset that the first of them says it is from
@@ -231,7 +233,7 @@ def described_by(path: Path) -> Stored:
 
 
 def _file(path: Path, table: str | None) -> Stored:
-    format = said_by(path.name).format
+    format = parse_name(path.name).format
     if format is None:
         endings = ", ".join(rules.ending for rules in FORMATS.values())
         raise InputError(f"{path}: its name must end with one of {endings}, or .csv.gz and the like, to be read")
@@ -239,7 +241,7 @@ def _file(path: Path, table: str | None) -> Stored:
         _refuse_other(path, format, table)
     own = _origin(path, format)
     description = Description(own, "metadata") if own else Description(_told_beside(path))
-    part = description.told("part")
+    part = description.get("part")
     return Stored(path, description, format, {table or _table_of([path]): [path]}, None if part is None else (part,))
 
 
@@ -305,20 +307,20 @@ def _files_of(root: Path, table: str) -> list[Path]:
     """The files of a table, found by the names that fastgen gives to single files and folders of parts."""
     named = [path for path in root.glob(f"{table}*") if path.name.partition(".")[0] == table]
     return sorted(
-        file for path in named for file in (_tables_in(path) if path.is_dir() else [path] if said_by(path.name).format else [])
+        file for path in named for file in (_tables_in(path) if path.is_dir() else [path] if parse_name(path.name).format else [])
     )
 
 
 def _tables_in(folder: Path) -> list[Path]:
     """The files in a folder that may hold tables, without hidden ones, such as those of a run in progress."""
     visible = (path for path in folder.iterdir() if not path.name.startswith((".", "_")))
-    return sorted(path for path in visible if said_by(path.name).format and path.is_file())
+    return sorted(path for path in visible if parse_name(path.name).format and path.is_file())
 
 
 def _table_of(files: Sequence[Path]) -> str:
     """The table in the files, by the columns of the first that has any; if none has, by the first one's name, or transactions."""
     path, there = next(((file, columns) for file in files if (columns := _columns_of(file))), (files[0], ()))
-    if not there and said_by(path.name).format == "ndjson":  # a complete file without rows
+    if not there and parse_name(path.name).format == "ndjson":  # a complete file without rows
         return next((name for name in TABLES if path.name.startswith(name)), TRANSACTIONS.name)
     known = _known(there)
     likeliest = max(known, key=lambda name: (known[name], path.name.startswith(name), -len(TABLES[name].names)))
@@ -340,15 +342,15 @@ def _told(names: Sequence[str]) -> str:
 
 def _columns_of(path: Path) -> tuple[str, ...]:
     """The columns of a file that may hold any table."""
-    format = said_by(path.name).format
+    format = parse_name(path.name).format
     assert format is not None
     return READERS[format](path).columns
 
 
 def _format_of(root: Path, tables: dict[str, list[Path]], description: Description) -> str:
     """The format of the files: the one that the manifest names, if any file has it, or the only one."""
-    formats = sorted({str(said_by(file.name).format) for files in tables.values() for file in files})
-    told = description.told("format")
+    formats = sorted({str(parse_name(file.name).format) for files in tables.values() for file in files})
+    told = description.get("format")
     if told in formats:
         return str(told)
     if len(formats) > 1:

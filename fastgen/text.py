@@ -48,11 +48,11 @@ class RowText(NamedTuple):
 
 
 @lru_cache(8192)  # each part of a table, and each layout of messages, needs the same ones again
-def unquoted(text: str, style: Style) -> bytes:
+def escaped(text: str, style: Style) -> bytes:
     r"""A string value escaped for a row, without NDJSON's quotes, which belong to the separators.
 
     Example:
-        >>> unquoted("Plzeň", "ndjson"), unquoted("a,b", "csv")
+        >>> escaped("Plzeň", "ndjson"), escaped("a,b", "csv")
         (b'Plze\\u0148', b'"a,b"')
     """
     if style == "bare":
@@ -73,7 +73,7 @@ def separators(names: Sequence[str], strings: Sequence[bool], style: Style) -> t
     before = []
     closing = b""
     for i, (name, string) in enumerate(zip(names, strings, strict=True)):
-        before.append(closing + (b", " if i else b"{") + b'"' + unquoted(name, style) + b'": ' + (b'"' if string else b""))
+        before.append(closing + (b", " if i else b"{") + b'"' + escaped(name, style) + b'": ' + (b'"' if string else b""))
         closing = b'"' if string else b""
     return before, closing + b"}\n"
 
@@ -145,13 +145,13 @@ def _fragments(plan: Plan, kinds: Sequence[Kind], before: dict[Kind, bytes], sty
     """All categories and all places with the text before them and before the next value; without them, the latter text alone."""
     categories, places = [before["amount"]], [before["label"]]
     if "category" in kinds:
-        categories = [before["category"] + unquoted(name, style) + before["amount"] for name in plan.config.category_names]
+        categories = [before["category"] + escaped(name, style) + before["amount"] for name in plan.config.category_names]
     if "city" in kinds or "country" in kinds:
         texts = [b""] * len(plan.pools.places)
         if "city" in kinds:
-            texts = [before["city"] + unquoted(place.city, style) for place in plan.pools.places]
+            texts = [before["city"] + escaped(place.city, style) for place in plan.pools.places]
         if "country" in kinds:
-            countries = [before["country"] + unquoted(place.country, style) for place in plan.pools.places]
+            countries = [before["country"] + escaped(place.country, style) for place in plan.pools.places]
             texts = [text + country for text, country in zip(texts, countries, strict=True)]
         places = [text + before["label"] for text in texts]
     return categories, places

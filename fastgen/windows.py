@@ -81,7 +81,7 @@ class Worker:
         nowhere = RowTarget(Block.empty(0), NO_DIGESTS, True, NO_COLUMNS, 0)
         while True:
             filled = self._filled(nowhere, Filled(group), group + 1, 0)
-            memory, self._memory = self._memory, self._memory.with_room(filled)
+            memory, self._memory = self._memory, self._memory.grown_for(filled)
             if self._memory is memory:
                 return filled.room
 
@@ -95,11 +95,11 @@ class Worker:
         self._grow_rows(0, count if is_kept else min(count, GROUP_ROWS))
         filled = Filled(groups.start)
         while True:
-            digests = self.ids.room(self.rows.second.size, filled.rows if is_kept else 0) if hashed else NO_DIGESTS
+            digests = self.ids.digest_buffer(self.rows.second.size, filled.rows if is_kept else 0) if hashed else NO_DIGESTS
             filled = self._filled(RowTarget(self.rows, digests, is_kept, columns, column_rows), filled, groups.stop, wanted)
             if filled.group == groups.stop:
                 return filled.rows, columns
-            self._memory = self._memory.with_room(filled)
+            self._memory = self._memory.grown_for(filled)
             kept = filled.rows if is_kept else 0
             self._grow_rows(kept, kept + filled.room - filled.rows)
             if room and column_rows < filled.room:
@@ -155,4 +155,4 @@ class RowSource(threading.local):
 
     def kept(self, rows: int) -> tuple[Block, NDArray[np.uint8]]:
         """Return the first `rows` rows that were filled last, and their digests."""
-        return self.worker.rows.rows(0, rows), self.worker.ids.room(rows if self.worker.hashed else 0)
+        return self.worker.rows.rows(0, rows), self.worker.ids.digest_buffer(rows if self.worker.hashed else 0)

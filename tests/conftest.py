@@ -1,6 +1,5 @@
-"""What all tests share: kernels compiled from the current sources, time to do so, the command line, and the order of files."""
+"""What all tests share: time to compile kernels, the command line, and the order of files."""
 
-from contextlib import suppress
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
@@ -9,15 +8,12 @@ import pytest
 from command import run
 from hypothesis import settings
 
-from fastgen.kernels.cards import card_digits
-
 __all__ = ["run"]  # the fixture
 
 # The first call of a kernel may compile it, which takes seconds.
 settings.register_profile("fastgen", deadline=None)
 settings.load_profile("fastgen")
 
-KERNELS = Path(__file__).parents[1] / "fastgen" / "kernels"
 LONG = (
     "kafka/test_outages.py",
     "spark/test_examples.py",
@@ -77,23 +73,3 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
             return next((name for name, files in SHARED.items() if any(fnmatch(file, each) for each in files)), file)
 
     return Sharing(config, log) if config.getoption("dist") == "loadfile" else None
-
-
-def _drop_stale_machine_code() -> None:
-    """Delete all compiled kernels if a source is newer than any of them.
-
-    Numba recompiles a kernel when its own file changes, not when a helper does that it inlines from another file: after a
-    change in rng.py, all other kernels would go on using the old code.
-    """
-    compiled = list(Path(card_digits.stats.cache_path).glob("*.nb[ic]"))
-    with suppress(FileNotFoundError):  # another process that runs tests may be deleting them, too
-        if compiled and max(map(_written, KERNELS.glob("*.py"))) > min(map(_written, compiled)):
-            for path in compiled:
-                path.unlink(missing_ok=True)
-
-
-def _written(path: Path) -> float:
-    return path.stat().st_mtime
-
-
-_drop_stale_machine_code()

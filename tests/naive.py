@@ -586,7 +586,7 @@ def murmur2(key: bytes) -> int:
 # Order
 
 
-def longest_rising(values: Sequence[int]) -> int:
+def longest_increasing(values: Sequence[int]) -> int:
     """The length of the longest strictly increasing subsequence."""
     longest: list[int] = []
     for value in values:

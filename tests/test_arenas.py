@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from fastgen import Config, Dataset
-from fastgen.arenas import KEPT, Arenas, Lease, with_room
+from fastgen.arenas import KEPT, Arenas, Lease, grown_to
 from fastgen.frames import TransactionFrames
 from fastgen.windows import RowSource
 
@@ -29,8 +29,8 @@ def test_an_arena_is_used_again() -> None:
 
 def test_an_arena_grows() -> None:
     arena = np.arange(10, dtype=np.uint8)
-    assert with_room(arena, 5, 10) is arena
-    larger = with_room(arena, 5, 100)
+    assert grown_to(arena, 5, 10) is arena
+    larger = grown_to(arena, 5, 100)
     assert larger.size >= 100
     assert larger[:5].tolist() == [0, 1, 2, 3, 4]
 

@@ -337,9 +337,9 @@ def test_what_a_signal_does_to_a_library_is_still_an_interruption(run: Run, fold
         except fastgen.TerminatedRunError:
             raise TypeError("odd") from None
 
-    monkeypatch.setattr("fastgen.sinks.files.carry_out", fail)
+    monkeypatch.setattr("fastgen.sinks.files.run_job", fail)
     assert run("generate", "--rows=5", "-o", "out") == Ended(143, "", "fastgen: terminated\n")
-    monkeypatch.setattr("fastgen.sinks.files.carry_out", lambda *_, **__: 1 / 0)
+    monkeypatch.setattr("fastgen.sinks.files.run_job", lambda *_, **__: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         run("generate", "--rows=5", "-o", "out")
 
@@ -607,7 +607,7 @@ def test_what_goes_wrong_inside_is_one_line_too(run: Run, folder: Path, monkeypa
         def raise_it(*_: object, **__: object) -> None:
             raise error
 
-        monkeypatch.setattr("fastgen.sinks.files.carry_out", raise_it)
+        monkeypatch.setattr("fastgen.sinks.files.run_job", raise_it)
         return run("generate", "--rows=5", "-o", "out")
 
     assert_one_line(fail(MemoryError()), 1, "out of memory")
@@ -628,7 +628,7 @@ def test_what_makes_the_other_parts(
     def stop(*_: object, **__: object) -> None:
         raise fastgen.InterruptedRunError("interrupted")
 
-    monkeypatch.setattr("fastgen.sinks.files.carry_out", stop)
+    monkeypatch.setattr("fastgen.sinks.files.run_job", stop)
     ended = run("generate", "--rows=300k", "-o", "out", "-q", "--parts=2", *part)
     assert ended == Ended(130, "", f"fastgen: interrupted; unfinished files were removed{hint}\n")
 
@@ -638,7 +638,7 @@ def test_a_run_that_was_interrupted_takes_no_more_signals(run: Run, folder: Path
         raise fastgen.InterruptedRunError("interrupted")
 
     taken: list[object] = []
-    monkeypatch.setattr("fastgen.sinks.files.carry_out", stop)
+    monkeypatch.setattr("fastgen.sinks.files.run_job", stop)
     monkeypatch.setattr(cli, "rest", lambda: taken.extend(map(signal.getsignal, KINDS)))
     assert run("generate", "--rows=5", "-o", "out").code == 130
     assert set(taken) == {signal.SIG_IGN}

@@ -35,8 +35,8 @@ from fastgen.pools import load_pools
 from fastgen.schema import DATA_VERSION
 from fastgen.sinks.estimates import estimate
 from fastgen.sinks.formats import resolve
+from fastgen.sinks.jobs import write_job
 from fastgen.sinks.output import drop_unfinished, opened
-from fastgen.sinks.wanted import wanted
 from fastgen.stored import open_stored
 
 TABLES = ("transactions", "credit_cards", "profiles")
@@ -643,7 +643,7 @@ def test_estimates_hold_for_many_and_for_dense_rows(tmp_path: Path, settings: di
 
 
 def judge_estimate(data: Dataset, folder: Path, **options: Any) -> None:
-    estimated = estimate(wanted(data, folder, **options))
+    estimated = estimate(write_job(data, folder, **options))
     assert not folder.exists()
     report = write(data, folder, **options)
     assert list(estimated) == [file.path for file in report.files]

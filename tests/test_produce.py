@@ -26,7 +26,7 @@ import fastgen
 from fastgen import Config, Dataset, DeliveryError, KafkaError, OptionError, produce
 from fastgen.cli.kafka_values import client_settings, duration, moment, pairs
 from fastgen.schema import DEFAULT_TOPIC
-from fastgen.sinks.kafka import asked, cluster, librdkafka, topics
+from fastgen.sinks.kafka import checks, cluster, librdkafka, topics
 from fastgen.sinks.kafka.delivery import Topic
 from fastgen.sinks.kafka.messages import Messages, MessageSource
 from fastgen.sinks.kafka.pace import Lag, Pace
@@ -86,7 +86,7 @@ def test_a_run_that_cannot_begin_gives_everything_back(fault: str, monkeypatch: 
     if fault == "first messages":
         monkeypatch.setattr(MessageSource, "encode", interrupted)
     else:
-        monkeypatch.setattr("fastgen.sinks.kafka.run.way", lambda _: ("compiled", SecondFails))
+        monkeypatch.setattr("fastgen.sinks.kafka.run.choose_backend", lambda _: ("compiled", SecondFails))
     threads, descriptors = held()  # a thread of the previous run may still be ending
     for _ in range(3):
         with pytest.raises((KeyboardInterrupt, KafkaError)):
@@ -259,7 +259,7 @@ def test_settings_with_which_no_run_can_keep_its_word(
 
 @ways
 def test_why_the_library_takes_nothing(plain: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(asked, "UNFIT", {})
+    monkeypatch.setattr(checks, "UNFIT", {})
     with pytest.raises(DeliveryError, match=r"2,000 of 2,000 messages were not acknowledged: 2,000 were not sent: .*\(_STATE\)"):
         produce(SMALL, mock=True, plain=plain, settings={"transactional.id": "x"})
 

@@ -39,9 +39,7 @@ def run(folder: Path, before: str = "", *arguments: str) -> tuple[int, str, floa
 
 def instead_of_writing(body: str) -> str:
     """Code that makes the command run `body` instead of writing files."""
-    return (
-        f"import fastgen.sinks.files\ndef carry_out(*_, **__):\n{indent(body, '    ')}\nfastgen.sinks.files.carry_out = carry_out\n"
-    )
+    return f"import fastgen.sinks.files\ndef run_job(*_, **__):\n{indent(body, '    ')}\nfastgen.sinks.files.run_job = run_job\n"
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,7 @@ def test_every_format(tmp_path: Path, name: Any, compression: str) -> None:
     assert stored.format == name
     assert stored.config() == DATA.config
     for member, value in json.loads((tmp_path / "manifest.json").read_text()).items():
-        assert stored.description.told(member) == value
+        assert stored.description.get(member) == value
     assert stored.parts is None
     for table in TABLES:
         assert stored.columns(table) == TABLES[table].names
@@ -207,14 +207,14 @@ def test_a_folder_of_any_names(tmp_path: Path) -> None:
 
 def test_files_that_are_overlooked(tmp_path: Path) -> None:
     write(DATA, tmp_path / "transactions.csv")
-    assert open_stored(tmp_path).overlooked() is None
+    assert open_stored(tmp_path).unread_files_note() is None
     for name in ("a", "b", "c", "transactions-old", ".hidden"):
         (tmp_path / f"{name}.csv").touch()
     assert (
-        open_stored(tmp_path).overlooked()
+        open_stored(tmp_path).unread_files_note()
         == "a.csv, b.csv, c.csv and 1 more are not named like a table's files, and were not looked at"
     )
-    assert open_stored(tmp_path / "transactions.csv").overlooked() is None
+    assert open_stored(tmp_path / "transactions.csv").unread_files_note() is None
 
 
 def test_times_of_iso_8601(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from fastgen.cli.progress import Lately, per_second
+from fastgen.cli.progress import RateMeter, per_second
 
 
 def on_a_terminal(*arguments: str, **environment: str) -> tuple[int, str]:
@@ -87,7 +87,7 @@ def test_no_bar_among_rows() -> None:
 
 
 def test_rates_are_those_of_the_last_seconds() -> None:
-    rows = Lately()
+    rows = RateMeter()
     assert [rows.rate(second, count) for second, count in ((5, 100), (6, 200), (7, 300), (8, 900))] == [0, 100, 100, 800 / 3]
     assert rows.rate(9, 900) == 700 / 3
     assert rows.rate(30, 1_110) == 10

@@ -11,7 +11,7 @@ from typing import NoReturn
 import click
 
 from fastgen import __version__
-from fastgen.cli.commands import Group, examples, mistake
+from fastgen.cli.commands import Group, examples, usage_error_line
 from fastgen.cli.common import ClosedOutput, collect_seldom, say
 from fastgen.cli.completing import completion
 from fastgen.cli.configuring import config
@@ -59,7 +59,7 @@ def main(leave: Leave | None = None) -> None:
         error.show()
         sys.exit(error.exit_code)
     except click.UsageError as error:
-        say(mistake(error))
+        say(usage_error_line(error))
         sys.exit(error.exit_code)
     except FastgenError as error:
         _fail(error)

@@ -27,7 +27,7 @@ def section(title: str) -> Callable[..., Callable[[F], F]]:
     return partial(click.option, cls=Option, section=title)
 
 
-def together(*options: Callable[[F], F]) -> Callable[[F], F]:
+def option_group(*options: Callable[[F], F]) -> Callable[[F], F]:
     """A decorator that declares several options, in this order."""
 
     def declare(function: F) -> F:
@@ -120,7 +120,7 @@ class Group(click.Group):
     group_class = type
 
 
-def mistake(error: click.UsageError) -> str:
+def usage_error_line(error: click.UsageError) -> str:
     """A usage error in one line: what is wrong, and what to do about it."""
     path = error.ctx.command_path if error.ctx else "fastgen"
     options = error.ctx.command.params if error.ctx else []

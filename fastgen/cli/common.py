@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fastgen.cli import completing
-from fastgen.cli.commands import PATH, section, together
+from fastgen.cli.commands import PATH, option_group, section
 from fastgen.errors import CLOSED_OUTPUT, OptionError, OutputError
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ REAL = Number(float, "a number")
 
 
 data = section("The data")
-data_options = together(
+data_options = option_group(
     data("--config", "path", type=PATH, metavar="FILE", help="Settings from a TOML file (see fastgen config init)."),
     data("--rows", metavar="N", help="Exact number of transactions, such as 500000 or 10M; all else in proportion."),
     data("--scale", type=REAL, metavar="X", help="Size as a multiple of the default dataset, which has 106,020 transactions."),
@@ -102,8 +102,8 @@ def read_config(path: str | None, rows: str | None, scale: float | None, seed: i
 def announce(data: "Dataset") -> None:
     """Say where the data differ from what was requested."""
     plan = data.plan
-    if plan.cash_cards < plan.cash_cards_wanted:
-        say(f"note: {plan.cash_cards:,} cash cards, not {plan.cash_cards_wanted:,}: no more cards have a susceptible holder")
+    if plan.cash_cards < plan.cash_cards_requested:
+        say(f"note: {plan.cash_cards:,} cash cards, not {plan.cash_cards_requested:,}: no more cards have a susceptible holder")
 
 
 def counted(number: int, plural: str) -> str:

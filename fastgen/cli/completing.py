@@ -65,9 +65,9 @@ def settings(_: click.Context, __: click.Parameter, begun: str) -> list[Any]:
     from click.shell_completion import CompletionItem
 
     from fastgen.config import Config
-    from fastgen.settings import single
+    from fastgen.settings import plain_settings
 
-    meanings = single(Config)
+    meanings = plain_settings(Config)
     return [CompletionItem(f"{name}=", help=meanings[name]) for name in _beginning(begun, meanings)]
 
 

@@ -24,7 +24,7 @@ from fastgen.errors import InterruptedRunError, OutputError
 if TYPE_CHECKING:
     from fastgen.dataset import Dataset
     from fastgen.sinks.files import WriteReport
-    from fastgen.sinks.wanted import Wanted
+    from fastgen.sinks.jobs import WriteJob
 
 
 into, run = section("The output"), section("The run")
@@ -110,12 +110,12 @@ def generate(
     config = read_config(path, rows, scale, seed, settings)
     with compiling_announced(quiet) as compiling:
         from fastgen.dataset import Dataset, thread_count
-        from fastgen.sinks.files import carry_out
-        from fastgen.sinks.wanted import wanted
+        from fastgen.sinks.files import run_job
+        from fastgen.sinks.jobs import write_job
 
         workers = thread_count(threads)  # before anything is counted
         data = Dataset(config)
-        work = wanted(
+        work = write_job(
             data,
             output,
             format=kind,
@@ -139,7 +139,7 @@ def generate(
         rows_on_terminal = work.target.path == "-" and sys.stdout.isatty()  # a bar would run into them
         with rows_bar(total, shown=is_interactive(quiet, no_progress) and not rows_on_terminal) as advance:
             try:
-                report = carry_out(work, threads=workers, overwrite=overwrite, progress=advance)
+                report = run_job(work, threads=workers, overwrite=overwrite, progress=advance)
             except InterruptedRunError as error:
                 if work.target.is_stream:
                     raise
@@ -163,11 +163,11 @@ def summary(data: "Dataset", output: str, report: "WriteReport") -> str:
     return f"{tables} to {output}{there}: {human_size(report.size)} in {took}, seed {data.config.seed}"
 
 
-def plan_text(work: "Wanted") -> str:
+def plan_text(work: "WriteJob") -> str:
     """The plan as lines of names and numbers; for a part, the plan of the whole and about how much of it the part has."""
     from fastgen.sinks.estimates import estimate
 
-    data = work.asked[0].data
+    data = work.selected[0].data
     lines = [f"seed                 {data.config.seed}", f"fingerprint          {data.fingerprint}"]
     lines += [f"{name:20} {count:,}" for name, count in data.plan.counts.items()]
     lines += [f"of these, this part  about {counted(data.expected_rows(), 'transactions')}"] if data.is_part else []
@@ -175,12 +175,12 @@ def plan_text(work: "Wanted") -> str:
     return "\n".join(lines)
 
 
-def tell_what_is_there(work: "Wanted", overwrite: bool) -> None:
+def tell_what_is_there(work: "WriteJob", overwrite: bool) -> None:
     """Say what a run would not write because it exists already."""
-    from fastgen.sinks.files import foresee
+    from fastgen.sinks.files import preview_job
 
     try:
-        there = foresee(work, overwrite=overwrite)
+        there = preview_job(work, overwrite=overwrite)
     except OutputError as error:
         told = in_flags(str(error), click.get_current_context().command)
         say(f"note: a run would be refused: {told}")

@@ -23,9 +23,9 @@ def as_setting(option: str, ctx: click.Context | None) -> str | None:
     if ctx is None or not any("--set" in each.opts for each in ctx.command.params):
         return None
     from fastgen.config import Config
-    from fastgen.settings import single
+    from fastgen.settings import plain_settings
 
-    settings = single(Config)
+    settings = plain_settings(Config)
     names = {_plain(name.rpartition(".")[2]): name for name in reversed([*settings])}  # of two with the same last part, the first
     names |= {_plain(name): name for name in settings}  # a whole name wins over the last part of another
     found = names.get(_plain(option))

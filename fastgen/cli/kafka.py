@@ -6,7 +6,7 @@ from collections.abc import Callable
 import click
 
 from fastgen.cli import completing
-from fastgen.cli.commands import PATH, F, in_flags, together
+from fastgen.cli.commands import PATH, F, in_flags, option_group
 
 Declare = Callable[..., Callable[[F], F]]
 """A decorator for options of a section of the help; see `section`."""
@@ -32,7 +32,7 @@ def say_notes(quiet: bool) -> None:
 
 def connection_options(option: Declare[F]) -> Callable[[F], F]:
     """Options for the address of the cluster and the client library's settings."""
-    return together(
+    return option_group(
         option("--bootstrap-servers", metavar="HOST:PORT,...", help="Brokers of the cluster."),
         option(
             "--producer-config",
@@ -46,7 +46,7 @@ def connection_options(option: Declare[F]) -> Callable[[F], F]:
 
 def message_options(option: Declare[F], timestamps: str) -> Callable[[F], F]:
     """Options for keys, values and timestamps; `timestamps` is the help text of --timestamps."""
-    return together(
+    return option_group(
         option(
             "--key",
             default="cc_num",

@@ -20,7 +20,7 @@ from fastgen.cli.common import (
 )
 from fastgen.cli.compiling import compiling_announced
 from fastgen.cli.kafka import connection_options, message_options, say_notes
-from fastgen.cli.progress import Lately, Show, per_second, progress_bar
+from fastgen.cli.progress import RateMeter, Show, per_second, progress_bar
 from fastgen.cli.stopping import check
 from fastgen.schema import DEFAULT_TOPIC
 
@@ -130,16 +130,15 @@ def produced(report: "ProduceReport", seed: int) -> str:
     parts += [f"{report.skipped:,} were there before"] if report.skipped else []
     parts += [f"{report.failed:,} got no acknowledgement"] if report.failed else []
     parts += [f"{report.labels.skipped + report.labels.acknowledged:,} labels in {report.labels.topic}"] if report.labels else []
-    rate = (
-        f"{report.seconds:.2f} s, {per_second(report.messages_per_second)} messages/s, {human_size(report.bytes)}, {report.way} way"
-    )
+    speed = f"{report.seconds:.2f} s, {per_second(report.messages_per_second)} messages/s"
+    rate = f"{speed}, {human_size(report.bytes)}, {report.backend} backend"
     late = f", at worst {report.lag:.1f} s late" if report.lag >= 1 else ""
     return f"{', '.join(parts)}: {rate}{late}, seed {seed}"
 
 
 def progress_told(show: Show, data: "Dataset", *, endless: bool, notes: bool, mock: bool) -> "Callable[[Progress], object]":
     """A progress callback; rates are those of acknowledgements. Notes come with its first call, when all options are checked."""
-    lately, begun = Lately(), not notes
+    lately, begun = RateMeter(), not notes
 
     def look(at: "Progress") -> None:
         nonlocal begun

@@ -11,11 +11,11 @@ LATELY = 3.0
 """Seconds over which the rates of a running bar are averaged."""
 
 
-class Lately:
+class RateMeter:
     """How fast a count grows: over the last seconds, or since the last call if that is longer ago.
 
     Example:
-        >>> rows = Lately()
+        >>> rows = RateMeter()
         >>> [rows.rate(seconds, count) for seconds, count in ((9, 50), (10, 150), (11, 200), (15, 260))]
         [0.0, 100.0, 75.0, 15.0]
     """
@@ -55,7 +55,7 @@ def progress_bar(shown: bool) -> Iterator[Show]:
 @contextmanager
 def rows_bar(rows: int | None, shown: bool) -> Iterator[Callable[[int], object]]:
     """A bar for this many rows, if known, with rows per second; yields the function that advances it by a number of rows."""
-    done, lately = 0, Lately()
+    done, lately = 0, RateMeter()
     with progress_bar(shown) as show:
 
         def advance(more: int) -> None:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from fastgen.kernels.jit import absorbed, helper, interleaved_kernel
+from fastgen.kernels.jit import helper, inlined_kernel, interleaved_kernel
 from fastgen.kernels.payments import amount
 from fastgen.kernels.rng import (
     FOREIGN,
@@ -78,7 +78,7 @@ def number_sequences(listed, at, first, count, keys):
         column = u64(0)
 
 
-@absorbed
+@inlined_kernel
 def list_withdrawals(listed, k, first_cell, group_cells, sequences):
     """List the sequences whose k-th withdrawal, if they have one, falls into a group of cells.
 
@@ -113,7 +113,7 @@ def list_withdrawals(listed, k, first_cell, group_cells, sequences):
     return count
 
 
-@absorbed
+@inlined_kernel
 def keep_long_enough(few, k, sequences, wanted):
     """Drop sequences that end before their k-th withdrawal; turn `left` into the position among the cash cards, if wanted.
 
@@ -198,7 +198,7 @@ def write_records(record, few, cash, wanted):
             record[i, 2] = where_word(few.latitude[i], few.longitude[i])
 
 
-@absorbed
+@inlined_kernel
 def withdrawal_rows(out, first, few, count, k, sequences, payments, place_latitude, place_longitude, wanted):
     """Write the k-th withdrawals of a few sequences to `out`, from event number `first` on.
 
@@ -247,7 +247,7 @@ def holder_of(number, sequences):
     return sequences.cash_cards[permute(number, sequences.keys) // u64(sequences.lengths) % u64(sequences.cash_cards.size)]
 
 
-@absorbed
+@inlined_kernel
 def foreign_rows(out, count, first_cell, group_cells, sequences, payments, place_latitude, place_longitude):
     """Append the foreign withdrawals that fall into a group of cells to `out` from row `count`.
 

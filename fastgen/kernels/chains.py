@@ -11,7 +11,7 @@ from fastgen.kernels.timeline import pack_event
 @helper
 def chain_length(seed, chain, chains):
     """Payments in a chain; the last chain is cut so that the total is exact."""
-    if chain == chains.anchors.offsets[-1] - 1:
+    if chain == chains.starts.offsets[-1] - 1:
         return chains.last_length
     return chains.shortest + np.int64(below(philox(seed, CHAIN, u64(chain), 0)[1], chains.lengths))
 
@@ -53,11 +53,11 @@ def chain_events(out, count, group, group_start, group_stop, chains, payments, p
         The new count; if it exceeds the size of `out`, events past its end were not written: call again with more space.
     """
     seed = payments.seed
-    anchors = chains.anchors
-    for start_group in range(max(group - anchors.reach, 0), group + 1):
-        low = start_group * anchors.group_seconds
-        width = min(anchors.group_seconds, anchors.period - low)
-        for chain in range(anchors.offsets[start_group], anchors.offsets[start_group + 1]):
+    starts = chains.starts
+    for start_group in range(max(group - starts.reach, 0), group + 1):
+        low = start_group * starts.group_seconds
+        width = min(starts.group_seconds, starts.period - low)
+        for chain in range(starts.offsets[start_group], starts.offsets[start_group + 1]):
             second = low + np.int64(below(philox(seed, CHAIN, u64(chain), 0)[0], width))
             number = u64(chains.first_payment + chain)
             w0, w1, w2, w3 = philox(seed, PAYMENT, number, 0)

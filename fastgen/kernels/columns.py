@@ -7,7 +7,7 @@ from numba import types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-from fastgen.kernels.jit import absorbed, helper, interleaved_kernel, kernel
+from fastgen.kernels.jit import helper, inlined_kernel, interleaved_kernel, kernel
 from fastgen.kernels.md5 import hex_digits
 from fastgen.kernels.rng import u64
 from fastgen.kernels.units import MICROSECONDS
@@ -48,7 +48,7 @@ NO_COLUMNS = Columns(
 )
 
 
-@absorbed
+@inlined_kernel
 def text_views(views, size, text, first):
     """Write Arrow string views of consecutive values of equal size: length, first four characters, buffer 0, offset.
 
@@ -72,7 +72,7 @@ def fused(typing_context: Any, a: Any, b: Any, c: Any) -> Any:
     return types.float64(*[types.float64] * 3), codegen
 
 
-@absorbed
+@inlined_kernel
 def scaled(out, values, divisor):
     """Divide whole numbers by a power of ten, rounding once: the results are the doubles that the decimal texts denote.
 
@@ -87,7 +87,7 @@ def scaled(out, values, divisor):
         out[i] = fused(fused(-divisor, near, value), reciprocal, near)
 
 
-@absorbed
+@inlined_kernel
 def epoch_times(out, seconds, origin, unit):
     """Write int64 times since 1970, from seconds since `origin` (seconds since 1970); unit: how many make a second."""
     for i in range(seconds.size):

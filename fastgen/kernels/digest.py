@@ -10,7 +10,7 @@ that the digests of consecutive parts combine. `mix` is the finalizer of splitmi
 import numpy as np
 
 from fastgen.kernels.digits import digit_pairs
-from fastgen.kernels.jit import absorbed, helper, interleaved_kernel, kernel
+from fastgen.kernels.jit import helper, inlined_kernel, interleaved_kernel, kernel
 from fastgen.kernels.memory import load_8
 from fastgen.kernels.rng import u64
 
@@ -58,21 +58,21 @@ def rows_digest(columns):
     return total
 
 
-@absorbed
+@inlined_kernel
 def numbers(values, column, offset):
     """Compute the values of whole numbers plus an offset."""
     for i in range(values.size):
         values[i] = u64(np.int64(column[i]) + offset)
 
 
-@absorbed
+@inlined_kernel
 def looked_up(values, column, table):
     """Look up the values of codes in a table."""
     for i in range(values.size):
         values[i] = table[column[i]]
 
 
-@absorbed
+@inlined_kernel
 def column_values(values, words, column, rows, start, tids, categories, cities, countries, origin):
     """Compute the values of a column, by its number in the table, for rows from `start` on; words: scratch of equal size."""
     stop = start + values.size

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fastgen.kernels.jit import helper, rewritten
+from fastgen.kernels.jit import helper, inlined
 from fastgen.kernels.rng import u32, u64
 from fastgen.kernels.units import DAY
 
@@ -83,7 +83,7 @@ def eight_digits(value):
     return high | ((twos - high * u64(10)) << u64(8))
 
 
-@rewritten
+@inlined
 def write_times(words, seconds, midnight, word_0, word_1, word_2):
     """Write the times of rows of one day, in 32-bit lanes with exact reciprocals."""
     for i in range(seconds.size):
@@ -117,7 +117,7 @@ def day_end(seconds, start, day):
     return stop
 
 
-@rewritten
+@inlined
 def time_texts(words, seconds, days):
     """Write the times of sorted seconds, one day's run of rows at a time; days: uint32[days, 3], "YYYY-MM-DD "."""
     start = 0
@@ -146,7 +146,7 @@ def digit_pairs(packed):
     return ((pairs >> u64(4)) & low) + ((pairs & low) << u64(8)) + u64(0x3030303030303030)
 
 
-@rewritten
+@inlined
 def card_texts(texts, digits):
     """Card numbers, two words each, from their digits, two to a byte."""
     for i in range(digits.size):
@@ -154,7 +154,7 @@ def card_texts(texts, digits):
         texts[2 * i + 1] = digit_pairs(digits[i] >> u64(32))
 
 
-@rewritten
+@inlined
 def amount_texts(texts, lengths, cents):
     """Amounts below 100,000 as Python prints the float: up to eight characters."""
     for i in range(cents.size):

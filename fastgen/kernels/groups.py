@@ -14,7 +14,7 @@ from fastgen.kernels.atm import FEW, withdrawals
 from fastgen.kernels.calls import Callee, call
 from fastgen.kernels.chains import chain_events
 from fastgen.kernels.columns import Columns, columns_between, fill_columns
-from fastgen.kernels.jit import absorbed, helper, kernel
+from fastgen.kernels.jit import helper, inlined_kernel, kernel
 from fastgen.kernels.md5 import Hashing
 from fastgen.kernels.rng import u64
 from fastgen.kernels.tables import Block, Chains, Events, Listed, Payments, Sequences, rows_between
@@ -80,9 +80,9 @@ class Memory(NamedTuple):
         """Buffers for groups of about `rows` rows and attacks of up to `longest` payments."""
         digits, attack = np.empty(4097, np.int64), np.empty(longest, np.int64)
         nothing = Events.empty(0), Listed.empty(0, FEW), np.empty((2, 1), np.uint64)
-        return cls(*nothing, digits, attack, Scratch.empty(0)).with_room(Filled(0, 0, rows, rows, rows))
+        return cls(*nothing, digits, attack, Scratch.empty(0)).grown_for(Filled(0, 0, rows, rows, rows))
 
-    def with_room(self, filled: Filled) -> "Memory":
+    def grown_for(self, filled: Filled) -> "Memory":
         """Return these buffers if they are large enough for a group, otherwise larger ones."""
         made: dict[str, Any] = {}
         if filled.listed > self.listed.number.size:
@@ -111,7 +111,7 @@ class RowTarget(NamedTuple):
 
     def steps(self, rules: RowRules, memory: Memory, hashing: Hashing, are_called: bool = True) -> "Steps":
         """The steps for arguments of these types; those not called, for lack of events or columns, are not compiled."""
-        frauds = (bool(table.anchors.offsets[-1]) for table in rules.frauds)
+        frauds = (bool(table.starts.offsets[-1]) for table in rules.frauds)
         made = bool(rules.sequences.offsets[-1]), *frauds, True, True, bool(self.column_rows)
         called = tuple(step and are_called for step in made)
         if called not in _steps:
@@ -157,12 +157,12 @@ def fraud_events(count, kinds, group, width, events, drawn, attack):
     """Append the events of all kinds of fraud that fall into a group, and return the new count of events."""
     low = group * width
     for kind in literal_unroll(kinds):
-        if kind[1].anchors.offsets[-1]:
+        if kind[1].starts.offsets[-1]:
             count = call(kind[0], (events, count, group, low, low + width, kind[1], drawn[0], drawn[1], drawn[2], attack))
     return count
 
 
-@absorbed
+@inlined_kernel
 def group_events(steps, kinds, group, grid, rules, memory, wanted):
     """Make the events of a group, unsorted; return how many there are, and how many sequences must be listed at a time.
 
@@ -177,7 +177,7 @@ def group_events(steps, kinds, group, grid, rules, memory, wanted):
     return fraud_events(count, kinds, group, grid.group, memory.events, drawn, memory.attack), listed
 
 
-@absorbed
+@inlined_kernel
 def first_event(keys, low, second):
     """Find the first event from `low` on that is not before a second (counted from the keys' origin)."""
     high = keys.size - 1  # the last key is no event's
@@ -191,7 +191,7 @@ def first_event(keys, low, second):
     return low
 
 
-@absorbed
+@inlined_kernel
 def group_windows(target, done, steps, group, grid, injected, payments, rules, memory, wanted, hashing):
     """Make a group's rows window by window, so that each step finds them in the cache; return the new count of rows.
 

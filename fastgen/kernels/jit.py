@@ -1,7 +1,9 @@
 """How kernels are compiled: machine code cached on disk, run without the GIL, plain IEEE arithmetic."""
 
 from collections.abc import Callable
-from typing import Any
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Final
 
 from numba import cfunc, njit
 from numba import config as numba_config
@@ -15,6 +17,9 @@ if numba_config.DISABLE_JIT:
 OPTIONS = {"pipeline_class": COMPILER, "nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "_nrt": False}
 """Without numba's runtime (nrt) kernels can neither allocate nor count references. In a loop over the fields of nested tuples,
 atomic reference counting would take several times as long as the work."""
+
+SOURCES: Final = sha256(b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))).hexdigest()
+"""A hash of all kernels' sources. Numba notices a change in a kernel's own file, but not in what is inlined from others."""
 
 is_kept = True
 """Whether machine code is kept for later runs; False once the code of a kernel could not be written."""
@@ -33,7 +38,7 @@ def interleaved_kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     return _with_vectors(INTERLEAVED, lambda cache: njit(cache=cache, **OPTIONS)(function))
 
 
-def absorbed(function: Callable[..., Any]) -> Callable[..., Any]:
+def inlined_kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     """A kernel inlined into its callers before typing; compiled separately only where Python calls it.
 
     A `kernel` that another one calls is optimized alone and again with its caller, which makes a first run slower.
@@ -54,6 +59,7 @@ def _kept(compiled: Callable[[bool], Any]) -> Any:
     except (RuntimeError, OSError):
         is_kept = False
         return compiled(False)
+    kept._cache._cache_file._version += f" {SOURCES}"  # cached code of another version is not even unpickled
     kept._cache.save_overload = _saved_if_it_can_be(kept._cache.save_overload)
     return kept
 
@@ -83,6 +89,6 @@ def helper(function: Callable[..., Any]) -> Callable[..., Any]:
     return njit(forceinline=True, no_cpython_wrapper=True, **OPTIONS)(function)  # type: ignore[no-any-return]  # numba has no types
 
 
-def rewritten(function: Callable[..., Any]) -> Callable[..., Any]:
+def inlined(function: Callable[..., Any]) -> Callable[..., Any]:
     """Code inlined in place of its call before typing: only the kernel around it is compiled, for that kernel's types."""
     return njit(inline="always")(function)  # type: ignore[no-any-return]  # numba has no types

@@ -17,7 +17,7 @@ from numba.extending import intrinsic
 from numpy.typing import NDArray
 
 from fastgen.kernels.digits import TILE, Tile, amount_texts, card_texts, time_texts
-from fastgen.kernels.jit import absorbed, kernel, rewritten
+from fastgen.kernels.jit import inlined, inlined_kernel, kernel
 from fastgen.kernels.rng import u32, u64
 from fastgen.kernels.vectors import FEATURES, WIDEST
 
@@ -108,7 +108,7 @@ def hash_lanes(typing_context: Any, tile: Any, lane: Any) -> Any:
     return types.void(tile, types.int64), codegen
 
 
-@rewritten
+@inlined
 def message_words(words, cards, amounts, lengths, n):
     """Write the last byte of word 4 and words 5 .. 11: card number, amount, padding bit, length in bits."""
     for i in range(n):
@@ -128,7 +128,7 @@ def message_words(words, cards, amounts, lengths, n):
         words[i + 11 * TILE] = u32(u64(8) * (length + u64(35)))
 
 
-@rewritten
+@inlined
 def tile_digests(out, tile):
     """Hash a tile whose times, cards and amounts are filled; out: uint64[2 n], filled with the digests."""
     n = out.size // 2
@@ -140,7 +140,7 @@ def tile_digests(out, tile):
         out[i] = digests[i]
 
 
-@absorbed
+@inlined_kernel
 def transaction_digests(out, rows, days, tile):
     """Hash a block's rows.
 

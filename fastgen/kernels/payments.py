@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from fastgen.kernels.jit import absorbed, helper, interleaved_kernel
+from fastgen.kernels.jit import helper, inlined_kernel, interleaved_kernel
 from fastgen.kernels.rng import PAYMENT, below, feistel, network, philox, u32, u64, walk_cycles
 from fastgen.kernels.tables import CATEGORY, CENTS
 
@@ -65,7 +65,7 @@ def quota_classes(out, first, quota, left, right):
         out[j] = class_of(u64(left[j]) * u64(columns) + u64(right[j]), quota)
 
 
-@absorbed
+@inlined_kernel
 def payment_rows(out, first, payments, word_slot, word_offset, wanted):
     """Draw card, place, category and cents of the payments first, first + 1, ...
 

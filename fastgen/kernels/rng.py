@@ -18,7 +18,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from fastgen.kernels.jit import helper, interleaved_kernel, kernel, rewritten
+from fastgen.kernels.jit import helper, inlined, interleaved_kernel, kernel
 
 u32 = np.uint32
 u64 = np.uint64
@@ -73,7 +73,7 @@ def float_to_bits(typing_context: Any, value: Any) -> Any:
     return types.uint64(types.float64), codegen
 
 
-@rewritten
+@inlined
 def philox(seed, stream, index, lane):
     """Four independent 32-bit words (as uint64) for one counter. `lane` is a second, 32-bit index."""
     return philox_rounds(u64(seed), u64(stream), u64(index), u64(lane))

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fastgen.kernels.jit import absorbed, helper, interleaved_kernel
+from fastgen.kernels.jit import helper, inlined_kernel, interleaved_kernel
 from fastgen.kernels.rng import minus_log, philox, u64
 
 SIDE_BY_SIDE = 4096
@@ -133,7 +133,7 @@ def binomial_many(seed, stream, index, n, p):
             return np.int64(k)
 
 
-@absorbed
+@inlined_kernel
 def next_waits(few, count, seed, stream, lane):
     """Draw how many trials fail before each node's next success: geometric, by the logarithm of a uniform number."""
     number = few.number[:count]
@@ -144,7 +144,7 @@ def next_waits(few, count, seed, stream, lane):
         wait[i] = np.floor(minus_log(uniform(w0, w1)) / rate[i])
 
 
-@absorbed
+@inlined_kernel
 def settle(counts, edges, node, drawn):
     """Split the count of a node: the drawn count goes to one side, the rest to the other."""
     low, high = edges[node >> 1], edges[(node >> 1) + 1]
@@ -153,7 +153,7 @@ def settle(counts, edges, node, drawn):
     counts[low] = first
 
 
-@absorbed
+@inlined_kernel
 def wait_for_all(few, count, seed, stream):
     """Draw Binomial(n, p) for p <= 1/2, n * p < 10, for many nodes side by side, by adding geometric waiting times.
 
@@ -180,7 +180,7 @@ def wait_for_all(few, count, seed, stream):
         lane += 1
 
 
-@absorbed
+@inlined_kernel
 def split_level(counts, leaves, edges, nodes, first, seed, stream, few):
     """Split the counts of all ranges of a level in two; leaves: the `edges` of `split_counts`."""
     count = 0
@@ -212,7 +212,7 @@ def split_level(counts, leaves, edges, nodes, first, seed, stream, few):
         settle(counts, edges, few.node[i], few.drawn[i])
 
 
-@absorbed
+@inlined_kernel
 def split_levels(counts, leaves, low, high, first, seed, stream, scratch):
     """Split the count of a range, counts[low], over its leaves, level by level: draws of one level do not depend on each other.
 

@@ -165,7 +165,7 @@ class Payments(NamedTuple):
     category_high: NDArray[np.int64]
 
 
-class Anchors(NamedTuple):
+class AttackStarts(NamedTuple):
     """Where the attacks of a kind of fraud start. They are numbered in the order of the groups in which they start.
 
     offsets: int64[groups + 1], attacks before each group. group_seconds: width of a group.
@@ -188,7 +188,7 @@ class Chains(NamedTuple):
     range_low, range_width: uint64[ranges], cents.
     """
 
-    anchors: Anchors
+    starts: AttackStarts
     first_payment: int
     shortest: int
     lengths: int

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from fastgen.kernels.jit import absorbed, helper, kernel
+from fastgen.kernels.jit import helper, inlined_kernel, kernel
 from fastgen.kernels.rng import TIMES, TWO_52_BITS, bits_to_float, minus_log, philox, u32, u64
 from fastgen.kernels.tables import CARD, CATEGORY, CENTS, LABEL, PLACE, POSITION, SECOND
 
@@ -14,7 +14,7 @@ LANES = 4
 """Stretches of rows that are merged side by side in one loop."""
 
 
-@absorbed
+@inlined_kernel
 def sorted_times(seconds, seed, window, low, width, spacing):
     """Fill `seconds` with sorted times, uniform over the whole seconds [low, low + width).
 
@@ -143,7 +143,7 @@ def place_next(payment_rows, event_rows, row, payment, event, gap, seconds, keys
     return payment + u64(1) - injected, event + injected
 
 
-@absorbed
+@inlined_kernel
 def rows_in_order(payment_rows, event_rows, first, seconds, keys, payments, events, origin):
     """Find the row of each payment and each event in their common order; at equal seconds payments come first.
 
@@ -178,7 +178,7 @@ def scatter(out, rows, values):
         out[rows[i]] = values[i]
 
 
-@absorbed
+@inlined_kernel
 def put_payments(out, rows, payments, first, place_latitude, place_longitude, day_offset, wanted):
     """Write payments from number `first` on to their rows, a column at a time."""
     span = slice(first, first + rows.size)
@@ -201,7 +201,7 @@ def put_payments(out, rows, payments, first, place_latitude, place_longitude, da
             out.longitude[rows[i]] = place_longitude[place[i]]
 
 
-@absorbed
+@inlined_kernel
 def put_events(out, rows, keys, events, day_offset, wanted):
     """Write events to their rows, an event at a time, since its record is in one piece."""
     for i in range(rows.size):

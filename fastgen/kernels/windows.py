@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastgen.kernels.cards import card_digits
-from fastgen.kernels.jit import absorbed, interleaved_kernel
+from fastgen.kernels.jit import inlined_kernel, interleaved_kernel
 from fastgen.kernels.md5 import transaction_digests
 from fastgen.kernels.payments import payment_rows
 from fastgen.kernels.tables import DIGITS, Events
@@ -69,7 +69,7 @@ class Injected(NamedTuple):
     origin: int
 
 
-@absorbed
+@inlined_kernel
 def draw(drawn, window, payments, scratch, wanted):
     """Draw the window's payments."""
     count = window.payments

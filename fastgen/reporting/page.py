@@ -7,7 +7,7 @@ from markupsafe import Markup
 
 from fastgen import __version__
 from fastgen.config_text import to_toml
-from fastgen.reporting import fraud_parts, origin, whole_parts
+from fastgen.reporting import fraud_parts, provenance, whole_parts
 from fastgen.reporting.facts import Facts
 from fastgen.reporting.parts import Chapter
 from fastgen.reporting.remarks import remarks
@@ -36,15 +36,15 @@ def page(facts: Facts) -> str:
     template = environment.from_string(folder.joinpath("page.html.jinja").read_text(encoding="utf-8"))
     return template.render(
         style=Markup(folder.joinpath("page.css").read_text(encoding="utf-8")),
-        heading=origin.heading(facts),
-        summary=origin.summary(facts),
-        figures=origin.key_figures(facts),
+        heading=provenance.heading(facts),
+        summary=provenance.summary(facts),
+        figures=provenance.key_figures(facts),
         remarks=remarks(facts),
         chapters=chapters(facts),
         known=facts.known,
-        settings=origin.settings(facts.config),
+        settings=provenance.settings(facts.config),
         toml=to_toml(facts.config),
-        provenance=origin.provenance(facts),
-        tables=origin.tables(facts),
+        provenance=provenance.provenance(facts),
+        tables=provenance.tables(facts),
         version=f"{__version__}, data version {DATA_VERSION}",
     )

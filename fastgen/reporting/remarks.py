@@ -18,8 +18,8 @@ def _about_files(facts: Facts) -> Iterator[str]:
         yield "No manifest says how the data were made: they are compared with the default configuration."
     if stored.parts is not None:
         yield f"Only some parts of the dataset are present: {', '.join(map(str, stored.parts))}."
-    if overlooked := stored.overlooked():
-        yield f"{overlooked}."
+    if note := stored.unread_files_note():
+        yield f"{note}."
     missing = [table for table in TABLES if table not in stored.tables]
     if missing:
         silent = "; without profiles the holders' ages are unknown" if "profiles" in missing else ""

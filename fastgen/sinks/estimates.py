@@ -4,22 +4,22 @@ from collections.abc import Sequence
 
 from fastgen.sinks.encoder import Encoded, Encoder, Request
 from fastgen.sinks.formats import Target, make_encoder
+from fastgen.sinks.jobs import WriteJob
 from fastgen.sinks.output import ByteCounter
-from fastgen.sinks.wanted import Wanted
 
 
-def estimate(work: Wanted) -> dict[str, int]:
+def estimate(work: WriteJob) -> dict[str, int]:
     """Estimate the bytes of each file from a few pieces of its table; nothing is written.
 
     All parts of a table count as one file, in whose name a star replaces their numbers.
 
     Example:
         >>> from fastgen import Config, Dataset
-        >>> from fastgen.sinks.wanted import wanted
-        >>> list(estimate(wanted(Dataset(Config(rows=1_000)), "cards.csv", table="credit_cards")))
+        >>> from fastgen.sinks.jobs import write_job
+        >>> list(estimate(write_job(Dataset(Config(rows=1_000)), "cards.csv", table="credit_cards")))
         ['cards.csv']
     """
-    return {work.path(request.table): _size(request._replace(digests=False), work.target) for request in work.asked}
+    return {work.path(request.table): _size(request._replace(digests=False), work.target) for request in work.selected}
 
 
 def _size(request: Request, target: Target) -> int:

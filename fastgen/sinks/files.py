@@ -12,13 +12,13 @@ from pathlib import Path
 from fastgen.config import Config
 from fastgen.dataset import Dataset, dataset_of, thread_count
 from fastgen.errors import OutputExistsError
-from fastgen.sinks import earlier, manifest
+from fastgen.sinks import existing, manifest
 from fastgen.sinks.encoder import Request
 from fastgen.sinks.formats import Target, file_name
+from fastgen.sinks.jobs import Format, WriteJob, write_job
 from fastgen.sinks.output import explained, folders_made, opened, refuse_existing
 from fastgen.sinks.parts import complete_parts, write_parts
 from fastgen.sinks.tables import FileReport, Work, write_table, write_together
-from fastgen.sinks.wanted import Format, Wanted, wanted
 from fastgen.text import Coordinates
 
 
@@ -94,7 +94,7 @@ def write(
         1038
     """
     threads = thread_count(threads)
-    work = wanted(
+    work = write_job(
         dataset_of(data),
         output,
         format=format,
@@ -105,11 +105,11 @@ def write(
         parts=parts,
         part=part,
     )
-    return carry_out(work, threads=threads, overwrite=overwrite, progress=progress)
+    return run_job(work, threads=threads, overwrite=overwrite, progress=progress)
 
 
-def carry_out(
-    work: Wanted, *, threads: int, overwrite: bool = False, progress: Callable[[int], object] | None = None
+def run_job(
+    work: WriteJob, *, threads: int, overwrite: bool = False, progress: Callable[[int], object] | None = None
 ) -> WriteReport:
     """Write what was requested; see `write`."""
     began = time.perf_counter()
@@ -126,8 +126,8 @@ def carry_out(
     return WriteReport(tuple(files), time.perf_counter() - began, skipped)
 
 
-def foresee(work: Wanted, *, overwrite: bool = False) -> int:
-    """Return how many parts `carry_out` would find complete and skip; nothing is written.
+def preview_job(work: WriteJob, *, overwrite: bool = False) -> int:
+    """Return how many parts `run_job` would find complete and skip; nothing is written.
 
     Raises:
         OutputError: existing files are in its way.
@@ -150,14 +150,14 @@ def _replaced(names: list[str], target: Target, overwrite: bool) -> list[str]:
     """The files to remove from a directory once tables with these names are complete; refuses if any must stay."""
     root = Path(target.path)
     with explained(target.path):
-        there, described = earlier.parts(root), earlier.descriptions(root)
+        there, described = existing.parts(root), existing.descriptions(root)
     if there and not overwrite:
         raise OutputExistsError(f"{target.path} holds other data", hint="`overwrite` replaces them")
     own = [manifest.MANIFEST, *names]
     for name in own:
         refuse_existing(os.path.join(target.path, name), overwrite)
-    replaced = [name for name in earlier.files(described) if name not in own]
-    earlier.refuse_unknown(root, there, set(replaced))
+    replaced = [name for name in existing.files(described) if name not in own]
+    existing.refuse_unknown(root, there, set(replaced))
     return replaced
 
 
@@ -173,5 +173,5 @@ def _write_directory(requests: list[Request], work: Work) -> list[FileReport]:
 
     with folders_made(root):
         files = write_together(requests, names, manifest.MANIFEST, describe, work, replaced)
-    earlier.remove_folders(Path(root))
+    existing.remove_folders(Path(root))
     return files

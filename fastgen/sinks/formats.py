@@ -76,7 +76,7 @@ def resolve(output: str | os.PathLike[str], format: str | None = None, compressi
     special = path == STDOUT or is_special(path)
     name = os.path.basename(path)
     is_directory = not special and (os.path.isdir(path) or path.endswith(os.sep) or not os.path.splitext(name.lstrip("."))[1])
-    if not is_directory and (not special or said_by(name).format is not None):
+    if not is_directory and (not special or parse_name(name).format is not None):
         format, compression = _from_name(name, format, compression)
     if format is None:
         format = "csv" if special else "parquet"
@@ -88,7 +88,7 @@ def resolve(output: str | os.PathLike[str], format: str | None = None, compressi
     return Target(path, is_directory, format, compression)
 
 
-class Named(NamedTuple):
+class ParsedName(NamedTuple):
     """What a file's name says: format and compression (None if it does not say), and the suffix for the format."""
 
     format: str | None
@@ -96,23 +96,23 @@ class Named(NamedTuple):
     suffix: str
 
 
-def said_by(name: str) -> Named:
+def parse_name(name: str) -> ParsedName:
     """Parse the name of a file.
 
     Example:
-        >>> said_by("a.csv.gz")
-        Named(format='csv', compression='gzip', suffix='.csv')
-        >>> said_by("readme.txt").format is None
+        >>> parse_name("a.csv.gz")
+        ParsedName(format='csv', compression='gzip', suffix='.csv')
+        >>> parse_name("readme.txt").format is None
         True
     """
     compression = next((kind for kind, ending in COMPRESSED_ENDINGS.items() if name.endswith(ending)), None)
     suffix = os.path.splitext(name.removesuffix(COMPRESSED_ENDINGS.get(compression or "", "")))[1]
     named = next((key for key, rules in FORMATS.items() if suffix in (rules.ending, *rules.other_endings)), None)
-    return Named(named, compression, suffix)
+    return ParsedName(named, compression, suffix)
 
 
 def _from_name(name: str, format: str | None, compression: str | None) -> tuple[str, str | None]:
-    named = said_by(name)
+    named = parse_name(name)
     if named.suffix in OTHER_COMPRESSIONS:
         told = f"must not end with {named.suffix}: files are compressed by {', '.join(COMPRESSED_ENDINGS)}, or not at all"
         raise OptionError("output", name, told)

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastgen import __version__
-from fastgen.holders import Holders, Piece, column_text
+from fastgen.holders import Holders, TextPart, column_text
 from fastgen.ids import hexadecimal
 from fastgen.kernels.tables import Block
 from fastgen.origin import as_metadata
@@ -102,7 +102,7 @@ class HolderParquetFile(ParquetFile):
         nobody = self._holders.pieces(request.table, range(0))
         super().__init__(request, [self._column(name, nobody[name]) for name in request.names])
 
-    def _column(self, name: str, pieces: list[Piece]) -> kinds.Column:
+    def _column(self, name: str, pieces: list[TextPart]) -> kinds.Column:
         match self._table.kind(name):
             case "date":
                 return kinds.Date(name)
@@ -118,7 +118,7 @@ class HolderParquetFile(ParquetFile):
         arrays = {name: self._array(name, pieces[name], item) for name in self._names}
         yield Encoded(len(item), self._encoder.encode(arrays, len(item)), self._source.digest(item))
 
-    def _array(self, name: str, pieces: list[Piece], cards: range) -> Any:
+    def _array(self, name: str, pieces: list[TextPart], cards: range) -> Any:
         match self._table.kind(name):
             case "date":
                 return self._holders.birthdates(cards)

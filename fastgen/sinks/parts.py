@@ -18,9 +18,9 @@ from typing import Any
 from fastgen.description import entries_of
 from fastgen.errors import InterruptedRunError, OutputExistsError
 from fastgen.schema import TABLES
-from fastgen.sinks import earlier, manifest
-from fastgen.sinks.earlier import RECORDS
+from fastgen.sinks import existing, manifest
 from fastgen.sinks.encoder import Request
+from fastgen.sinks.existing import RECORDS
 from fastgen.sinks.formats import Target, file_name
 from fastgen.sinks.output import drop_abandoned, drop_unfinished, explained, folders_made, opened, replacing
 from fastgen.sinks.tables import FileReport, Work, write_together
@@ -30,7 +30,7 @@ Described = dict[str, dict[str, Any]]
 FOLDERS = (RECORDS, *TABLES)
 PATIENCE = 1.0
 """Seconds to wait for a description of parts before they count as other data: a part's record is written after its tables."""
-LAST_WORDS = 1.0
+SHUTDOWN_SECONDS = 1.0
 """Seconds that a failing run waits for its threads: one that compiles kernels, for up to a minute, cannot be interrupted."""
 
 
@@ -80,7 +80,7 @@ def _write(directory: "_Directory", numbers: range, there: set[int], work: Work)
     except BaseException:
         progress.stop()
         pool.shutdown(wait=False, cancel_futures=True)
-        wait(jobs, LAST_WORDS)
+        wait(jobs, SHUTDOWN_SECONDS)
         drop_unfinished(work.target.path)
         raise
     pool.shutdown()
@@ -144,7 +144,7 @@ class _Directory:
             told = f"{self._target.path} has files that no record of a part describes, such as {there[0]}"
             raise OutputExistsError(told, hint="`overwrite` replaces them")
         own = {name for name in there if self.own.fullmatch(name)}
-        earlier.refuse_unknown(self._root, there, own.union(earlier.files(described)))
+        existing.refuse_unknown(self._root, there, own.union(existing.files(described)))
         return others
 
     def prepare(self, others: Described) -> None:
@@ -166,7 +166,7 @@ class _Directory:
         until = time.monotonic() + PATIENCE
         while True:
             with explained(self._target.path):
-                there, described = earlier.parts(self._root), earlier.descriptions(self._root)
+                there, described = existing.parts(self._root), existing.descriptions(self._root)
             if overwrite or described or not there or time.monotonic() > until:
                 return there, described
             time.sleep(PATIENCE / 20)
@@ -197,12 +197,12 @@ class _Directory:
 
     def finish(self) -> bool:
         """If all parts are complete, write the manifest, remove the remaining files of other data and return True."""
-        described = earlier.descriptions(self._root)
+        described = existing.descriptions(self._root)
         ours = {content["part"]: content for content in described.values() if "part" in content and self._is_ours(content)}
         if len(ours) < self._of:
             return False
         tables = {table: manifest.joined([ours[number]["tables"][table] for number in sorted(ours)]) for table in TABLES}
-        others = [name for name in earlier.files(described) if not self.own.fullmatch(name)]
+        others = [name for name in existing.files(described) if not self.own.fullmatch(name)]
         with opened(str(self._root / manifest.MANIFEST), overwrite=True) as out, replacing(self._target.path, others):
             out.write(manifest.encoded(self._identity | {"tables": tables}))
         return True

@@ -8,7 +8,7 @@ from itertools import chain
 from typing import NamedTuple
 
 from fastgen.digest import Digest
-from fastgen.pipeline import in_order
+from fastgen.pipeline import map_ordered
 from fastgen.sinks.encoder import Encoded, Encoder, Request
 from fastgen.sinks.formats import Target, make_encoder
 from fastgen.sinks.output import Descriptor, opened, replacing
@@ -60,7 +60,7 @@ def write_table(out: Descriptor, request: Request, work: Work) -> FileReport:
 def _pieces(encoder: Encoder, threads: int) -> Iterator[Encoded]:
     """All pieces in order. A single thread writes each before it makes the next in the same memory, which stays in the cache."""
     encode = encoder.encode if threads == 1 else (lambda item: list(encoder.encode(item)))
-    return chain.from_iterable(in_order(encode, encoder.items, threads))
+    return chain.from_iterable(map_ordered(encode, encoder.items, threads))
 
 
 def write_together(

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from fastgen.arenas import Arenas, with_room
+from fastgen.arenas import Arenas, grown_to
 from fastgen.holders import HolderText
 from fastgen.kernels.calls import Repeated
 from fastgen.kernels.memory import SLACK
@@ -42,8 +42,8 @@ class TransactionTextFile:
         worker, row = self._source.worker, self._row
         for piece in worker.pieces(item):
             rows = len(piece)
-            memory = with_room(self._arenas.take(), 0, rows * row.longest + SLACK)
-            tids = worker.ids.room(rows)
+            memory = grown_to(self._arenas.take(), 0, rows * row.longest + SLACK)
+            tids = worker.ids.digest_buffer(rows)
             given = tids, worker.rows, piece.start, piece.stop, row.layout, worker.ids.tile
             end = self._transaction_text(memory, 0, NO_ENDS, *given)
             yield Encoded(rows, (self._compress(memory[:end]), memory), self._source.digest(piece, tids))

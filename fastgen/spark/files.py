@@ -12,8 +12,8 @@ from fastgen.dataset import Dataset, dataset_of
 from fastgen.pipeline import available_threads
 from fastgen.sinks.files import WriteReport
 from fastgen.sinks.files import write as write_files
+from fastgen.sinks.jobs import Format, write_job
 from fastgen.sinks.parts import prepare
-from fastgen.sinks.wanted import Format, wanted
 from fastgen.spark.options import in_one_line
 from fastgen.spark.tables import dataset
 from fastgen.text import Coordinates
@@ -63,7 +63,7 @@ def write(
     if parts is None:
         parts = min(data.plan.grid.groups, max(available_threads(), round(data.plan.rows / ROWS_IN_FILE)))
     options: dict[str, Any] = {"format": format, "compression": compression, "coordinates": coordinates, "parts": parts}
-    work = wanted(data, output, **options)
+    work = write_job(data, output, **options)
     prepare(work.requests, parts, work.target, overwrite)
     write_part = partial(_write_part, data.config, os.fspath(output), options | {"overwrite": overwrite})
     reports = context.parallelize(range(1, parts + 1), parts).map(write_part).collect()

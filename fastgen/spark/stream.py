@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from fastgen.errors import FastgenError, OptionError
 from fastgen.pipeline import available_threads
-from fastgen.positions import Piece, Position, Positions, pieces
+from fastgen.positions import Position, Positions, RowSpan, pieces
 from fastgen.spark.options import SourceOptions, in_one_line
 from fastgen.spark.tables import arrow_schema, dataset, group_batches, nullable_fields
 
@@ -28,7 +28,7 @@ ROWS_IN_BATCH: Final = 1_000_000
 class PieceOfBatch(InputPartition):
     """A partition with some of the rows of a micro-batch."""
 
-    def __init__(self, piece: Piece) -> None:
+    def __init__(self, piece: RowSpan) -> None:
         self.piece = piece
 
 

@@ -11,7 +11,7 @@ from fastgen.validation.pvalues import chi_square, kolmogorov, stratified
 from fastgen.validation.report import Check
 from fastgen.validation.rows import ATTACK, FOREIGN, WITHDRAWAL, JudgedRows
 from fastgen.validation.rules import Rules
-from fastgen.validation.tally import Array, Broken
+from fastgen.validation.tally import Array, Violations
 
 
 class AmountsOfRows(Judge):
@@ -27,7 +27,7 @@ class AmountsOfRows(Judge):
         """`firsts`: int64[categories, cells], amounts of the first payments of chains, which are drawn like ordinary ones."""
         self.rules, self.firsts = rules, firsts
         columns = "datetime", "cc_num", "category", "amount", "fraud_label"
-        self.prices, self.cash = Broken(*columns), Broken(*columns)
+        self.prices, self.cash = Violations(*columns), Violations(*columns)
         self.counts = np.zeros((len(rules.categories) + 1, rules.edges.size - 1), np.int64)
 
     def add(self, part: JudgedRows) -> None:

@@ -10,11 +10,11 @@ from fastgen.plan import proportional
 from fastgen.validation.cards import CardTable
 from fastgen.validation.chains import ChainFinder, FoundChains
 from fastgen.validation.checks import At, drawn, exact, rule, skipped
-from fastgen.validation.events import Events, Told, can_be_judged, column, tolerated
+from fastgen.validation.events import Events, ExampleFormatter, can_be_judged, column, tolerated
 from fastgen.validation.pvalues import Outcome, chi_square, kolmogorov
 from fastgen.validation.report import Check
 from fastgen.validation.rules import Rules
-from fastgen.validation.tally import Array, Broken, Uniform
+from fastgen.validation.tally import Array, Uniform, Violations
 
 GROUP: Final = "chains"
 TOO_CLOSE: Final = "too many chains of one card lie close together"
@@ -29,7 +29,7 @@ class Attacks:
 
     def __init__(self, rules: Rules, cards: CardTable) -> None:
         fraud, categories, cells = rules.config.fraud, len(rules.categories), rules.edges.size - 1
-        self.rules, self.told = rules, Told(rules.config, cards)
+        self.rules, self.told = rules, ExampleFormatter(rules.config, cards)
         self.finder = ChainFinder(rules)
         self.lengths = Uniform(fraud.chain_lengths.low, len(fraud.chain_lengths.values))
         self.gaps = Uniform(fraud.chain_gap_seconds.low, len(fraud.chain_gap_seconds.values))
@@ -38,7 +38,7 @@ class Attacks:
         self.later_amounts = np.zeros(cells, np.int64)
         self.first_amounts = np.zeros((categories, cells), np.int64)
         self.firsts, self.unclear = np.zeros((2, categories), np.int64)
-        self.misfits, self.mixtures, self.categories, self.outside = Broken(), Broken(), Broken(), Broken()
+        self.misfits, self.mixtures, self.categories, self.outside = Violations(), Violations(), Violations(), Violations()
         self.apart = self.short = self.undecided = 0
 
     def add(self, events: Events) -> None:

@@ -15,7 +15,7 @@ from fastgen.validation.checks import drawn, rule
 from fastgen.validation.judge import Judge
 from fastgen.validation.report import Check
 from fastgen.validation.tables import Tables
-from fastgen.validation.tally import Array, Broken, Mask, Part, Uniform
+from fastgen.validation.tally import Array, Mask, RowBatch, Uniform, Violations
 
 DIGITS: Final = 16
 VISA: Final = 4
@@ -134,10 +134,10 @@ class CardNumbers(Judge):
     group, about, needs = "cards", "card numbers", ("cc_num",)
 
     def __init__(self) -> None:
-        self.form, self.luhn = Broken("cc_num"), Broken("cc_num")
+        self.form, self.luhn = Violations("cc_num"), Violations("cc_num")
         self.free = Uniform(0, CARD_NUMBERS)
 
-    def add(self, part: Part) -> None:
+    def add(self, part: RowBatch) -> None:
         words = packed(part.frame["cc_num"])
         visa = digit(words, 0) == VISA
         self.form.add(part, ~visa)
@@ -160,9 +160,9 @@ class Providers(Judge):
     group, about, needs = "cards", "providers", ("provider",)
 
     def __init__(self) -> None:
-        self.other = Broken("provider")
+        self.other = Violations("provider")
 
-    def add(self, part: Part) -> None:
+    def add(self, part: RowBatch) -> None:
         self.other.add(part, (part.frame["provider"] != PROVIDER).to_numpy())
 
     def checks(self) -> Iterator[Check]:
@@ -176,10 +176,10 @@ class Expiries(Judge):
 
     def __init__(self, config: Config) -> None:
         self.start = config.start
-        self.form, self.window = Broken("cc_num", "expires"), Broken("cc_num", "expires")
+        self.form, self.window = Violations("cc_num", "expires"), Violations("cc_num", "expires")
         self.months = Uniform(1, EXPIRY_MONTHS)
 
-    def add(self, part: Part) -> None:
+    def add(self, part: RowBatch) -> None:
         expires = part.frame["expires"]
         formed = expires.str.contains(EXPIRES).to_numpy()
         month = expires.str.slice(0, 2).cast(pl.Int64, strict=False).fill_null(0).to_numpy()

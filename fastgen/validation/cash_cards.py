@@ -11,13 +11,13 @@ from fastgen.kernels.units import HOUR
 from fastgen.plan import Totals, ages_at
 from fastgen.validation.cards import CardTable
 from fastgen.validation.checks import drawn, exact, rule, skipped
-from fastgen.validation.events import Events, Told, can_be_judged, column
+from fastgen.validation.events import Events, ExampleFormatter, can_be_judged, column
 from fastgen.validation.holders import UNBORN
 from fastgen.validation.pvalues import hypergeometric
 from fastgen.validation.report import Check
 from fastgen.validation.rules import Rules
 from fastgen.validation.sequences import FoundSequences, matches
-from fastgen.validation.tally import Array, Broken, Mask, Uniform
+from fastgen.validation.tally import Array, Mask, Uniform, Violations
 from fastgen.validation.withdrawals import TOO_CLOSE
 
 
@@ -46,12 +46,12 @@ class Bands:
         everyone = np.ones(self.of_card.size, bool)
         return np.asarray(np.minimum(self.counts(everyone), self.rooms))
 
-    def checks(self, cash: Mask, told: Told) -> Iterator[Check]:
+    def checks(self, cash: Mask, told: ExampleFormatter) -> Iterator[Check]:
         """Check that cash cards may withdraw cash, and were drawn at random from those that may."""
         group = "cash cards"
         none = np.flatnonzero(cash & (self.of_card < 0))
         example = told.cards.text(int(none[0])) if none.size else None
-        broken = Broken(count=none.size, of=int(cash.sum()), example=example)
+        broken = Violations(count=none.size, of=int(cash.sum()), example=example)
         yield rule(group, "ages", broken, "in one of the age bands")
         names = [f"{band.low} to {band.high} years" for band in self.bands]
         found, most = self.counts(cash), self.susceptible
@@ -68,7 +68,7 @@ class CashCards:
         cash: bool[cards], which cards withdraw cash.
     """
 
-    def __init__(self, config: Config, cash: Mask, told: Told) -> None:
+    def __init__(self, config: Config, cash: Mask, told: ExampleFormatter) -> None:
         self.cash, self.told = cash, told
         self.lengths = config.atm.lengths.values
         self._rank = np.cumsum(cash) - 1
@@ -99,7 +99,7 @@ class CashCards:
             if clear < self.unclear.size
             else None
         )
-        broken = Broken(count=wrong.size, of=clear, example=example)
+        broken = Violations(count=wrong.size, of=clear, example=example)
         yield rule(group, "lengths", broken, told, tolerance=tolerance, note=note)
 
 
@@ -107,10 +107,10 @@ class Clones:
     """Judges labelled withdrawals: each comes some hours after the first withdrawal of a sequence, at most one per sequence."""
 
     def __init__(self, rules: Rules, cards: CardTable) -> None:
-        self.told = Told(rules.config, cards)
+        self.told = ExampleFormatter(rules.config, cards)
         self.hours = rules.config.atm.foreign_hours.values
         self.delays = Uniform(self.hours[0], len(self.hours))
-        self.misfits, self.twice = Broken(), Broken()
+        self.misfits, self.twice = Violations(), Violations()
         self.unclear = 0
 
     def add(self, events: Events, found: FoundSequences) -> None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from fastgen.validation.pvalues import Outcome
 from fastgen.validation.report import Check, Verdict
-from fastgen.validation.tally import Broken
+from fastgen.validation.tally import Violations
 
 At = Callable[[int], str]
 """Names a class, or a step of a distribution."""
@@ -25,11 +25,11 @@ def exact(group: str, name: str, found: int, expected: int | range) -> Check:
     return Check(group, name, f"{found:,}", told, "exact", verdict, violations=off, tolerance=0)
 
 
-def rule(group: str, name: str, broken: Broken, expected: str, *, tolerance: int = 0, note: str | None = None) -> Check:
+def rule(group: str, name: str, broken: Violations, expected: str, *, tolerance: int = 0, note: str | None = None) -> Check:
     """Check what must hold for every row, card or other thing, or for all but `tolerance` of them.
 
     Example:
-        >>> rule("cards", "Luhn", Broken(count=2, of=1_000), "valid check digit").value
+        >>> rule("cards", "Luhn", Violations(count=2, of=1_000), "valid check digit").value
         '2 of 1,000 (0.2 %) break it'
     """
     count, of = broken.count, broken.of

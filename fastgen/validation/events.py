@@ -15,7 +15,7 @@ from fastgen.kernels.units import HOUR
 from fastgen.sinks.output import explained
 from fastgen.validation.cards import CardTable
 from fastgen.validation.rows import ATTACK, ORDINARY, JudgedRows
-from fastgen.validation.tally import Array, Broken
+from fastgen.validation.tally import Array, Violations
 
 PILES: Final = 128
 ENOUGH: Final = 1 << 13
@@ -49,7 +49,7 @@ def column(events: Events, name: str) -> Array:
     return np.asarray(events[name], np.int64)
 
 
-class Piles:
+class EventBuckets:
     """Events in unnamed files, which vanish with the process.
 
     All labelled payments of a card are in one pile. So are those of its withdrawals that are whole hours apart, like those of a
@@ -60,7 +60,7 @@ class Piles:
         self._stack = ExitStack()
         self._files: list[IO[bytes]] = []
 
-    def __enter__(self) -> "Piles":
+    def __enter__(self) -> "EventBuckets":
         with explained(ABOUT):
             for _ in range(PILES):
                 self._files.append(self._stack.enter_context(tempfile.TemporaryFile()))
@@ -102,7 +102,7 @@ def _pile(events: Events) -> NDArray[np.uint8]:
     return (mixed >> np.uint64(64 - 7)).astype(np.uint8)
 
 
-class Told:
+class ExampleFormatter:
     """Formats events as examples."""
 
     def __init__(self, config: Config, cards: CardTable) -> None:
@@ -112,7 +112,7 @@ class Told:
         """A time, given as seconds since the start."""
         return str(self.config.start + timedelta(seconds=second))
 
-    def count(self, broken: Broken, wrong: Events, of: int) -> None:
+    def count(self, broken: Violations, wrong: Events, of: int) -> None:
         """Count events that break a rule, out of `of`."""
         broken.of += of
         broken.count += wrong.size

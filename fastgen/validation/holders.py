@@ -18,7 +18,7 @@ from fastgen.validation.pvalues import chi_square
 from fastgen.validation.report import Check
 from fastgen.validation.rows import codes
 from fastgen.validation.rules import Places
-from fastgen.validation.tally import Array, Broken, Part, Uniform
+from fastgen.validation.tally import Array, RowBatch, Uniform, Violations
 
 NUMBER = r"^(0|[1-9][0-9]?)$"
 UNBORN = np.iinfo(np.int32).min
@@ -39,9 +39,9 @@ class HolderJudge(Judge):
         self.cards = cards
         self.births = np.full(cards.size, UNBORN, np.int32)
         self.held = np.zeros(cards.size, np.int32)
-        self.unknown = Broken("cc_num")
+        self.unknown = Violations("cc_num")
 
-    def add(self, part: Part) -> None:
+    def add(self, part: RowBatch) -> None:
         card = self.cards.find(part.frame["cc_num"])
         self.unknown.add(part, card < 0)
         np.add.at(self.held, card[card >= 0], 1)
@@ -53,7 +53,7 @@ class HolderJudge(Judge):
         # Of two cards with the same number, the first has the holders of both.
         wrong = np.setdiff1d(np.flatnonzero(self.held != 1), self.cards.repeated)
         example = f"{self.cards.text(wrong[0])} has {self.held[wrong[0]]}" if wrong.size else None
-        broken = Broken(count=wrong.size, of=self.cards.size, example=example)
+        broken = Violations(count=wrong.size, of=self.cards.size, example=example)
         yield rule(self.group, "one a card", broken, "each card has one holder")
 
 
@@ -64,11 +64,11 @@ class Births(Judge):
 
     def __init__(self, config: Config) -> None:
         self.config = config
-        self.outside = Broken("birthdate")
+        self.outside = Violations("birthdate")
         first, days = possible_births(config)
         self.days = Uniform((first - EPOCH).days, days)
 
-    def add(self, part: Part) -> None:
+    def add(self, part: RowBatch) -> None:
         births = part.frame["birthdate"].to_physical().to_numpy().astype(np.int64)
         ages = ages_at(self.config.start.date(), births)
         self.outside.add(part, (ages < self.config.ages.low) | (ages > self.config.ages.high))
@@ -91,12 +91,12 @@ class Names(Judge):
         self.given = {"F": pools.first_names[: pools.female], "M": pools.first_names[pools.female :]}
         self.weights = {"F": pools.first_weights[: pools.female], "M": pools.first_weights[pools.female :]}
         self.family, self.family_weights = pools.last_names, pools.last_weights
-        self.sex, self.first, self.last = Broken("sex"), Broken("name", "sex"), Broken("name")
+        self.sex, self.first, self.last = Violations("sex"), Violations("name", "sex"), Violations("name")
         self.counts = {sex: np.zeros(len(names), np.int64) for sex, names in self.given.items()}
         self.families = np.zeros(len(self.family), np.int64)
         self.sexes = dict.fromkeys(self.given, 0)
 
-    def add(self, part: Part) -> None:
+    def add(self, part: RowBatch) -> None:
         sex = part.frame["sex"]
         name = part.frame["name"].str.splitn(" ", 2)
         given, family = (name.struct.field(f"field_{i}").fill_null("") for i in range(2))
@@ -141,10 +141,10 @@ class Mails(Judge):
 
     def __init__(self, pools: Pools) -> None:
         self.domains = pools.mail_domains
-        self.other = Broken("name", "mail")
+        self.other = Violations("name", "mail")
         self.counts = np.zeros(MAIL_NUMBERS * len(self.domains), np.int64)
 
-    def add(self, part: Part) -> None:
+    def add(self, part: RowBatch) -> None:
         parts = part.frame["mail"].str.splitn("@", 2)
         local = parts.struct.field("field_0").fill_null("")
         domain = codes(parts.struct.field("field_1").fill_null(""), self.domains)
@@ -178,10 +178,10 @@ class Homes(Judge):
 
     def __init__(self, places: Places) -> None:
         self.places = places
-        self.elsewhere = Broken("City", "Country")
+        self.elsewhere = Violations("City", "Country")
         self.cities = np.zeros(len(places.cities), np.int64)
 
-    def add(self, part: Part) -> None:
+    def add(self, part: RowBatch) -> None:
         city = codes(part.frame["City"], self.places.cities)
         country = codes(part.frame["Country"], self.places.countries)
         home = (city >= 0) & (self.places.of_city[city, 0] >= 0) & (country == self.places.home_country)

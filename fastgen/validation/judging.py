@@ -8,19 +8,19 @@ from fastgen.config import Config
 from fastgen.plan import Totals, totals
 from fastgen.pools import load_pools
 from fastgen.validation.amounts import AmountsOfRows
+from fastgen.validation.card_histories import CardHistories
 from fastgen.validation.cards import CardNumbers, CardTable, Expiries, Providers, read_cards
 from fastgen.validation.cash_cards import Bands
 from fastgen.validation.checks import exact, rule
-from fastgen.validation.events import Piles
+from fastgen.validation.events import EventBuckets
 from fastgen.validation.holders import Births, HolderJudge, Homes, Mails, Names
 from fastgen.validation.judge import Judge
 from fastgen.validation.payments import CardsOfPayments, PlacesOfRows, Times
 from fastgen.validation.report import Check
 from fastgen.validation.rows import JudgedRows
 from fastgen.validation.rules import Rules
-from fastgen.validation.stories import Stories
-from fastgen.validation.tables import Progress, Shown, Tables
-from fastgen.validation.tally import Broken
+from fastgen.validation.tables import Progress, Tables, TableScan
+from fastgen.validation.tally import Violations
 from fastgen.validation.tids import Tids
 from fastgen.validation.transactions import Abroad, Amounts, Categories, Coordinates, Counts, KnownCards, Labels, Order
 
@@ -42,7 +42,7 @@ def examined(tables: Tables, config: Config, progress: Progress) -> Examination:
     """Make all checks of tables against a configuration."""
     rules = Rules(config, load_pools())
     cards, listed = read_cards(tables)
-    numbers, holders, transactions = (Shown(tables, name) for name in ("credit_cards", "profiles", "transactions"))
+    numbers, holders, transactions = (TableScan(tables, name) for name in ("credit_cards", "profiles", "transactions"))
     numbers.to([CardNumbers(), Providers(), Expiries(config)])
     owners = HolderJudge(cards)
     holders.to([owners, Births(config), Names(rules.pools), Mails(rules.pools), Homes(rules.places)])
@@ -53,8 +53,8 @@ def examined(tables: Tables, config: Config, progress: Progress) -> Examination:
         """The counts. They depend on how many cards can withdraw cash: by the holders' ages, or else those that do."""
         return totals(config, int(bands.susceptible.sum()) if bands else int(stories.cash.sum()))
 
-    with Piles() as piles:
-        stories = Stories(rules, cards, piles, bands, settled)
+    with EventBuckets() as piles:
+        stories = CardHistories(rules, cards, piles, bands, settled)
         judges = _judges(rules, cards, listed, stories)
         transactions.to(judges, lambda frame, rows: JudgedRows(frame, rows, rules, cards), progress)
         checks = [*numbers.checks(), *holders.checks(), *transactions.checks()]
@@ -62,12 +62,12 @@ def examined(tables: Tables, config: Config, progress: Progress) -> Examination:
     if listed:
         repeated = cards.repeated
         example = cards.text(int(repeated[0])) if repeated.size else None
-        checks.append(rule("cards", "unique", Broken(count=repeated.size, of=cards.size, example=example), "no number twice"))
+        checks.append(rule("cards", "unique", Violations(count=repeated.size, of=cards.size, example=example), "no number twice"))
     checks.sort(key=lambda check: GROUPS.index(check.group))
     return Examination(checks, transactions.rows, _notes(bands))
 
 
-def _judges(rules: Rules, cards: CardTable, listed: bool, stories: Stories) -> list[Judge]:
+def _judges(rules: Rules, cards: CardTable, listed: bool, stories: CardHistories) -> list[Judge]:
     """The judges of transactions; the stories come first, since amounts are judged with what they found."""
     config = rules.config
     rows = [Order(), Tids(), Amounts(), Coordinates(), Categories(rules), Labels(), Abroad()]
@@ -76,7 +76,7 @@ def _judges(rules: Rules, cards: CardTable, listed: bool, stories: Stories) -> l
     return [stories, Counts(stories.totals), *rows, *known, *payments, AmountsOfRows(rules, lambda: stories.attacks.first_amounts)]
 
 
-def _counts(config: Config, settled: Totals, numbers: Shown, holders: Shown, transactions: Shown) -> Iterator[Check]:
+def _counts(config: Config, settled: Totals, numbers: TableScan, holders: TableScan, transactions: TableScan) -> Iterator[Check]:
     """Check the tables' numbers of rows."""
     rows = settled.payments + settled.withdrawals + settled.foreign
     for name, shown, expected in (

@@ -14,7 +14,7 @@ from fastgen.validation.pvalues import SMALLEST_EXPECTED, chi_square
 from fastgen.validation.report import Check
 from fastgen.validation.rows import ATTACK, FOREIGN, KINDS, ORDINARY, WITHDRAWAL, JudgedRows
 from fastgen.validation.rules import Places, Rules
-from fastgen.validation.tally import Broken, Uniform
+from fastgen.validation.tally import Uniform, Violations
 
 
 def hours_in(config: Config) -> list[int]:
@@ -41,7 +41,7 @@ class Times(Judge):
 
     def __init__(self, config: Config) -> None:
         self.config = config
-        self.outside = Broken("datetime", "category")
+        self.outside = Violations("datetime", "category")
         self.seconds = Uniform(0, config.seconds)
         self.hours = np.zeros(DAY // HOUR, np.int64)
 
@@ -95,7 +95,7 @@ class PlacesOfRows(Judge):
     def __init__(self, rules: Rules) -> None:
         self.places: Places = rules.places
         columns = "category", "latitude", "longitude", "city", "country", "fraud_label"
-        self.payments, self.foreign, self.withdrawals = Broken(*columns), Broken(*columns), Broken(*columns)
+        self.payments, self.foreign, self.withdrawals = Violations(*columns), Violations(*columns), Violations(*columns)
         self.counts = np.zeros((KINDS, self.places.latitude.size), np.int64)
 
     def add(self, part: JudgedRows) -> None:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from fastgen.kernels.units import MICRODEGREES, MICROSECONDS
 from fastgen.validation.cards import CardTable
 from fastgen.validation.rules import Rules
-from fastgen.validation.tally import Array, Mask, Part
+from fastgen.validation.tally import Array, Mask, RowBatch
 
 KINDS: Final = 4
 ORDINARY, ATTACK, WITHDRAWAL, FOREIGN = range(KINDS)
@@ -30,7 +30,7 @@ def whole(column: NDArray[np.float64], unit: int) -> Array:
     return np.rint(np.clip(np.nan_to_num(column, nan=-FAR), -FAR, FAR) * unit).astype(np.int64)
 
 
-class JudgedRows(Part):
+class JudgedRows(RowBatch):
     """Rows without missing values."""
 
     def __init__(self, frame: pl.DataFrame, numbers: Array, rules: Rules, cards: CardTable) -> None:

@@ -12,9 +12,9 @@ from fastgen.schema import TABLES
 from fastgen.validation.checks import rule, skipped
 from fastgen.validation.judge import Judge
 from fastgen.validation.report import Check
-from fastgen.validation.tally import Array, Broken, Mask, Part
+from fastgen.validation.tally import Array, Mask, RowBatch, Violations
 
-PartOf = Callable[[pl.DataFrame, Array], Part]
+PartOf = Callable[[pl.DataFrame, Array], RowBatch]
 """Makes what judges see from a frame and the numbers of its rows."""
 Progress = Callable[[int], object]
 
@@ -54,7 +54,7 @@ class MadeTables:
         return (frames.frame(cards) for cards in self.data.card_chunks())
 
 
-class Shown:
+class TableScan:
     """A table that is shown to judges, once.
 
     Attributes:
@@ -66,10 +66,10 @@ class Shown:
         self.is_there = table in tables.tables
         self.columns = tables.columns(table) if self.is_there else ()
         self.rows = 0
-        self._missing = Broken()
+        self._missing = Violations()
         self._judges: Sequence[Judge] = ()
 
-    def to(self, judges: Sequence[Judge], part_of: PartOf = Part, progress: Progress = bool) -> None:
+    def to(self, judges: Sequence[Judge], part_of: PartOf = RowBatch, progress: Progress = bool) -> None:
         """Show all rows without missing values to the judges whose columns are there."""
         self._judges = judges
         able = [judge for judge in judges if self._has(judge)]
@@ -88,7 +88,7 @@ class Shown:
         absent = [name for name in wanted if name not in self.columns]
         if self.is_there:
             example = f"no {', '.join(absent)}" if absent else None
-            columns = Broken(count=len(absent), of=len(wanted), example=example)
+            columns = Violations(count=len(absent), of=len(wanted), example=example)
             yield rule("tables", f"columns of {self.table}", columns, f"all {len(wanted)}")
             yield rule("tables", f"values of {self.table}", self._missing, "none missing, or of another kind")
         for judge in self._judges:
@@ -108,5 +108,5 @@ class Shown:
         if any(column.null_count() for column in frame):
             whole = ~frame.select(pl.any_horizontal(pl.all().is_null())).to_series().to_numpy()
         self._missing.columns = tuple(frame.columns)
-        self._missing.add(Part(frame, numbers), ~whole)
+        self._missing.add(RowBatch(frame, numbers), ~whole)
         return whole

@@ -55,7 +55,7 @@ class Uniform:
         return chi_square(self.counts, self.masses)
 
 
-class Part:
+class RowBatch:
     """Some rows of a table, and their numbers in it, counted from 0."""
 
     def __init__(self, frame: pl.DataFrame, numbers: Array) -> None:
@@ -68,13 +68,13 @@ class Part:
         return f"row {self.numbers[row] + 1:,}: {values}"
 
 
-class Broken:
+class Violations:
     """Counts the rows or other things that break a rule, out of how many; keeps the first row with some of its columns."""
 
     def __init__(self, *columns: str, count: int = 0, of: int = 0, example: str | None = None) -> None:
         self.columns, self.count, self.of, self.example = columns, count, of, example
 
-    def add(self, part: Part, wrong: Mask, among: Mask | None = None) -> None:
+    def add(self, part: RowBatch, wrong: Mask, among: Mask | None = None) -> None:
         """Count the rows that are wrong, out of all, or out of those in `among`."""
         if among is not None:
             wrong = wrong & among

@@ -19,7 +19,7 @@ from fastgen.validation.checks import rule
 from fastgen.validation.judge import Judge
 from fastgen.validation.report import Check
 from fastgen.validation.rows import JudgedRows
-from fastgen.validation.tally import Array, Broken, Mask
+from fastgen.validation.tally import Array, Mask, Violations
 
 AT_ONCE: Final = 16_384
 """Rows to hash at a time: each may be on another day, and 32-bit seconds hold more days than this."""
@@ -36,7 +36,7 @@ class Tids(Judge):
     group, about, needs = "rows", "tid", ("tid", "datetime", "cc_num", "amount")
 
     def __init__(self) -> None:
-        self.other = Broken("tid", "datetime", "cc_num", "amount")
+        self.other = Violations("tid", "datetime", "cc_num", "amount")
         self.unusual = 0
         self._tile = Tile.empty()
 

@@ -11,7 +11,7 @@ from fastgen.validation.judge import Judge
 from fastgen.validation.report import Check
 from fastgen.validation.rows import ATTACK, FOREIGN, KINDS, WITHDRAWAL, JudgedRows
 from fastgen.validation.rules import Rules
-from fastgen.validation.tally import Broken
+from fastgen.validation.tally import Violations
 
 
 class Order(Judge):
@@ -20,7 +20,7 @@ class Order(Judge):
     group, about, needs = "rows", "times", ("datetime",)
 
     def __init__(self) -> None:
-        self.earlier, self.fraction = Broken("datetime"), Broken("datetime")
+        self.earlier, self.fraction = Violations("datetime"), Violations("datetime")
         self.last = np.iinfo(np.int64).min
 
     def add(self, part: JudgedRows) -> None:
@@ -40,7 +40,7 @@ class Amounts(Judge):
     group, about, needs = "rows", "amounts", ("amount",)
 
     def __init__(self) -> None:
-        self.finer = Broken("amount")
+        self.finer = Violations("amount")
 
     def add(self, part: JudgedRows) -> None:
         self.finer.add(part, ~part.in_cents)
@@ -55,7 +55,7 @@ class Coordinates(Judge):
     group, about, needs = "rows", "coordinates", ("latitude", "longitude")
 
     def __init__(self) -> None:
-        self.finer = Broken("latitude", "longitude")
+        self.finer = Violations("latitude", "longitude")
 
     def add(self, part: JudgedRows) -> None:
         off = (part.latitude / MICRODEGREES != part.frame["latitude"].to_numpy()) | (
@@ -73,7 +73,7 @@ class KnownCards(Judge):
     group, about, needs = "rows", "cards", ("cc_num",)
 
     def __init__(self) -> None:
-        self.unknown = Broken("cc_num")
+        self.unknown = Violations("cc_num")
 
     def add(self, part: JudgedRows) -> None:
         self.unknown.add(part, part.card < 0)
@@ -89,7 +89,7 @@ class Categories(Judge):
 
     def __init__(self, rules: Rules) -> None:
         self.number = len(rules.categories)
-        self.unknown = Broken("category")
+        self.unknown = Violations("category")
 
     def add(self, part: JudgedRows) -> None:
         self.unknown.add(part, part.category < 0)
@@ -104,7 +104,7 @@ class Labels(Judge):
     group, about, needs = "rows", "labels", ("fraud_label",)
 
     def __init__(self) -> None:
-        self.other = Broken("fraud_label")
+        self.other = Violations("fraud_label")
 
     def add(self, part: JudgedRows) -> None:
         self.other.add(part, (part.label < 0) | (part.label > 1))
@@ -120,7 +120,7 @@ class Abroad(Judge):
 
     def __init__(self) -> None:
         columns = "datetime", "cc_num", "category", "country", "fraud_label"
-        self.home, self.abroad = Broken(*columns), Broken(*columns)
+        self.home, self.abroad = Violations(*columns), Violations(*columns)
 
     def add(self, part: JudgedRows) -> None:
         foreign = part.kind == FOREIGN

@@ -99,12 +99,12 @@ def _probability(alpha: object) -> float:
 
 def _notes(stored: Stored) -> list[str]:
     """Notes on what verdicts may depend on: word lists, files left out, missing parts."""
-    told, pools, notes = stored.description.told, load_pools(), []
+    told, pools, notes = stored.description.get, load_pools(), []
     if told("vocabularies") and told("vocabularies", "digest") != pools.digest:
         faker = told("vocabularies", "faker") or "another one"
         notes.append(f"names and places are judged by the lists of Faker {pools.faker}; the data have those of {faker}")
-    if overlooked := stored.overlooked():
-        notes.append(overlooked)
+    if note := stored.unread_files_note():
+        notes.append(note)
     if stored.parts:
         there, verb = len(stored.parts), "is" if len(stored.parts) == 1 else "are"
         notes.append(f"only {there:,} of {told('parts')} parts {verb} there, and counts are those of the whole")

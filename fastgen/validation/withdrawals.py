@@ -8,12 +8,12 @@ import numpy as np
 from fastgen.kernels.units import HOUR
 from fastgen.validation.cards import CardTable
 from fastgen.validation.checks import At, drawn, rule, skipped
-from fastgen.validation.events import Events, Told, can_be_judged, column, tolerated
+from fastgen.validation.events import Events, ExampleFormatter, can_be_judged, column, tolerated
 from fastgen.validation.pvalues import Outcome, chi_square
 from fastgen.validation.report import Check
 from fastgen.validation.rules import Rules
 from fastgen.validation.sequences import FoundSequences, SequenceFinder
-from fastgen.validation.tally import Broken, Uniform
+from fastgen.validation.tally import Uniform, Violations
 
 GROUP: Final = "withdrawals"
 TOO_CLOSE: Final = "too many sequences of one card lie close together"
@@ -24,14 +24,14 @@ class Withdrawals:
 
     def __init__(self, rules: Rules, cards: CardTable) -> None:
         atm, period = rules.config.atm, rules.config.seconds
-        self.rules, self.told = rules, Told(rules.config, cards)
+        self.rules, self.told = rules, ExampleFormatter(rules.config, cards)
         self.finder = SequenceFinder(rules)
         self.lengths = atm.lengths.values
         self.steps = Uniform(atm.step_hours.low, len(atm.step_hours.values))
         self.starts = Uniform(0, period)
         self.north, self.east = (Uniform(-rules.radius, 2 * rules.radius + 1) for _ in range(2))
         self.cities = np.zeros(len(rules.places.cities), np.int64)
-        self.misfits, self.outside, self.far = Broken(), Broken(), Broken()
+        self.misfits, self.outside, self.far = Violations(), Violations(), Violations()
         self.unclear = 0
         self.found = 0
 

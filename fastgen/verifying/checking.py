@@ -121,10 +121,10 @@ class _Check:
 
     def __init__(self, asked: _Asked, threads: int, progress: Callable[[int], object]) -> None:
         self._asked, self._stored, self._threads, self._progress = asked, asked.stored, threads, progress
-        overlooked = self._stored.overlooked()
-        self.notes = [overlooked] if overlooked else []
+        note = self._stored.unread_files_note()
+        self.notes = [note] if note else []
         if self._stored.parts and self._asked.parts != [self._asked.data]:
-            self.notes.append(self._parts_told(self._stored.parts, self._stored.description.told("parts")))
+            self.notes.append(self._parts_told(self._stored.parts, self._stored.description.get("parts")))
 
     def _parts_told(self, there: Sequence[int], of: object) -> str:
         """A note about parts that are described one by one."""

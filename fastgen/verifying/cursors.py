@@ -8,12 +8,12 @@ import polars as pl
 from numpy.typing import NDArray
 
 from fastgen.errors import InputError
-from fastgen.pipeline import ahead
+from fastgen.pipeline import prefetch
 from fastgen.reading.pieces import Damage, ReadRows
 from fastgen.reading.text import TextReader
 from fastgen.reading.typed import empty, typed
 
-LOOK = 1 << 22
+SEARCH_BYTES = 1 << 22
 """Bytes of lines to parse into a frame at once."""
 BLOCK = 1 << 20
 """Bytes to read at once."""
@@ -62,7 +62,7 @@ class FrameCursor:
     def __init__(self, pieces: Iterator[ReadRows | Damage], table: str, columns: tuple[str, ...]) -> None:
         self.row = 0
         self.damages: list[Damage] = []
-        self._pieces, self._held = ahead(pieces), empty(table, columns)
+        self._pieces, self._held = prefetch(pieces), empty(table, columns)
         self._next: ReadRows | None = None
 
     @property
@@ -118,7 +118,7 @@ class TextCursor:
     def __init__(self, file: TextReader, table: str, columns: tuple[str, ...]) -> None:
         self.row = 0
         self._parser, self._table, self._columns = file.parser, table, columns
-        self._blocks: Iterator[bytes | str] = ahead(file.blocks(BLOCK))
+        self._blocks: Iterator[bytes | str] = prefetch(file.blocks(BLOCK))
         self._block, self._at = b"", 0  # whole lines, but for the last one of the file
         self._looked, self._frame = b"", empty(table, columns)
         self._reason = ""
@@ -155,9 +155,9 @@ class TextCursor:
     def look(self, rows: int) -> pl.DataFrame:
         """See `Cursor.look`."""
         if not self._looked:
-            while len(self._block) - self._at < LOOK and self._extend():
+            while len(self._block) - self._at < SEARCH_BYTES and self._extend():
                 pass
-            end = self._block.rfind(b"\n", self._at, self._at + LOOK) + 1 or self._block.find(b"\n", self._at) + 1
+            end = self._block.rfind(b"\n", self._at, self._at + SEARCH_BYTES) + 1 or self._block.find(b"\n", self._at) + 1
             self._looked = self._block[self._at : end or None]
             try:
                 self._frame = typed(self._table, self._parser.parse(self._looked, self._columns))

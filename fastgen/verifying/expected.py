@@ -12,7 +12,7 @@ from fastgen.dataset import Dataset
 from fastgen.digest import Digest, HolderDigests, TransactionDigests
 from fastgen.frames import HolderFrames, TransactionFrames
 from fastgen.holders import CHUNK
-from fastgen.pipeline import in_order
+from fastgen.pipeline import map_ordered
 from fastgen.plan import Plan
 from fastgen.sinks.encoder import Request
 from fastgen.sinks.output import ByteCounter
@@ -63,7 +63,7 @@ class Expected(Chunks):
     def sequence(self) -> Iterator[Chunk]:
         """All chunks in order."""
         make = self._text.chunk if self._text else self._maker.chunk
-        for chunk in in_order(lambda number: make(number, self._items[number]), range(len(self._items)), self._threads):
+        for chunk in map_ordered(lambda number: make(number, self._items[number]), range(len(self._items)), self._threads):
             if chunk.frame is not None:
                 self.keep(chunk.number, chunk.frame)
             yield chunk

@@ -20,7 +20,7 @@ def check_versions(stored: Stored) -> None:
     Raises:
         InputError: it says which fastgen, or which Faker, made them.
     """
-    told = stored.description.told
+    told = stored.description.get
     version = told("data_version")
     if version != DATA_VERSION:
         raise InputError(
@@ -63,7 +63,7 @@ def data_of(stored: Stored) -> Dataset:
 
 def parts_of(stored: Stored, data: Dataset) -> list[Dataset]:
     """The parts that a manifest describes; the whole dataset if there are none."""
-    of = stored.description.told("parts")
+    of = stored.description.get("parts")
     if of is None and stored.parts is None:
         return [data]
     try:
@@ -74,7 +74,7 @@ def parts_of(stored: Stored, data: Dataset) -> list[Dataset]:
 
 def disagreements(stored: Stored, data: Dataset) -> Iterator[str]:
     """Yield what a manifest says of the whole that is not true of a dataset."""
-    told, where = stored.description.told, stored.description.source
+    told, where = stored.description.get, stored.description.source
     if told("fingerprint") != data.fingerprint:
         yield f"{where}: the fingerprint is not that of the configuration: one of the two was changed"
     if told("seed") != data.config.seed:

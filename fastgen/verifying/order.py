@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from fastgen.kernels.rising import longest_rising
+from fastgen.kernels.subsequence import longest_increasing
 
 SHIFT: Final = 32
 """A place is the number of a chunk, times 2^32, plus that of a row in it."""
@@ -64,7 +64,7 @@ class Order:
         candidates = places[kept]
         if (np.diff(candidates) <= 0).any():
             mask = np.empty(candidates.size, bool)
-            longest_rising(mask, candidates, *np.empty((2, candidates.size), np.int64))
+            longest_increasing(mask, candidates, *np.empty((2, candidates.size), np.int64))
             kept[kept] = mask
         self._note(places[kept])
         return kept

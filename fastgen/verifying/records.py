@@ -8,7 +8,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from fastgen.errors import InputError
-from fastgen.pipeline import ahead
+from fastgen.pipeline import prefetch
 from fastgen.reading.parsing import NdjsonParser
 from fastgen.reading.pieces import Damage
 from fastgen.reading.typed import typed
@@ -60,7 +60,7 @@ class RecordCursor:
     """A position in a partition; see `Cursor`. Rows are numbered by their offsets."""
 
     def __init__(self, batches: Iterator[Records], form: Form, what: str, first: int) -> None:
-        self._batches, self._form, self._parser = ahead(batches), form, NdjsonParser(what)
+        self._batches, self._form, self._parser = prefetch(batches), form, NdjsonParser(what)
         self._held = Records(np.empty(0, np.int64), np.empty(0, np.int64), [], [])
         self._sent = as_sent(self._held, form.timed)
         self._at, self._next = 0, first

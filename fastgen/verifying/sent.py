@@ -11,7 +11,7 @@ from fastgen.dataset import Dataset
 from fastgen.kernels.memory import SLACK
 from fastgen.kernels.partitions import order_by_partition
 from fastgen.kernels.text import join_fragments
-from fastgen.pipeline import in_order
+from fastgen.pipeline import map_ordered
 from fastgen.reading.parsing import NdjsonParser
 from fastgen.sinks.kafka.messages import Messages, MessageSource, Texts
 from fastgen.text import Coordinates
@@ -68,7 +68,7 @@ class SentMessages:
     def sequence(self) -> Iterator[tuple[int, Split]]:
         """Yield all chunks in order; the memory of one is reused when the next is requested."""
         total = 0
-        for number, made in enumerate(in_order(self._source.encode, self.items, self._threads)):
+        for number, made in enumerate(map_ordered(self._source.encode, self.items, self._threads)):
             messages = self._source.assigned(made, total)
             yield number, self._split(messages)
             total += messages.size

@@ -20,7 +20,7 @@ def written_as(stored: Stored, table: str) -> tuple[Style, Coordinates] | None:
     if stored.format not in ("csv", "ndjson"):
         return None
     style: Style = "csv" if stored.format == "csv" else "ndjson"
-    told = stored.description.told("coordinates")
+    told = stored.description.get("coordinates")
     if told in ("text", "number"):
         return style, told
     columns = [name for name in ("latitude", "longitude") if table == "transactions" and name in stored.columns(table)]

@@ -9,7 +9,7 @@ from fastgen.config import Config
 from fastgen.dataset import Dataset, dataset_of, thread_count
 from fastgen.errors import NOT_GIVEN, OptionError
 from fastgen.schema import DEFAULT_TOPIC
-from fastgen.sinks.kafka import asked
+from fastgen.sinks.kafka import checks
 from fastgen.sinks.kafka.topics import has_own_clock, present
 from fastgen.text import Coordinates
 from fastgen.verifying.report import VerifyReport
@@ -62,11 +62,11 @@ def verify_topic(
         True
     """
     began = time.perf_counter()
-    asked.require_client()
-    given = asked.connection(bootstrap_servers, settings)
-    asked.check_messages(key, coordinates, timestamps)
-    asked.check_topics(topic, labels_topic)
-    asked.check_labels(key, with_label, labels_topic, labels_delay, timed=timestamps == "event")
+    checks.require_client()
+    given = checks.connection(bootstrap_servers, settings)
+    checks.check_messages(key, coordinates, timestamps)
+    checks.check_topics(topic, labels_topic)
+    checks.check_labels(key, with_label, labels_topic, labels_delay, timed=timestamps == "event")
     if "bootstrap.servers" not in given:
         raise OptionError("bootstrap_servers", NOT_GIVEN, "must be given, as host:port,...")
     workers = thread_count(threads)
@@ -77,24 +77,24 @@ def verify_topic(
     from fastgen.verifying.sent import SentMessages
 
     cluster = Cluster(given)
-    forms = [(topic, asked.columns_of_values(with_label), timedelta(0))]
-    forms += [(labels_topic, asked.COLUMNS_OF_LABELS, labels_delay)] if labels_topic else []
+    forms = [(topic, checks.columns_of_values(with_label), timedelta(0))]
+    forms += [(labels_topic, checks.COLUMNS_OF_LABELS, labels_delay)] if labels_topic else []
     found = [present(cluster, name) for name, _, _ in forms]
-    checks = []
+    topic_checks = []
     for there, (_, columns, delay) in zip(found, forms, strict=True):
         timed = timestamps == "event" and not has_own_clock(cluster.settings(there))
         sent = SentMessages(
             dataset, Form(columns, timed), key, there.partitions, coordinates, round(delay.total_seconds() * 1000), workers
         )
-        checks.append(TopicCheck(cluster, there, sent))
-    tables = [table for check in checks for table in check.run(progress or (lambda _: None))]
+        topic_checks.append(TopicCheck(cluster, there, sent))
+    tables = [table for check in topic_checks for table in check.run(progress or (lambda _: None))]
     return VerifyReport(
         path=topic,
         fingerprint=dataset.fingerprint,
         seed=dataset.config.seed,
         tables=tuple(tables),
-        problems=tuple(problem for check in checks for problem in check.problems),
-        notes=tuple(note for check in checks for note in check.notes),
-        differences=tuple(difference for check in checks for difference in check.differences),
+        problems=tuple(problem for check in topic_checks for problem in check.problems),
+        notes=tuple(note for check in topic_checks for note in check.notes),
+        differences=tuple(difference for check in topic_checks for difference in check.differences),
         seconds=time.perf_counter() - began,
     )

@@ -14,7 +14,7 @@ import pytest
 
 from fastgen import Config, Dataset, write
 from fastgen.frames import TransactionFrames
-from fastgen.pipeline import AHEAD, in_order
+from fastgen.pipeline import AHEAD, map_ordered
 from fastgen.schema import TRANSACTIONS
 from fastgen.sections import Atm
 from fastgen.windows import Worker
@@ -46,7 +46,7 @@ def test_few_results_wait_for_a_slow_consumer(threads: int) -> None:
         return piece
 
     most = taken = 0
-    for _ in in_order(make, range(60), threads):
+    for _ in map_ordered(make, range(60), threads):
         taken += 1
         time.sleep(0.002)  # time enough to make all of them
         most = max(most, len(alive))
@@ -60,7 +60,7 @@ def test_few_results_wait_for_a_slow_consumer(threads: int) -> None:
 @pytest.mark.parametrize("threads", [1, 3])
 def test_nothing_more_is_made_for_a_consumer_who_leaves(threads: int) -> None:
     begun = []
-    results = in_order(begun.append, range(1_000), threads)
+    results = map_ordered(begun.append, range(1_000), threads)
     for _ in range(3):
         next(results)
     results.close()  # type: ignore[attr-defined]  # a generator, annotated as an iterator
@@ -79,7 +79,7 @@ def test_a_failing_task_ends_the_run() -> None:
 
     taken: list[int] = []
     with pytest.raises(ValueError, match="five"):
-        taken.extend(in_order(fail, range(1_000), 2))
+        taken.extend(map_ordered(fail, range(1_000), 2))
     assert taken == [0, 1, 2, 3, 4]
     assert len(begun) <= 5 + 2 + AHEAD + 1
 
@@ -92,7 +92,7 @@ def test_as_many_threads_as_asked_for() -> None:
         names.add(threading.get_ident())
         meeting.wait()
 
-    for _ in in_order(meet, range(30), 3):
+    for _ in map_ordered(meet, range(30), 3):
         pass
     assert len(names) == 3
     assert threading.get_ident() not in names

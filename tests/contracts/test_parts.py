@@ -21,9 +21,9 @@ from fastgen import Config, Dataset, OptionError, OutputExistsError, verify, wri
 from fastgen.schema import TABLES
 from fastgen.sections import Atm, Fraud
 from fastgen.sinks.estimates import estimate
+from fastgen.sinks.jobs import write_job
 from fastgen.sinks.output import opened
 from fastgen.sinks.tables import FileReport
-from fastgen.sinks.wanted import wanted
 
 DATA = Dataset(Config(rows=400_000, seed=3))
 GROUPS = DATA.plan.grid.groups
@@ -249,7 +249,7 @@ def test_a_run_that_fails_keeps_complete_parts_and_no_others(tmp_path: Path, thr
 
 
 def test_a_part_that_fails_stops_the_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fastgen.sinks.parts.LAST_WORDS", 60.0)
+    monkeypatch.setattr("fastgen.sinks.parts.SHUTDOWN_SECONDS", 60.0)
 
     def progress(rows: int) -> None:
         if threading.current_thread().name.endswith("_0"):
@@ -290,7 +290,7 @@ def test_parts_without_rows(tmp_path: Path, format: Any) -> None:
     assert data.part(of, of=of).transactions(["tid", "city"]).equals(data.transactions(["tid", "city"]).clear())
     assert [data.part(number, of=of).count("profiles") for number in range(1, of + 1)].count(0) == of - 2
     for number in range(1, of + 1):
-        sizes = estimate(wanted(data, f"{tmp_path}/", format=format, parts=of, part=number))
+        sizes = estimate(write_job(data, f"{tmp_path}/", format=format, parts=of, part=number))
         report = write(data, f"{tmp_path}/", format=format, parts=of, part=number)
         assert [sizes[file.path] for file in report.files] == pytest.approx(
             [file.size for file in report.files], rel=0.1, abs=1_000

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from fastgen import Config, Dataset, OptionError, scan
 from fastgen.frames import TransactionFrames
-from fastgen.intervals import within
+from fastgen.intervals import time_interval
 from fastgen.schema import TABLES
 from fastgen.windows import Worker
 
@@ -103,7 +103,7 @@ def test_a_condition_on_the_first_rows(table: str, engine: Any) -> None:
 @settings(deadline=None, max_examples=60)
 @given(conditions)
 def test_the_interval_is_never_too_narrow(condition: pl.Expr) -> None:
-    low, high = within(condition, "datetime")
+    low, high = time_interval(condition, "datetime")
     found = WHOLE.filter(condition)["datetime"].dt.epoch("us")
     if found.len():
         assert low is None or low <= found.min()  # type: ignore[operator]  # whole numbers here
@@ -139,7 +139,7 @@ def microseconds(moment: datetime) -> int:
     ids=str,
 )
 def test_what_is_seen_in_a_condition(condition: pl.Expr, low: datetime | None, high: datetime | None) -> None:
-    found = within(condition, "datetime")
+    found = time_interval(condition, "datetime")
     assert found.low == (None if low is None else microseconds(low))
     assert found.high == pytest.approx(None if high is None else microseconds(high), abs=1)
 

@@ -159,7 +159,7 @@ def test_every_row_is_there_in_its_partition_and_order(broker: Address, topic: s
     assert (report.rows, report.acknowledged, report.failed, report.skipped) == (3_000, 3_000, 0, 0)
     assert list(report.partitions) == [len(part) for part in expected(dataset())]
     assert report.bytes == sum(len(record.value) for part in expected(dataset()) for record in part)
-    assert report.way == ("plain" if plain else "compiled")
+    assert report.backend == ("plain" if plain else "compiled")
 
 
 @ways

@@ -27,7 +27,7 @@ def chain_events(plan: Plan, group: int, start: int, stop: int, room: int, reach
     seconds, records = np.full(room + 3, 77, np.int32), np.full((room + 3, 3), 77, np.uint64)
     rules = plan.chain_rules
     if reach is not None:
-        rules = rules._replace(anchors=rules.anchors._replace(reach=reach))
+        rules = rules._replace(starts=rules.starts._replace(reach=reach))
     ranges = np.empty(plan.config.fraud.chain_lengths.high, np.int64)
     out = Events(seconds[:room], records[:room])
     count = chains.chain_events(out, 0, group, start, stop, rules, plan.payment_rules, *plan.place_coordinates, ranges)

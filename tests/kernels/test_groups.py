@@ -34,10 +34,10 @@ def test_rows_are_the_same_in_memory_that_grows(name: str) -> None:
     single = []
     for group in groups:
         rows = worker.fill(range(group, group + 1))
-        single += worker.ids.room(rows.second.size).tolist()
+        single += worker.ids.digest_buffer(rows.second.size).tolist()
     worker = Worker(sample.plan)
     assert read_rows(worker.fill(groups), sample.plan.day_offset) == sample.rows
-    assert worker.ids.room(sample.plan.rows).tolist() == single
+    assert worker.ids.digest_buffer(sample.plan.rows).tolist() == single
 
 
 @each_sample
@@ -66,14 +66,14 @@ def test_columns_are_the_same_in_memory_that_grows(name: str, is_kept: bool, mon
 
 def test_memory_grows_where_a_group_needs_more() -> None:
     memory = Memory.empty(100, 3)
-    assert memory.with_room(Filled(5, 900, 100, 100, 1_000)) is memory
-    listed = memory.with_room(Filled(5, 900, 200, 100, 1_000))
+    assert memory.grown_for(Filled(5, 900, 100, 100, 1_000)) is memory
+    listed = memory.grown_for(Filled(5, 900, 200, 100, 1_000))
     assert listed.listed.number.size > 200
     assert listed._replace(listed=memory.listed) == memory
-    events = memory.with_room(Filled(5, 900, 100, 200, 1_000))
+    events = memory.grown_for(Filled(5, 900, 100, 200, 1_000))
     assert min(events.events.second.size, events.keys.shape[1] - 1) > 200
     assert events._replace(events=memory.events, keys=memory.keys) == memory
-    rows = memory.with_room(Filled(5, 900, 100, 100, 1_100))
+    rows = memory.grown_for(Filled(5, 900, 100, 100, 1_100))
     assert rows.scratch.word_slot.size > 200
     assert rows._replace(scratch=memory.scratch) == memory
     assert (memory.events.second.size, memory.keys.shape) == (125, (2, 126))

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numba import njit, types
+from numba.core import event
 from numba.core.caching import IndexDataCacheFile
 
 from fastgen.kernels import jit, vectors
@@ -61,6 +62,31 @@ def test_on_a_full_disk_kernels_are_compiled(tmp_path: Path, monkeypatch: pytest
     assert not jit.is_kept
     again = callback(types.int64(types.int64))(treble)
     assert ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64)(again.address)(14) == 42
+
+
+def cached_after(call: Callable[[], object]) -> bool:
+    """Whether a call compiles nothing."""
+    compiled = []
+
+    class Listener(event.Listener):  # type: ignore[misc]  # numba has no types
+        def on_start(self, _: object) -> None:
+            compiled.append(True)
+
+        def on_end(self, _: object) -> None: ...
+
+    with event.install_listener("numba:compile", Listener()):
+        call()
+    return not compiled
+
+
+def test_code_of_other_sources_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor is it loaded: it may refer to classes that are no more."""
+    monkeypatch.setattr("numba.core.config.CACHE_DIR", str(tmp_path))
+    assert not cached_after(lambda: kernel(treble)(14))
+    assert cached_after(lambda: kernel(treble)(14))
+    monkeypatch.setattr(jit, "SOURCES", "others")
+    monkeypatch.setattr("numba.core.caching.pickle.loads", lambda _: 1 / 0)
+    assert not cached_after(lambda: kernel(treble)(14))
 
 
 def test_division_by_zero_is_that_of_ieee() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from fastgen import Config, Dataset, validate, write
-from fastgen.sinks.wanted import Format
+from fastgen.sinks.jobs import Format
 from fastgen.validation.events import EVENT, PILES
 
 

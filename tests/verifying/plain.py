@@ -50,7 +50,7 @@ def compare(columns: list[str], expected: list[Row], found: list[Row]) -> Counts
     altered = len(found) - same - doubled - foreign
     last = max((number for number in range(len(expected)) if number not in missing), default=-1)
     truncated = len(expected) - 1 - last if last >= 0 else 0
-    return Counts(same, len(missing) - truncated, truncated, doubled, foreign, altered, same - naive.longest_rising(order))
+    return Counts(same, len(missing) - truncated, truncated, doubled, foreign, altered, same - naive.longest_increasing(order))
 
 
 def unlike(found: Row, expected: Row) -> int:

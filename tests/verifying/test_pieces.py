@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fastgen import Config, Dataset, verify, write
-from fastgen.pipeline import ahead
+from fastgen.pipeline import prefetch
 from fastgen.reading.binary import ParquetReader
 from fastgen.reading.text import NdjsonReader
 from fastgen.verifying import aligning, chunks, cursors, expected, seen
@@ -92,7 +92,7 @@ def test_ranks(values: list[int]) -> None:
 def test_order_of_one_take_is_the_longest(values: list[int]) -> None:
     order = Order()
     kept = order.take(np.array(values, np.int64))
-    assert order.kept == np.count_nonzero(kept) == naive.longest_rising(values)
+    assert order.kept == np.count_nonzero(kept) == naive.longest_increasing(values)
 
 
 @given(st.lists(st.lists(st.integers(0, 60), max_size=12), max_size=6))
@@ -102,7 +102,7 @@ def test_order_of_several_takes_keeps_what_rises(takes: list[list[int]]) -> None
         kept = np.array(values, np.int64)[order.take(np.array(values, np.int64))].tolist()
         assert kept == sorted(set(kept))
         assert not kept or kept[-1] == order.top
-    assert order.kept <= naive.longest_rising([value for values in takes for value in values])
+    assert order.kept <= naive.longest_increasing([value for values in takes for value in values])
 
 
 def test_a_few_rows_that_came_too_early_are_given_up() -> None:
@@ -130,7 +130,7 @@ def test_a_text_cursor_goes_through_a_file(tmp_path: Path, data: st.DataObject) 
     path.write_bytes(b"".join(rows) if data.draw(st.booleans()) else b"".join(rows).rstrip())
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(cursors, "BLOCK", data.draw(st.integers(1, 300)))
-        patch.setattr(cursors, "LOOK", data.draw(st.integers(1, 300)))
+        patch.setattr(cursors, "SEARCH_BYTES", data.draw(st.integers(1, 300)))
         patch.setattr(cursors, "STEP", data.draw(st.integers(1, 50)))
         cursor = TextCursor(NdjsonReader(path), "transactions", ("tid", "amount"))
         at = 0
@@ -174,7 +174,7 @@ def test_ahead_hands_on_what_is_raised() -> None:
         yield 1
         raise ValueError("two")
 
-    taken = ahead(items())  # type: ignore[arg-type]
+    taken = prefetch(items())  # type: ignore[arg-type]
     assert next(taken) == 1
     with pytest.raises(ValueError, match="two"):
         next(taken)

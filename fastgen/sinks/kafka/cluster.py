@@ -38,7 +38,7 @@ STILL = 2.0
 """Seconds without change after which offsets count as final."""
 
 
-class Greeting:
+class HandshakeLog:
     """Receives the client library's log, the only place that says that brokers close connections at once, as TLS listeners do."""
 
     def __init__(self) -> None:
@@ -56,7 +56,7 @@ class Cluster:
         self._settings: dict[str, Any] = dict(settings) | ({} if "debug" in settings else {"logger": LOG, "log_level": "0"})
         self._address = settings["bootstrap.servers"]
         self._told: list[KafkaErrors] = []
-        self._greeting = Greeting()
+        self._greeting = HandshakeLog()
         with_causes = self._settings | {"error_cb": self._told.append}
         if "debug" not in settings:
             with_causes |= {"logger": self._greeting, "log_level": "6"}

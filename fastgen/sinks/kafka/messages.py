@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fastgen.arenas import Arenas, with_room
+from fastgen.arenas import Arenas, grown_to
 from fastgen.dataset import Dataset
 from fastgen.kernels.columns import epoch_times
 from fastgen.kernels.memory import SLACK
@@ -113,9 +113,9 @@ class _Writer:
     def add(self, piece: range, worker: Worker) -> None:
         """Render some of a worker's rows."""
         rows = len(piece)
-        self._memory = with_room(self._memory, self._position, self._position + rows * self._row.longest + SLACK)
+        self._memory = grown_to(self._memory, self._position, self._position + rows * self._row.longest + SLACK)
         ends = np.empty(rows, np.int64)
-        given = worker.ids.room(rows), worker.rows, piece.start, piece.stop, self._row.layout, worker.ids.tile
+        given = worker.ids.digest_buffer(rows), worker.rows, piece.start, piece.stop, self._row.layout, worker.ids.tile
         self._position = transaction_text(self._memory, self._position, ends, *given)
         self._ends.append(ends)
 

@@ -14,7 +14,7 @@ from fastgen.dataset import Dataset, dataset_of, positive
 from fastgen.errors import DeliveryError, OptionError
 from fastgen.schema import DEFAULT_TOPIC
 from fastgen.sinks.kafka import topics
-from fastgen.sinks.kafka.asked import (
+from fastgen.sinks.kafka.checks import (
     COLUMNS_OF_LABELS,
     check_labels,
     check_made,
@@ -33,7 +33,7 @@ from fastgen.sinks.kafka.delivery import RefusedError, Topic
 from fastgen.sinks.kafka.periods import first_event_at
 from fastgen.sinks.kafka.reports import RESUME, ProduceReport, check_delivered, report_of
 from fastgen.sinks.kafka.resume import beginning, find_position
-from fastgen.sinks.kafka.run import Options, Outgoing, Progress, Run, send_all
+from fastgen.sinks.kafka.run import MessageSpec, Options, Progress, Run, send_all
 from fastgen.text import Coordinates
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ def produce(
         positive(name, count)
     made = _made(create_topic, mock, partitions, replication_factor, topic_config)
     data = dataset_of(data)
-    rows = Outgoing(first_event_at(data, shift_to) if shift_to is not None else data, key, coordinates, loop)
+    rows = MessageSpec(first_event_at(data, shift_to) if shift_to is not None else data, key, coordinates, loop)
     timed = timestamps == "event"
     if timed:
         topics.check_stamps(rows.data)
@@ -198,7 +198,7 @@ def _cluster(settings: Mapping[str, str]) -> "Cluster":
 @contextmanager
 def _filling(
     cluster: "Cluster",
-    rows: Outgoing,
+    rows: MessageSpec,
     options: Options,
     wanted: topics.WantedTopic,
     found: topics.FoundTopic,

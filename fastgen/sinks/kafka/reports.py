@@ -32,7 +32,7 @@ class ProduceReport:
         bytes: of the values that were handed to the client library.
         seconds: from the first message to the last delivery report.
         lag: the greatest delay behind the schedule, in seconds; 0 without `rate` and `speed`.
-        way: compiled or plain.
+        backend: compiled or plain.
         labels: the report for the labels' topic, if there is one.
     """
 
@@ -46,7 +46,7 @@ class ProduceReport:
     bytes: int
     seconds: float
     lag: float
-    way: str
+    backend: str
     labels: "ProduceReport | None" = None
 
     @property
@@ -82,7 +82,7 @@ def report_of(runs: list[Run]) -> ProduceReport:
         bytes=run.stream.bytes,
         seconds=run.seconds,
         lag=run.lag.worst,
-        way=run.way,
+        backend=run.backend,
         labels=labels,
     )
 

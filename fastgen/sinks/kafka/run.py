@@ -18,9 +18,9 @@ from fastgen.sinks.kafka.stream import Stream
 from fastgen.text import Coordinates
 
 LOG: Final = logging.getLogger("fastgen")
-LAST_WORDS: Final = 10.0
+SHUTDOWN_SECONDS: Final = 10.0
 """Seconds that an interrupted run waits for messages in flight."""
-LOOK: Final = 0.1
+POLL_SECONDS: Final = 0.1
 """Seconds between two looks at a waiting run."""
 
 
@@ -47,7 +47,7 @@ class Progress(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Outgoing:
+class MessageSpec:
     """What is sent: a dataset, or that and its endless followers, and how rows become messages."""
 
     data: Dataset
@@ -86,7 +86,7 @@ class Run:
 
     def __init__(
         self,
-        rows: Outgoing,
+        rows: MessageSpec,
         columns: tuple[str, ...],
         topic: Topic,
         at: ResumePoint,
@@ -96,7 +96,7 @@ class Run:
     ) -> None:
         self.topic, self.limit, self._data = topic, limit, None if rows.loop else rows.data
         self.skipped = int(at.there.sum())
-        self.way, make = way(options.plain)
+        self.backend, make = choose_backend(options.plain)
         number = min(options.producers, topic.partitions)
         self.senders: list[Sender] = []
         self.began, self.seconds = time.perf_counter(), 0.0
@@ -183,15 +183,15 @@ class Run:
 
     def flush(self) -> bool:
         """Wait a little for delivery reports; returns whether all have come."""
-        waiting = sum(sender.flush(round(LOOK * 1000)) for sender in self.senders)
+        waiting = sum(sender.flush(round(POLL_SECONDS * 1000)) for sender in self.senders)
         self.seconds = time.perf_counter() - self.began
         return not waiting
 
     def abandon(self) -> None:
-        """Send nothing more, and drop messages that are not acknowledged within LAST_WORDS seconds."""
+        """Send nothing more, and drop messages that are not acknowledged within SHUTDOWN_SECONDS seconds."""
         self.stream.stop()
-        until = time.monotonic() + LAST_WORDS
-        while any(sender.flush(round(LOOK * 1000)) for sender in self.senders):
+        until = time.monotonic() + SHUTDOWN_SECONDS
+        while any(sender.flush(round(POLL_SECONDS * 1000)) for sender in self.senders):
             if time.monotonic() > until:
                 for sender in self.senders:
                     sender.purge()
@@ -214,7 +214,7 @@ def send_all(runs: list[Run], rate: float | None, speed: float | None, progress:
         progress(seen[0]._replace(lag=max(each.lag for each in seen)))
 
     def send(run: Run, before: int | None = None) -> None:
-        while not run.stream.wait(LOOK):
+        while not run.stream.wait(POLL_SECONDS):
             look()
         run.send(before)
         look()
@@ -224,7 +224,7 @@ def send_all(runs: list[Run], rate: float | None, speed: float | None, progress:
             send(run)
             return
         for each in runs:
-            each.poll(min(seconds, LOOK) / len(runs))
+            each.poll(min(seconds, POLL_SECONDS) / len(runs))
         look()
 
     while not first.done:
@@ -236,12 +236,12 @@ def send_all(runs: list[Run], rate: float | None, speed: float | None, progress:
         while not other.done:
             send_or_wait(other)
     for run in runs:
-        while not (run.stream.wait(LOOK) and run.flush()):
+        while not (run.stream.wait(POLL_SECONDS) and run.flush()):
             look()
     look()
 
 
-def way(plain: bool) -> tuple[str, type[Sender]]:
+def choose_backend(plain: bool) -> tuple[str, type[Sender]]:
     """The name and class of the way of sending: compiled, or plain if compiled code cannot call the library."""
     if not plain:
         try:

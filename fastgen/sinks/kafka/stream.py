@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastgen.kernels.partitions import order_by_partition
-from fastgen.pipeline import in_order
+from fastgen.pipeline import map_ordered
 from fastgen.sinks.kafka.delivery import Sender
 from fastgen.sinks.kafka.messages import Messages, MessageSource
 
@@ -15,7 +15,7 @@ from fastgen.sinks.kafka.messages import Messages, MessageSource
 def _chunks(sources: Iterable[MessageSource], item: int, threads: int) -> Generator[tuple[MessageSource, Messages]]:
     """The messages of all sources, from an item of the first one on."""
     for source in sources:
-        for messages in in_order(source.encode, source.items[item:], threads):
+        for messages in map_ordered(source.encode, source.items[item:], threads):
             yield source, messages
         item = 0
 

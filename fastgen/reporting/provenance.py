@@ -121,7 +121,7 @@ def provenance(facts: Facts) -> Table:
 
     def told(*path: str) -> str:
         """A value of the manifest, as text."""
-        value = facts.stored.description.told(*path)
+        value = facts.stored.description.get(*path)
         return UNKNOWN if value is None else str(value)
 
     rows = [("files", f"{facts.stored.path.name}, {facts.stored.format}")]

@@ -10,7 +10,7 @@ from fastgen.validation.attacks import Attacks
 from fastgen.validation.cards import CardTable
 from fastgen.validation.cash_cards import Bands, CashCards, Clones
 from fastgen.validation.checks import skipped
-from fastgen.validation.events import Piles, Told, tolerated
+from fastgen.validation.events import EventBuckets, ExampleFormatter, tolerated
 from fastgen.validation.judge import Judge
 from fastgen.validation.report import Check
 from fastgen.validation.rows import ATTACK, FOREIGN, ORDINARY, WITHDRAWAL, JudgedRows
@@ -18,7 +18,7 @@ from fastgen.validation.rules import Rules
 from fastgen.validation.withdrawals import Withdrawals
 
 
-class Stories(Judge):
+class CardHistories(Judge):
     """Sets the rows of chains and sequences aside, and examines them card by card once all are there.
 
     Attributes:
@@ -29,7 +29,9 @@ class Stories(Judge):
     group, about = "chains", "chains and sequences"
     needs = tuple(name for name in TRANSACTIONS.names if name not in ("tid", "country"))
 
-    def __init__(self, rules: Rules, cards: CardTable, piles: Piles, bands: Bands | None, totals: Callable[[], Totals]) -> None:
+    def __init__(
+        self, rules: Rules, cards: CardTable, piles: EventBuckets, bands: Bands | None, totals: Callable[[], Totals]
+    ) -> None:
         self.rules, self.cards, self.piles, self.bands, self.totals = rules, cards, piles, bands, totals
         self.cash = np.zeros(cards.size, bool)
         self.ordinary = np.zeros(len(rules.categories), np.int64)
@@ -42,7 +44,7 @@ class Stories(Judge):
         self.piles.add(part)
 
     def checks(self) -> Iterator[Check]:
-        rules, cards, told = self.rules, self.cards, Told(self.rules.config, self.cards)
+        rules, cards, told = self.rules, self.cards, ExampleFormatter(self.rules.config, self.cards)
         withdrawals, clones = Withdrawals(rules, cards), Clones(rules, cards)
         cash_cards = CashCards(rules.config, self.cash, told)
         for events in self.piles.each():

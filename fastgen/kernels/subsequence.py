@@ -7,7 +7,7 @@ from fastgen.kernels.jit import kernel
 
 
 @kernel
-def longest_rising(kept, values, tails, before):
+def longest_increasing(kept, values, tails, before):
     """Mark one of the longest strictly increasing subsequences, and return its length.
 
     Args:

@@ -15,7 +15,7 @@ from fastgen.text import Coordinates
 Format = Literal["parquet", "csv", "ndjson", "ipc"]
 
 
-class Wanted(NamedTuple):
+class WriteJob(NamedTuple):
     """What is to be written.
 
     requests: one per table, for the whole dataset, or for the part that is written to a file. parts: the number of parts of a
@@ -28,7 +28,7 @@ class Wanted(NamedTuple):
     numbers: range
 
     @property
-    def asked(self) -> list[Request]:
+    def selected(self) -> list[Request]:
         """The requests; for the part, if a single one is to be written."""
         if self.parts is None or len(self.numbers) > 1 or self.parts == 1:
             return self.requests
@@ -37,7 +37,7 @@ class Wanted(NamedTuple):
     @property
     def rows(self) -> int:
         """Rows of all tables; approximate for a part."""
-        return sum(request.data.expected_rows(request.table) for request in self.asked)
+        return sum(request.data.expected_rows(request.table) for request in self.selected)
 
     def path(self, table: str) -> str:
         """The path of a table's file, or a pattern for the files of its parts."""
@@ -50,7 +50,7 @@ class Wanted(NamedTuple):
         return os.path.join(target.path, table, stem + file_name("", target))
 
 
-def wanted(
+def write_job(
     data: Dataset,
     output: str | os.PathLike[str],
     *,
@@ -61,7 +61,7 @@ def wanted(
     coordinates: Coordinates = "text",
     parts: int | None = None,
     part: int | None = None,
-) -> Wanted:
+) -> WriteJob:
     """Check the arguments of `write` and return what it is to do.
 
     Raises:
@@ -69,7 +69,7 @@ def wanted(
 
     Example:
         >>> from fastgen import Config
-        >>> wanted(Dataset(Config(rows=1_000)), "out/").rows
+        >>> write_job(Dataset(Config(rows=1_000)), "out/").rows
         1038
     """
     target = resolve(output, format, compression)
@@ -84,7 +84,7 @@ def wanted(
     names = list(TABLES) if target.directory else ["transactions" if table is None else table]
     digests = target.directory
     requests = [Request(data, name, data.columns(name, columns), target.compression, coordinates, digests) for name in names]
-    return Wanted(target, requests, parts, numbers)
+    return WriteJob(target, requests, parts, numbers)
 
 
 def _numbers(data: Dataset, target: Target, parts: int | None, part: int | None) -> range:

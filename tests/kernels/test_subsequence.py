@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fastgen.kernels.rising import longest_rising
+from fastgen.kernels.subsequence import longest_increasing
 
 
 def kept_of(values: list[int]) -> list[int]:
@@ -14,7 +14,7 @@ def kept_of(values: list[int]) -> list[int]:
     array = np.array(values, np.int64)
     kept = np.ones(array.size, bool)
     tails, before = np.full((2, array.size), -7, np.int64)
-    assert longest_rising(kept, array, tails, before) == np.count_nonzero(kept)
+    assert longest_increasing(kept, array, tails, before) == np.count_nonzero(kept)
     return array[kept].tolist()  # type: ignore[no-any-return]
 
 
@@ -37,10 +37,10 @@ def test_examples(values: list[int], kept: list[int]) -> None:
 @given(st.lists(st.integers(-(2**62), 2**62) | st.integers(0, 9), max_size=60))
 def test_the_longest_one_is_kept(values: list[int]) -> None:
     kept = kept_of(values)
-    assert len(kept) == naive.longest_rising(values)
+    assert len(kept) == naive.longest_increasing(values)
     assert kept == sorted(set(kept))
 
 
 @given(st.permutations(range(40)))
 def test_of_a_permutation(values: list[int]) -> None:
-    assert len(kept_of(values)) == naive.longest_rising(values)
+    assert len(kept_of(values)) == naive.longest_increasing(values)
