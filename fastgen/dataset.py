@@ -202,12 +202,14 @@ class Dataset:
     @property
     def schema(self) -> "pl.Schema":
         """Names and Polars types of the columns of the table `transactions`."""
-        return self._schema(None)
+        return self.frame_schema("transactions", self.columns())
 
-    def _schema(self, columns: Sequence[str] | None) -> "pl.Schema":
-        from fastgen.frames import TransactionFrames
+    def frame_schema(self, table: str, names: Sequence[str]) -> "pl.Schema":
+        """Names and Polars types of some columns of a table."""
+        from fastgen.frames import HolderFrames, TransactionFrames
 
-        return TransactionFrames(self.plan, self.columns("transactions", columns)).schema
+        frames = TransactionFrames(self.plan, names) if table == "transactions" else HolderFrames(self.plan, table, names)
+        return frames.schema
 
     def batches(
         self, columns: Sequence[str] | None = None, *, batch_rows: int | None = None, threads: int = 1
@@ -228,19 +230,19 @@ class Dataset:
             [400, 400, 200]
         """
         names = self.columns("transactions", columns)
-        positive("threads", threads)
-        if batch_rows is None:
-            return self._frames(names, threads)
-        return _rechunked(self._frames(names, threads), positive("batch_rows", batch_rows))
+        frames = self.frames("transactions", names, positive("threads", threads))
+        return frames if batch_rows is None else _rechunked(frames, positive("batch_rows", batch_rows))
 
-    def _frames(self, names: Sequence[str], threads: int) -> Iterator["pl.DataFrame"]:
-        from fastgen.frames import TransactionFrames
+    def frames(self, table: str, names: Sequence[str], threads: int, among: range | None = None) -> Iterator["pl.DataFrame"]:
+        """Yield the rows of any table in order, in frames with these columns; of transactions, only those of groups in `among`."""
+        from fastgen.frames import HolderFrames, TransactionFrames
         from fastgen.windows import RowSource
 
-        frames = TransactionFrames(self.plan, names)
-        source = RowSource(self.plan, names)
-        made = map_ordered(lambda groups: frames.frame(source.worker, groups), self.batch_spans(frames.row_bytes), threads)
-        return (frame for frame in made if frame.height)
+        if table != "transactions":
+            return map_ordered(HolderFrames(self.plan, table, names).frame, self.card_chunks(), threads)
+        frames, source = TransactionFrames(self.plan, names), RowSource(self.plan, names)
+        spans = self.batch_spans(frames.row_bytes, among)
+        return filter(len, map_ordered(lambda groups: frames.frame(source.worker, groups), spans, threads))
 
     def _groups(self, among: range | None) -> range:
         """The groups of windows, restricted to those in `among`."""
@@ -284,27 +286,21 @@ class Dataset:
             >>> Dataset(Config(rows=1_000)).transactions(["cc_num", "fraud_label"]).shape
             (1000, 2)
         """
-        import polars as pl
-
-        made = list(self.batches(columns, threads=threads))
-        return pl.concat(made, rechunk=False) if made else pl.DataFrame(schema=self._schema(columns))
+        return self._whole("transactions", self.columns("transactions", columns), positive("threads", threads))
 
     def credit_cards(self) -> "pl.DataFrame":
         """Return all cards as one frame: cc_num, provider, expires."""
-        return self._cards("credit_cards")
+        return self._whole("credit_cards", self.columns("credit_cards"))
 
     def profiles(self) -> "pl.DataFrame":
         """Return all card holders as one frame: name, sex, mail, birthdate, City, Country, cc_num."""
-        return self._cards("profiles")
+        return self._whole("profiles", self.columns("profiles"))
 
-    def _cards(self, table: str) -> "pl.DataFrame":
+    def _whole(self, table: str, names: Sequence[str], threads: int = 1) -> "pl.DataFrame":
         import polars as pl
 
-        from fastgen.frames import HolderFrames
-
-        frames = HolderFrames(self.plan, table, self.columns(table))
-        made = [frames.frame(cards) for cards in self.card_chunks()]
-        return pl.concat(made, rechunk=False) if made else pl.DataFrame(schema=frames.schema)
+        frames = list(self.frames(table, names, threads))
+        return pl.concat(frames, rechunk=False) if frames else pl.DataFrame(schema=self.frame_schema(table, names))
 
     def card_chunks(self) -> list[range]:
         """The cards in chunks."""

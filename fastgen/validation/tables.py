@@ -7,7 +7,6 @@ import numpy as np
 import polars as pl
 
 from fastgen.dataset import Dataset
-from fastgen.frames import HolderFrames
 from fastgen.schema import TABLES
 from fastgen.validation.checks import rule, skipped
 from fastgen.validation.judge import Judge
@@ -47,11 +46,7 @@ class MadeTables:
 
     def batches(self, table: str, columns: Sequence[str] | None = None) -> Iterator[pl.DataFrame]:
         """The rows of a table, with these columns."""
-        names = self.data.columns(table, columns)
-        if table == "transactions":
-            return self.data.batches(names, threads=self._threads)
-        frames = HolderFrames(self.data.plan, table, names)
-        return (frames.frame(cards) for cards in self.data.card_chunks())
+        return self.data.frames(table, self.data.columns(table, columns), self._threads)
 
 
 class TableScan:
