@@ -110,7 +110,9 @@ def in_flags(text: str, command: click.Command) -> str:
 
 
 def _flags(command: click.Command) -> dict[str, str]:
-    return {text.lstrip("-").replace("-", "_"): text for option in command.params for text in option.opts}
+    """The flags of the library's options; what a library function takes as `data`, options describe."""
+    flags = {text.lstrip("-").replace("-", "_"): text for option in command.params for text in option.opts}
+    return flags | ({"data": flags["config"]} if "config" in flags else {})
 
 
 class Group(click.Group):

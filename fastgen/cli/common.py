@@ -6,7 +6,8 @@ import os
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from functools import wraps
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -73,7 +74,7 @@ REAL = Number(float, "a number")
 
 
 data = section("The data")
-data_options = option_group(
+_data_options = option_group(
     data("--config", "path", type=PATH, metavar="FILE", help="Settings from a TOML file (see fastgen config init)."),
     data("--rows", metavar="N", help="Exact number of transactions, such as 500000 or 10M; all else in proportion."),
     data("--scale", type=REAL, metavar="X", help="Size as a multiple of the default dataset, which has 106,020 transactions."),
@@ -87,16 +88,39 @@ data_options = option_group(
         help="One setting, such as fraud.ratio=0.01; repeatable.",
     ),
 )
-"""The options that say what the data are."""
 
 
-def read_config(path: str | None, rows: str | None, scale: float | None, seed: int | None, settings: tuple[str, ...]) -> "Config":
-    """The configuration that the options describe; flags override --set, which overrides the file."""
-    from fastgen.config_text import load_config, merge, parse_count, parse_setting
+class DataOptions(NamedTuple):
+    """The values of the options that describe the data."""
 
-    flags = {"rows": None if rows is None else parse_count(rows), "scale": scale, "seed": seed}
-    given = {name: value for name, value in flags.items() if value is not None}
-    return load_config(path, **merge(*map(parse_setting, settings), given))
+    path: str | None
+    rows: str | None
+    scale: float | None
+    seed: int | None
+    settings: tuple[str, ...]
+
+    @property
+    def are_given(self) -> bool:
+        """Whether any of them is given."""
+        return any(value not in (None, ()) for value in self)
+
+    def config(self) -> "Config":
+        """The configuration that they describe; flags override --set, which overrides the file."""
+        from fastgen.config_text import load_config, merge, parse_count, parse_setting
+
+        flags = {"rows": None if self.rows is None else parse_count(self.rows), "scale": self.scale, "seed": self.seed}
+        given = {name: value for name, value in flags.items() if value is not None}
+        return load_config(self.path, **merge(*map(parse_setting, self.settings), given))
+
+
+def data_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Declare the options that describe the data; the command gets their values as `described`."""
+
+    @wraps(command)
+    def with_options(**options: Any) -> None:
+        command(described=DataOptions(**{name: options.pop(name) for name in DataOptions._fields}), **options)
+
+    return _data_options(with_options)
 
 
 def announce(data: "Dataset") -> None:

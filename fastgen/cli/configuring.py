@@ -3,7 +3,7 @@
 import click
 
 from fastgen.cli.commands import PATH, Group, examples
-from fastgen.cli.common import counted, data_options, read_config, say
+from fastgen.cli.common import DataOptions, counted, data_options, say
 from fastgen.cli.stopping import clearing_away
 from fastgen.errors import ConfigError
 
@@ -29,11 +29,11 @@ def config() -> None:
     )
 )
 @data_options
-def show(path: str | None, rows: str | None, scale: float | None, seed: int | None, settings: tuple[str, ...]) -> None:
+def show(described: DataOptions) -> None:
     """Print all settings that result from the options, as TOML."""
     from fastgen.config_text import to_toml
 
-    click.echo(to_toml(read_config(path, rows, scale, seed, settings)), nl=False)
+    click.echo(to_toml(described.config()), nl=False)
 
 
 @config.command(

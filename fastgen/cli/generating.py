@@ -9,12 +9,12 @@ from fastgen.cli import completing
 from fastgen.cli.commands import PATH, Command, examples, in_flags, section
 from fastgen.cli.common import (
     WHOLE,
+    DataOptions,
     announce,
     counted,
     data_options,
     human_size,
     is_interactive,
-    read_config,
     say,
 )
 from fastgen.cli.compiling import compiling_announced
@@ -84,11 +84,7 @@ into, run = section("The output"), section("The run")
 @run("--quiet", "-q", is_flag=True, help="Print nothing but errors.")
 @run("--no-progress", is_flag=True, help="No progress bar.")
 def generate(
-    path: str | None,
-    rows: str | None,
-    scale: float | None,
-    seed: int | None,
-    settings: tuple[str, ...],
+    described: DataOptions,
     output: str,
     kind: Any,
     compression: str | None,
@@ -107,7 +103,7 @@ def generate(
 
     All tables go to a directory; one table goes to a file or the standard output.
     """
-    config = read_config(path, rows, scale, seed, settings)
+    config = described.config()
     with compiling_announced(quiet) as compiling:
         from fastgen.dataset import Dataset, thread_count
         from fastgen.sinks.files import run_job

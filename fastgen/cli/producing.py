@@ -11,11 +11,11 @@ from fastgen.cli.commands import Command, examples, section
 from fastgen.cli.common import (
     REAL,
     WHOLE,
+    DataOptions,
     announce,
     data_options,
     human_size,
     is_interactive,
-    read_config,
     say,
 )
 from fastgen.cli.compiling import compiling_announced
@@ -73,11 +73,7 @@ pace, labels, run = section("The pace"), section("The labels"), section("The run
 @run("--quiet", "-q", is_flag=True, help="Print nothing but errors.")
 @run("--no-progress", is_flag=True, help="No progress bar.")
 def produce(
-    path: str | None,
-    rows: str | None,
-    scale: float | None,
-    seed: int | None,
-    settings: tuple[str, ...],
+    described: DataOptions,
     key: str,
     producer_config: str | None,
     extra: tuple[str, ...],
@@ -91,7 +87,7 @@ def produce(
     **options: Any,
 ) -> None:
     """Send the transactions to a Kafka topic."""
-    config = read_config(path, rows, scale, seed, settings)
+    config = described.config()
     with compiling_announced(quiet):
         from fastgen.cli.kafka_values import client_settings, duration, moment, pairs
         from fastgen.dataset import Dataset

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fastgen.cli.commands import PATH, Command, examples, section
-from fastgen.cli.common import REAL, data_options, is_interactive, read_config, say
+from fastgen.cli.common import REAL, DataOptions, data_options, is_interactive, say
 from fastgen.cli.compiling import compiling_announced
 from fastgen.cli.progress import rows_bar
 from fastgen.errors import DifferenceError
@@ -42,11 +42,7 @@ run = section("The run")
 @run("--no-progress", is_flag=True, help="No progress bar.")
 def validate(
     target: str,
-    path: str | None,
-    rows: str | None,
-    scale: float | None,
-    seed: int | None,
-    settings: tuple[str, ...],
+    described: DataOptions,
     alpha: float,
     as_json: bool,
     quiet: bool,
@@ -58,8 +54,7 @@ def validate(
     describe, or else by the one in manifest.json or the file's metadata, or else by the default one. Exits with 0 if all checks
     pass, with 1 if not.
     """
-    told = bool(settings) or any(value is not None for value in (path, rows, scale, seed))
-    config = read_config(path, rows, scale, seed, settings) if told else None
+    config = described.config() if described.are_given else None
     with compiling_announced(quiet):
         from fastgen.validation.validating import validate as judge
 

@@ -9,7 +9,7 @@ from click.core import ParameterSource
 
 from fastgen.cli import completing
 from fastgen.cli.commands import PATH, Command, examples, section
-from fastgen.cli.common import WHOLE, data_options, is_interactive, read_config, say
+from fastgen.cli.common import WHOLE, DataOptions, data_options, is_interactive, say
 from fastgen.cli.compiling import compiling_announced
 from fastgen.cli.kafka import connection_options, message_options, say_notes
 from fastgen.cli.progress import rows_bar
@@ -28,8 +28,6 @@ OF_TOPICS = (
     "extra",
 )
 """Parameters that only concern a topic: where it is, and what it holds."""
-DESCRIBING = "such as `config`, `rows`, `seed` or `set`"
-"""Options that say what the data are."""
 SHOWN = 10
 """Differences that are printed; the JSON has more."""
 
@@ -69,11 +67,7 @@ files, kafka, run = section("Files"), section("A topic"), section("The run")
 @run("--no-progress", is_flag=True, help="No progress bar.")
 def verify(
     target: str | None,
-    path: str | None,
-    rows: str | None,
-    scale: float | None,
-    seed: int | None,
-    settings: tuple[str, ...],
+    described: DataOptions,
     table: str | None,
     parts: int | None,
     part: int | None,
@@ -91,40 +85,17 @@ def verify(
     say what the data are. For a topic, give the options that fastgen produce was given. Exits with 0 if everything is present and
     correct, with 1 if not; of a directory that lacks parts, only the parts present are compared.
     """
-    if target is None and topic is None:
-        raise OptionError("DIR|FILE", NOT_GIVEN, "must be given, or else `topic`")
-    if target is not None and topic is not None:
-        raise OptionError("topic", topic, "must not be given with a directory or a file")
-    check_fit(topic is not None)
-    told = bool(settings) or any(value is not None for value in (path, rows, scale, seed))
-    if not told and (parts, part) != (None, None):
-        field, value = ("parts", parts) if part is None else ("part", part)
-        raise OptionError(field, value, "must come with options that say what the data are", hint=DESCRIBING)
-    if (parts is None) != (part is None):
-        field, value, other = ("part", part, "parts") if parts is None else ("parts", parts, "part")
-        raise OptionError(field, value, f"must come with `{other}`")
-    if manifest is not None and (told or topic is None):
+    check_target(target, topic)
+    check_part(parts, part, described)
+    if manifest is not None and (described.are_given or topic is None):
         raise OptionError("manifest", manifest, "must come with `topic`, and with no options that say what the data are")
+    shown = is_interactive(quiet, no_progress)
     with compiling_announced(quiet):
-        from fastgen.dataset import Dataset
-        from fastgen.verifying.manifests import described
-
-        data = Dataset(read_config(path, rows, scale, seed, settings)) if told or topic else None
-        if manifest is not None:
-            data = described(manifest)
-        if data is not None and parts is not None and part is not None:
-            data = data.part(part, parts)
-        shown = is_interactive(quiet, no_progress)
-        if data is not None and topic is not None:
+        if topic is not None:
             say_notes(quiet)
-            report = of_topic(data, topic, threads, shown, **messages)
+            report = of_topic(dataset_of_topic(described, manifest), topic, threads, shown, **messages)
         else:
-            try:
-                report = of_files(str(target), data, table, threads, shown)
-            except OptionError as error:
-                if error.field != "data":
-                    raise
-                raise OptionError("config", NOT_GIVEN, error.allowed, hint=DESCRIBING) from None
+            report = of_files(str(target), dataset_of_files(described, parts, part), table, threads, shown)
     if as_json:
         click.echo(json.dumps(report.as_dict()))
     elif not quiet:
@@ -136,13 +107,47 @@ def verify(
         say(f"{report.path} holds what its configuration makes: {speed(report)}")
 
 
-def check_fit(has_topic: bool) -> None:
-    """Refuse options of a topic with files, and those of files with a topic."""
+def check_target(target: str | None, topic: str | None) -> None:
+    """Refuse a target besides a topic, neither of them, options of a topic with files, and those of files with a topic."""
+    if target is None and topic is None:
+        raise OptionError("DIR|FILE", NOT_GIVEN, "must be given, or else `topic`")
+    if target is not None and topic is not None:
+        raise OptionError("topic", topic, "must not be given with a directory or a file")
+    has_topic = topic is not None
     source = click.get_current_context().get_parameter_source
     for name in OF_FILES if has_topic else OF_TOPICS:
         if source(name) is ParameterSource.COMMANDLINE:
-            told = "must not be given with `topic`" if has_topic else "must come with `topic`"
-            raise OptionError("X" if name == "extra" else name, NOT_GIVEN, told)
+            allowed = "must not be given with `topic`" if has_topic else "must come with `topic`"
+            raise OptionError("X" if name == "extra" else name, NOT_GIVEN, allowed)
+
+
+def check_part(parts: int | None, part: int | None, described: DataOptions) -> None:
+    """Refuse a part of data that no options describe, and one of the two options without the other."""
+    if (parts, part) != (None, None) and not described.are_given:
+        field, value = ("parts", parts) if part is None else ("part", part)
+        hint = "such as `config`, `rows`, `seed` or `set`"
+        raise OptionError(field, value, "must come with options that say what the data are", hint=hint)
+    if (parts is None) != (part is None):
+        field, value, other = ("part", part, "parts") if parts is None else ("parts", parts, "part")
+        raise OptionError(field, value, f"must come with `{other}`")
+
+
+def dataset_of_files(described: DataOptions, parts: int | None, part: int | None) -> "Dataset | None":
+    """What options say that files hold; None if there are none."""
+    from fastgen.dataset import Dataset
+
+    if not described.are_given:
+        return None
+    dataset = Dataset(described.config())
+    return dataset if parts is None or part is None else dataset.part(part, parts)
+
+
+def dataset_of_topic(described: DataOptions, manifest: str | None) -> "Dataset":
+    """What options or a manifest say that a topic holds."""
+    from fastgen.dataset import Dataset
+    from fastgen.verifying.manifests import dataset_of_manifest
+
+    return Dataset(described.config()) if manifest is None else dataset_of_manifest(manifest)
 
 
 def of_files(path: str, data: "Dataset | None", table: str | None, threads: int | None, shown: bool) -> "VerifyReport":
@@ -204,8 +209,8 @@ def counts(table: "TableCounts") -> Iterator[str]:
     if table.absent:
         yield f"compared without {' and '.join(table.absent)}"
     for kind, count in table.counts():
-        told = [f"unreadable {table.unreadable:,}"] if table.unreadable else []
-        told += [f"{name} {rows:,}" for name, rows in table.columns.items()]
-        yield f"{count:,} {kind} ({', '.join(told)})" if kind == "altered" else f"{count:,} {kind}"
+        columns = [f"unreadable {table.unreadable:,}"] if table.unreadable else []
+        columns += [f"{name} {rows:,}" for name, rows in table.columns.items()]
+        yield f"{count:,} {kind} ({', '.join(columns)})" if kind == "altered" else f"{count:,} {kind}"
     if table.stopped:
         yield f"stopped: {table.stopped}"

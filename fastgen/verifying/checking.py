@@ -103,7 +103,12 @@ def _asked(path: str | os.PathLike[str], data: Dataset | Config | None, table: s
     elif stored.description:
         dataset = manifests.data_of(stored)
     else:
-        raise OptionError("data", NOT_GIVEN, f"must be given: {stored.path} has no manifest", hint="the configuration of its data")
+        raise OptionError(
+            "data",
+            NOT_GIVEN,
+            f"must be given: {stored.path} has no manifest",
+            hint="the configuration of its data, such as `rows` and `seed`",
+        )
     # Given data take precedence over what is said of parts: if they are a whole dataset, all of it should be there.
     by_parts = not dataset.is_part and (data is None or stored.parts is None)
     parts = manifests.parts_of(stored, dataset) if by_parts else [dataset]

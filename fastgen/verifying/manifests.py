@@ -36,7 +36,7 @@ def check_versions(stored: Stored) -> None:
         )
 
 
-def described(path: str | os.PathLike[str]) -> Dataset:
+def dataset_of_manifest(path: str | os.PathLike[str]) -> Dataset:
     """Return the dataset that a manifest.json, or the one in a directory, describes.
 
     Raises:

@@ -125,7 +125,7 @@ def test_a_file_and_what_it_should_hold(folder: Path) -> None:
         ),
         (["data", "--parts", "2"], "--parts = 2: must come with options that say what the data are"),
         (["data", "--manifest", "data"], "--manifest = 'data': must come with --topic, and with no options"),
-        (["alone.csv"], "--config: must be given: alone.csv has no manifest (such as --config, "),
+        (["alone.csv"], "--config: must be given: alone.csv has no manifest (the configuration of its data, such as --rows and"),
         (["data", "--table", "card"], "--table = 'card': must be one of"),
         (["data", *FLAGS, "--parts", "2"], "--parts = 2: must come with --part"),
         (["data", *FLAGS, "--part", "2"], "--part = 2: must come with --parts"),

@@ -844,7 +844,9 @@ def test_a_manifest_that_says_otherwise(folder: Path) -> None:
 def test_nothing_to_compare_with(format: str, tmp_path: Path) -> None:
     write(DATA, tmp_path, format=format)
     (tmp_path / "manifest.json").unlink()
-    with pytest.raises(OptionError, match=r"^data: must be given: .* has no manifest \(the configuration of its data\)$"):
+    with pytest.raises(
+        OptionError, match=r"^data: must be given: .* has no manifest \(the configuration .*, such as `rows` and `seed`\)$"
+    ):
         verify(path_of(tmp_path))
     with pytest.raises(OptionError, match="has no manifest"):
         verify(tmp_path)
