@@ -85,7 +85,7 @@ There are three ways to set it.
 
 | | |
 |---|---|
-| `scale` | a multiple of the default dataset: payments, cards, cash cards and withdrawals grow in proportion |
+| `scale` | a multiple of the default dataset: payments, cards, withdrawals and cash cards (rounded down) in proportion |
 | `rows` | the exact number of transactions, everything else in proportion; excludes `scale` and `payments` |
 | count by count | `payments`, `cards`, `atm.cards`, `atm.withdrawals`; each overrides the proportional one |
 
@@ -135,14 +135,15 @@ smaller: 155 of 106,020 by default.
 - The shares of `amounts` add up to 1, and so do those of `categories` and of `atm.bands`.
 - In every range `low` is at most `high`. The ranges of `amounts` ascend and may touch; those of `atm.bands` ascend and
   have no age in common.
-- An amount range includes its `low` but not its `high`; the last one includes both, as does a category's price range.
+- An amount range includes its `low` but not its `high`; the last one includes both, as does a category's price range. A range
+  whose `low` is its `high` is that one amount.
 - Category names differ, have 1 to 100 printable characters, and are not `{cash}`.
 - The price range of each category includes some amount that occurs. If there are attack chains, every amount that
   their later payments can have is in the price range of some category.
 - `atm.cards` is at most `cards`, and all withdrawals fit into `rows`.
 - `atm.radius` times the longest of `atm.lengths` is at most 20 degrees, so that walks stay on the map.
 - There are at most 4,294,967,295 cards.
-- There are at most 500,000 payments, and at most 500,000 withdrawals, for each second from `start` to `end`.
+- `rows`, `payments` and `atm.withdrawals` are each at most 500,000 for each second from `start` to `end`.
 - The number of hours in the period, or of minutes if rows are very dense, times the number of possible step lengths is at
   most 134,217,728. A share is 0 or at least 1e-12.
 - The last event is within 68 years of `start`, including chains and sequences that run past `end`.

@@ -2,7 +2,7 @@
 
 from typing import Final, Literal, NamedTuple
 
-DATA_VERSION: Final = 1
+DATA_VERSION: Final = 2
 """Changes whenever the rows of some configuration change; see "Data" in CHANGELOG.md."""
 
 DEFAULT_TOPIC: Final = "credit_card_transactions"

@@ -59,15 +59,16 @@ def uniform(high: int, low: int) -> float:
 class Permutation:
     """A keyed permutation of 0 .. size - 1 (Black, Rogaway 2002: generalized Feistel, cycle walking).
 
-    Numbers are laid out row by row on a grid that is about square. Row and column take turns, three times each, to be
-    moved around by a keyed hash of the other one. A result outside [0, size) goes through it again.
+    Numbers are laid out row by row on a grid that is about square, with at least 16 rows and columns. Row and column take
+    turns, three times each, to be moved around by a keyed hash of the other one. A result outside [0, size) goes through it
+    again.
     """
 
     def __init__(self, seed: int, name: int, size: int, multiple: int = 1) -> None:
-        side = math.isqrt(max(size - 1, 0)) + 1
+        side = max(math.isqrt(max(size - 1, 0)) + 1, 16)
         self.size = size
         self.columns = math.ceil(Fraction(side, multiple)) * multiple
-        self.rows = max(1, math.ceil(Fraction(size, self.columns)))
+        self.rows = max(math.ceil(Fraction(size, self.columns)), 16)
         self.keys = draw(seed, rng.KEYS, name) + draw(seed, rng.KEYS, name, 1)[:2]
 
     def __call__(self, number: int) -> int:

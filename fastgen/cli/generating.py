@@ -125,6 +125,7 @@ def generate(
         if dry_run:
             click.echo(plan_text(work))
             if not quiet:
+                announce(data)
                 tell_what_is_there(work, overwrite)
             return
         if workers > 1 and any(request.table == "transactions" for request in work.requests):

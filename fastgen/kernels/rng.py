@@ -50,6 +50,9 @@ ROOT_HALF_BITS = u64(0x3FE6A09E667F3BCD)
 TWO_52_BITS = u64(0x4330000000000000)
 RUN = 64
 """Pairs checked at a time for one that needs cycle walking."""
+LEAST_SIDE = 16
+"""Rows and columns of a permutation's grid, at least. On smaller ones the rounds are so alike that some orders hardly occur, and
+on a single row they only shift it."""
 LN_2 = 0.6931471805599453
 
 
@@ -234,11 +237,11 @@ def permutation_keys(seed: int, name: int, size: int, multiple: int = 1) -> np.n
     Returns:
         uint64[9]: size, rows, columns, six round keys. rows * columns >= size.
     """
-    columns = max(1, int(size**0.5))
+    columns = max(LEAST_SIDE, int(size**0.5))
     while columns * columns < size:
         columns += 1
     columns = -(-columns // multiple) * multiple
-    rows = max(1, -(-size // columns))
+    rows = max(LEAST_SIDE, -(-size // columns))
     keys = np.empty(11, np.uint64)
     keys[:3] = size, rows, columns
     fill_words(keys[3:], np.uint64(seed), KEYS, name)

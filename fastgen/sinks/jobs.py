@@ -95,7 +95,7 @@ def _numbers(data: Dataset, target: Target, parts: int | None, part: int | None)
         if data.is_part and target.directory:
             raise OptionError("output", target.path, "must be a file for a part of a dataset", hint="or give `parts` and `part`")
         return range(0)
+    data.part(1 if part is None else part, parts)  # raises for parts that do not exist
     if part is None and not target.directory:
         raise OptionError("parts", parts, "must not be given without `part` for a file", hint="or name a directory")
-    data.part(1 if part is None else part, parts)  # raises for parts that do not exist
     return range(1, parts + 1) if part is None else range(part, part + 1)

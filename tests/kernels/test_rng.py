@@ -2,6 +2,7 @@
 
 import math
 from collections import Counter
+from itertools import permutations
 
 import naive
 import numpy as np
@@ -169,6 +170,25 @@ def test_every_image_is_equally_likely(size: int) -> None:
     for position in range(3):
         observed, _ = np.histogram(found[:, position], edges)
         assert stats.chisquare(observed, tries * np.diff(edges) / size).pvalue > LEAST_P
+
+
+@pytest.mark.parametrize("size", [4, 5, 6])
+def test_every_order_of_a_few_is_equally_likely(size: int) -> None:
+    orders = [*permutations(range(size))]
+    found = Counter(tuple(permutation(seed, 1, size).tolist()) for seed in range(50 * len(orders)))
+    assert stats.chisquare([found[order] for order in orders]).pvalue > LEAST_P
+
+
+@pytest.mark.parametrize(("size", "multiple"), [(7, 1), (8, 8), (9, 1), (12, 1), (16, 8), (20, 1), (24, 8), (50, 50), (100, 50)])
+def test_pairs_of_images_are_equally_likely(size: int, multiple: int) -> None:
+    """Over many keys: of neighbours, of numbers one row of the smallest grid apart, and of distant ones; and orders of both parities."""
+    images = np.array([permutation(seed, 1, size, multiple) for seed in range(50 * size)], np.int64)
+    for distance in {1, math.isqrt(size), size // 2}:
+        steps = (images[:, distance:] - images[:, :-distance]) % size
+        assert stats.chisquare(np.bincount(steps[:, 0], minlength=size)[1:]).pvalue > LEAST_P
+        assert stats.chisquare(np.bincount(steps[:, -1], minlength=size)[1:]).pvalue > LEAST_P
+    inversions = sum((images[:, :i] > images[:, i : i + 1]).sum(axis=1) for i in range(size))
+    assert stats.binomtest(int((inversions % 2).sum()), len(images)).pvalue > LEAST_P
 
 
 def test_neighbours_are_strangers() -> None:

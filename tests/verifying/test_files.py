@@ -11,7 +11,7 @@ import pytest
 
 from fastgen import Config, Dataset, InputError, OptionError, VerifyReport, verify, write
 from fastgen.pools import load_pools
-from fastgen.schema import TABLES
+from fastgen.schema import DATA_VERSION, TABLES
 from fastgen.sinks.formats import FORMATS
 from fastgen.verifying.checking import rows_to_compare
 from fastgen.verifying.log import UNREADABLE
@@ -785,7 +785,9 @@ def test_fewer_tables(folder: Path) -> None:
 
 def test_another_data_version(folder: Path) -> None:
     edit(folder, data_version=99, fastgen="9.1")
-    with pytest.raises(InputError, match=r"has data version 99, and this fastgen makes data version 1 \(fastgen 9.1 made it\)"):
+    with pytest.raises(
+        InputError, match=rf"has data version 99, and this fastgen makes data version {DATA_VERSION} \(fastgen 9.1 made it\)"
+    ):
         verify(folder)
 
 

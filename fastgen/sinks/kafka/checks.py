@@ -58,7 +58,8 @@ def check_messages(key: str | None, coordinates: str, timestamps: str) -> None:
     """Refuse an unknown key, form of coordinates or kind of timestamps."""
     if key is not None and key not in TRANSACTIONS.names:
         names = ("none", *TRANSACTIONS.names)
-        raise OptionError("key", key, f"must be one of {', '.join(names)}", hint=did_you_mean(key, names))
+        hint = "None, not a text" if key == "none" else did_you_mean(key, names)
+        raise OptionError("key", key, f"must be one of {', '.join(names)}", hint=hint)
     if coordinates not in ("text", "number"):
         raise OptionError("coordinates", coordinates, "must be text or number")
     if timestamps not in ("event", "now"):
