@@ -200,10 +200,10 @@ class Config(Section):
 
         It does not depend on how the sizes are given: `Config()` and `Config(scale=1, cards=2000)` have the same one.
         """
-        sizes_told: Any = {"scale": True, "rows": True, "payments": True, "cards": True, "atm": {"cards", "withdrawals"}}
+        size_fields: Any = {"scale": True, "rows": True, "payments": True, "cards": True, "atm": {"cards", "withdrawals"}}
         # Defaults and zero counts are left out, so that a new setting does not change the fingerprints of existing data.
-        told = self.model_dump(mode="json", exclude=sizes_told, exclude_defaults=True)
-        settings = {name: value for name, value in told.items() if value != {}}
+        changed = self.model_dump(mode="json", exclude=size_fields, exclude_defaults=True)
+        settings = {name: value for name, value in changed.items() if value != {}}
         sizes = {name: count for name, count in asdict(self.sizes).items() if count}
         sizes.pop("cash_cards_required", None)  # decides whether there are rows, not which
         text = json.dumps({"data_version": DATA_VERSION, "sizes": sizes, **settings}, sort_keys=True)

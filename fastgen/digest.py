@@ -50,7 +50,7 @@ class TransactionDigests:
 
     def __init__(self, plan: Plan, names: tuple[str, ...]) -> None:
         self.plan = plan
-        self.wanted = np.array([name in names for name in TRANSACTIONS.names])
+        self.included = np.array([name in names for name in TRANSACTIONS.names])
 
     @cached_property
     def _values(self) -> tuple[NDArray[np.uint64], ...]:
@@ -61,7 +61,7 @@ class TransactionDigests:
     def of(self, rows: Block, tid: NDArray[np.uint8]) -> int:
         """The digest of a block. tid: uint8[16 n], not read unless it is among the columns."""
         scratch = np.empty((3, TILE), np.uint64)
-        return int(kernels.transactions_digest(rows, tid, self.wanted, *self._values, self.plan.origin_seconds, scratch))
+        return int(kernels.transactions_digest(rows, tid, self.included, *self._values, self.plan.origin_seconds, scratch))
 
 
 class HolderDigests:

@@ -83,8 +83,8 @@ class UsageError(FastgenError, ValueError):
 
         `others` are the errors found together with this one.
         """
-        told = field if value is NOT_GIVEN else f"{field} = {_shown(value)}"
-        super().__init__(f"{told}: {allowed}", hint=hint)
+        subject = field if value is NOT_GIVEN else f"{field} = {_shown(value)}"
+        super().__init__(f"{subject}: {allowed}", hint=hint)
         self.args = (field, value, allowed)  # what unpickling calls the class with
         self.field, self.value, self.allowed, self.others = field, value, allowed, tuple(others)
 

@@ -216,8 +216,8 @@ class Plan:
         if self.rows > MOST_EXPECTED:
             most = float(np.diff(self.expected_rows).max())
             if most > MOST_EXPECTED:
-                told = f"{self.grid.group} seconds would have {most:,.0f} rows, and can have {MOST_EXPECTED:,}"
-                raise ConfigError("end", self.config.end, f"must be later: {told}")
+                reason = f"{self.grid.group} seconds would have {most:,.0f} rows, and can have {MOST_EXPECTED:,}"
+                raise ConfigError("end", self.config.end, f"must be later: {reason}")
 
     @property
     def counts(self) -> dict[str, int]:
@@ -354,8 +354,8 @@ class Plan:
     def part(self, number: int, of: int) -> range:
         """Return the groups of one of several parts, which have about equal numbers of rows and at least one group each."""
         expected, groups = self.expected_rows, self.grid.groups
-        wanted = np.array([expected[-1] * i / of for i in range(of + 1)])
-        edges = np.searchsorted(expected, wanted) - np.arange(of + 1)
+        targets = np.array([expected[-1] * i / of for i in range(of + 1)])
+        edges = np.searchsorted(expected, targets) - np.arange(of + 1)
         edges = np.minimum(np.maximum.accumulate(edges), groups - of) + np.arange(of + 1)
         edges[0], edges[-1] = 0, groups
         return range(int(edges[number - 1]), int(edges[number]))

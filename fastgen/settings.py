@@ -169,8 +169,8 @@ def _config_error(kind: type[Section], error: ValidationError) -> ConfigError:
     # Unknown settings first: a misspelt one is reported as missing, too.
     details = sorted(error.errors(include_url=False), key=lambda detail: detail["type"] != "extra_forbidden")
     # pydantic reports a list with wrong entries as too short, too.
-    told = [d for d in details if not (d["type"] == "too_short" and d["input"])]
-    first, *others = [error for detail in told for error in _translated(kind, detail)]
+    relevant = [d for d in details if not (d["type"] == "too_short" and d["input"])]
+    first, *others = [error for detail in relevant for error in _translated(kind, detail)]
     first.others = tuple(others)
     return first
 

@@ -79,7 +79,7 @@ def settle(
         withdrawals = max(round(12_000 * factor), 1 if given["atm.cards"] else 0)
     most = MOST_PER_SECOND * seconds
     dense = most, f"{most:,}: {MOST_PER_SECOND:,} for each second from start to end"
-    for field, count, limit, told in (
+    for field, count, limit, text in (
         ("cards", cards, MOST_CARDS, f"{MOST_CARDS:,}"),
         ("atm.cards", cash_cards, cards, f"cards ({cards:,})"),
         ("rows", rows, *dense),
@@ -88,9 +88,9 @@ def settle(
     ):
         if count is not None and count > limit:
             if given[field] is not None:
-                raise ConfigError(field, count, f"must be at most {told}")
+                raise ConfigError(field, count, f"must be at most {text}")
             cause, value = ("scale", factor) if rows is None else ("rows", rows)
-            raise ConfigError(cause, value, f"makes {field} {count:,}, which must be at most {told}")
+            raise ConfigError(cause, value, f"makes {field} {count:,}, which must be at most {text}")
     if rows is not None and cash_cards and withdrawals:
         cash_cards = _fitting_cash_cards(rows, cash_cards, withdrawals, lengths, foreign, given)
     if not cash_cards or not withdrawals:

@@ -14,7 +14,7 @@ from fastgen.description import Description
 from fastgen.errors import ConfigError, InputError, OptionError, did_you_mean
 from fastgen.paths import local_path
 from fastgen.reading.binary import IpcReader, ParquetReader
-from fastgen.reading.pieces import REFUSALS, Damage, Reader, ReadRows, readable, told
+from fastgen.reading.pieces import REFUSALS, Damage, Reader, ReadRows, message_of, readable
 from fastgen.reading.text import CsvReader, NdjsonReader
 from fastgen.reading.typed import typed
 from fastgen.schema import TABLES, TRANSACTIONS
@@ -101,8 +101,8 @@ class Stored:
         Raises:
             InputError: a file cannot be read. OptionError: the table is not there.
         """
-        there = next((columns for path in self._files(table) if (columns := self.reader(path).columns)), TABLES[table].names)
-        return tuple(name for name in TABLES[table].names if name in there)
+        present = next((columns for path in self._files(table) if (columns := self.reader(path).columns)), TABLES[table].names)
+        return tuple(name for name in TABLES[table].names if name in present)
 
     def batches(self, table: str, columns: Sequence[str] | None = None, rows: int = BATCH_ROWS) -> Iterator["pl.DataFrame"]:
         """Yield the rows of a table, file by file, in flat memory, with the same types for all formats.
@@ -141,13 +141,13 @@ class Stored:
         if not self._others:
             return None
         names = [path.relative_to(self.path).as_posix() for path in self._others]
-        told = ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED:,} more" if len(names) > NAMED else "")
+        listed = ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED:,} more" if len(names) > NAMED else "")
         verbs, plural = (("is", "was"), "") if len(names) == 1 else (("are", "were"), "s")
         if self.parts is not None:
             why = "not named in the record of a part"
         else:
             why = "not named in the manifest" if self.description.lists_files else f"not named like a table's file{plural}"
-        return f"{told} {verbs[0]} {why}, and {verbs[1]} not looked at"
+        return f"{listed} {verbs[0]} {why}, and {verbs[1]} not looked at"
 
     def _reading(self, table: str, path: Path, columns: Sequence[str]) -> Reader:
         """The reader of a file; refuses a file without these columns."""
@@ -155,7 +155,7 @@ class Stored:
         missing = [name for name in columns if name not in reader.columns] if reader.columns else []
         if missing:
             raise InputError(
-                f"{path}: has no column {missing[0]}: its columns are {_told(reader.columns)}",
+                f"{path}: has no column {missing[0]}: its columns are {_printable(reader.columns)}",
                 hint=did_you_mean(missing[0], [name for name in reader.columns if name not in TABLES[table].names]),
             )
         return reader
@@ -177,7 +177,7 @@ def _typed(table: str, path: Path, frame: "pl.DataFrame") -> "pl.DataFrame":
     try:
         return typed(table, frame)
     except REFUSALS as error:
-        raise InputError(f"{path}: a column is of another type: {told(error)}") from None
+        raise InputError(f"{path}: a column is of another type: {message_of(error)}") from None
 
 
 def open_stored(path: str | os.PathLike[str], table: str | None = None) -> Stored:
@@ -199,22 +199,24 @@ def open_stored(path: str | os.PathLike[str], table: str | None = None) -> Store
         return _file(root, table)
     description, parts = _described(root)
     found = {name: files for name in TABLES if (files := _files_of(root, name))}
-    wanted = {name: files for name, files in found.items() if table in (None, name)}
-    if not wanted and not found:
+    requested = {name: files for name, files in found.items() if table in (None, name)}
+    if not requested and not found:
         files = _tables_in(root)
-        wanted = {table or _table_of(files): files} if files else {}
-    if not wanted:
+        requested = {table or _table_of(files): files} if files else {}
+    if not requested:
         names = [table] if table else list(TABLES)
         raise InputError(f"{root}: holds no {' and no '.join(names)} in a format that fastgen writes")
-    format = _format_of(root, wanted, description)
+    format = _format_of(root, requested, description)
     kept = {
-        name: own for name, files in wanted.items() if (own := [file for file in files if parse_name(file.name).format == format])
+        name: own
+        for name, files in requested.items()
+        if (own := [file for file in files if parse_name(file.name).format == format])
     }
-    not_asked_for = {name: files for name, files in found.items() if name not in wanted}
-    others = {*_tables_in(root), *chain(*wanted.values())}.difference(*kept.values(), *not_asked_for.values())
+    not_requested = {name: files for name, files in found.items() if name not in requested}
+    others = {*_tables_in(root), *chain(*requested.values())}.difference(*kept.values(), *not_requested.values())
     if not description:  # the files should be the whole dataset that the first of them says it is from
-        told = next(filter(None, (_origin(files[0], format) for files in kept.values())), None)
-        description = Description(Description(told).without("parts", "part"), "metadata")
+        origin = next(filter(None, (_origin(files[0], format) for files in kept.values())), None)
+        description = Description(Description(origin).without("parts", "part"), "metadata")
     return Stored(root, description, format, kept, parts, sorted(others))
 
 
@@ -240,17 +242,17 @@ def _file(path: Path, table: str | None) -> Stored:
     if table is not None:
         _refuse_other(path, format, table)
     own = _origin(path, format)
-    description = Description(own, "metadata") if own else Description(_told_beside(path))
+    description = Description(own, "metadata") if own else Description(_origin_beside(path))
     part = description.get("part")
     return Stored(path, description, format, {table or _table_of([path]): [path]}, None if part is None else (part,))
 
 
 def _refuse_other(path: Path, format: str, table: str) -> None:
     """Refuse a file whose columns are those of another table."""
-    there: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
     with suppress(InputError):
-        there = READERS[format](path).columns
-    known = _known(there)
+        columns = READERS[format](path).columns
+    known = _known(columns)
     likeliest = max(known, key=lambda name: known[name])
     if known[likeliest] > known[table]:
         raise InputError(f"{path}: holds {likeliest}, by its columns, and not {table}")
@@ -263,7 +265,7 @@ def _origin(path: Path, format: str) -> dict[str, Any] | None:
     return None
 
 
-def _told_beside(path: Path) -> dict[str, Any]:
+def _origin_beside(path: Path) -> dict[str, Any]:
     """What the manifest in a file's directory, or in the one above, says about the file; empty if none names it."""
     path = path.absolute()
     for root in (path.parent, path.parent.parent):
@@ -319,13 +321,13 @@ def _tables_in(folder: Path) -> list[Path]:
 
 def _table_of(files: Sequence[Path]) -> str:
     """The table in the files, by the columns of the first that has any; if none has, by the first one's name, or transactions."""
-    path, there = next(((file, columns) for file in files if (columns := _columns_of(file))), (files[0], ()))
-    if not there and parse_name(path.name).format == "ndjson":  # a complete file without rows
+    path, names = next(((file, columns) for file in files if (columns := _columns_of(file))), (files[0], ()))
+    if not names and parse_name(path.name).format == "ndjson":  # a complete file without rows
         return next((name for name in TABLES if path.name.startswith(name)), TRANSACTIONS.name)
-    known = _known(there)
+    known = _known(names)
     likeliest = max(known, key=lambda name: (known[name], path.name.startswith(name), -len(TABLES[name].names)))
     if not known[likeliest]:
-        raise InputError(f"{path}: holds no table of fastgen: its columns are {_told(sorted(there)) or 'none'}")
+        raise InputError(f"{path}: holds no table of fastgen: its columns are {_printable(sorted(names)) or 'none'}")
     return likeliest
 
 
@@ -334,7 +336,7 @@ def _known(columns: Sequence[str]) -> dict[str, int]:
     return {name: len(set(columns).intersection(table.names)) for name, table in TABLES.items()}
 
 
-def _told(names: Sequence[str]) -> str:
+def _printable(names: Sequence[str]) -> str:
     """Column names as a printable line of limited length; they come from a file and may be anything."""
     line = "".join(each if each.isprintable() else "?" for each in ", ".join(names))
     return line if len(line) <= SHOWN else line[: SHOWN - 3] + "..."
@@ -350,9 +352,9 @@ def _columns_of(path: Path) -> tuple[str, ...]:
 def _format_of(root: Path, tables: dict[str, list[Path]], description: Description) -> str:
     """The format of the files: the one that the manifest names, if any file has it, or the only one."""
     formats = sorted({str(parse_name(file.name).format) for files in tables.values() for file in files})
-    told = description.get("format")
-    if told in formats:
-        return str(told)
+    format = description.get("format")
+    if format in formats:
+        return str(format)
     if len(formats) > 1:
         raise InputError(f"{root}: holds tables in several formats, {' and '.join(formats)}", hint="name one of the files")
     return formats[0]

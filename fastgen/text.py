@@ -96,7 +96,7 @@ def transaction_layout(plan: Plan, names: Sequence[str], style: Style, coordinat
     head = _head(plan, before, sizes)
     categories, places = _fragments(plan, kinds, before, style)
     layout = kernels.Layout(
-        wanted=sum(1 << part for part in {PART_OF_KIND[kind] for kind in kinds}),
+        needed=sum(1 << part for part in {PART_OF_KIND[kind] for kind in kinds}),
         head=head,
         categories=_table(categories),
         category_strides=_strides(categories),

@@ -44,9 +44,9 @@ class Worker:
     def __init__(self, plan: Plan, names: Collection[str] = TRANSACTIONS.names) -> None:
         """Prepare for a plan and columns of the table; fields of blocks that they do not need stay undefined, at no cost."""
         self.plan = plan
-        self.wanted = 0
+        self.needed = 0
         for name in names:
-            self.wanted |= PARTS[name]
+            self.needed |= PARTS[name]
         self.hashed = "tid" in names
         self.ids = TransactionIds(plan)
         self.rows = Block.empty(0)
@@ -56,7 +56,7 @@ class Worker:
 
     def fill(self, groups: range) -> Block:
         """Return all rows of these groups in event-time order, hashed if `tid` is requested: a view, valid until the next call."""
-        rows, _ = self._fill(groups, self.wanted, self.hashed)
+        rows, _ = self._fill(groups, self.needed, self.hashed)
         return self.rows.rows(0, rows)
 
     def columns(self, groups: range, room: Callable[[int], Columns], is_kept: bool = False) -> tuple[int, Columns]:
@@ -64,14 +64,14 @@ class Worker:
 
         With `is_kept` the rows themselves are kept as well, as after `fill`.
         """
-        return self._fill(groups, self.wanted, self.hashed, room, is_kept)
+        return self._fill(groups, self.needed, self.hashed, room, is_kept)
 
     def pieces(self, groups: range) -> Iterator[range]:
         """Fill `rows` with those of these groups, with their seconds but not hashed, and yield ranges of rows to render.
 
         A range is small enough to stay in the cache while it is rendered and written. Rows are valid until the worker fills others.
         """
-        total, _ = self._fill(groups, self.wanted | tables.SECOND, hashed=False)
+        total, _ = self._fill(groups, self.needed | tables.SECOND, hashed=False)
         pieces = -(-total // PIECE_ROWS)
         for i in range(pieces):
             yield range(total * i // pieces, total * (i + 1) // pieces)
@@ -86,7 +86,7 @@ class Worker:
                 return filled.room
 
     def _fill(
-        self, groups: range, wanted: int, hashed: bool, room: Callable[[int], Columns] | None = None, is_kept: bool = True
+        self, groups: range, needed: int, hashed: bool, room: Callable[[int], Columns] | None = None, is_kept: bool = True
     ) -> tuple[int, Columns]:
         expected = self.plan.expected_rows
         count = int(expected[groups.stop] - expected[groups.start]) + 1
@@ -96,7 +96,7 @@ class Worker:
         filled = Filled(groups.start)
         while True:
             digests = self.ids.digest_buffer(self.rows.second.size, filled.rows if is_kept else 0) if hashed else NO_DIGESTS
-            filled = self._filled(RowTarget(self.rows, digests, is_kept, columns, column_rows), filled, groups.stop, wanted)
+            filled = self._filled(RowTarget(self.rows, digests, is_kept, columns, column_rows), filled, groups.stop, needed)
             if filled.group == groups.stop:
                 return filled.rows, columns
             self._memory = self._memory.grown_for(filled)
@@ -106,11 +106,11 @@ class Worker:
                 column_rows = int(filled.room * SPARE)
                 columns, filled = room(column_rows), Filled(groups.start)
 
-    def _filled(self, target: RowTarget, filled: Filled, stop: int, wanted: int, are_called: bool = True) -> Filled:
+    def _filled(self, target: RowTarget, filled: Filled, stop: int, needed: int, are_called: bool = True) -> Filled:
         """Continue with groups up to `stop`, or until one needs more memory."""
         rules, memory, hashing = self._rules, self._memory, self.ids.hashing
         steps = target.steps(rules, memory, hashing, are_called)
-        given = steps, steps.kinds(rules), self.plan.grid, rules, memory, wanted, hashing
+        given = steps, steps.kinds(rules), self.plan.grid, rules, memory, needed, hashing
         return Filled(*self._fill_groups(target, filled.rows, filled.group, stop, *given))
 
     def compile_first(self) -> None:

@@ -546,7 +546,7 @@ def test_a_stream_that_is_closed_waits_for_no_queue() -> None:
     """As when the code that should have stopped it was interrupted itself."""
     source = MessageSource(SMALL, ["tid"], "cc_num", 3, "text")
     zeros = np.zeros(3, np.int64)
-    stream = Stream([source], [Full()], item=0, seen=zeros, there=zeros, threads=1)  # type: ignore[list-item]
+    stream = Stream([source], [Full()], item=0, seen=zeros, present=zeros, threads=1)  # type: ignore[list-item]
     stream.send()
     began = time.monotonic()
     stream.close()
@@ -561,7 +561,7 @@ def test_a_stream_begins_with_the_first_message_that_is_not_there(there: list[in
     expected = [i for i, partition in enumerate(partitions) if ranks[i] >= there[partition]]
     times = np.concatenate([source.encode(item).times for item in source.items])
     sender, zeros = Taken(), np.zeros(3, np.int64)
-    stream = Stream([source], [sender], item=0, seen=zeros, there=np.array(there), threads=1)  # type: ignore[list-item]
+    stream = Stream([source], [sender], item=0, seen=zeros, present=np.array(there), threads=1)  # type: ignore[list-item]
     assert stream.next_due == (times[expected[0]] if expected else None)
     while stream.next_due is not None:
         stream.send(most=300)

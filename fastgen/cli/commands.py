@@ -133,18 +133,18 @@ def usage_error_line(error: click.UsageError) -> str:
             return _line(f"{name}: {path} has no such option", as_setting(name, error.ctx) or did_you_mean(name, names) or hint)
         case click.NoSuchCommand(command_name=name, ctx=click.Context(command=click.Group() as group) as context):
             names = group.list_commands(context)
-            told = f"{name}: {path} has no such command; there are {', '.join(names)}"
-            return _line(told, did_you_mean(name, names) or hint)
+            text = f"{name}: {path} has no such command; there are {', '.join(names)}"
+            return _line(text, did_you_mean(name, names) or hint)
         case click.MissingParameter(param=click.Option() as missing):
-            told = f"{max(missing.opts, key=len)}: must be given: {_meaning(missing)}"
-            return _line(told, (error.ctx and as_value(missing, error.ctx)) or hint)
+            text = f"{max(missing.opts, key=len)}: must be given: {_meaning(missing)}"
+            return _line(text, (error.ctx and as_value(missing, error.ctx)) or hint)
         case click.MissingParameter(param=click.Argument() as missing):
             return _line(f"{missing.metavar}: must be given", hint)
         case click.BadOptionUsage(option_name=name):
             option = next((each for each in options if name in each.opts), None)
             if isinstance(option, click.Option):
-                told = "takes no value" if option.is_flag else f"must have a value: {_meaning(option)}"
-                return _line(f"{name}: {told}", hint)
+                reason = "takes no value" if option.is_flag else f"must have a value: {_meaning(option)}"
+                return _line(f"{name}: {reason}", hint)
     text = error.format_message().rstrip(".")
     return _line(text[0].lower() + text[1:], hint)
 

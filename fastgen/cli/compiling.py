@@ -29,15 +29,15 @@ class Compiling:
     """The compiling of a run, and the partner that shares it."""
 
     def __init__(self, quiet: bool) -> None:
-        self._quiet = self._told = quiet
+        self._quiet = self._is_announced = quiet
         self._format: str | None = None
         self._partner: Popen[bytes] | None = None
         self._waited = 0.0
 
     def begin(self) -> None:
         """Say, once, that kernels are being compiled, and start the partner if there is to be one."""
-        if not self._told:
-            self._told = True
+        if not self._is_announced:
+            self._is_announced = True
             say(f"compiling kernels for this machine{_later_runs()}")
         if self._format:
             format, self._format = self._format, None

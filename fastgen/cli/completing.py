@@ -47,10 +47,10 @@ def columns(ctx: click.Context, _: click.Parameter, begun: str) -> list[str]:
     """The list so far, with each column of the table that it does not have yet."""
     from fastgen.schema import TABLES
 
-    there, comma, last = begun.rpartition(",")
+    before, comma, last = begun.rpartition(",")
     table = TABLES.get(ctx.params.get("table") or "transactions")
-    left = [name for name in table.names if name not in there.split(",")] if table else []
-    return [f"{there}{comma}{name}" for name in _beginning(last, left)]
+    left = [name for name in table.names if name not in before.split(",")] if table else []
+    return [f"{before}{comma}{name}" for name in _beginning(last, left)]
 
 
 def column_or_none(_: click.Context, __: click.Parameter, begun: str) -> list[str]:

@@ -126,7 +126,7 @@ def generate(
             click.echo(plan_text(work))
             if not quiet:
                 announce(data)
-                tell_what_is_there(work, overwrite)
+                say_existing(work, overwrite)
             return
         if workers > 1 and any(request.table == "transactions" for request in work.requests):
             compiling.share(data, work.target.format)
@@ -151,13 +151,13 @@ def summary(data: "Dataset", output: str, report: "WriteReport") -> str:
     counts: dict[str, int] = {}
     for file in report.files:
         counts[file.table] = counts.get(file.table, 0) + file.rows
-    there = f"{counted(report.skipped, 'parts')} {'was' if report.skipped == 1 else 'were'} there" if report.skipped else ""
+    skipped = f"{counted(report.skipped, 'parts')} {'was' if report.skipped == 1 else 'were'} there" if report.skipped else ""
     if not report.files:
-        return f"nothing to make in {output}: {there} already, seed {data.config.seed}"
+        return f"nothing to make in {output}: {skipped} already, seed {data.config.seed}"
     tables = ", ".join(counted(rows, table) for table, rows in counts.items())
-    there = f" ({there})" if there else ""
+    skipped = f" ({skipped})" if skipped else ""
     took = f"{report.seconds:.2f} s, {report.rows / max(report.seconds, 1e-9):,.0f} rows/s"
-    return f"{tables} to {output}{there}: {human_size(report.size)} in {took}, seed {data.config.seed}"
+    return f"{tables} to {output}{skipped}: {human_size(report.size)} in {took}, seed {data.config.seed}"
 
 
 def plan_text(work: "WriteJob") -> str:
@@ -172,15 +172,15 @@ def plan_text(work: "WriteJob") -> str:
     return "\n".join(lines)
 
 
-def tell_what_is_there(work: "WriteJob", overwrite: bool) -> None:
+def say_existing(work: "WriteJob", overwrite: bool) -> None:
     """Say what a run would not write because it exists already."""
     from fastgen.sinks.files import preview_job
 
     try:
-        there = preview_job(work, overwrite=overwrite)
+        existing = preview_job(work, overwrite=overwrite)
     except OutputError as error:
-        told = in_flags(str(error), click.get_current_context().command)
-        say(f"note: a run would be refused: {told}")
+        reason = in_flags(str(error), click.get_current_context().command)
+        say(f"note: a run would be refused: {reason}")
     else:
-        if there:
-            say(f"note: {counted(there, 'parts')} {'is' if there == 1 else 'are'} there, and would not be made again")
+        if existing:
+            say(f"note: {counted(existing, 'parts')} {'is' if existing == 1 else 'are'} there, and would not be made again")

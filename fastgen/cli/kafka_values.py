@@ -42,11 +42,11 @@ def client_settings(path: str | None, texts: Iterable[str]) -> dict[str, str]:
         except (OSError, UnicodeDecodeError) as error:
             reason = (error.strerror if isinstance(error, OSError) else None) or "it is not text"
             raise OptionError("producer_config", path, f"cannot be read: {reason.lower()}") from None
-    told: dict[str, str] = {}
+    settings: dict[str, str] = {}
     for number, line in enumerate(lines, 1):
         if line and not line.startswith("#"):
-            told |= pairs(f"{path}, line {number}", [line])
-    return told | pairs("X", texts)
+            settings |= pairs(f"{path}, line {number}", [line])
+    return settings | pairs("X", texts)
 
 
 def duration(field: str, text: str) -> timedelta:

@@ -107,7 +107,7 @@ def produce(
                     shift_to=moment(shift_to),
                     labels_delay=duration("labels_delay", labels_delay),
                     mock=mock,
-                    progress=progress_told(show, data, endless=options["loop"], notes=not quiet, mock=mock),
+                    progress=progress_callback(show, data, endless=options["loop"], notes=not quiet, mock=mock),
                     tell=reports.append,
                     **options,
                 )
@@ -121,8 +121,8 @@ def produce(
 
 def produced(report: "ProduceReport", seed: int) -> str:
     """What was sent, in one line."""
-    there = report.skipped + report.acknowledged
-    parts = [f"{there:,} of {report.rows:,} messages are in {report.topic}"]
+    present = report.skipped + report.acknowledged
+    parts = [f"{present:,} of {report.rows:,} messages are in {report.topic}"]
     parts += [f"{report.skipped:,} were there before"] if report.skipped else []
     parts += [f"{report.failed:,} got no acknowledgement"] if report.failed else []
     parts += [f"{report.labels.skipped + report.labels.acknowledged:,} labels in {report.labels.topic}"] if report.labels else []
@@ -132,7 +132,7 @@ def produced(report: "ProduceReport", seed: int) -> str:
     return f"{', '.join(parts)}: {rate}{late}, seed {seed}"
 
 
-def progress_told(show: Show, data: "Dataset", *, endless: bool, notes: bool, mock: bool) -> "Callable[[Progress], object]":
+def progress_callback(show: Show, data: "Dataset", *, endless: bool, notes: bool, mock: bool) -> "Callable[[Progress], object]":
     """A progress callback; rates are those of acknowledgements. Notes come with its first call, when all options are checked."""
     lately, begun = RateMeter(), not notes
 

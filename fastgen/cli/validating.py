@@ -77,8 +77,8 @@ def validate(
 def summary(report: "ValidationReport") -> str:
     """The verdict in one line."""
     made = [check for check in report.checks if check.verdict != "skipped"]
-    told = f"{len(report.failed)} of {len(made)} checks failed" if report.failed else f"all {len(made)} checks passed"
-    return f"{report.source}: {told}"
+    text = f"{len(report.failed)} of {len(made)} checks failed" if report.failed else f"all {len(made)} checks passed"
+    return f"{report.source}: {text}"
 
 
 def failures(report: "ValidationReport") -> Iterator[str]:
@@ -92,7 +92,7 @@ def failures(report: "ValidationReport") -> Iterator[str]:
 def show(report: "ValidationReport") -> None:
     """Print all checks, what failed, and what the verdicts rest on: as a table on a terminal, otherwise as lines."""
     tests = f"{report.tests} tests: good data fail any of them with probability {report.alpha:g} (Holm-Bonferroni)"
-    told = [
+    lines = [
         *(f"failed: {line}" for line in failures(report)),
         *(f"note: {note}" for note in report.notes),
         f"The configuration is {report.configuration}. {tests}; rules and counts are exact.",
@@ -101,9 +101,9 @@ def show(report: "ValidationReport") -> None:
         from rich.console import Console
 
         Console(highlight=False).print(table(report.checks))
-        click.echo("\n".join(told))
+        click.echo("\n".join(lines))
     else:
-        click.echo("\n".join([*plain(report.checks), *told]))
+        click.echo("\n".join([*plain(report.checks), *lines]))
 
 
 def cells(check: "Check") -> tuple[str, ...]:

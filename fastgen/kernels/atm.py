@@ -114,11 +114,11 @@ def list_withdrawals(listed, k, first_cell, group_cells, sequences):
 
 
 @inlined_kernel
-def keep_long_enough(few, k, sequences, wanted):
-    """Drop sequences that end before their k-th withdrawal; turn `left` into the position among the cash cards, if wanted.
+def keep_long_enough(few, k, sequences, needed):
+    """Drop sequences that end before their k-th withdrawal; turn `left` into the position among the cash cards, if needed.
 
     Args:
-        few: Listed of a few sequences, compacted in place. wanted: see `merge`.
+        few: Listed of a few sequences, compacted in place. needed: see `merge`.
 
     Returns:
         How many remain.
@@ -138,7 +138,7 @@ def keep_long_enough(few, k, sequences, wanted):
     groups = columns // u64(lengths)
     cards = u64(sequences.cash_cards.size)
     one_round = keys[0] == u64(lengths) * cards
-    for i in range(number.size if wanted & CARD else 0):
+    for i in range(number.size if needed & CARD else 0):
         position = u64(left[i]) * groups + ((u64(right[i]) * reciprocal) >> u64(32))
         left[i] = u32(position if one_round else position % cards)
     for i in range(number.size):
@@ -149,7 +149,7 @@ def keep_long_enough(few, k, sequences, wanted):
         number[kept] = number[i]
         few.second[kept] = few.second[i]
         few.width[kept] = few.width[i]
-        if wanted & CARD:
+        if needed & CARD:
             left[kept] = left[i]
         kept += u64(right[i] >= u32(k))
     return np.int64(kept)
@@ -185,25 +185,25 @@ def withdrawal_words(slot, offset, number, seed, k):
 
 
 @helper
-def write_records(record, few, cash, wanted):
-    """Write the records of withdrawals, each word only if something in it is wanted."""
-    if wanted & (SECOND | CARD):
+def write_records(record, few, cash, needed):
+    """Write the records of withdrawals, each word only if something in it is needed."""
+    if needed & (SECOND | CARD):
         for i in range(u64(record.shape[0])):
             record[i, 0] = when_word(few.second[i], few.left[i])
-    if wanted & (CENTS | PLACE | CATEGORY | POSITION | LABEL):
+    if needed & (CENTS | PLACE | CATEGORY | POSITION | LABEL):
         for i in range(u64(record.shape[0])):
             record[i, 1] = what_word(few.right[i], few.place[i], cash, 1, 0)
-    if wanted & POSITION:
+    if needed & POSITION:
         for i in range(u64(record.shape[0])):
             record[i, 2] = where_word(few.latitude[i], few.longitude[i])
 
 
 @inlined_kernel
-def withdrawal_rows(out, first, few, count, k, sequences, payments, place_latitude, place_longitude, wanted):
+def withdrawal_rows(out, first, few, count, k, sequences, payments, place_latitude, place_longitude, needed):
     """Write the k-th withdrawals of a few sequences to `out`, from event number `first` on.
 
     Args:
-        out: Events. few: Listed, whose first `count` items `keep_long_enough` kept; overwritten. wanted: see `merge`.
+        out: Events. few: Listed, whose first `count` items `keep_long_enough` kept; overwritten. needed: see `merge`.
     """
     seed = payments.seed
     number = few.number[:count]
@@ -218,11 +218,11 @@ def withdrawal_rows(out, first, few, count, k, sequences, payments, place_latitu
         second[i] += np.int32(below(w0, offset[i]))
         places[i] = below(w1, sequences.home)
     cents = few.right[:count]
-    if wanted & CENTS:
+    if needed & CENTS:
         withdrawal_words(slot, offset, number, seed, k)
         for i in range(count):
             cents[i] = amount(payments.amounts, sequences.cash, u64(slot[i]), u64(offset[i]))
-    if wanted & POSITION:
+    if needed & POSITION:
         for i in range(count):
             latitude[i] = place_latitude[places[i]]
             longitude[i] = place_longitude[places[i]]
@@ -231,14 +231,14 @@ def withdrawal_rows(out, first, few, count, k, sequences, payments, place_latitu
         if k % 2:
             walk_once(latitude, longitude, number, seed, k, sequences.radius)
     card = few.left[:count]
-    if wanted & CARD:
+    if needed & CARD:
         # A loop of its own: with many cards each lookup is a cache miss, and this keeps many of them in flight.
         for i in range(count):
             card[i] = sequences.cash_cards[card[i]]
     times = out.second[first : first + count]
     for i in range(count):
         times[i] = second[i]
-    write_records(out.record[first : first + count], few, sequences.cash, wanted)
+    write_records(out.record[first : first + count], few, sequences.cash, needed)
 
 
 @helper
@@ -297,22 +297,22 @@ def foreign_rows(out, count, first_cell, group_cells, sequences, payments, place
 
 
 @interleaved_kernel
-def withdrawals(out, listed, group, group_cells, sequences, payments, place_latitude, place_longitude, wanted):
+def withdrawals(out, listed, group, group_cells, sequences, payments, place_latitude, place_longitude, needed):
     """Fill `out` with the withdrawals that fall into a group of cells, foreign ones last.
 
     Args:
-        out: Events. listed: Listed, scratch. group: its number. wanted: see `merge`; the rest is left undefined.
+        out: Events. listed: Listed, scratch. group: its number. needed: see `merge`; the rest is left undefined.
 
     Returns:
         How many there are, and how many items `listed` needs. If either array is too small, some withdrawals are not written;
         if it is `listed`, they are not counted either.
     """
     first_cell = group * group_cells
-    count = needed = 0
+    count = room = 0
     for k in range(1, sequences.shortest + sequences.lengths):
         found = list_withdrawals(listed, k, first_cell, group_cells, sequences)
-        needed = max(needed, found + AT_ONCE)
-        if needed > listed.number.size:
+        room = max(room, found + AT_ONCE)
+        if room > listed.number.size:
             continue
         for start in range(0, found, FEW):
             stop = min(start + FEW, found)
@@ -327,9 +327,9 @@ def withdrawals(out, listed, group, group_cells, sequences, payments, place_lati
                 listed.latitude[:size],
                 listed.longitude[:size],
             )
-            kept = keep_long_enough(few, k, sequences, wanted)
+            kept = keep_long_enough(few, k, sequences, needed)
             if count + kept <= out.second.size:
-                withdrawal_rows(out, count, few, kept, k, sequences, payments, place_latitude, place_longitude, wanted)
+                withdrawal_rows(out, count, few, kept, k, sequences, payments, place_latitude, place_longitude, needed)
             count += kept
     count = foreign_rows(out, count, first_cell, group_cells, sequences, payments, place_latitude, place_longitude)
-    return np.int64(count), np.int64(needed)
+    return np.int64(count), np.int64(room)

@@ -107,11 +107,11 @@ def column_values(values, words, column, rows, start, tids, categories, cities, 
 
 
 @interleaved_kernel
-def transactions_digest(rows, tids, wanted, categories, cities, countries, origin, scratch):
+def transactions_digest(rows, tids, included, categories, cities, countries, origin, scratch):
     """Return the digest of a block of transactions.
 
     Args:
-        tids: uint8[16 n], the MD5 digests. wanted: bool[10], which of the table's columns are included.
+        tids: uint8[16 n], the MD5 digests. included: bool[10], which of the table's columns.
         categories, cities, countries: uint64, values of their texts by category and place.
         origin: seconds since 1970 to which the block's seconds are added.
         scratch: uint64[3, tile]. A tile of rows is chained column by column: the steps of one row depend on each other, those
@@ -122,8 +122,8 @@ def transactions_digest(rows, tids, wanted, categories, cities, countries, origi
         size = min(scratch.shape[1], rows.second.size - start)
         hashes, values, words = scratch[0, :size], scratch[1, :size], scratch[2, :size]
         hashes[:] = u64(0)
-        for column in range(wanted.size):
-            if wanted[column]:
+        for column in range(included.size):
+            if included[column]:
                 column_values(values, words, column, rows, start, tids, categories, cities, countries, origin)
                 for i in range(size):
                     hashes[i] = chain(hashes[i], values[i])

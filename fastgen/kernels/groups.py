@@ -163,7 +163,7 @@ def fraud_events(count, kinds, group, width, events, drawn, attack):
 
 
 @inlined_kernel
-def group_events(steps, kinds, group, grid, rules, memory, wanted):
+def group_events(steps, kinds, group, grid, rules, memory, needed):
     """Make the events of a group, unsorted; return how many there are, and how many sequences must be listed at a time.
 
     Without enough space for both, some events are not made. For the arguments see `fill_groups`.
@@ -172,7 +172,7 @@ def group_events(steps, kinds, group, grid, rules, memory, wanted):
     drawn = rules.payments, rules.place_latitude, rules.place_longitude
     if rules.sequences.offsets[-1]:
         cells = grid.group // grid.cell
-        given = memory.events, memory.listed, group, cells, rules.sequences, *drawn, wanted
+        given = memory.events, memory.listed, group, cells, rules.sequences, *drawn, needed
         count, listed = call(steps.withdrawals, given)
     return fraud_events(count, kinds, group, grid.group, memory.events, drawn, memory.attack), listed
 
@@ -192,7 +192,7 @@ def first_event(keys, low, second):
 
 
 @inlined_kernel
-def group_windows(target, done, steps, group, grid, injected, payments, rules, memory, wanted, hashing):
+def group_windows(target, done, steps, group, grid, injected, payments, rules, memory, needed, hashing):
     """Make a group's rows window by window, so that each step finds them in the cache; return the new count of rows.
 
     Args:
@@ -210,7 +210,7 @@ def group_windows(target, done, steps, group, grid, injected, payments, rules, m
             window = Window(start // grid.window, start, width, payments[i], payments[i + 1] - payments[i], event)
             at = done if target.is_kept else 0
             rows, digests = rows_between(target.rows, at, at + count), target.digests[16 * at : 16 * (at + count)]
-            call(steps.window_rows, (rows, digests, window, injected, *drawn, memory.scratch, wanted, hashing))
+            call(steps.window_rows, (rows, digests, window, injected, *drawn, memory.scratch, needed, hashing))
             if target.column_rows:
                 columns = columns_between(target.columns, done, done + count)
                 call(steps.fill_columns, (columns, done, rows, digests, rules.origin))
@@ -220,12 +220,12 @@ def group_windows(target, done, steps, group, grid, injected, payments, rules, m
 
 
 @kernel
-def fill_groups(target, done, group, stop, steps, kinds, grid, rules, memory, wanted, hashing):
+def fill_groups(target, done, group, stop, steps, kinds, grid, rules, memory, needed, hashing):
     """Make the rows of groups in event-time order, one group after the other.
 
     Args:
         target: RowTarget. done: rows already made. group, stop: the first group, and the one after the last.
-        steps: Steps. kinds: see `Steps.kinds`. grid: see `plan.Grid`. rules: RowRules. memory: Memory. wanted: see `merge`.
+        steps: Steps. kinds: see `Steps.kinds`. grid: see `plan.Grid`. rules: RowRules. memory: Memory. needed: see `merge`.
         hashing: Hashing.
 
     Returns:
@@ -234,7 +234,7 @@ def fill_groups(target, done, group, stop, steps, kinds, grid, rules, memory, wa
     windows = grid.group // grid.window
     while group < stop:
         payments = rules.payment_offsets[group * windows : (group + 1) * windows + 1]
-        count, listed = group_events(steps, kinds, group, grid, rules, memory, wanted)
+        count, listed = group_events(steps, kinds, group, grid, rules, memory, needed)
         rows = payments[windows] - payments[0] + count
         room = min(memory.scratch.word_slot.size, target.rows.second.size - (done if target.is_kept else 0))
         if target.column_rows:
@@ -245,6 +245,6 @@ def fill_groups(target, done, group, stop, steps, kinds, grid, rules, memory, wa
         keys, spare = memory.keys[0, : count + 1], memory.keys[1, : count + 1]
         call(steps.order_by_second, (keys, spare, memory.events.second[:count], low, grid.group, memory.digits))
         injected = Injected(memory.events, keys, low)
-        done = group_windows(target, done, steps, group, grid, injected, payments, rules, memory, wanted, hashing)
+        done = group_windows(target, done, steps, group, grid, injected, payments, rules, memory, needed, hashing)
         group += 1
     return group, done, 0, 0, 0

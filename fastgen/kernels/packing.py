@@ -140,35 +140,35 @@ def _ones(word: Any) -> Any:
 
 
 @kernel
-def rank_values(values: NDArray[np.uint32], least: int, codes: NDArray[np.uint32], there: Any, before: Any) -> int:
+def rank_values(values: NDArray[np.uint32], least: int, codes: NDArray[np.uint32], bitmap: Any, before: Any) -> int:
     """Replace numbers by their ranks among the distinct ones, and return how many distinct ones there are.
 
     Args:
         values: uint32[n], the minimum of which is `least`. codes: uint32[n], filled.
-        there: uint64, zeros, with a bit for each number from the least to the greatest; filled. before: uint32, one for each
-            word of `there`, filled with how many distinct numbers come before its bits.
+        bitmap: uint64, zeros, with a bit for each number from the least to the greatest; filled. before: uint32, one for each
+            word of `bitmap`, filled with how many distinct numbers come before its bits.
     """
     low = u64(least)
     for i in range(values.size):
         bit = u64(values[i]) - low
-        there[bit >> u64(6)] |= u64(1) << (bit & u64(63))
+        bitmap[bit >> u64(6)] |= u64(1) << (bit & u64(63))
     count: Any = u64(0)
-    for word in range(there.size):
+    for word in range(bitmap.size):
         before[word] = count
-        count += _ones(there[word])
+        count += _ones(bitmap[word])
     for i in range(values.size):
         bit = u64(values[i]) - low
         at = bit >> u64(6)
-        codes[i] = u64(before[at]) + _ones(there[at] & ((u64(1) << (bit & u64(63))) - u64(1)))
+        codes[i] = u64(before[at]) + _ones(bitmap[at] & ((u64(1) << (bit & u64(63))) - u64(1)))
     return int(count)
 
 
 @kernel
-def ranked_values(out: NDArray[np.uint32], least: int, there: Any) -> None:
-    """Write the distinct numbers in ascending order, as `rank_values` left them in `there`; out: uint32[their number], filled."""
+def ranked_values(out: NDArray[np.uint32], least: int, bitmap: Any) -> None:
+    """Write the distinct numbers in ascending order, as `rank_values` left them in `bitmap`; out: uint32[their number], filled."""
     at = u64(0)
-    for word in range(there.size):
-        bits = there[word]
+    for word in range(bitmap.size):
+        bits = bitmap[word]
         while bits:
             lowest = bits & (~bits + u64(1))
             out[at] = u64(least) + u64(word) * u64(64) + _ones(lowest - u64(1))

@@ -66,14 +66,14 @@ def quota_classes(out, first, quota, left, right):
 
 
 @inlined_kernel
-def payment_rows(out, first, payments, word_slot, word_offset, wanted):
+def payment_rows(out, first, payments, word_slot, word_offset, needed):
     """Draw card, place, category and cents of the payments first, first + 1, ...
 
     Args:
         out: windows.Drawn; `card`, `place`, `category` and `cents` are filled.
-        word_slot, word_offset: uint32[n], scratch. wanted: see `merge`; without them, categories and cents are left undefined.
+        word_slot, word_offset: uint32[n], scratch. needed: see `merge`; without them, categories and cents are left undefined.
     """
-    if wanted & (CATEGORY | CENTS):
+    if needed & (CATEGORY | CENTS):
         quota_classes(out.category, first, payments.quota, word_slot, word_offset)
     card = out.card
     place = out.place
@@ -83,5 +83,5 @@ def payment_rows(out, first, payments, word_slot, word_offset, wanted):
         place[j] = below(w1, payments.places)
         word_slot[j] = w2
         word_offset[j] = w3
-    for j in range(card.size if wanted & CENTS else 0):
+    for j in range(card.size if needed & CENTS else 0):
         out.cents[j] = amount(payments.amounts, out.category[j], u64(word_slot[j]), u64(word_offset[j]))

@@ -74,7 +74,7 @@ def rows_between(block, start, stop):
 
 
 SECOND, CARD, CATEGORY, CENTS, PLACE, POSITION, LABEL, DIGITS = (1 << bit for bit in range(8))
-"""Bits for the columns of a block that are made only if wanted; POSITION is latitude, longitude and walked."""
+"""Bits for the columns of a block that are made only if needed; POSITION is latitude, longitude and walked."""
 
 
 class Events(NamedTuple):
@@ -83,7 +83,7 @@ class Events(NamedTuple):
     Records are read in the order of time, not in that of memory; packed, an event is one memory access instead of nine.
 
     second: int32[n], since the start of the period.
-    record: uint64[n, 3], see `pack_event`; words in which nothing is wanted are undefined.
+    record: uint64[n, 3], see `pack_event`; words in which nothing is needed are undefined.
     """
 
     second: NDArray[np.int32]

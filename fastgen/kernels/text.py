@@ -60,9 +60,9 @@ class Head(NamedTuple):
 
 
 class Layout(NamedTuple):
-    """How a row is written. All parts are written; one that is not wanted has no length, so the next one overwrites it.
+    """How a row is written. All parts are written; one that is not needed has no length, so the next one overwrites it.
 
-    wanted: a bit for each part that is wanted. head: how the row begins.
+    needed: a bit for each part that is needed. head: how the row begins.
     categories, places: uint8, fragments with the text around them: the length of each in LENGTH bytes, then the text, padded to
         category_strides or place_strides times 64 bytes.
     before_latitude, before_longitude: uint8[16], uint8[32], text. latitude_gap, longitude_gap: its length.
@@ -72,7 +72,7 @@ class Layout(NamedTuple):
     shortest: 1 if trailing zeros are dropped instead.
     """
 
-    wanted: int
+    needed: int
     head: Head
     categories: NDArray[np.uint8]
     category_strides: int
@@ -117,22 +117,22 @@ def transaction_text(out, position, ends, tids, rows, first, behind, layout, til
 @helper
 def write_values(tile, digests, rows, layout):
     """Fill a tile with the texts that the layout needs."""
-    hashed = layout.wanted & 1 << TID
-    if hashed | layout.wanted & 1 << DATETIME:
+    hashed = layout.needed & 1 << TID
+    if hashed | layout.needed & 1 << DATETIME:
         time_texts(tile.words, rows.second, layout.days)
         clock_texts(tile.clocks, tile.words, rows.second.size)
-    if hashed | layout.wanted & 1 << CARD:
+    if hashed | layout.needed & 1 << CARD:
         card_texts(tile.cards, rows.digits)
-    if hashed | layout.wanted & 1 << AMOUNT:
+    if hashed | layout.needed & 1 << AMOUNT:
         amount_texts(tile.amounts, tile.lengths, rows.cents)
     if hashed:
         tile_digests(digests, tile)
         hex_digits(digests.view(np.uint8), tile.tids)
-    if layout.wanted & 1 << LATITUDE:
+    if layout.needed & 1 << LATITUDE:
         write_coordinates(tile.latitudes, rows.latitude, layout.latitude_cuts, rows, layout)
-    if layout.wanted & 1 << LONGITUDE:
+    if layout.needed & 1 << LONGITUDE:
         write_coordinates(tile.longitudes, rows.longitude, layout.longitude_cuts, rows, layout)
-    write_codes(tile.codes, tile, rows, layout.wanted)
+    write_codes(tile.codes, tile, rows, layout.needed)
 
 
 @helper
@@ -146,29 +146,29 @@ def write_coordinates(out, micro, cuts, rows, layout):
 
 
 @helper
-def write_codes(codes, tile, rows, wanted):
+def write_codes(codes, tile, rows, needed):
     """Pack what assembling a row needs into one word: lengths of amount, latitude and longitude, then label, category, place.
 
-    From the low end on they take 8, 8, 8, 8, 16 and 16 bits, which are 0 for parts that are not wanted.
+    From the low end on they take 8, 8, 8, 8, 16 and 16 bits, which are 0 for parts that are not needed.
     """
     for i in range(rows.second.size):
         codes[i] = 0
-    if wanted & 1 << AMOUNT:
+    if needed & 1 << AMOUNT:
         for i in range(rows.second.size):
             codes[i] |= tile.lengths[i]
-    if wanted & 1 << LATITUDE:
+    if needed & 1 << LATITUDE:
         for i in range(rows.second.size):
             codes[i] |= tile.latitudes.lengths[i] << u64(8)
-    if wanted & 1 << LONGITUDE:
+    if needed & 1 << LONGITUDE:
         for i in range(rows.second.size):
             codes[i] |= tile.longitudes.lengths[i] << u64(16)
-    if wanted & 1 << LABEL:
+    if needed & 1 << LABEL:
         for i in range(rows.second.size):
             codes[i] |= u64(rows.label[i]) << u64(24)
-    if wanted & 1 << CATEGORY:
+    if needed & 1 << CATEGORY:
         for i in range(rows.second.size):
             codes[i] |= u64(rows.category[i]) << u64(32)
-    if wanted & 1 << PLACE:
+    if needed & 1 << PLACE:
         for i in range(rows.second.size):
             codes[i] |= u64(rows.place[i]) << u64(48)
 

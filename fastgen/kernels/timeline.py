@@ -179,22 +179,22 @@ def scatter(out, rows, values):
 
 
 @inlined_kernel
-def put_payments(out, rows, payments, first, place_latitude, place_longitude, day_offset, wanted):
+def put_payments(out, rows, payments, first, place_latitude, place_longitude, day_offset, needed):
     """Write payments from number `first` on to their rows, a column at a time."""
     span = slice(first, first + rows.size)
-    if wanted & SECOND:
+    if needed & SECOND:
         second = payments.second[span]
         for i in range(rows.size):
             out.second[rows[i]] = second[i] + day_offset
-    if wanted & CARD:
+    if needed & CARD:
         scatter(out.card, rows, payments.card[span])
-    if wanted & CATEGORY:
+    if needed & CATEGORY:
         scatter(out.category, rows, payments.category[span])
-    if wanted & CENTS:
+    if needed & CENTS:
         scatter(out.cents, rows, payments.cents[span])
-    if wanted & PLACE:
+    if needed & PLACE:
         scatter(out.place, rows, payments.place[span])
-    if wanted & POSITION:
+    if needed & POSITION:
         place = payments.place[span]
         for i in range(rows.size):
             out.latitude[rows[i]] = place_latitude[place[i]]
@@ -202,26 +202,26 @@ def put_payments(out, rows, payments, first, place_latitude, place_longitude, da
 
 
 @inlined_kernel
-def put_events(out, rows, keys, events, day_offset, wanted):
+def put_events(out, rows, keys, events, day_offset, needed):
     """Write events to their rows, an event at a time, since its record is in one piece."""
     for i in range(rows.size):
         row = rows[i]
         record = keys[i] & u64(0xFFFFFFFF)
         word_0 = events.record[record, 0]
         word_1 = events.record[record, 1]
-        if wanted & SECOND:
+        if needed & SECOND:
             out.second[row] = np.int32(word_0) + day_offset
-        if wanted & CARD:
+        if needed & CARD:
             out.card[row] = word_0 >> u64(32)
-        if wanted & CATEGORY:
+        if needed & CATEGORY:
             out.category[row] = np.uint8(word_1 >> u64(48))
-        if wanted & CENTS:
+        if needed & CENTS:
             out.cents[row] = u32(word_1)
-        if wanted & PLACE:
+        if needed & PLACE:
             out.place[row] = np.uint16(word_1 >> u64(32))
-        if wanted & LABEL:
+        if needed & LABEL:
             out.label[row] = np.int8(word_1 >> u64(57))
-        if wanted & POSITION:
+        if needed & POSITION:
             word_2 = events.record[record, 2]
             out.latitude[row] = np.int32(word_2)
             out.longitude[row] = np.int32(word_2 >> u64(32))
@@ -229,7 +229,7 @@ def put_events(out, rows, keys, events, day_offset, wanted):
 
 
 @kernel
-def merge(out, payments, keys, event, events, origin, place_latitude, place_longitude, day_offset, spare, quarters, wanted):
+def merge(out, payments, keys, event, events, origin, place_latitude, place_longitude, day_offset, spare, quarters, needed):
     """Merge sorted payments and injected events.
 
     Args:
@@ -238,7 +238,7 @@ def merge(out, payments, keys, event, events, origin, place_latitude, place_long
         keys: as `order_by_second` leaves them, from position `event` on. events: Events. origin: of the keys.
         day_offset: seconds from midnight to the start of the period.
         spare: uint32[rows + 2 * LANES], scratch. quarters: uint64[2, LANES + 1], scratch.
-        wanted: bits of the columns of `out` to fill; the others are left undefined.
+        needed: bits of the columns of `out` to fill; the others are left undefined.
     """
     ordinary = payments.second.size - 1
     payments.second[ordinary] = END_OF_TIME
@@ -247,13 +247,13 @@ def merge(out, payments, keys, event, events, origin, place_latitude, place_long
     event_rows = spare[ordinary + LANES : ordinary + injected + 2 * LANES]
     keys = keys[event:]
     rows_in_order(payment_rows, event_rows, quarters, payments.second, keys, ordinary, injected, origin)
-    if wanted & LABEL:
+    if needed & LABEL:
         out.label[:] = 0
-    if wanted & POSITION:
+    if needed & POSITION:
         out.walked[:] = 0
     for q in range(LANES):
         first, behind = quarters[0, q], quarters[0, q + 1]
         rows = payment_rows[first + u64(q) : behind + u64(q)]
-        put_payments(out, rows, payments, first, place_latitude, place_longitude, day_offset, wanted)
+        put_payments(out, rows, payments, first, place_latitude, place_longitude, day_offset, needed)
         first, behind = quarters[1, q], quarters[1, q + 1]
-        put_events(out, event_rows[first + u64(q) : behind + u64(q)], keys[first:behind], events, day_offset, wanted)
+        put_events(out, event_rows[first + u64(q) : behind + u64(q)], keys[first:behind], events, day_offset, needed)

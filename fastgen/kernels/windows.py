@@ -70,21 +70,21 @@ class Injected(NamedTuple):
 
 
 @inlined_kernel
-def draw(drawn, window, payments, scratch, wanted):
+def draw(drawn, window, payments, scratch, needed):
     """Draw the window's payments."""
     count = window.payments
     few = Drawn(drawn.second[:count], drawn.card[:count], drawn.category[:count], drawn.cents[:count], drawn.place[:count])
-    payment_rows(few, window.payment, payments, scratch.word_slot[:count], scratch.word_offset[:count], wanted)
+    payment_rows(few, window.payment, payments, scratch.word_slot[:count], scratch.word_offset[:count], needed)
     sorted_times(few.second, payments.seed, window.number, window.start, window.width, scratch.spacing)
 
 
 @interleaved_kernel
-def window_rows(out, digests, window, injected, payments, place_latitude, place_longitude, day_offset, scratch, wanted, hashing):
+def window_rows(out, digests, window, injected, payments, place_latitude, place_longitude, day_offset, scratch, needed, hashing):
     """Make the rows of a window in event-time order; each step finds the output of the one before in the cache.
 
     Args:
         out: Block of as many rows as the window has. digests: uint8[16 n], filled with the MD5 digests; of size 0 for none.
-        window: Window. injected: Injected. payments: Payments. scratch: Scratch, large enough. wanted: see `merge`.
+        window: Window. injected: Injected. payments: Payments. scratch: Scratch, large enough. needed: see `merge`.
         hashing: Hashing.
     """
     all_drawn = scratch.drawn
@@ -93,7 +93,7 @@ def window_rows(out, digests, window, injected, payments, place_latitude, place_
         all_drawn.second[:room], all_drawn.card[:room], all_drawn.category[:room], all_drawn.cents[:room], all_drawn.place[:room]
     )
     if window.payments:
-        draw(drawn, window, payments, scratch, wanted)
+        draw(drawn, window, payments, scratch, needed)
     count = out.second.size
     merge(
         out,
@@ -107,9 +107,9 @@ def window_rows(out, digests, window, injected, payments, place_latitude, place_
         day_offset,
         scratch.order[: count + 2 * LANES],
         scratch.quarters,
-        wanted,
+        needed,
     )
-    if wanted & DIGITS:
+    if needed & DIGITS:
         card_digits(out.digits, out.card, payments.card_keys, scratch.word_slot[:count], scratch.word_offset[:count])
     if digests.size:
         transaction_digests(digests, out, hashing.days, hashing.tile)

@@ -8,7 +8,7 @@ import pyarrow as pa
 from pyarrow import parquet as pq
 
 from fastgen.origin import from_metadata
-from fastgen.reading.pieces import REFUSALS, Damage, ReadRows, readable, told
+from fastgen.reading.pieces import REFUSALS, Damage, ReadRows, message_of, readable
 
 MOST = 1 << 17
 """The most rows of a row group that are read at once."""
@@ -44,7 +44,7 @@ class ParquetReader:
         try:
             frame = lazy.slice(first, count).collect()
         except REFUSALS as error:
-            yield Damage(first, count, told(error))
+            yield Damage(first, count, message_of(error))
             return
         yield from cut(frame, first, rows)
         if frame.height < count:
@@ -76,7 +76,7 @@ class IpcReader:
                     # Column by column, which drops the metadata of Polars' own types: if damaged, it would make Polars panic.
                     frame = pl.DataFrame([pl.Series(name, batch.column(name)) for name in columns])
                 except (*REFUSALS, KeyError) as error:
-                    yield Damage(first, None, told(error))
+                    yield Damage(first, None, message_of(error))
                     return
                 yield from cut(frame, first, rows)
                 first += frame.height

@@ -8,7 +8,7 @@ from typing import Any, BinaryIO, Final
 
 import zstandard
 
-from fastgen.reading.pieces import REFUSALS, readable, told
+from fastgen.reading.pieces import REFUSALS, message_of, readable
 
 BLOCK = 1 << 24
 """Bytes of a block of lines."""
@@ -76,7 +76,7 @@ class Lines:
             with open(self.path, "rb", buffering=0) as file:
                 yield from _read(file, size) if self._decompressor is None else _decompressed(file, self._decompressor)
         except (*REFUSALS, zlib.error, zstandard.ZstdError) as error:
-            yield told(error)
+            yield message_of(error)
 
 
 def _read(file: BinaryIO, size: int) -> Iterator[bytes]:

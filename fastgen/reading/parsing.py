@@ -55,14 +55,14 @@ class Parser(ABC):
 
 
 class CsvParser(Parser):
-    """Parses lines of CSV. there: the columns that each line has."""
+    """Parses lines of CSV. columns: those that each line has."""
 
-    def __init__(self, what: str, there: Sequence[str]) -> None:
+    def __init__(self, what: str, columns: Sequence[str]) -> None:
         super().__init__(what)
-        self._there = there
+        self._columns = columns
 
     def _read(self, block: bytes, columns: Sequence[str]) -> pl.DataFrame:
-        return pl.read_csv(io.BytesIO(block), has_header=False, schema=_texts(self._there)).select(columns)
+        return pl.read_csv(io.BytesIO(block), has_header=False, schema=_texts(self._columns)).select(columns)
 
 
 class NdjsonParser(Parser):

@@ -42,7 +42,7 @@ class Reader(Protocol):
         """Yield these columns in frames of at most `rows` rows, with the types that they have in the file."""
 
 
-def told(error: BaseException) -> str:
+def message_of(error: BaseException) -> str:
     """The message of a library's error, in one short line."""
     text = (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__
     line = text.strip().splitlines()[0].rstrip(". ")
@@ -56,5 +56,5 @@ def readable(path: Path, what: str = "file") -> Iterator[None]:
         yield
     except REFUSALS as error:
         known = isinstance(error, OSError) and error.strerror is not None
-        reason = told(error) if known else f"it is not a complete {what}: {told(error)}"
+        reason = message_of(error) if known else f"it is not a complete {what}: {message_of(error)}"
         raise InputError(f"{path}: cannot be read: {reason}") from None

@@ -49,16 +49,16 @@ def typed(table: str, frame: pl.DataFrame) -> pl.DataFrame:
     return frame.with_columns([_typed(column, column_type(table, column.name)) for column in frame])
 
 
-def _typed(column: pl.Series, wanted: pl.DataType) -> pl.Series:
-    given = column.dtype
-    if given == pl.String and wanted == pl.Datetime:
+def _typed(column: pl.Series, target: pl.DataType) -> pl.Series:
+    dtype = column.dtype
+    if dtype == pl.String and target == pl.Datetime:
         return _moments(column)
-    if given == pl.String and wanted == pl.Date:
+    if dtype == pl.String and target == pl.Date:
         return column.str.to_date("%Y-%m-%d", strict=False)
-    if isinstance(given, pl.Datetime) and given.time_zone:
+    if isinstance(dtype, pl.Datetime) and dtype.time_zone:
         column = column.dt.replace_time_zone(None)
-    column = column if given == wanted else column.cast(wanted, strict=False)
-    return _of_our_time(column) if wanted in YEARS else column
+    column = column if dtype == target else column.cast(target, strict=False)
+    return _of_our_time(column) if target in YEARS else column
 
 
 def _of_our_time(column: pl.Series) -> pl.Series:

@@ -108,7 +108,7 @@ def sequences(cards: Sequence[Sequence[Withdrawals]], width: int) -> Any:
     )
     y = alt.Y("lane:O", scale=alt.Scale(domain=list(range(len(labels)))), axis=axis)
     across = width - extent - 8
-    told = alt.Chart(data([row | beside(row, min(every), max(every), across) for row in stories]))
+    texts = alt.Chart(data([row | beside(row, min(every), max(every), across) for row in stories]))
     layers = (
         alt.Chart(data(lines)).mark_rule(color=GRID, strokeWidth=1.5).encode(x=x, x2="to:T", y=y),
         alt.Chart(data(dots)).mark_circle(color=WITHDRAWAL, size=38, opacity=1).encode(x=x, y=y),
@@ -116,7 +116,7 @@ def sequences(cards: Sequence[Sequence[Withdrawals]], width: int) -> Any:
         .mark_point(shape="diamond", filled=True, fill=FRAUD_WITHDRAWAL, stroke=PAPER, strokeWidth=1.2, size=140, opacity=1)
         .encode(x=x, y=y),
         *(
-            told.transform_filter(f"datum.side == '{side}'")
+            texts.transform_filter(f"datum.side == '{side}'")
             .mark_text(align=side, dx=ASIDE if side == "left" else -ASIDE, color=INK)
             .encode(x=x, y=y, text="text:N")
             for side in ("left", "right")

@@ -70,9 +70,9 @@ def gather(stored: Stored, progress: Progress) -> Facts:
         InputError: there are no transactions, they have no rows, or columns are missing.
     """
     columns = _columns(stored)
-    told = stored.config()
-    config = told or Config()
-    survey = Survey(prices(config), int(config.end.replace(tzinfo=UTC).timestamp()) if told else None)
+    recorded = stored.config()
+    config = recorded or Config()
+    survey = Survey(prices(config), int(config.end.replace(tzinfo=UTC).timestamp()) if recorded else None)
     for frame in stored.batches(TRANSACTIONS, columns):
         survey.add(frame)
         progress(frame.height)
@@ -91,11 +91,11 @@ def gather(stored: Stored, progress: Progress) -> Facts:
         histories.add(frame)
         progress(frame.height)
     busiest = np.argsort(-histories.counts.sum(axis=1), kind="stable")[:BUSIEST].tolist()
-    holders = _holders(stored, told, survey, histories, busiest)
+    holders = _holders(stored, recorded, survey, histories, busiest)
     return Facts(
         stored=stored,
         config=config,
-        known=told is not None,
+        known=recorded is not None,
         labelled=LABEL in columns,
         survey=survey,
         histories=histories,
@@ -110,21 +110,21 @@ def gather(stored: Stored, progress: Progress) -> Facts:
 def _columns(stored: Stored) -> list[str]:
     if TRANSACTIONS not in stored.tables:
         raise InputError(f"{stored.path}: has no transactions to report on, only {', '.join(stored.tables)}")
-    there = stored.columns(TRANSACTIONS)
-    missing = [name for name in COLUMNS if name not in there]
+    present = stored.columns(TRANSACTIONS)
+    missing = [name for name in COLUMNS if name not in present]
     if missing:
         raise InputError(f"{stored.path}: its transactions have no column {missing[0]}; a report needs {', '.join(COLUMNS)}")
-    return [name for name in there if name in (*COLUMNS, LABEL)]
+    return [name for name in present if name in (*COLUMNS, LABEL)]
 
 
 def _followed(survey: Survey) -> list[str]:
     """Cards to look at closely: some with attack chains, with fraudulent withdrawals, with withdrawals."""
-    wanted = (
+    limits = (
         (RowKind.FRAUD_PAYMENT, FOLLOWED_CHAINS),
         (RowKind.FRAUD_WITHDRAWAL, FOLLOWED_HOLDERS),
         (RowKind.WITHDRAWAL, FOLLOWED_HOLDERS),
     )
-    found = [card for kind, most in wanted if (rows := survey.samples[kind].rows) is not None for card in rows["cc_num"].head(most)]
+    found = [card for kind, most in limits if (rows := survey.samples[kind].rows) is not None for card in rows["cc_num"].head(most)]
     return list(dict.fromkeys(found))
 
 

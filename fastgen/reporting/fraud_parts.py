@@ -224,10 +224,10 @@ def spread_parts(facts: Facts) -> list[Part]:
         if not counts.sum(axis=1).all():
             continue
         half = [quantile(each, 0.5) or 0 for each in counts]
-        told = [f"{duration(number)}" if column == "seconds" else f"{number:,} km/h" for number in half]
+        medians = [f"{duration(number)}" if column == "seconds" else f"{number:,} km/h" for number in half]
         parts.append(
             Part(
-                f"{what} {SINCE}: median {told[0]} for ordinary rows, {told[1]} for frauds.",
+                f"{what} {SINCE}: median {medians[0]} for ordinary rows, {medians[1]} for frauds.",
                 figure(
                     f"spread-{what.lower()}",
                     partial(spread, Spread(counts, rules[column], ticks)),
@@ -249,8 +249,8 @@ def difficulty_finding(facts: Facts, conditions: list[str]) -> str:
     found = f"finds {percent(best.recall)} of the frauds, and {percent(best.precision)} of what it flags is fraud"
     text = f"The best single rule, “{conditions[0]}”, {found}."
     if sure:
-        rule, told = max(sure, key=lambda pair: pair[0].recall)
-        text += f" “{told}” flags {count(rule.flagged, 'row')}, all of them frauds."
+        rule, phrase = max(sure, key=lambda pair: pair[0].recall)
+        text += f" “{phrase}” flags {count(rule.flagged, 'row')}, all of them frauds."
     if best.f1 < EASY and not sure:
         return f"{text} No column alone gives the frauds away."
     return f"{text} This is no hard benchmark: a model that scores well here may have learnt no more than that."

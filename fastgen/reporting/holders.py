@@ -27,7 +27,7 @@ class HolderAges:
         self.holders = 0
         self.ages = np.zeros((2, OLDEST + 1), np.int64)
         self.noted: dict[int, int] = {}
-        self._cards, self._withdrawing, self._wanted = cards, withdrawing, noted
+        self._cards, self._withdrawing, self._noted = cards, withdrawing, noted
 
     def add(self, frame: pl.DataFrame) -> None:
         """Add a batch of profiles, with birthdate and cc_num."""
@@ -40,5 +40,5 @@ class HolderAges:
         counted = (ages >= 0) & (ages <= OLDEST)
         np.add.at(self.ages, (cash[counted], ages[counted]), 1)
         self.holders += frame.height
-        for at in np.flatnonzero(np.isin(numbers, self._wanted)).tolist():
+        for at in np.flatnonzero(np.isin(numbers, self._noted)).tolist():
             self.noted[int(numbers[at])] = int(ages[at])

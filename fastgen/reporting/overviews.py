@@ -75,7 +75,7 @@ def timeline(histories: Histories, end: int | None, step: str, width: int) -> An
         x = time_axis(first, last, width, labels=name == shown[-1][0])
         bars = bars_over_time(histories, kinds, width).encode(x=x)
         if end is not None and first < end < last:
-            bars += end_of_period(end, late=end - first > 0.8 * (last - first), told=name == "rows")
+            bars += end_of_period(end, late=end - first > 0.8 * (last - first), named=name == "rows")
         height = 150 if name == "rows" else 64
         panels.append(
             bars.properties(width=width - LEFT - 10, height=height, title=alt.TitleParams(f"{name} {step}", frame="bounds"))
@@ -83,10 +83,10 @@ def timeline(histories: Histories, end: int | None, step: str, width: int) -> An
     return alt.vconcat(*panels, spacing=8)
 
 
-def end_of_period(end: int, *, late: bool, told: bool) -> Any:
-    """A line at the end of the period; if `told`, with its name on the side that has space."""
+def end_of_period(end: int, *, late: bool, named: bool) -> Any:
+    """A line at the end of the period; if `named`, with its name on the side that has space."""
     rule = alt.Chart(data([{"from": end * 1000}])).mark_rule(color=INK, strokeDash=[3, 3], strokeWidth=1).encode(x="from:T")
-    if not told:
+    if not named:
         return rule
     text = rule.mark_text(
         text="end of the period", align="right" if late else "left", dx=-5 if late else 5, baseline="bottom", color=INK

@@ -119,7 +119,7 @@ def _flat(settings: dict[str, Any]) -> dict[str, Any]:
 def provenance(facts: Facts) -> Table:
     """Files, format, seed, versions and fingerprint."""
 
-    def told(*path: str) -> str:
+    def recorded(*path: str) -> str:
         """A value of the manifest, as text."""
         value = facts.stored.description.get(*path)
         return UNKNOWN if value is None else str(value)
@@ -127,10 +127,10 @@ def provenance(facts: Facts) -> Table:
     rows = [("files", f"{facts.stored.path.name}, {facts.stored.format}")]
     if facts.known:
         rows += [
-            ("seed", told("seed")),
-            ("fastgen", f"{told('fastgen')}, data version {told('data_version')}"),
-            ("word lists", f"Faker {told('vocabularies', 'faker')}"),
-            ("fingerprint", told("fingerprint")),
+            ("seed", recorded("seed")),
+            ("fastgen", f"{recorded('fastgen')}, data version {recorded('data_version')}"),
+            ("word lists", f"Faker {recorded('vocabularies', 'faker')}"),
+            ("fingerprint", recorded("fingerprint")),
         ]
     return Table(["what", "value"], rows, numeric=False)
 

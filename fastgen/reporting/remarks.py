@@ -25,9 +25,9 @@ def _about_files(facts: Facts) -> Iterator[str]:
         silent = "; without profiles the holders' ages are unknown" if "profiles" in missing else ""
         yield f"Missing: {listed(missing)}{silent}."
     for table, rows in facts.rows.items():
-        told = stored.description.table(table).get("rows", rows)
-        if told != rows:
-            yield f"The manifest gives {told} rows of {table}, but there are {rows}: these are not the data that were written."
+        recorded = stored.description.table(table).get("rows", rows)
+        if recorded != rows:
+            yield f"The manifest gives {recorded} rows of {table}, but there are {rows}: these are not the data that were written."
 
 
 def _about_rows(facts: Facts) -> Iterator[str]:

@@ -191,8 +191,10 @@ def amounts_finding(facts: Facts, all_spent: Sequence[Spent]) -> str:
     reference = "the configured densities" if facts.known else "the densities of the default configuration"
     if away <= by_chance(farthest.rows, len(compared)):
         return f"Amounts follow {reference}, in every category as closely as chance allows. {stray}"
-    told = f"shares of {farthest.rows:,} rows differ by up to {percent(away)}, by chance only {percent(by_chance(farthest.rows))}"
-    return f"Amounts do not follow {reference}: most of all in {farthest.name}, {told}. {stray}"
+    difference = (
+        f"shares of {farthest.rows:,} rows differ by up to {percent(away)}, by chance only {percent(by_chance(farthest.rows))}"
+    )
+    return f"Amounts do not follow {reference}: most of all in {farthest.name}, {difference}. {stray}"
 
 
 # Cards and holders

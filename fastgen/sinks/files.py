@@ -150,14 +150,14 @@ def _replaced(names: list[str], target: Target, overwrite: bool) -> list[str]:
     """The files to remove from a directory once tables with these names are complete; refuses if any must stay."""
     root = Path(target.path)
     with explained(target.path):
-        there, described = existing.parts(root), existing.descriptions(root)
-    if there and not overwrite:
+        present, described = existing.parts(root), existing.descriptions(root)
+    if present and not overwrite:
         raise OutputExistsError(f"{target.path} holds other data", hint="`overwrite` replaces them")
     own = [manifest.MANIFEST, *names]
     for name in own:
         refuse_existing(os.path.join(target.path, name), overwrite)
     replaced = [name for name in existing.files(described) if name not in own]
-    existing.refuse_unknown(root, there, set(replaced))
+    existing.refuse_unknown(root, present, set(replaced))
     return replaced
 
 

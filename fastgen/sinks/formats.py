@@ -80,11 +80,11 @@ def resolve(output: str | os.PathLike[str], format: str | None = None, compressi
         format, compression = _from_name(name, format, compression)
     if format is None:
         format = "csv" if special else "parquet"
-    allowed = FORMATS[format].compressions
-    compression = allowed[0] if compression is None else compression
-    if compression not in allowed:
-        told = f"must be one of {', '.join(allowed)} for {format}"
-        raise OptionError("compression", compression, told, hint=did_you_mean(compression, allowed))
+    compressions = FORMATS[format].compressions
+    compression = compressions[0] if compression is None else compression
+    if compression not in compressions:
+        allowed = f"must be one of {', '.join(compressions)} for {format}"
+        raise OptionError("compression", compression, allowed, hint=did_you_mean(compression, compressions))
     return Target(path, is_directory, format, compression)
 
 
@@ -114,8 +114,8 @@ def parse_name(name: str) -> ParsedName:
 def _from_name(name: str, format: str | None, compression: str | None) -> tuple[str, str | None]:
     named = parse_name(name)
     if named.suffix in OTHER_COMPRESSIONS:
-        told = f"must not end with {named.suffix}: files are compressed by {', '.join(COMPRESSED_ENDINGS)}, or not at all"
-        raise OptionError("output", name, told)
+        allowed = f"must not end with {named.suffix}: files are compressed by {', '.join(COMPRESSED_ENDINGS)}, or not at all"
+        raise OptionError("output", name, allowed)
     if named.compression is not None:
         if compression not in (None, named.compression):
             ending = COMPRESSED_ENDINGS[named.compression]

@@ -135,11 +135,11 @@ class Hundredths(Column):
     def load(self, data: Any, rows: int) -> Loaded:
         values = self._array(data, self.dtype, rows)
         least = int(values.min())
-        there = np.zeros((int(values.max()) - least) // 64 + 1, np.uint64)
+        bitmap = np.zeros((int(values.max()) - least) // 64 + 1, np.uint64)
         codes = np.empty(rows, np.uint32)
-        count = packing.rank_values(values, least, codes, there, np.empty(there.size, np.uint32))
+        count = packing.rank_values(values, least, codes, bitmap, np.empty(bitmap.size, np.uint32))
         ranked = np.empty(count, np.uint32)
-        packing.ranked_values(ranked, least, there)
+        packing.ranked_values(ranked, least, bitmap)
         return codes, ranked / 100.0
 
     def dictionary(self, data: Loaded) -> Vocabulary:

@@ -64,17 +64,17 @@ def write_parts(whole: list[Request], of: int, numbers: range, work: Work) -> tu
         return _write(directory, numbers, directory.complete(numbers, others, work.overwrite), work)
 
 
-def _write(directory: "_Directory", numbers: range, there: set[int], work: Work) -> tuple[list[FileReport], int]:
-    """Write the parts that are not in `there`; see `write_parts`."""
-    wanted = [number for number in numbers if number not in there]
-    workers = max(1, min(work.threads, len(wanted)))
+def _write(directory: "_Directory", numbers: range, complete: set[int], work: Work) -> tuple[list[FileReport], int]:
+    """Write the parts that are not in `complete`; see `write_parts`."""
+    missing = [number for number in numbers if number not in complete]
+    workers = max(1, min(work.threads, len(missing)))
     progress = _Shared(work.progress)
     each = work._replace(threads=work.threads // workers, overwrite=True, progress=progress)
     files: list[FileReport] = []
     pool = ThreadPoolExecutor(workers, "fastgen-part")
     jobs: list[Future[list[FileReport]]] = []
     try:
-        jobs.extend(pool.submit(directory.write, number, each) for number in wanted)
+        jobs.extend(pool.submit(directory.write, number, each) for number in missing)
         for job in jobs:
             files += job.result()
     except BaseException:
@@ -86,7 +86,7 @@ def _write(directory: "_Directory", numbers: range, there: set[int], work: Work)
     pool.shutdown()
     if directory.finish() and not work.overwrite:  # with `overwrite`, other machines may be rewriting complete parts
         drop_abandoned(work.target.path, FOLDERS, directory.own)
-    return files, len(there)
+    return files, len(complete)
 
 
 def prepare(whole: list[Request], of: int, target: Target, overwrite: bool) -> None:
@@ -136,15 +136,15 @@ class _Directory:
 
     def others(self, overwrite: bool) -> Described:
         """The descriptions of other data in the directory; refuses a directory with data that may not be replaced."""
-        there, described = self._found(overwrite)
+        present, described = self._found(overwrite)
         others = {name: content for name, content in described.items() if not self._is_ours(content)}
         if not overwrite and others:
             raise OutputExistsError(f"{self._target.path} holds other data", hint="`overwrite` replaces them")
-        if not overwrite and there and not described:
-            told = f"{self._target.path} has files that no record of a part describes, such as {there[0]}"
-            raise OutputExistsError(told, hint="`overwrite` replaces them")
-        own = {name for name in there if self.own.fullmatch(name)}
-        existing.refuse_unknown(self._root, there, own.union(existing.files(described)))
+        if not overwrite and present and not described:
+            message = f"{self._target.path} has files that no record of a part describes, such as {present[0]}"
+            raise OutputExistsError(message, hint="`overwrite` replaces them")
+        own = {name for name in present if self.own.fullmatch(name)}
+        existing.refuse_unknown(self._root, present, own.union(existing.files(described)))
         return others
 
     def prepare(self, others: Described) -> None:
@@ -166,9 +166,9 @@ class _Directory:
         until = time.monotonic() + PATIENCE
         while True:
             with explained(self._target.path):
-                there, described = existing.parts(self._root), existing.descriptions(self._root)
-            if overwrite or described or not there or time.monotonic() > until:
-                return there, described
+                present, described = existing.parts(self._root), existing.descriptions(self._root)
+            if overwrite or described or not present or time.monotonic() > until:
+                return present, described
             time.sleep(PATIENCE / 20)
 
     def _is_ours(self, described: dict[str, Any]) -> bool:

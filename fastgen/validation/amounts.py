@@ -43,9 +43,9 @@ class AmountsOfRows(Judge):
     def checks(self) -> Iterator[Check]:
         rules, cash = self.rules, self.rules.cash
         ranges = rules.config.amounts
-        told = f"{ranges[0].low:,} to {ranges[-1].high:,}"
+        expected = f"{ranges[0].low:,} to {ranges[-1].high:,}"
         yield rule(self.group, "prices", self.prices, "in the price range of the payment's category")
-        yield rule(self.group, "withdrawals", self.cash, told)
+        yield rule(self.group, "withdrawals", self.cash, expected)
         names = [f"{part.low:,} to {part.high:,}" for part in ranges]
         cells = self.counts.copy()
         cells[:cash] += self.firsts()[:cash]

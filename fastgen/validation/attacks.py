@@ -29,7 +29,7 @@ class Attacks:
 
     def __init__(self, rules: Rules, cards: CardTable) -> None:
         fraud, categories, cells = rules.config.fraud, len(rules.categories), rules.edges.size - 1
-        self.rules, self.told = rules, ExampleFormatter(rules.config, cards)
+        self.rules, self.examples = rules, ExampleFormatter(rules.config, cards)
         self.finder = ChainFinder(rules)
         self.lengths = Uniform(fraud.chain_lengths.low, len(fraud.chain_lengths.values))
         self.gaps = Uniform(fraud.chain_gap_seconds.low, len(fraud.chain_gap_seconds.values))
@@ -43,14 +43,14 @@ class Attacks:
 
     def add(self, events: Events) -> None:
         """Add all labelled payments of some cards."""
-        rules, told = self.rules, self.told
+        rules, examples = self.rules, self.examples
         found = self.finder.find(events)
-        told.count(self.misfits, found.misfits, events.size)
-        told.count(self.mixtures, found.mixed_up, found.firsts.size)
+        examples.count(self.misfits, found.misfits, events.size)
+        examples.count(self.mixtures, found.mixed_up, found.firsts.size)
         first, later = found.firsts, found.laters
-        told.count(self.outside, first[(first["second"] < 0) | (first["second"] >= rules.config.seconds)], first.size)
-        wanted = rules.chain_categories(column(later, "cents"))
-        told.count(self.categories, later[later["category"] != wanted], later.size)
+        examples.count(self.outside, first[(first["second"] < 0) | (first["second"] >= rules.config.seconds)], first.size)
+        expected = rules.chain_categories(column(later, "cents"))
+        examples.count(self.categories, later[later["category"] != expected], later.size)
         self._tally(found)
 
     def _tally(self, found: FoundChains) -> None:
@@ -73,8 +73,8 @@ class Attacks:
         gaps = self.finder.gaps
         apart = f"{self.apart:,} chains lie between others of their card" if self.apart else ""
         undecided = f"{self.undecided:,} payments could not be told apart" if self.undecided else ""
-        told = f"each payment in a chain, {gaps[0]} to {gaps[-1]} seconds apart"
-        yield rule(GROUP, "payments", self.misfits, told, note="; ".join(filter(None, (apart, undecided))) or None)
+        expected = f"each payment in a chain, {gaps[0]} to {gaps[-1]} seconds apart"
+        yield rule(GROUP, "payments", self.misfits, expected, note="; ".join(filter(None, (apart, undecided))) or None)
         yield rule(GROUP, "mixtures", self.mixtures, "the set number in each amount range")
         yield rule(GROUP, "starts", self.outside, "in the period")
         mistaken = self.finder.mistaken(self.mixtures.of + self.apart, self.of_card.size)
@@ -106,11 +106,11 @@ class Attacks:
 
     def _tests(self) -> Iterator[tuple[str, Outcome | None, At]]:
         """Yield the name and outcome of each test, and what names its classes."""
-        edges, starts, told = self.rules.edges, self.starts, self.told
+        edges, starts, examples = self.rules.edges, self.starts, self.examples
         yield "lengths", self.lengths.shares(), lambda i: f"length {self.lengths.ends(i)}"
         yield "gaps", self.gaps.shares(), lambda i: f"{self.gaps.ends(i)} seconds"
-        yield "times", starts.distance(), lambda i: told.moment(starts.ends(i))
-        yield "cards", chi_square(self.of_card, np.ones(self.of_card.size)), told.cards.text
+        yield "times", starts.distance(), lambda i: examples.moment(starts.ends(i))
+        yield "cards", chi_square(self.of_card, np.ones(self.of_card.size)), examples.cards.text
         yield "amounts", kolmogorov(self.later_amounts, self._masses()), lambda i: f"{(edges[i + 1] - 1) / 100:,.2f}"
 
     def _masses(self) -> NDArray[np.float64]:

@@ -44,9 +44,9 @@ class CardHistories(Judge):
         self.piles.add(part)
 
     def checks(self) -> Iterator[Check]:
-        rules, cards, told = self.rules, self.cards, ExampleFormatter(self.rules.config, self.cards)
+        rules, cards, examples = self.rules, self.cards, ExampleFormatter(self.rules.config, self.cards)
         withdrawals, clones = Withdrawals(rules, cards), Clones(rules, cards)
-        cash_cards = CashCards(rules.config, self.cash, told)
+        cash_cards = CashCards(rules.config, self.cash, examples)
         for events in self.piles.each():
             kind = events["kind"]
             self.attacks.add(events[kind == ATTACK])
@@ -60,6 +60,6 @@ class CardHistories(Judge):
         yield from clones.checks(tolerated(mistaken))
         yield from cash_cards.checks(totals, tolerated(mistaken))
         if self.bands:
-            yield from self.bands.checks(self.cash, told)
+            yield from self.bands.checks(self.cash, examples)
         else:
             yield skipped("cash cards", "ages", "in one of the age bands", "there is no table of holders with birthdates")

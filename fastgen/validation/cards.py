@@ -192,8 +192,8 @@ class Expiries(Judge):
 
     def checks(self) -> Iterator[Check]:
         yield rule(self.group, "expiry form", self.form, "MM/YY")
-        told = f"1 to {EXPIRY_MONTHS} months after {self.start:%m/%y}"
-        yield rule(self.group, "expiry window", self.window, told)
+        expected = f"1 to {EXPIRY_MONTHS} months after {self.start:%m/%y}"
+        yield rule(self.group, "expiry window", self.window, expected)
         yield drawn(
             self.group, "expiry months", self.months.shares(), "uniform", at=lambda step: f"{step + 1} months after the start"
         )

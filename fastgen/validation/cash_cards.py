@@ -46,11 +46,11 @@ class Bands:
         everyone = np.ones(self.of_card.size, bool)
         return np.asarray(np.minimum(self.counts(everyone), self.rooms))
 
-    def checks(self, cash: Mask, told: ExampleFormatter) -> Iterator[Check]:
+    def checks(self, cash: Mask, examples: ExampleFormatter) -> Iterator[Check]:
         """Check that cash cards may withdraw cash, and were drawn at random from those that may."""
         group = "cash cards"
         none = np.flatnonzero(cash & (self.of_card < 0))
-        example = told.cards.text(int(none[0])) if none.size else None
+        example = examples.cards.text(int(none[0])) if none.size else None
         broken = Violations(count=none.size, of=int(cash.sum()), example=example)
         yield rule(group, "ages", broken, "in one of the age bands")
         names = [f"{band.low} to {band.high} years" for band in self.bands]
@@ -68,8 +68,8 @@ class CashCards:
         cash: bool[cards], which cards withdraw cash.
     """
 
-    def __init__(self, config: Config, cash: Mask, told: ExampleFormatter) -> None:
-        self.cash, self.told = cash, told
+    def __init__(self, config: Config, cash: Mask, examples: ExampleFormatter) -> None:
+        self.cash, self.examples = cash, examples
         self.lengths = config.atm.lengths.values
         self._rank = np.cumsum(cash) - 1
         self.counts = np.zeros((int(cash.sum()), len(self.lengths)), np.int32)
@@ -84,15 +84,15 @@ class CashCards:
         """Yield the checks; tolerance: how many pairs of sequences may pass for one, None if too many."""
         group = "cash cards"
         yield exact(group, "number", self.counts.shape[0], totals.cash_cards)
-        told = f"{totals.rounds:,} of each length, {self.lengths[0]} to {self.lengths[-1]}"
+        expected = f"{totals.rounds:,} of each length, {self.lengths[0]} to {self.lengths[-1]}"
         if tolerance is None:
-            yield skipped(group, "lengths", told, TOO_CLOSE)
+            yield skipped(group, "lengths", expected, TOO_CLOSE)
             return
         wrong = np.flatnonzero((self.counts != totals.rounds).any(axis=1) & ~self.unclear)
         example = None
         if wrong.size:
             lengths = {length: int(n) for length, n in zip(self.lengths, self.counts[wrong[0]], strict=True)}
-            example = f"{self.told.cards.text(int(np.flatnonzero(self.cash)[wrong[0]]))}: sequences by length {lengths}"
+            example = f"{self.examples.cards.text(int(np.flatnonzero(self.cash)[wrong[0]]))}: sequences by length {lengths}"
         clear = int(np.count_nonzero(~self.unclear))
         note = (
             f"{self.unclear.size - clear:,} cards have sequences that could not be told apart"
@@ -100,14 +100,14 @@ class CashCards:
             else None
         )
         broken = Violations(count=wrong.size, of=clear, example=example)
-        yield rule(group, "lengths", broken, told, tolerance=tolerance, note=note)
+        yield rule(group, "lengths", broken, expected, tolerance=tolerance, note=note)
 
 
 class Clones:
     """Judges labelled withdrawals: each comes some hours after the first withdrawal of a sequence, at most one per sequence."""
 
     def __init__(self, rules: Rules, cards: CardTable) -> None:
-        self.told = ExampleFormatter(rules.config, cards)
+        self.examples = ExampleFormatter(rules.config, cards)
         self.hours = rules.config.atm.foreign_hours.values
         self.delays = Uniform(self.hours[0], len(self.hours))
         self.misfits, self.twice = Violations(), Violations()
@@ -118,22 +118,22 @@ class Clones:
         pairs = matches(events, found, self.hours)
         number = np.bincount(pairs["foreign"].to_numpy(), minlength=events.size)
         doubt = np.isin(_marks(events), _marks(found.unclear))
-        self.told.count(self.misfits, events[(number == 0) & ~doubt], events.size)
+        self.examples.count(self.misfits, events[(number == 0) & ~doubt], events.size)
         sure = pairs.filter(pl.Series(number[pairs["foreign"].to_numpy()] == 1))
         self.delays.add(sure["hours"].cast(pl.Int64).to_numpy())
         again = sure.filter(~pl.col("sequence").is_first_distinct())
-        self.told.count(self.twice, events[again["foreign"].to_numpy()], sure.height)
+        self.examples.count(self.twice, events[again["foreign"].to_numpy()], sure.height)
         self.unclear += events.size - sure.height - int(((number == 0) & ~doubt).sum())
 
     def checks(self, tolerance: int | None) -> Iterator[Check]:
         """Yield the checks; tolerance: how many pairs of sequences may pass for one, None if too many."""
-        group, told = "foreign withdrawals", f"{self.hours[0]} to {self.hours[-1]} whole hours after a sequence's first"
+        group, expected = "foreign withdrawals", f"{self.hours[0]} to {self.hours[-1]} whole hours after a sequence's first"
         if tolerance is None:
             for name in "delays", "clones", "hours":
-                yield skipped(group, name, told, TOO_CLOSE)
+                yield skipped(group, name, expected, TOO_CLOSE)
             return
         note = f"{self.unclear:,} could belong to several sequences" if self.unclear else None
-        yield rule(group, "delays", self.misfits, told, tolerance=tolerance, note=note)
+        yield rule(group, "delays", self.misfits, expected, tolerance=tolerance, note=note)
         yield rule(group, "clones", self.twice, "one at most for a sequence", tolerance=tolerance)
         if can_be_judged(self.misfits.of, self.unclear, self.misfits.of):
             yield drawn(group, "hours", self.delays.shares(), "uniform", at=lambda i: f"{self.delays.ends(i)} hours")

@@ -115,22 +115,22 @@ class ChainFinder:
 
     def _are_mixed(self, ranges: Array, begins: Mask, starts: Array, sizes: Array) -> Mask:
         """Whether the later payments of runs have the amounts of a chain: the set number in each range."""
-        wanted = self.rules.chain_counts
-        counts = np.zeros((starts.size, wanted.shape[1] + 1), np.int64)
+        chain_counts = self.rules.chain_counts
+        counts = np.zeros((starts.size, chain_counts.shape[1] + 1), np.int64)
         run = np.cumsum(begins) - 1
         np.add.at(counts, (run[~begins], ranges[~begins]), 1)  # the last column is for those of no range
-        expected = wanted[np.minimum(sizes, wanted.shape[0]) - 1]
+        expected = chain_counts[np.minimum(sizes, chain_counts.shape[0]) - 1]
         mixed: Mask = (counts[:, :-1] == expected).all(axis=1)
         return mixed
 
     def _looked_at(self, events: Events, ranges: Array, formed: bool) -> tuple[int, list[Group]]:
         """Classify a run that is not simply one chain; also return its chains if it is several."""
-        wanted = self.rules.chain_counts
+        chain_counts = self.rules.chain_counts
 
         def fits(group: Group) -> bool:
             later = ranges[list(group[1:])]
-            counts = np.bincount(later, minlength=wanted.shape[1]) if later.min(initial=0) >= 0 else None
-            return counts is not None and bool((counts == wanted[later.size]).all())
+            counts = np.bincount(later, minlength=chain_counts.shape[1]) if later.min(initial=0) >= 0 else None
+            return counts is not None and bool((counts == chain_counts[later.size]).all())
 
         begun = runs(events["second"].tolist(), self.gaps, range(1, self.lengths[-1] + 1), fits, self._budget)
         for most_short in (0, 1):

@@ -18,11 +18,11 @@ def exact(group: str, name: str, found: int, expected: int | range) -> Check:
         >>> exact("counts", "payments", 53_999, 54_000).verdict
         'failed'
     """
-    wanted = expected if isinstance(expected, range) else range(expected, expected + 1)
-    off = max(wanted.start - found, found - wanted[-1], 0)
-    told = f"{wanted.start:,}" if len(wanted) == 1 else f"{wanted.start:,} to {wanted[-1]:,}"
+    allowed = expected if isinstance(expected, range) else range(expected, expected + 1)
+    off = max(allowed.start - found, found - allowed[-1], 0)
+    text = f"{allowed.start:,}" if len(allowed) == 1 else f"{allowed.start:,} to {allowed[-1]:,}"
     verdict: Verdict = "failed" if off else "passed"
-    return Check(group, name, f"{found:,}", told, "exact", verdict, violations=off, tolerance=0)
+    return Check(group, name, f"{found:,}", text, "exact", verdict, violations=off, tolerance=0)
 
 
 def rule(group: str, name: str, broken: Violations, expected: str, *, tolerance: int = 0, note: str | None = None) -> Check:

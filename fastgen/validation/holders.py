@@ -76,8 +76,8 @@ class Births(Judge):
 
     def checks(self) -> Iterator[Check]:
         ages = self.config.ages
-        told = f"{ages.low} to {ages.high} years on {self.config.start:%Y-%m-%d}"
-        yield rule(self.group, "ages", self.outside, told)
+        expected = f"{ages.low} to {ages.high} years on {self.config.start:%Y-%m-%d}"
+        yield rule(self.group, "ages", self.outside, expected)
         at = self.days.distance()
         yield drawn(self.group, "birthdates", at, "uniform by days", at=lambda step: str(EPOCH + timedelta(self.days.ends(step))))
 
@@ -120,12 +120,12 @@ class Names(Judge):
         yield drawn(
             self.group, "sexes", chi_square(list(self.sexes.values()), [1, 1]), "equally likely", at=list(self.sexes).__getitem__
         )
-        told = "the sex's first names"
-        yield rule(self.group, "first name", self.first, told)
+        expected = "the sex's first names"
+        yield rule(self.group, "first name", self.first, expected)
         for sex, counts in self.counts.items():
             yield self._weighted(f"first names {sex}", counts, self.weights[sex], self.given[sex])
-        told = "a last name and nothing else"
-        yield rule(self.group, "last name", self.last, told)
+        expected = "a last name and nothing else"
+        yield rule(self.group, "last name", self.last, expected)
         yield self._weighted("last names", self.families, self.family_weights, self.family)
 
     def _weighted(self, name: str, counts: Array, weights: Sequence[float], names: Sequence[str]) -> Check:
@@ -159,8 +159,8 @@ class Mails(Judge):
         self.counts += np.bincount((MAIL_NUMBERS * domain + number)[formed], minlength=self.counts.size)
 
     def checks(self) -> Iterator[Check]:
-        told = "the name, a number below 100, a known domain"
-        yield rule(self.group, "mail form", self.other, told)
+        expected = "the name, a number below 100, a known domain"
+        yield rule(self.group, "mail form", self.other, expected)
         at = "numbers from {} at {}".format
         yield drawn(
             self.group,
@@ -189,8 +189,8 @@ class Homes(Judge):
         self.cities += np.bincount(city[home], minlength=self.cities.size)
 
     def checks(self) -> Iterator[Check]:
-        told = f"one of the {self.places.home} places in the US"
-        yield rule(self.group, "homes", self.elsewhere, told)
+        expected = f"one of the {self.places.home} places in the US"
+        yield rule(self.group, "homes", self.elsewhere, expected)
         shares = (self.places.of_city >= 0).sum(axis=1)
         yield drawn(
             self.group, "cities", chi_square(self.cities, shares), "uniform over the places", at=self.places.cities.__getitem__

@@ -75,16 +75,16 @@ class CardsOfPayments(Judge):
         np.add.at(self.counts, part.card[(part.kind == ORDINARY) & (part.card >= 0)], 1)
 
     def checks(self) -> Iterator[Check]:
-        told = "uniform over the cards"
+        expected = "uniform over the cards"
         counts = self.counts
         if not self.listed:
             # Without a table of cards, only the number of unused ones is known.
             counts = np.concatenate([counts, np.zeros(max(self.expected - counts.size, 0), np.int64)])
             if counts.sum() < SMALLEST_EXPECTED * counts.size:
-                yield skipped(self.group, "cards", told, "too few payments per card to test without a table of cards")
+                yield skipped(self.group, "cards", expected, "too few payments per card to test without a table of cards")
                 return
         name = lambda card: self.cards.text(card) if card < self.cards.size else "a card that was never used"  # noqa: E731
-        yield drawn(self.group, "cards", chi_square(counts, np.ones(counts.size)), told, at=name)
+        yield drawn(self.group, "cards", chi_square(counts, np.ones(counts.size)), expected, at=name)
 
 
 class PlacesOfRows(Judge):
@@ -104,8 +104,8 @@ class PlacesOfRows(Judge):
         self.foreign.add(part, place < home, kind == FOREIGN)
         known = (part.city >= 0) & (self.places.of_city[part.city, 0] >= 0)
         self.withdrawals.add(part, ~known, kind == WITHDRAWAL)
-        there = place >= 0
-        codes = kind[there] * self.counts.shape[1] + place[there]
+        placed = place >= 0
+        codes = kind[placed] * self.counts.shape[1] + place[placed]
         self.counts += np.bincount(codes, minlength=self.counts.size).reshape(self.counts.shape)
 
     def checks(self) -> Iterator[Check]:
@@ -113,12 +113,12 @@ class PlacesOfRows(Judge):
         yield rule(self.group, "payments", self.payments, f"at one of the {home} places in the US")
         yield rule(self.group, "withdrawals", self.withdrawals, "in a city of the US")
         yield rule(self.group, "foreign withdrawals", self.foreign, f"at one of the {all_of_them - home} places elsewhere")
-        told = "uniform over the places in the US"
-        yield self._uniform("ordinary payments", ORDINARY, range(home), told)
-        yield self._uniform("chain payments", ATTACK, range(home), told)
+        expected = "uniform over the places in the US"
+        yield self._uniform("ordinary payments", ORDINARY, range(home), expected)
+        yield self._uniform("chain payments", ATTACK, range(home), expected)
         yield self._uniform("foreign places", FOREIGN, range(home, all_of_them), "uniform over the places elsewhere")
 
-    def _uniform(self, name: str, kind: int, places: range, told: str) -> Check:
+    def _uniform(self, name: str, kind: int, places: range, expected: str) -> Check:
         counts = self.counts[kind, places.start : places.stop]
         outcome = chi_square(counts, np.ones(len(places)))
-        return drawn(self.group, name, outcome, told, at=lambda i: self.places.names[places.start + i])
+        return drawn(self.group, name, outcome, expected, at=lambda i: self.places.names[places.start + i])

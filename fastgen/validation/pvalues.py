@@ -95,11 +95,11 @@ def hypergeometric(drawn: ArrayLike, stock: ArrayLike) -> Outcome | None:
         >>> round(hypergeometric([80, 20], [100, 100]).p, 5)
         0.0
     """
-    there = np.asarray(stock, np.int64)
-    classes = _merged(np.asarray(drawn, np.int64)[there > 0], there[there > 0].astype(np.float64))
+    available = np.asarray(stock, np.int64)
+    classes = _merged(np.asarray(drawn, np.int64)[available > 0], available[available > 0].astype(np.float64))
     if classes is None:
         return None
-    stocks = np.add.reduceat(there[there > 0], classes.starts)
+    stocks = np.add.reduceat(available[available > 0], classes.starts)
     total, size = int(stocks.sum()), int(classes.counts.sum())
     if size >= total:
         return None

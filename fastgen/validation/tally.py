@@ -62,7 +62,7 @@ class RowBatch:
         self.frame, self.numbers = frame, numbers
         self.size = frame.height
 
-    def told(self, row: int, columns: Sequence[str]) -> str:
+    def example(self, row: int, columns: Sequence[str]) -> str:
         """A row as an example."""
         values = ", ".join(f"{name} {self.frame[name][row]}" for name in columns if name in self.frame.columns)
         return f"row {self.numbers[row] + 1:,}: {values}"
@@ -81,5 +81,5 @@ class Violations:
         self.of += part.size if among is None else int(np.count_nonzero(among))
         found = int(np.count_nonzero(wrong))
         if found and self.example is None:
-            self.example = part.told(int(np.argmax(wrong)), self.columns)
+            self.example = part.example(int(np.argmax(wrong)), self.columns)
         self.count += found

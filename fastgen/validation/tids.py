@@ -50,9 +50,9 @@ class Tids(Judge):
             sort = np.argsort(seconds, kind="stable")
             order, seconds = order[sort], seconds[sort]
         digests = self._digests(seconds, cards[order], part.cents[order])
-        given = part.frame["tid"].gather(order)
+        tids = part.frame["tid"].gather(order)
         wrong = np.zeros(part.size, bool)
-        wrong[order] = (given != _texts(digests)).to_numpy()
+        wrong[order] = (tids != _texts(digests)).to_numpy()
         self.other.add(part, wrong, usual)
 
     def checks(self) -> Iterator[Check]:

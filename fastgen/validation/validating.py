@@ -64,18 +64,18 @@ def validate(
 
     began = time.perf_counter()
     tables: Tables
-    there: Config | None
+    own: Config | None
     if isinstance(source, Dataset):
-        name, tables, there, notes = "a dataset", MadeTables(_whole("source", source), workers), source.config, []
+        name, tables, own, notes = "a dataset", MadeTables(_whole("source", source), workers), source.config, []
     else:
         stored = source if isinstance(source, Stored) else open_stored(source)
-        name, tables, there, notes = str(stored.path), stored, stored.config(), _notes(stored)
-    wanted = next((each for each in (given, there) if each is not None), Config())
-    examination = examined(tables, wanted, progress or bool)
+        name, tables, own, notes = str(stored.path), stored, stored.config(), _notes(stored)
+    config = next((each for each in (given, own) if each is not None), Config())
+    examination = examined(tables, config, progress or bool)
     checks = judged(examination.checks, level)
     return ValidationReport(
         source=name,
-        configuration="the default" if wanted not in (given, there) else "given" if wanted is given else "of the data",
+        configuration="the default" if config not in (given, own) else "given" if config is given else "of the data",
         rows=examination.rows,
         alpha=level,
         tests=sum(check.p is not None for check in checks),
@@ -99,13 +99,13 @@ def _probability(alpha: object) -> float:
 
 def _notes(stored: Stored) -> list[str]:
     """Notes on what verdicts may depend on: word lists, files left out, missing parts."""
-    told, pools, notes = stored.description.get, load_pools(), []
-    if told("vocabularies") and told("vocabularies", "digest") != pools.digest:
-        faker = told("vocabularies", "faker") or "another one"
+    get, pools, notes = stored.description.get, load_pools(), []
+    if get("vocabularies") and get("vocabularies", "digest") != pools.digest:
+        faker = get("vocabularies", "faker") or "another one"
         notes.append(f"names and places are judged by the lists of Faker {pools.faker}; the data have those of {faker}")
     if note := stored.unread_files_note():
         notes.append(note)
     if stored.parts:
-        there, verb = len(stored.parts), "is" if len(stored.parts) == 1 else "are"
-        notes.append(f"only {there:,} of {told('parts')} parts {verb} there, and counts are those of the whole")
+        count, verb = len(stored.parts), "is" if len(stored.parts) == 1 else "are"
+        notes.append(f"only {count:,} of {get('parts')} parts {verb} there, and counts are those of the whole")
     return notes

@@ -24,7 +24,7 @@ class Withdrawals:
 
     def __init__(self, rules: Rules, cards: CardTable) -> None:
         atm, period = rules.config.atm, rules.config.seconds
-        self.rules, self.told = rules, ExampleFormatter(rules.config, cards)
+        self.rules, self.examples = rules, ExampleFormatter(rules.config, cards)
         self.finder = SequenceFinder(rules)
         self.lengths = atm.lengths.values
         self.steps = Uniform(atm.step_hours.low, len(atm.step_hours.values))
@@ -38,13 +38,13 @@ class Withdrawals:
     def add(self, events: Events) -> FoundSequences:
         """Add all withdrawals without a label of some cards at some minutes and seconds of the hour."""
         found = self.finder.find(events)
-        self.told.count(self.misfits, found.misfits, events.size)
+        self.examples.count(self.misfits, found.misfits, events.size)
         self.unclear += found.unclear.size
         self.found += found.sizes.size
         firsts, step = found.firsts, found.steps
         known = found.sizes > 1
         start = column(firsts, "second") - step * HOUR
-        self.told.count(self.outside, firsts[known & ((start < 0) | (start >= self.rules.config.seconds))], int(known.sum()))
+        self.examples.count(self.outside, firsts[known & ((start < 0) | (start >= self.rules.config.seconds))], int(known.sum()))
         self.steps.add(step[known])
         self.starts.add(start[known])
         np.add.at(self.cities, firsts["city"][firsts["city"] >= 0], 1)
@@ -59,27 +59,27 @@ class Withdrawals:
         firsts = found.firsts
         at_home = (firsts["city"] >= 0) & (places.of_city[firsts["city"], 0] >= 0)
         known[found.starts[at_home]] = True
-        there = firsts[at_home]
-        from_place = places.nearest(*(column(there, name) for name in ("city", "latitude", "longitude")))
+        at_places = firsts[at_home]
+        from_place = places.nearest(*(column(at_places, name) for name in ("city", "latitude", "longitude")))
         far = np.zeros(events.size, bool)
         for move, first, tally in zip(moves, from_place, (self.north, self.east), strict=True):
             move[found.starts[at_home]] = first
             far |= np.abs(move) > self.rules.radius
             tally.add(move[known])
-        self.told.count(self.far, events[far & known], int(known.sum()))
+        self.examples.count(self.far, events[far & known], int(known.sum()))
 
     def checks(self, mistaken: float) -> Iterator[Check]:
         """Yield the checks; mistaken: how many pairs of sequences are on average mistaken for one."""
         note = f"{self.unclear:,} withdrawals could not be told apart" if self.unclear else None
         steps, rules, most = self.finder.steps, self.rules, tolerated(mistaken)
-        told = f"each in a sequence with a step of {steps[0]} to {steps[-1]} whole hours"
-        yield rule(GROUP, "sequences", self.misfits, told, note=note)
+        expected = f"each in a sequence with a step of {steps[0]} to {steps[-1]} whole hours"
+        yield rule(GROUP, "sequences", self.misfits, expected, note=note)
         far = f"at most {rules.config.atm.radius} degrees each way"
-        for name, broken, told in ("starts", self.outside, "in the period"), ("walks", self.far, far):
+        for name, broken, expected in ("starts", self.outside, "in the period"), ("walks", self.far, far):
             if most is None:
-                yield skipped(GROUP, name, told, TOO_CLOSE)
+                yield skipped(GROUP, name, expected, TOO_CLOSE)
             else:
-                yield rule(GROUP, name, broken, told, tolerance=most)
+                yield rule(GROUP, name, broken, expected, tolerance=most)
         unclear = self.unclear + mistaken * self.finder.lengths[-1]
         judged = most is not None and can_be_judged(self.found, unclear, self.misfits.of)
         for name, outcome, at in self._tests():
@@ -89,7 +89,7 @@ class Withdrawals:
         """Yield the name and outcome of each test, and what names its classes."""
         places, starts = self.rules.places, self.starts
         yield "steps", self.steps.shares(), lambda i: f"{self.steps.ends(i)} hours"
-        yield "times", starts.distance(), lambda i: self.told.moment(starts.ends(i))
+        yield "times", starts.distance(), lambda i: self.examples.moment(starts.ends(i))
         yield "cities", chi_square(self.cities, (places.of_city >= 0).sum(axis=1)), places.cities.__getitem__
         yield "moves north", self.north.distance(), lambda i: f"{self.north.ends(i) / 1e6} degrees"
         yield "moves east", self.east.distance(), lambda i: f"{self.east.ends(i) / 1e6} degrees"

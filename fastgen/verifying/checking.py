@@ -53,16 +53,16 @@ def verify(
         True
     """
     began = time.perf_counter()
-    asked = _asked(path, data, table)
+    comparison = _comparison(path, data, table)
     workers = thread_count(threads)
-    check = _Check(asked, workers, progress or (lambda _: None))
+    check = _Check(comparison, workers, progress or (lambda _: None))
     checked = check.run()
     return VerifyReport(
         path=str(path),
-        fingerprint=asked.data.fingerprint,
-        seed=asked.data.config.seed,
+        fingerprint=comparison.data.fingerprint,
+        seed=comparison.data.config.seed,
         tables=tuple(each.counts for each in checked),
-        problems=(*asked.problems, *(problem for each in checked for problem in each.problems)),
+        problems=(*comparison.problems, *(problem for each in checked for problem in each.problems)),
         notes=tuple(check.notes),
         differences=tuple(difference for each in checked for difference in each.differences),
         seconds=time.perf_counter() - began,
@@ -71,11 +71,11 @@ def verify(
 
 def rows_to_compare(path: str | os.PathLike[str], data: Dataset | Config | None = None, *, table: str | None = None) -> int:
     """Estimate how many rows `verify` makes to compare files with; raises what `verify` does."""
-    asked = _asked(path, data, table)
-    return sum(map(asked.rows, asked.tables))
+    comparison = _comparison(path, data, table)
+    return sum(map(comparison.rows, comparison.tables))
 
 
-class _Asked(NamedTuple):
+class _Comparison(NamedTuple):
     """What to compare with what.
 
     data: the whole that the files should hold, or a part. parts: those to compare with. is_listed: whether there is a manifest
@@ -94,7 +94,7 @@ class _Asked(NamedTuple):
         return sum(part.expected_rows(table) for part in self.parts)
 
 
-def _asked(path: str | os.PathLike[str], data: Dataset | Config | None, table: str | None) -> _Asked:
+def _comparison(path: str | os.PathLike[str], data: Dataset | Config | None, table: str | None) -> _Comparison:
     stored = open_stored(path, table)
     other = None
     if data is not None:
@@ -115,39 +115,39 @@ def _asked(path: str | os.PathLike[str], data: Dataset | Config | None, table: s
     if by_parts and stored.description.lists_files and stored.parts is not None:
         stored = stored.only_listed()
     # Tables that are there count even if a manifest leaves them out, and those that it names should be there.
-    there = [name for name in TABLES if name in stored.tables or stored.description.table(name)]
-    tables = [name for name in there if table in (None, name)]
+    present = [name for name in TABLES if name in stored.tables or stored.description.table(name)]
+    tables = [name for name in present if table in (None, name)]
     problems = [other] if other else list(manifests.disagreements(stored, dataset)) if stored.description else []
-    return _Asked(stored, dataset, parts, by_parts and stored.description.lists_files and not other, tables, problems)
+    return _Comparison(stored, dataset, parts, by_parts and stored.description.lists_files and not other, tables, problems)
 
 
 class _Check:
     """Compares all tables of one run."""
 
-    def __init__(self, asked: _Asked, threads: int, progress: Callable[[int], object]) -> None:
-        self._asked, self._stored, self._threads, self._progress = asked, asked.stored, threads, progress
+    def __init__(self, comparison: _Comparison, threads: int, progress: Callable[[int], object]) -> None:
+        self._comparison, self._stored, self._threads, self._progress = comparison, comparison.stored, threads, progress
         note = self._stored.unread_files_note()
         self.notes = [note] if note else []
-        if self._stored.parts and self._asked.parts != [self._asked.data]:
-            self.notes.append(self._parts_told(self._stored.parts, self._stored.description.get("parts")))
+        if self._stored.parts and self._comparison.parts != [self._comparison.data]:
+            self.notes.append(self._parts_note(self._stored.parts, self._stored.description.get("parts")))
 
-    def _parts_told(self, there: Sequence[int], of: object) -> str:
+    def _parts_note(self, present: Sequence[int], of: object) -> str:
         """A note about parts that are described one by one."""
-        if len(there) == of:
+        if len(present) == of:
             return "all parts have their records, but there is no manifest: repeat the run that wrote them to write it"
-        return f"only {self._named(range(len(there)))} of {of} {'is' if len(there) == 1 else 'are'} described, and compared"
+        return f"only {self._named(range(len(present)))} of {of} {'is' if len(present) == 1 else 'are'} described, and compared"
 
     def run(self) -> list[Checked]:
         """Compare the tables."""
-        return [self._table(name) for name in self._asked.tables]
+        return [self._table(name) for name in self._comparison.tables]
 
     def _table(self, table: str) -> Checked:
         fit = fitting(self._stored, table, manifests.columns_of(self._stored, table), self._name)
-        expected = Expected(self._asked.parts, table, fit.shared, written_as(self._stored, table), self._threads)
-        checked = TableCheck(self._stored, expected, self._asked.rows(table), self._name).run(self._progress)
+        expected = Expected(self._comparison.parts, table, fit.shared, written_as(self._stored, table), self._threads)
+        checked = TableCheck(self._stored, expected, self._comparison.rows(table), self._name).run(self._progress)
         checked.counts.absent = fit.absent
         checked.problems[:0] = fit.problems
-        if self._asked.is_listed:
+        if self._comparison.is_listed:
             if checked.digests:
                 checked.problems += manifests.wrong_entries(self._stored, table, checked.digests, whole=not fit.absent)
             checked.problems += self._absent(table, checked)
@@ -165,12 +165,12 @@ class _Check:
 
     def _absent(self, table: str, checked: Checked) -> Iterator[str]:
         """Yield the files that the manifest names and that are not there; if their rows are elsewhere, note where instead."""
-        there = {file.where: file for file in checked.counts.files}
+        files = {file.where: file for file in checked.counts.files}
         for part, entry in enumerate(self._stored.description.entries(table)):
             name = str(entry.get("file"))
-            if name in there or (self._stored.path / name).exists():
+            if name in files or (self._stored.path / name).exists():
                 continue
-            others = [file.where for file in there.values() if part in file.parts and file.same]
+            others = [file.where for file in files.values() if part in file.parts and file.same]
             if others:
                 self.notes.append(f"{name} is not there; rows of it are in {' and '.join(others)}")
             else:
@@ -183,9 +183,9 @@ class _Check:
         for file in checked.counts.files:
             if file.found and file.foreign == file.found:
                 yield f"{file.where} holds no row of these data"
-            elif self._asked.is_listed and file.where not in part_of:
+            elif self._comparison.is_listed and file.where not in part_of:
                 yield f"{file.where} is not named in the manifest: it holds {self._held(file)}"
-            elif self._asked.is_listed and file.parts and len(entries) > 1 and part_of.get(file.where) not in file.parts:
+            elif self._comparison.is_listed and file.parts and len(entries) > 1 and part_of.get(file.where) not in file.parts:
                 yield f"{file.where} holds rows of {self._named(file.parts)}, not of {self._named([part_of[file.where]])}"
 
     def _held(self, file: FileCounts) -> str:
@@ -194,7 +194,7 @@ class _Check:
             return "no rows"
         if not file.parts:
             return f"{file.found:,} rows, none of them as it should be"
-        of = f" of {self._named(file.parts)}" if len(self._asked.parts) > 1 else ""
+        of = f" of {self._named(file.parts)}" if len(self._comparison.parts) > 1 else ""
         return f"{file.found:,} rows{of}{', all of them rows that are there already' if file.doubled == file.found else ''}"
 
     def _named(self, parts: Sequence[int]) -> str:

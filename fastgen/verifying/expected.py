@@ -87,8 +87,8 @@ def is_keyed(table: str, columns: Sequence[str]) -> bool:
         >>> is_keyed("transactions", ["tid", "datetime"]), is_keyed("transactions", ["tid"]), is_keyed("profiles", ["cc_num"])
         (True, False, True)
     """
-    there = set(columns)
-    return "datetime" in there and bool({"tid", "cc_num"} & there) if table == "transactions" else "cc_num" in there
+    names = set(columns)
+    return "datetime" in names and bool({"tid", "cc_num"} & names) if table == "transactions" else "cc_num" in names
 
 
 def groups_of(plan: Plan, times: pl.Series) -> NDArray[np.int64]:
@@ -148,9 +148,9 @@ class _Holders:
 
     def locate(self, frame: pl.DataFrame) -> NDArray[np.int64]:
         numbers, cards = self._cards
-        wanted = frame["cc_num"].cast(pl.Int64, strict=False).fill_null(UNKNOWN).to_numpy()
-        at = np.minimum(np.searchsorted(numbers, wanted), numbers.size - 1)
-        return np.where(numbers[at] == wanted, cards[at], UNKNOWN)
+        cc_num = frame["cc_num"].cast(pl.Int64, strict=False).fill_null(UNKNOWN).to_numpy()
+        at = np.minimum(np.searchsorted(numbers, cc_num), numbers.size - 1)
+        return np.where(numbers[at] == cc_num, cards[at], UNKNOWN)
 
     def order(self, frame: pl.DataFrame) -> int:
         found = self.locate(frame)

@@ -22,36 +22,36 @@ class Fit(NamedTuple):
     problems: list[str]
 
 
-def fitting(stored: Stored, table: str, wanted: tuple[str, ...], name: Callable[[Path], str]) -> Fit:
+def fitting(stored: Stored, table: str, expected: tuple[str, ...], name: Callable[[Path], str]) -> Fit:
     """Find the columns that all files have; their order does not matter, since each has a name.
 
     A file that would leave less than half of the columns is not considered one of this table, and does not count here; nor does
     one that cannot be read. Both are found when their rows are looked for.
 
     Args:
-        wanted: the expected columns. name: names a file in the report.
+        expected: the expected columns. name: names a file in the report.
     """
     absent: set[str] = set()
     unknown: dict[str, None] = {}
     files: dict[str, list[str]] = {}
     for path in stored.tables.get(table, []):
         try:
-            there = stored.reader(path).columns
+            present = stored.reader(path).columns
         except InputError:
             continue
-        lacking = [column for column in wanted if column not in there]
-        others = [column for column in there if column not in TABLES[table].names]
-        renamed = [column for column in TABLES[table].names if column not in there and nearest(column, others)]
+        lacking = [column for column in expected if column not in present]
+        others = [column for column in present if column not in TABLES[table].names]
+        renamed = [column for column in TABLES[table].names if column not in present and nearest(column, others)]
         if not lacking and renamed:  # the file may have any columns
             files.setdefault(_described(renamed, others), []).append(name(path))
         elif not lacking:
             unknown |= dict.fromkeys(others)
-        elif 2 * len(absent.union(lacking)) <= len(wanted):
+        elif 2 * len(absent.union(lacking)) <= len(expected):
             absent.update(lacking)
             files.setdefault(_described(lacking, others), []).append(name(path))
-    shared = tuple(column for column in wanted if column not in absent)
+    shared = tuple(column for column in expected if column not in absent)
     problems = [f"{_several(names)}: {text}" for text, names in files.items()]
-    return Fit(shared, [column for column in wanted if column in absent], list(unknown), problems)
+    return Fit(shared, [column for column in expected if column in absent], list(unknown), problems)
 
 
 def _described(lacking: Sequence[str], unknown: Sequence[str]) -> str:

@@ -25,20 +25,20 @@ class Lookup:
         """How many rows the chunk has."""
         return self._sorted.size
 
-    def find(self, wanted: Hashes, seen: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-        """Return each wanted row's number in the chunk, -1 if it is not there, and whether that row was not seen before.
+    def find(self, hashes: Hashes, seen: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+        """Return the number in the chunk of the row with each hash, -1 if none has it, and whether that row was not seen before.
 
         Equal rows are taken in order, unseen ones first.
         """
-        left = np.searchsorted(self._sorted, wanted, side="left")
-        right = np.searchsorted(self._sorted, wanted, side="right")
+        left = np.searchsorted(self._sorted, hashes, side="left")
+        right = np.searchsorted(self._sorted, hashes, side="right")
         unseen = ~seen[self._order]
         before = np.concatenate([[0], np.cumsum(unseen)])
-        new = ranks(wanted) < before[right] - before[left]
-        numbers = np.full(wanted.size, -1, np.int64)
-        there = right > left
-        numbers[there] = self._order[left[there]]
-        numbers[new] = self._order[np.flatnonzero(unseen)[before[left[new]] + ranks(wanted)[new]]]
+        new = ranks(hashes) < before[right] - before[left]
+        numbers = np.full(hashes.size, -1, np.int64)
+        found = right > left
+        numbers[found] = self._order[left[found]]
+        numbers[new] = self._order[np.flatnonzero(unseen)[before[left[new]] + ranks(hashes)[new]]]
         return numbers, new
 
 

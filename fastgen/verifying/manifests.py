@@ -20,15 +20,15 @@ def check_versions(stored: Stored) -> None:
     Raises:
         InputError: it says which fastgen, or which Faker, made them.
     """
-    told = stored.description.get
-    version = told("data_version")
+    get = stored.description.get
+    version = get("data_version")
     if version != DATA_VERSION:
         raise InputError(
             f"{stored.path}: has data version {version}, and this fastgen makes data version {DATA_VERSION}",
-            hint=f"fastgen {told('fastgen')} made it",
+            hint=f"fastgen {get('fastgen')} made it",
         )
-    faker, pools = told("vocabularies", "faker"), load_pools()
-    if told("vocabularies", "digest") != pools.digest:
+    faker, pools = get("vocabularies", "faker"), load_pools()
+    if get("vocabularies", "digest") != pools.digest:
         raise InputError(
             f"{stored.path}: was made with the word lists of {f'Faker {faker}' if faker else 'another Faker'}, "
             f"which are not those of Faker {pools.faker}",
@@ -44,8 +44,8 @@ def dataset_of_manifest(path: str | os.PathLike[str]) -> Dataset:
     """
     stored = described_by(Path(local_path("manifest", path, "must be a manifest, or a directory with one")))
     data = data_of(stored)
-    if (told := next(disagreements(stored, data), None)) is not None:
-        raise InputError(f"{stored.path}: {told}")
+    if (disagreement := next(disagreements(stored, data), None)) is not None:
+        raise InputError(f"{stored.path}: {disagreement}")
     return data
 
 
@@ -74,22 +74,22 @@ def parts_of(stored: Stored, data: Dataset) -> list[Dataset]:
 
 def disagreements(stored: Stored, data: Dataset) -> Iterator[str]:
     """Yield what a manifest says of the whole that is not true of a dataset."""
-    told, where = stored.description.get, stored.description.source
-    if told("fingerprint") != data.fingerprint:
+    get, where = stored.description.get, stored.description.source
+    if get("fingerprint") != data.fingerprint:
         yield f"{where}: the fingerprint is not that of the configuration: one of the two was changed"
-    if told("seed") != data.config.seed:
-        yield f"{where}: seed is {told('seed')}, and the configuration's is {data.config.seed}"
+    if get("seed") != data.config.seed:
+        yield f"{where}: seed is {get('seed')}, and the configuration's is {data.config.seed}"
     for name, count in data.plan.counts.items() if stored.description.lists_files else ():
-        if (told("counts", name) or 0) != count:  # an earlier version does not name what it had none of
-            yield f"{where}: counts: {name} is {told('counts', name)}, and should be {count}"
+        if (get("counts", name) or 0) != count:  # an earlier version does not name what it had none of
+            yield f"{where}: counts: {name} is {get('counts', name)}, and should be {count}"
 
 
 def other_config(stored: Stored, config: Config) -> str | None:
     """The settings in which a manifest differs from a given configuration; None if it does not."""
-    told = stored.config()
-    if told is None or told.fingerprint() == config.fingerprint():
+    recorded = stored.config()
+    if recorded is None or recorded.fingerprint() == config.fingerprint():
         return None
-    theirs, own = (each.model_dump(mode="json", exclude_none=True) for each in (told, config))
+    theirs, own = (each.model_dump(mode="json", exclude_none=True) for each in (recorded, config))
     differ = [name for name in {**own, **theirs} if own.get(name) != theirs.get(name)]
     shown = [f"{name} {theirs.get(name, 'not given')}, not {own.get(name, 'given')}" for name in differ]
     return f"the {stored.description.source} describes other data than the options: {'; '.join(shown)}"
@@ -97,13 +97,13 @@ def other_config(stored: Stored, config: Config) -> str | None:
 
 def columns_of(stored: Stored, table: str) -> tuple[str, ...]:
     """The columns of a table by its manifest; else those that its files have, or all if they have none."""
-    told = stored.description.table(table).get("columns")
+    recorded = stored.description.table(table).get("columns")
     names = TABLES[table].names
-    if told is None:
+    if recorded is None:
         return stored.columns(table) or names
-    if not isinstance(told, list) or not told or tuple(told) != tuple(name for name in names if name in told):
-        raise InputError(f"{stored.path}: its manifest names other columns of {table} than there are: {told}")
-    return tuple(told)
+    if not isinstance(recorded, list) or not recorded or tuple(recorded) != tuple(name for name in names if name in recorded):
+        raise InputError(f"{stored.path}: its manifest names other columns of {table} than there are: {recorded}")
+    return tuple(recorded)
 
 
 def wrong_entries(stored: Stored, table: str, digests: Sequence[Digest], *, whole: bool) -> Iterator[str]:
@@ -115,12 +115,12 @@ def wrong_entries(stored: Stored, table: str, digests: Sequence[Digest], *, whol
     joined = Digest()
     for digest in digests:
         joined.add(digest.rows, digest.total)
-    entry, told = stored.description.table(table), stored.description.entries(table)
-    if len(told) != len(digests):
-        yield f"manifest: names {len(told)} files of {table}, and there should be {len(digests)}"
+    entry, entries = stored.description.table(table), stored.description.entries(table)
+    if len(entries) != len(digests):
+        yield f"manifest: names {len(entries)} files of {table}, and there should be {len(digests)}"
         return
-    pairs = [(str(each.get("file")), each, digest) for each, digest in zip(told, digests, strict=True)]
-    for name, each, digest in pairs if entry is told[0] else [(table, entry, joined), *pairs]:
+    pairs = [(str(each.get("file")), each, digest) for each, digest in zip(entries, digests, strict=True)]
+    for name, each, digest in pairs if entry is entries[0] else [(table, entry, joined), *pairs]:
         for field, value in (("rows", digest.rows), ("digest", digest.text)):
             if (whole or field == "rows") and each.get(field) != value:
                 yield f"manifest: {name}: {field} is {each.get(field)}, and the configuration makes {value}"

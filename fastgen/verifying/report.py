@@ -42,11 +42,11 @@ class Difference:
     def __str__(self) -> str:
         place = [self.where] if self.where else []
         kind, first = (self.kind, "") if self.rows == 1 else (f"{self.rows:,} rows {self.kind}", "the first ")
-        told = [f"{self.table}: {', '.join([*place, f'{self.unit} {self.row:,}'])}: {kind}"]
-        told += [f"column {self.column}"] if self.column else []
-        told += [f"{first}expected {self.expected}"] if self.expected is not None else []
-        told += [f"found {self.found}"] if self.found is not None else []
-        return ", ".join(told)
+        texts = [f"{self.table}: {', '.join([*place, f'{self.unit} {self.row:,}'])}: {kind}"]
+        texts += [f"column {self.column}"] if self.column else []
+        texts += [f"{first}expected {self.expected}"] if self.expected is not None else []
+        texts += [f"found {self.found}"] if self.found is not None else []
+        return ", ".join(texts)
 
 
 @dataclass
@@ -171,9 +171,9 @@ class VerifyReport:
         counts: Counter[Kind] = Counter()
         for table in self.tables:
             counts.update(dict(table.counts()))
-        told = [f"{counts[kind]:,} {kind}" for kind in KINDS if counts[kind]]
+        texts = [f"{counts[kind]:,} {kind}" for kind in KINDS if counts[kind]]
         stopped = next((table.stopped for table in self.tables if table.stopped), None)
-        rows = [", ".join(told) + (" row" if counts.total() == 1 else " rows")] if told else []
+        rows = [", ".join(texts) + (" row" if counts.total() == 1 else " rows")] if texts else []
         return [*rows, *([stopped] if stopped else [])]
 
     @property

@@ -20,9 +20,9 @@ def written_as(stored: Stored, table: str) -> tuple[Style, Coordinates] | None:
     if stored.format not in ("csv", "ndjson"):
         return None
     style: Style = "csv" if stored.format == "csv" else "ndjson"
-    told = stored.description.get("coordinates")
-    if told in ("text", "number"):
-        return style, told
+    coordinates = stored.description.get("coordinates")
+    if coordinates in ("text", "number"):
+        return style, coordinates
     columns = [name for name in ("latitude", "longitude") if table == "transactions" and name in stored.columns(table)]
     files = stored.tables.get(table, []) if columns else []
     return style, next((found for path in files if (found := _coordinates(stored, path, columns))), "text")

@@ -63,11 +63,11 @@ def verify_topic(
     """
     began = time.perf_counter()
     checks.require_client()
-    given = checks.connection(bootstrap_servers, settings)
+    client_settings = checks.connection(bootstrap_servers, settings)
     checks.check_messages(key, coordinates, timestamps)
     checks.check_topics(topic, labels_topic)
     checks.check_labels(key, with_label, labels_topic, labels_delay, timed=timestamps == "event")
-    if "bootstrap.servers" not in given:
+    if "bootstrap.servers" not in client_settings:
         raise OptionError("bootstrap_servers", NOT_GIVEN, "must be given, as host:port,...")
     workers = thread_count(threads)
     dataset = dataset_of(data)
@@ -76,17 +76,17 @@ def verify_topic(
     from fastgen.verifying.records import Form
     from fastgen.verifying.sent import SentMessages
 
-    cluster = Cluster(given)
+    cluster = Cluster(client_settings)
     forms = [(topic, checks.columns_of_values(with_label), timedelta(0))]
     forms += [(labels_topic, checks.COLUMNS_OF_LABELS, labels_delay)] if labels_topic else []
     found = [present(cluster, name) for name, _, _ in forms]
     topic_checks = []
-    for there, (_, columns, delay) in zip(found, forms, strict=True):
-        timed = timestamps == "event" and not has_own_clock(cluster.settings(there))
+    for each, (_, columns, delay) in zip(found, forms, strict=True):
+        timed = timestamps == "event" and not has_own_clock(cluster.settings(each))
         sent = SentMessages(
-            dataset, Form(columns, timed), key, there.partitions, coordinates, round(delay.total_seconds() * 1000), workers
+            dataset, Form(columns, timed), key, each.partitions, coordinates, round(delay.total_seconds() * 1000), workers
         )
-        topic_checks.append(TopicCheck(cluster, there, sent))
+        topic_checks.append(TopicCheck(cluster, each, sent))
     tables = [table for check in topic_checks for table in check.run(progress or (lambda _: None))]
     return VerifyReport(
         path=topic,

@@ -50,8 +50,8 @@ def check_target(settings: Mapping[str, str], mock: bool) -> None:
     if mock and "bootstrap.servers" in settings:
         raise OptionError("mock", NOT_GIVEN, "must not be given with bootstrap servers")
     if not mock and "bootstrap.servers" not in settings:
-        told = "must be given, as host:port,..."
-        raise OptionError("bootstrap_servers", NOT_GIVEN, told, hint="or `mock`, to try it without a broker")
+        allowed = "must be given, as host:port,..."
+        raise OptionError("bootstrap_servers", NOT_GIVEN, allowed, hint="or `mock`, to try it without a broker")
 
 
 def check_messages(key: str | None, coordinates: str, timestamps: str) -> None:
@@ -98,13 +98,11 @@ def check_resume(resume: bool, mock: bool, other_rows: bool) -> None:
 
 def check_topics(topic: str, labels_topic: str | None) -> None:
     """Refuse invalid names of topics, or the same name twice."""
-    for field, wanted in (("topic", topic), ("labels_topic", labels_topic)):
-        if field == "labels_topic" and wanted is None:
+    for field, name in (("topic", topic), ("labels_topic", labels_topic)):
+        if field == "labels_topic" and name is None:
             continue
-        if not isinstance(wanted, str) or not re.fullmatch(r"[a-zA-Z0-9._-]{1,249}", wanted):
-            raise OptionError(
-                field, wanted, "must be the name of a topic: up to 249 letters, digits, dots, underscores and hyphens"
-            )
+        if not isinstance(name, str) or not re.fullmatch(r"[a-zA-Z0-9._-]{1,249}", name):
+            raise OptionError(field, name, "must be the name of a topic: up to 249 letters, digits, dots, underscores and hyphens")
     if labels_topic == topic:
         raise OptionError("labels_topic", labels_topic, "must be another topic than the one of the transactions")
 

@@ -55,9 +55,9 @@ class Cluster:
     def __init__(self, settings: Mapping[str, str]) -> None:
         self._settings: dict[str, Any] = dict(settings) | ({} if "debug" in settings else {"logger": LOG, "log_level": "0"})
         self._address = settings["bootstrap.servers"]
-        self._told: list[KafkaErrors] = []
+        self._causes: list[KafkaErrors] = []
         self._greeting = HandshakeLog()
-        with_causes = self._settings | {"error_cb": self._told.append}
+        with_causes = self._settings | {"error_cb": self._causes.append}
         if "debug" not in settings:
             with_causes |= {"logger": self._greeting, "log_level": "6"}
         try:
@@ -67,20 +67,20 @@ class Cluster:
 
     def topic(self, name: str) -> Topic | None:
         """Look up a topic; None if it does not exist. Looking it up does not create it."""
-        until, told = time.monotonic() + TIMEOUT, False
+        until, is_announced = time.monotonic() + TIMEOUT, False
         while True:
             try:
                 found = self._admin.list_topics(timeout=TIMEOUT / 8).topics.get(name)
             except KafkaException as error:
                 self._admin.poll(0)  # calls error_cb with the causes
-                cause = next((each for each in reversed(self._told) if each.code() != KafkaErrors._ALL_BROKERS_DOWN), None)
+                cause = next((each for each in reversed(self._causes) if each.code() != KafkaErrors._ALL_BROKERS_DOWN), None)
                 if cause is not None and cause.code() in HOPELESS:
-                    raise KafkaError(f"{self._address}: no broker takes the connection: {_told(cause)}") from None
-                if not told:
-                    told = True
+                    raise KafkaError(f"{self._address}: no broker takes the connection: {_message(cause)}") from None
+                if not is_announced:
+                    is_announced = True
                     NOTES.warning("no answer yet from %s; trying for %.0f s", self._address, TIMEOUT)
                 if time.monotonic() > until:
-                    reason = _told(cause) if cause else _reason(error)
+                    reason = _message(cause) if cause else _reason(error)
                     raise KafkaError(f"{self._address}: no broker answers: {reason}", hint=self._hint) from None
             else:
                 return None if found is None else Topic(name, len(found.partitions))
@@ -96,18 +96,18 @@ class Cluster:
     def settings(self, topic: Topic) -> dict[str, str]:
         """A topic's settings; none if the broker does not reveal them."""
         name = topic.name
-        [asked] = self._admin.describe_configs([ConfigResource(ResourceType.TOPIC, name)], request_timeout=TIMEOUT).values()
+        [future] = self._admin.describe_configs([ConfigResource(ResourceType.TOPIC, name)], request_timeout=TIMEOUT).values()
         try:
-            return {key: entry.value for key, entry in asked.result().items() if entry.value is not None}
+            return {key: entry.value for key, entry in future.result().items() if entry.value is not None}
         except KafkaException:
             return {}
 
     def create(self, name: str, partitions: int, replication: int, settings: Mapping[str, str]) -> None:
         """Create a topic and wait until it exists."""
-        wanted = NewTopic(name, num_partitions=partitions, replication_factor=replication, config=dict(settings))
-        [asked] = self._admin.create_topics([wanted], operation_timeout=TIMEOUT).values()
+        new_topic = NewTopic(name, num_partitions=partitions, replication_factor=replication, config=dict(settings))
+        [future] = self._admin.create_topics([new_topic], operation_timeout=TIMEOUT).values()
         try:
-            asked.result()
+            future.result()
         except KafkaException as error:
             if error.args[0].code() != KafkaErrors.TOPIC_ALREADY_EXISTS:
                 raise KafkaError(f"topic {name} cannot be made: {_reason(error)}") from None
@@ -160,18 +160,18 @@ class Cluster:
             KafkaError: the last offset of a partition holds no record, as after a transaction.
         """
         consumer = self.consumer({})
-        wanted = [TopicPartition(topic.name, int(p), int(ends[p]) - 1) for p in np.flatnonzero(ends)]
+        positions = [TopicPartition(topic.name, int(p), int(ends[p]) - 1) for p in np.flatnonzero(ends)]
         found: dict[int, Message] = {}
         try:
-            consumer.assign(wanted)
+            consumer.assign(positions)
             until = time.monotonic() + TIMEOUT
-            while len(found) < len(wanted) and time.monotonic() < until:
-                for message in consumer.consume(len(wanted), timeout=1.0):
+            while len(found) < len(positions) and time.monotonic() < until:
+                for message in consumer.consume(len(positions), timeout=1.0):
                     if not message.error():
                         found.setdefault(int(message.partition() or 0), message)
         finally:
             consumer.close()
-        missing = [part.partition for part in wanted if part.partition not in found]
+        missing = [part.partition for part in positions if part.partition not in found]
         if missing:
             raise KafkaError(
                 f"topic {topic.name}: the last offset of partition {missing[0]} holds no record, as after a transaction"
@@ -202,7 +202,7 @@ def _offsets(consumer: Consumer, topic: Topic, partition: int) -> tuple[int, int
             return int(low), int(high)
 
 
-def _told(cause: KafkaErrors) -> str:
+def _message(cause: KafkaErrors) -> str:
     """The client library's message about a connection, without the leading address and the trailing state."""
     return re.sub(r"^\S+://\S+: | \(after \d+ms in state \w+\)", "", cause.str())
 

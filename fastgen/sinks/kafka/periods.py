@@ -18,9 +18,9 @@ TOO_FAR: Final = (ConfigError, OverflowError)
 
 def moved(config: Config, start: datetime, seed: int | None = None) -> Config:
     """The configuration with a period that begins at `start`, and with `seed` if given."""
-    given = config.model_dump(exclude_none=True)
-    given |= {"start": start, "end": start + (config.end - config.start), "seed": config.seed if seed is None else seed}
-    return Config(**given)
+    settings = config.model_dump(exclude_none=True)
+    settings |= {"start": start, "end": start + (config.end - config.start), "seed": config.seed if seed is None else seed}
+    return Config(**settings)
 
 
 def first_event_at(data: Dataset, moment: datetime) -> Dataset:

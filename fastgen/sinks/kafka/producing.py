@@ -130,9 +130,9 @@ def produce(
         1000
     """
     require_client()
-    given = connection(bootstrap_servers, settings)
-    check_settings(given)
-    check_target(given, mock)
+    client_settings = connection(bootstrap_servers, settings)
+    check_settings(client_settings)
+    check_target(client_settings, mock)
     check_messages(key, coordinates, timestamps)
     check_topics(topic, labels_topic)
     check_labels(key, with_label, labels_topic, labels_delay, timed=timestamps == "event" or speed is not None)
@@ -151,14 +151,16 @@ def produce(
     forms += [(labels_topic, COLUMNS_OF_LABELS, labels_delay)] if labels_topic else []
     with ExitStack() as stack:
         if mock:
-            given["bootstrap.servers"] = stack.enter_context(_mock({form[0]: made.partitions for form in forms}))
-        options = Options(_with_defaults(given), producers, threads, timed, plain)
+            client_settings["bootstrap.servers"] = stack.enter_context(_mock({form[0]: made.partitions for form in forms}))
+        options = Options(_with_defaults(client_settings), producers, threads, timed, plain)
         cluster = _cluster(options.settings)
-        wanted = [topics.WantedTopic(*form, topics.times_of(rows.data, form[-1], loop, speed) if timed else None) for form in forms]
+        requested = [
+            topics.RequestedTopic(*form, topics.times_of(rows.data, form[-1], loop, speed) if timed else None) for form in forms
+        ]
         if create_topic and not mock:
-            topics.ensure(cluster, wanted, made)
-        found = topics.find(cluster, wanted, mock)
-        pairs = zip(wanted, found, strict=True)
+            topics.ensure(cluster, requested, made)
+        found = topics.find(cluster, requested, mock)
+        pairs = zip(requested, found, strict=True)
         fillings = [stack.enter_context(_filling(cluster, rows, options, *pair, resume, mock)) for pair in pairs]
         report = _send([filling.run for filling in fillings], rate, speed, progress, tell)
         if not mock:
@@ -200,7 +202,7 @@ def _filling(
     cluster: "Cluster",
     rows: MessageSpec,
     options: Options,
-    wanted: topics.WantedTopic,
+    requested: topics.RequestedTopic,
     found: topics.FoundTopic,
     resume: bool,
     mock: bool,
@@ -212,10 +214,10 @@ def _filling(
     at = beginning(topic.partitions)
     if resume:
         stamped = None if topics.has_own_clock(settings) else options.event_times
-        source = rows.source(rows.data, wanted.columns, topic)
-        at = find_position(cluster, topic, source, rows.data.num_rows, wanted.delay, stamped)
-    began = at.there if resume or mock else _start_behind(cluster, topic)
-    run = Run(rows, wanted.columns, topic, at, wanted.delay, options, topics.most_bytes(settings))
+        source = rows.source(rows.data, requested.columns, topic)
+        at = find_position(cluster, topic, source, rows.data.num_rows, requested.delay, stamped)
+    began = at.present if resume or mock else _start_behind(cluster, topic)
+    run = Run(rows, requested.columns, topic, at, requested.delay, options, topics.most_bytes(settings))
     with closing(run):
         yield Filling(run, began)
 
@@ -248,9 +250,11 @@ def _send(
 def _start_behind(cluster: "Cluster", topic: Topic) -> NDArray[np.int64]:
     """int64[partitions]: the end offsets before a run that does not resume another; warns if there are records."""
     offsets = cluster.offsets(topic)
-    if there := int(np.diff(offsets).sum()):
+    if records := int(np.diff(offsets).sum()):
         LOG.warning(
-            "topic %s already has %s records; these rows are appended; `resume` continues an earlier run", topic.name, f"{there:,}"
+            "topic %s already has %s records; these rows are appended; `resume` continues an earlier run",
+            topic.name,
+            f"{records:,}",
         )
     return offsets[:, 1]
 
@@ -267,13 +271,13 @@ def _check_ends(cluster: "Cluster", filling: Filling, resume: bool) -> None:
     more = int((ends - began - delivered).sum())
     if not more:
         return
-    told = (
+    message = (
         f"topic {run.topic.name} got {more:,} more records than were sent: something else wrote to it, or a broker took some twice"
     )
     if began.any() and not resume:
-        LOG.warning("%s", told)
+        LOG.warning("%s", message)
     else:
-        raise DeliveryError(told, hint="recreate the topic")
+        raise DeliveryError(message, hint="recreate the topic")
 
 
 def _with_defaults(given: Mapping[str, str]) -> dict[str, str]:

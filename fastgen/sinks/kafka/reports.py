@@ -56,10 +56,10 @@ class ProduceReport:
 
     def as_dict(self) -> dict[str, Any]:
         """The report as a dict for JSON; the one nested under `labels` has the same keys, except `labels`."""
-        told = asdict(self) | {name: round(getattr(self, name), 3) for name in ("seconds", "lag", "messages_per_second")}
+        fields = asdict(self) | {name: round(getattr(self, name), 3) for name in ("seconds", "lag", "messages_per_second")}
         if self.labels is not None:
-            told["labels"] = {name: value for name, value in self.labels.as_dict().items() if name != "labels"}
-        return told
+            fields["labels"] = {name: value for name, value in self.labels.as_dict().items() if name != "labels"}
+        return fields
 
 
 def report_of(runs: list[Run]) -> ProduceReport:
@@ -96,9 +96,11 @@ def check_delivered(runs: list[Run], refused: str = "") -> None:
             unsent = each.rows - each.skipped - each.acknowledged - each.failed
             why = f": {refused}" if refused and not reasons else ""
             reasons += [f"{unsent:,} were not sent{why}"] if unsent else []
-            lost, told = each.failed + unsent, "; ".join(reasons)
-            hint = f"{_room(run)}; then {RESUME}" if TOO_LARGE in told else RESUME
-            raise DeliveryError(f"topic {each.topic}: {lost:,} of {each.rows:,} messages were not acknowledged: {told}", hint=hint)
+            lost, reason = each.failed + unsent, "; ".join(reasons)
+            hint = f"{_room(run)}; then {RESUME}" if TOO_LARGE in reason else RESUME
+            raise DeliveryError(
+                f"topic {each.topic}: {lost:,} of {each.rows:,} messages were not acknowledged: {reason}", hint=hint
+            )
 
 
 def _room(run: Run) -> str:

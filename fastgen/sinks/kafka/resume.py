@@ -26,7 +26,7 @@ class ResumePoint(NamedTuple):
 
     item: int
     seen: NDArray[np.int64]
-    there: NDArray[np.int64]
+    present: NDArray[np.int64]
 
 
 def beginning(partitions: int) -> ResumePoint:
@@ -63,8 +63,8 @@ def find_position(
         if found is not None and (seen >= ends).all():
             return found
     for partition in np.flatnonzero(ends > seen).tolist():
-        told = f"partition {partition} holds {ends[partition]:,} messages, more than the {seen[partition]:,} of the dataset"
-        raise KafkaError(f"topic {topic.name}: {told}", hint=REMEDY)
+        message = f"partition {partition} holds {ends[partition]:,} messages, more than the {seen[partition]:,} of the dataset"
+        raise KafkaError(f"topic {topic.name}: {message}", hint=REMEDY)
     return found or ResumePoint(len(source.items), seen, ends)
 
 

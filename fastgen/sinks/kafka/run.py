@@ -95,7 +95,7 @@ class Run:
         limit: int | None,
     ) -> None:
         self.topic, self.limit, self._data = topic, limit, None if rows.loop else rows.data
-        self.skipped = int(at.there.sum())
+        self.skipped = int(at.present.sum())
         self.backend, make = choose_backend(options.plain)
         number = min(options.producers, topic.partitions)
         self.senders: list[Sender] = []
@@ -109,7 +109,7 @@ class Run:
                 self.senders,
                 item=at.item,
                 seen=at.seen,
-                there=at.there,
+                present=at.present,
                 threads=options.threads,
                 delay=round(delay.total_seconds() * 1000),
                 event_times=options.event_times,

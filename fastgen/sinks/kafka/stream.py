@@ -30,7 +30,7 @@ class Stream:
         sources: sent one after the other.
         item, seen: where to begin: an item of the first source, and how many messages of each partition come before it,
             int64[partitions].
-        there: how many messages each partition already has, int64[partitions]; this many of its first ones are not sent.
+        present: how many messages each partition already has, int64[partitions]; this many of its first ones are not sent.
         delay: milliseconds after its event at which a message is due. event_times: whether a record's timestamp is the time at
             which it is due, or that of sending.
     """
@@ -42,13 +42,13 @@ class Stream:
         *,
         item: int,
         seen: NDArray[np.int64],
-        there: NDArray[np.int64],
+        present: NDArray[np.int64],
         threads: int,
         delay: int = 0,
         event_times: bool = True,
     ) -> None:
         self._senders = senders
-        self._seen, self._there = seen.copy(), there
+        self._seen, self._present = seen.copy(), present
         self._delay, self._event_times = delay, event_times
         self._chunks = _chunks(sources, item, threads)
         self._pool = ThreadPoolExecutor(len(senders), "fastgen-kafka")
@@ -80,8 +80,8 @@ class Stream:
 
     def _skip(self) -> None:
         """Advance to the first message that is not in the topic."""
-        while self.next_due is not None and (self._there > self._seen).any():
-            partitions, left = self._chunk.partitions, self._there - self._seen
+        while self.next_due is not None and (self._present > self._seen).any():
+            partitions, left = self._chunk.partitions, self._present - self._seen
             unsent = [np.flatnonzero(partitions == partition)[max(0, skip) :][:1] for partition, skip in enumerate(left.tolist())]
             self._at = int(min(np.concatenate(unsent), default=self._chunk.size))
             self._seen += np.bincount(partitions[: self._at], minlength=self._seen.size)
@@ -114,7 +114,7 @@ class Stream:
         order, starts = np.empty(stop - first, np.int32), np.empty(self._seen.size + 1, np.int64)
         order_by_partition(order, starts, chunk.partitions, first)
         found = np.diff(starts)
-        skipped = np.clip(self._there - self._seen, 0, found)
+        skipped = np.clip(self._present - self._seen, 0, found)
         self._seen += found
         ranges = np.stack([starts[:-1] + skipped, starts[1:]], axis=1)
         ends = chunk.values.ends

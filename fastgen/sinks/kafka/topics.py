@@ -44,7 +44,7 @@ def times_of(data: Dataset, delay: timedelta, loop: bool, speed: float | None) -
     return RecordTimes(first + late, (NEVER if loop else last) + late, live)
 
 
-class WantedTopic(NamedTuple):
+class RequestedTopic(NamedTuple):
     """A topic as a run needs it.
 
     columns: of its values. delay: how much later than its event a record is. times: None if records bear the time of sending.
@@ -78,16 +78,16 @@ def settings_for(times: RecordTimes | None) -> dict[str, str]:
     return kept | ({"message.timestamp.after.max.ms": FOREVER} if times and times.ahead > 0 else {})
 
 
-def ensure(cluster: "Cluster", wanted: Sequence[WantedTopic], made: TopicSettings) -> None:
+def ensure(cluster: "Cluster", requested: Sequence[RequestedTopic], made: TopicSettings) -> None:
     """Create the topics that do not exist.
 
     Raises:
         KafkaError: with these settings one would not keep its records (then none is created), or one cannot be created.
     """
-    settings = [settings_for(each.times) | dict(made.settings) for each in wanted]
-    for each, own in zip(wanted, settings, strict=True):
+    settings = [settings_for(each.times) | dict(made.settings) for each in requested]
+    for each, own in zip(requested, settings, strict=True):
         check(each, own)
-    for each, own in zip(wanted, settings, strict=True):
+    for each, own in zip(requested, settings, strict=True):
         found = cluster.topic(each.name)
         if found is None:
             cluster.create(each.name, made.partitions, made.replication, own)
@@ -103,31 +103,31 @@ def present(cluster: "Cluster", name: str, hint: str | None = None) -> Topic:
     return found
 
 
-def find(cluster: "Cluster", wanted: Sequence[WantedTopic], mock: bool) -> list[FoundTopic]:
+def find(cluster: "Cluster", requested: Sequence[RequestedTopic], mock: bool) -> list[FoundTopic]:
     """Find the topics.
 
     Raises:
         KafkaError: one does not exist, or would not keep its records.
     """
-    topics = [present(cluster, each.name, hint="`create_topic` makes it") for each in wanted]
+    topics = [present(cluster, each.name, hint="`create_topic` makes it") for each in requested]
     found = [FoundTopic(topic, {} if mock else cluster.settings(topic)) for topic in topics]
-    for each, there in zip(wanted, found, strict=True):
-        check(each, there.settings)
+    for each, existing in zip(requested, found, strict=True):
+        check(each, existing.settings)
     return found
 
 
-def check(wanted: WantedTopic, settings: Mapping[str, str]) -> None:
+def check(requested: RequestedTopic, settings: Mapping[str, str]) -> None:
     """Refuse a topic whose settings would not keep its records."""
-    check_keeps(wanted.name, settings)
-    if wanted.times is not None:
-        check_times(wanted.name, settings, wanted.times)
+    check_keeps(requested.name, settings)
+    if requested.times is not None:
+        check_times(requested.name, settings, requested.times)
 
 
 def check_stamps(data: Dataset) -> None:
     """Refuse events at time 0: the client library takes it for no timestamp, and the record would bear the time of sending."""
     if data.config.start == EPOCH and data.groups.start == 0:
-        told = f"must be now for data that begin at {EPOCH}, as the client library takes a timestamp of 0 for none"
-        raise OptionError("timestamps", "event", told, hint="or let them begin a second later")
+        allowed = f"must be now for data that begin at {EPOCH}, as the client library takes a timestamp of 0 for none"
+        raise OptionError("timestamps", "event", allowed, hint="or let them begin a second later")
 
 
 def check_keeps(name: str, settings: Mapping[str, str]) -> None:
