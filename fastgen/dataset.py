@@ -257,10 +257,10 @@ class Dataset:
         groups, expected = self._groups(among), self.plan.expected_rows.tolist()
         first, spans = groups.start, []
         while first < groups.stop:
-            wanted = expected[first] + rows
-            behind = min(bisect_left(expected, wanted, first), groups.stop)
+            target = expected[first] + rows
+            behind = min(bisect_left(expected, target, first), groups.stop)
             # Of two possible ends, take the nearer one.
-            if behind > first + 1 and expected[behind] - wanted > wanted - expected[behind - 1]:
+            if behind > first + 1 and expected[behind] - target > target - expected[behind - 1]:
                 behind -= 1
             spans.append(range(first, behind))
             first = behind

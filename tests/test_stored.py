@@ -226,6 +226,16 @@ def test_times_of_iso_8601(tmp_path: Path) -> None:
     assert found.drop_nulls().equals(expected("transactions")["datetime"].gather([n for n in range(3_000) if n != 7]))
 
 
+@pytest.mark.parametrize("moment", ["-2022-01-01 00:00:00", "12022-01-01 00:00:00", "0000-12-31 23:59:59"])
+def test_times_that_python_does_not_have(tmp_path: Path, moment: str) -> None:
+    rows = [row | {"datetime": str(row["datetime"])} for row in expected("transactions").to_dicts()]
+    rows[7]["datetime"] = moment
+    as_csv(tmp_path / "transactions.csv", rows, list(TABLES["transactions"].names))
+    found = read(tmp_path, "transactions")["datetime"]
+    assert found[7] is None
+    assert found.null_count() == 1
+
+
 def test_one_table_of_several(tmp_path: Path) -> None:
     write(DATA, tmp_path)
     assert list(open_stored(tmp_path, "profiles").tables) == ["profiles"]

@@ -52,12 +52,13 @@ def typed(table: str, frame: pl.DataFrame) -> pl.DataFrame:
 def _typed(column: pl.Series, target: pl.DataType) -> pl.Series:
     dtype = column.dtype
     if dtype == pl.String and target == pl.Datetime:
-        return _moments(column)
-    if dtype == pl.String and target == pl.Date:
-        return column.str.to_date("%Y-%m-%d", strict=False)
-    if isinstance(dtype, pl.Datetime) and dtype.time_zone:
-        column = column.dt.replace_time_zone(None)
-    column = column if dtype == target else column.cast(target, strict=False)
+        column = _moments(column)
+    elif dtype == pl.String and target == pl.Date:
+        column = column.str.to_date("%Y-%m-%d", strict=False)
+    elif isinstance(dtype, pl.Datetime) and dtype.time_zone:
+        column = column.dt.replace_time_zone(None).cast(target, strict=False)
+    elif dtype != target:
+        column = column.cast(target, strict=False)
     return _of_our_time(column) if target in YEARS else column
 
 

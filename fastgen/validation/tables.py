@@ -79,12 +79,12 @@ class TableScan:
 
     def checks(self) -> Iterator[Check]:
         """Yield the checks that the table is complete, and those of the judges."""
-        wanted = TABLES[self.table].names
-        absent = [name for name in wanted if name not in self.columns]
+        names = TABLES[self.table].names
+        absent = [name for name in names if name not in self.columns]
         if self.is_there:
             example = f"no {', '.join(absent)}" if absent else None
-            columns = Violations(count=len(absent), of=len(wanted), example=example)
-            yield rule("tables", f"columns of {self.table}", columns, f"all {len(wanted)}")
+            columns = Violations(count=len(absent), of=len(names), example=example)
+            yield rule("tables", f"columns of {self.table}", columns, f"all {len(names)}")
             yield rule("tables", f"values of {self.table}", self._missing, "none missing, or of another kind")
         for judge in self._judges:
             if self._has(judge):
