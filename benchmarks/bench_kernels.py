@@ -634,9 +634,9 @@ def numpy_rank_range(given: Inputs) -> tuple[Any, Any]:
 def ranked(given: Inputs) -> int:
     cents = given.block.cents
     least = int(cents.min())
-    there = np.zeros((int(cents.max()) - least) // 64 + 1, np.uint64)
-    count = int(packing.rank_values(cents, least, given.words[0], there, np.empty(there.size, np.uint32)))
-    packing.ranked_values(given.words[1][:count], least, there)
+    present = np.zeros((int(cents.max()) - least) // 64 + 1, np.uint64)
+    count = int(packing.rank_values(cents, least, given.words[0], present, np.empty(present.size, np.uint32)))
+    packing.ranked_values(given.words[1][:count], least, present)
     return count
 
 

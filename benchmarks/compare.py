@@ -127,8 +127,8 @@ print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
 def command(*arguments: str, output: str = "") -> Iterator[tuple[list[str], Path]]:
     """A fastgen command line and an empty folder, to which `output` is written and which is removed afterwards."""
     with tempfile.TemporaryDirectory(prefix="fastgen-bench-") as folder:
-        told = ["--output", str(Path(folder, output))] if output else []
-        yield [sys.executable, "-m", "fastgen", *arguments, *told], Path(folder)
+        destination = ["--output", str(Path(folder, output))] if output else []
+        yield [sys.executable, "-m", "fastgen", *arguments, *destination], Path(folder)
 
 
 def seconds(argv: list[str], **environment: str) -> float:
@@ -160,16 +160,16 @@ def first_run(_: int) -> float:
 def peak(millions: int, cards: int | None = None) -> Reading:
     """Peak resident memory in MB of writing a Parquet file with 2 threads, optionally with a fixed number of cards."""
     rows = millions * 1_000_000
-    told = ["--rows", str(rows), "--threads", "2"]
+    options = ["--rows", str(rows), "--threads", "2"]
     if cards:
         for setting in (f"cards={cards}", "atm.cards=1000", f"atm.withdrawals={rows // 2}"):
-            told += ["--set", setting]
+            options += ["--set", setting]
 
     def reading(_: int) -> float:
-        with command("generate", *told, "--quiet", output="rows.parquet") as (argv, _folder):
+        with command("generate", *options, "--quiet", output="rows.parquet") as (argv, _folder):
             launched = [sys.executable, "-c", LAUNCHER, *argv]
-            said = subprocess.run(launched, check=True, stdout=subprocess.PIPE).stdout
-        return int(said) * (1 if sys.platform == "darwin" else 1024) / 1e6
+            stdout = subprocess.run(launched, check=True, stdout=subprocess.PIPE).stdout
+        return int(stdout) * (1 if sys.platform == "darwin" else 1024) / 1e6
 
     return reading
 
@@ -306,10 +306,10 @@ FIGURES: Final = (
 
 def run(figures: list[Figure], rows: int, rounds: int) -> dict[str, list[float]]:
     """Take all readings that the figures need, round by round."""
-    wanted = set[str]().union(*(figure.measures for figure in figures))
+    needed = set[str]().union(*(figure.measures for figure in figures))
     samples: dict[str, list[float]] = {}
     for group in GROUPS:
-        measures = [measure for measure in group.measures if measure.name in wanted]
+        measures = [measure for measure in group.measures if measure.name in needed]
         samples |= {measure.name: [] for measure in measures}
         first = 0 if group.warm else 1
         for number in range(first, min(rounds, group.most) + 1):

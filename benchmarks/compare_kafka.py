@@ -138,11 +138,11 @@ class Ways:
     def of_others(self, address: dict[str, str], topic: str, name: str) -> Reading:
         """One of the loops; `address`: the settings for reaching the cluster."""
         settings = {**DEFAULTS, **address, "partitioner": "murmur2_random"}
-        wanted = max(1, self.rows // FEW[name])
+        count = max(1, self.rows // FEW[name])
         if name == "produce_batch":
-            batches = list(islice(cycle(self.batches), max(1, wanted // 10_000)))
+            batches = list(islice(cycle(self.batches), max(1, count // 10_000)))
             return timed(sum(map(len, batches)), lambda: in_batches(settings, topic, batches))
-        few = list(islice(cycle(self.messages), wanted))
+        few = list(islice(cycle(self.messages), count))
         send = flush_for_each if name == "flush for each" else json_and_poll
         return timed(len(few), lambda: send(settings, topic, few))
 

@@ -139,9 +139,9 @@ READ = {"part": read_part, "all columns": read_all_columns, "query": read_query,
 def elsewhere(kind: str, rows: int) -> Reading:
     """Take a reading in a separate process."""
     argv = [sys.executable, __file__, "--read", kind, "--rows", str(rows)]
-    told: Reading = json.loads(subprocess.run(argv, check=True, stdout=subprocess.PIPE).stdout)
-    print(kind, rows, {name: round(value, 3) for name, value in told.items()}, file=sys.stderr)
-    return told
+    reading: Reading = json.loads(subprocess.run(argv, check=True, stdout=subprocess.PIPE).stdout)
+    print(kind, rows, {name: round(value, 3) for name, value in reading.items()}, file=sys.stderr)
+    return reading
 
 
 def medians(readings: list[Reading]) -> Reading:
@@ -165,27 +165,27 @@ def main() -> None:
     parser.add_argument("--sink", action="store_true", help="sink the queried rows into a file too, which takes minutes and disk")
     parser.add_argument("--read", choices=list(READ), help=argparse.SUPPRESS)
     parser.add_argument("--rows", type=int, help=argparse.SUPPRESS)
-    told = parser.parse_args()
-    if told.read:
-        print(json.dumps(READ[told.read](told.rows)))
+    arguments = parser.parse_args()
+    if arguments.read:
+        print(json.dumps(READ[arguments.read](arguments.rows)))
         return
-    sizes = [parse_count(text) for text in told.sizes.split(",")]
-    wanted = [("part", rows) for rows in sizes] + [("all columns", min(FEW, told.queried)), ("query", told.queried)]
-    wanted += [("sink", told.queried // 5), ("sink", told.queried)] if told.sink else []
-    rounds = [{each: elsewhere(*each) for each in wanted} for _ in range(told.rounds)]
-    found = {each: medians([one[each] for one in rounds]) for each in wanted}
+    sizes = [parse_count(text) for text in arguments.sizes.split(",")]
+    needed = [("part", rows) for rows in sizes] + [("all columns", min(FEW, arguments.queried)), ("query", arguments.queried)]
+    needed += [("sink", arguments.queried // 5), ("sink", arguments.queried)] if arguments.sink else []
+    rounds = [{each: elsewhere(*each) for each in needed} for _ in range(arguments.rounds)]
+    found = {each: medians([one[each] for one in rounds]) for each in needed}
     print("| rows | cards | plan | a part | rows/s | ns a row | to the first |\n|---|---|---|---|---|---|---|")
     for rows in sizes:
         reading = found["part", rows]
         ratio = median(one["part", rows]["ns/row"] / one["part", sizes[0]]["ns/row"] for one in rounds)
         print(f"{rows_of_table(f'{rows:,}', reading)} | {ratio:.2f} |")
-    every, query = found["all columns", min(FEW, told.queried)], found["query", told.queried]
-    print(f"\n| {told.queried:,} rows, 2 threads | |\n|---|---|")
+    every, query = found["all columns", min(FEW, arguments.queried)], found["query", arguments.queried]
+    print(f"\n| {arguments.queried:,} rows, 2 threads | |\n|---|---|")
     print(f"| all columns | {every['rows/s'] / 1e6:.1f} M rows/s |")
     print(f"| two columns, grouped | {query['rows/s'] / 1e6:.1f} M rows/s, {query['rows/s'] / every['rows/s']:.2f} times as many |")
     print(f"| peak memory of that query | {query['peak MB']:,.0f} MB |")
     print(f"| the same of a hundredth of the period | {query['filtered s']:.3f} s, {query['times']:.0f} times as fast |")
-    for rows in (told.queried // 5, told.queried) if told.sink else ():
+    for rows in (arguments.queried // 5, arguments.queried) if arguments.sink else ():
         sink = found["sink", rows]
         print(f"| {rows:,} rows, all columns, to a file | {sink['rows/s'] / 1e6:.1f} M rows/s, {sink['peak MB']:,.0f} MB |")
 

@@ -126,26 +126,26 @@ def main() -> None:
     parser.add_argument("--folder", default="/dev/shm")
     parser.add_argument("--way", action="append", choices=WAYS, help="this one, and dbldatagen; may be repeated")
     parser.add_argument("--output", action="append", choices=OUTPUTS, help="this one; may be repeated")
-    told = parser.parse_args()
-    ways = [name for name in WAYS if name in (told.way or WAYS) or name == DBLDATAGEN]
-    outputs = {name: options for name, options in OUTPUTS.items() if name in (told.output or OUTPUTS)}
-    folder = Path(mkdtemp(dir=told.folder))
+    arguments = parser.parse_args()
+    ways = [name for name in WAYS if name in (arguments.way or WAYS) or name == DBLDATAGEN]
+    outputs = {name: options for name, options in OUTPUTS.items() if name in (arguments.output or OUTPUTS)}
+    folder = Path(mkdtemp(dir=arguments.folder))
     session = start()
     found: dict[tuple[str, str], list[float]] = {}
     try:
-        makers = frames(session, told.rows, ways)
-        for number in range(told.rounds + 1):
+        makers = frames(session, arguments.rows, ways)
+        for number in range(arguments.rounds + 1):
             took = {
                 (name, output): seconds(make(), folder, options)
                 for output, options in outputs.items()
                 for name, make in makers.items()
             }
             if BY_EXECUTORS in ways and "Parquet" in outputs:
-                took[BY_EXECUTORS, "Parquet"] = seconds_by_executors(session, told.rows, folder)
+                took[BY_EXECUTORS, "Parquet"] = seconds_by_executors(session, arguments.rows, folder)
             for key, time_taken in took.items():
-                print(f"round {number} {key[0]:40} {key[1]:30} {told.rows / time_taken:12,.0f} rows/s", file=sys.stderr)
+                print(f"round {number} {key[0]:40} {key[1]:30} {arguments.rows / time_taken:12,.0f} rows/s", file=sys.stderr)
                 if number:
-                    found.setdefault(key, []).append(told.rows / time_taken)
+                    found.setdefault(key, []).append(arguments.rows / time_taken)
     finally:
         session.stop()
         shutil.rmtree(folder)

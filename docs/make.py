@@ -254,8 +254,8 @@ def samples() -> dict[str, str]:
     abroad = [row["country"] != HOME_COUNTRY for row in rows]
     first = attack.index(True)
     chain = [i for i in range(first, len(rows)) if attack[i] and rows[i]["cc_num"] == rows[first]["cc_num"]]
-    wanted = sorted([0, 1, cash.index(True), *chain[:4], abroad.index(True)])
-    chosen["transactions"] = [head, *(text[i] for i in wanted)]
+    indices = sorted([0, 1, cash.index(True), *chain[:4], abroad.index(True)])
+    chosen["transactions"] = [head, *(text[i] for i in indices)]
     return {name: "\n".join(rows) for name, rows in chosen.items()}
 
 

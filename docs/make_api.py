@@ -155,7 +155,7 @@ def linked(text: str, own: str, anchors: dict[str, str]) -> str:
 def described(entry: Entry) -> str:
     """The part of the page about a name."""
     name, value = entry
-    told = sections(inspect.getdoc(value) or "")
+    docstring = sections(inspect.getdoc(value) or "")
     parts = [f"### `{name}`"]
     if isinstance(value, type) and issubclass(value, FastgenError):
         bases = " and ".join(f"`{base.__name__}`" for base in value.__bases__)
@@ -163,11 +163,11 @@ def described(entry: Entry) -> str:
     elif (call := signature(name, value)) is not None:
         parts.append(fenced("text", call))
         if not (isinstance(value, type) and issubclass(value, Section)):
-            agree(name, told.get("Args", {}), arguments(value))
+            agree(name, docstring.get("Args", {}), arguments(value))
     if fields := record_fields(value):
-        agree(name, told.get("Attributes", {}), fields)
-    parts.append(told.pop(""))
-    for title, content in told.items():
+        agree(name, docstring.get("Attributes", {}), fields)
+    parts.append(docstring.pop(""))
+    for title, content in docstring.items():
         if title == "Example":
             parts.append(example(content))
         elif isinstance(content, str):
@@ -200,9 +200,9 @@ def items(text: str) -> dict[str, str]:
     return {name: re.sub(r"\s+", " ", meaning) for name, meaning in found}
 
 
-def agree(name: str, told: dict[str, str], there: Iterable[str]) -> None:
+def agree(name: str, documented: dict[str, str], existing: Iterable[str]) -> None:
     """Refuse a docstring that leaves out an existing name, or describes one that does not exist."""
-    if differing := {each for names in told for each in names.split(", ")} ^ set(there):
+    if differing := {each for names in documented for each in names.split(", ")} ^ set(existing):
         raise ValueError(f"the docstring of {name} and its signature differ in {', '.join(sorted(differing))}")
 
 
@@ -234,10 +234,12 @@ def record_fields(value: Any) -> list[str]:
     return list(getattr(value, "__dataclass_fields__", getattr(value, "_fields", ())))
 
 
-def attributes(kind: type, told: dict[str, str]) -> dict[str, str]:
+def attributes(kind: type, documented: dict[str, str]) -> dict[str, str]:
     """The described attributes, with types where annotated; for reports, also properties and methods with their docstrings."""
     annotations = inspect.get_annotations(kind)
-    found = {f"{name}: {type_name(annotations[name])}" if name in annotations else name: meaning for name, meaning in told.items()}
+    found = {
+        f"{name}: {type_name(annotations[name])}" if name in annotations else name: meaning for name, meaning in documented.items()
+    }
     for name, member in vars(kind).items() if record_fields(kind) else ():
         if not name.startswith("_") and isinstance(member, property | FunctionType):
             call = "" if isinstance(member, property) else "()"
@@ -270,16 +272,16 @@ def signature(name: str, value: Any) -> str | None:
         return f"{name}: {returned(value)}"
     if record_fields(value) or name == "spark.FastgenSource":
         return None
-    told, starred = [], False
+    parameters, starred = [], False
     for each in inspect.signature(value).parameters.values():
         if each.kind is each.KEYWORD_ONLY and not starred:
-            told.append("*")
+            parameters.append("*")
             starred = True
         if each.name != "self":
-            told.append(parameter(each))
+            parameters.append(parameter(each))
     end = "" if isinstance(value, type) else f" -> {returned(value)}"
-    line = f"{name}({', '.join(told)}){end}"
-    return line if len(line) <= WIDTH else "\n".join([f"{name}(", *(f"    {each}," for each in told), f"){end}"])
+    line = f"{name}({', '.join(parameters)}){end}"
+    return line if len(line) <= WIDTH else "\n".join([f"{name}(", *(f"    {each}," for each in parameters), f"){end}"])
 
 
 def parameter(each: inspect.Parameter) -> str:

@@ -76,8 +76,8 @@ def is_cut(ring: Ring) -> bool:
 
 def outline(rings: list[Ring], tolerance: float, least: float, decimals: int) -> dict[str, Any]:
     """The rings that are large enough and not in the Antarctic, as a GeoJSON shape."""
-    wanted = [ring for ring in rings if area(ring) >= least and max(y for _, y in ring) > ANTARCTIC and not is_cut(ring)]
-    kept = [[(round(x, decimals), round(y, decimals)) for x, y in thinned(ring, tolerance)] for ring in wanted]
+    chosen = [ring for ring in rings if area(ring) >= least and max(y for _, y in ring) > ANTARCTIC and not is_cut(ring)]
+    kept = [[(round(x, decimals), round(y, decimals)) for x, y in thinned(ring, tolerance)] for ring in chosen]
     return {"type": "MultiPolygon", "coordinates": [[ring] for ring in kept if len(ring) > 3]}
 
 

@@ -25,9 +25,9 @@ class Ended(NamedTuple):
 Run = Callable[..., Ended]
 
 
-def after_compiling(told: str) -> str:
+def after_compiling(output: str) -> str:
     """The output as if kernels were compiled already: without the lines that announce compiling and say how long it took."""
-    return re.sub(r"^fastgen: compiling (kernels|took) .*\n", "", told, flags=re.MULTILINE)
+    return re.sub(r"^fastgen: compiling (kernels|took) .*\n", "", output, flags=re.MULTILINE)
 
 
 @contextmanager

@@ -79,15 +79,15 @@ def test_what_is_kept_of_a_frame_stays_as_it_is(kept: str) -> None:
         "arrow": lambda frame: pl.from_arrow(frame.to_arrow(compat_level=pl.CompatLevel.newest())),
     }
     frames, source = TransactionFrames(DATA.plan, names), RowSource(DATA.plan, names)
-    found, wanted, row = [], [], 0
+    found, slices, row = [], [], 0
     for group in DATA.groups:
         frame = frames.frame(source.worker, range(group, group + 1))
         found.append(ways[kept](frame))
-        wanted.append(ways[kept](expected.slice(row, frame.height)))
+        slices.append(ways[kept](expected.slice(row, frame.height)))
         row += frame.height
         del frame
         gc.collect()
-    assert all(one.equals(other) for one, other in zip(found, wanted, strict=True))
+    assert all(one.equals(other) for one, other in zip(found, slices, strict=True))
 
 
 def test_frames_that_are_dropped_give_their_memory_to_the_next() -> None:

@@ -163,13 +163,13 @@ def test_a_dry_run_writes_nothing_and_tells_the_size(run: Run, folder: Path, opt
     ended = run("generate", "--rows=150k", "--seed=5", "--dry-run", *options)
     assert (ended.code, ended.err) == (0, "")
     assert names_in(folder) == []
-    told = dict(re.split(r"\s{2,}|\s(?=about )", line, maxsplit=1) for line in ended.out.splitlines())
+    values = dict(re.split(r"\s{2,}|\s(?=about )", line, maxsplit=1) for line in ended.out.splitlines())
     data = Dataset(Config(rows=150_000, seed=5))
-    assert told["seed"] == "5"
-    assert told["fingerprint"] == data.fingerprint
+    assert values["seed"] == "5"
+    assert values["fingerprint"] == data.fingerprint
     for name, count in data.plan.counts.items():
-        assert told[name] == f"{count:,}"
-    estimates = {name: re.fullmatch(r"about ([\d.]+) (k?M?G?B)", value) for name, value in told.items() if "about" in value}
+        assert values[name] == f"{count:,}"
+    estimates = {name: re.fullmatch(r"about ([\d.]+) (k?M?G?B)", value) for name, value in values.items() if "about" in value}
     run("generate", "--rows=150k", "--seed=5", *options)
     assert {str(path) for path in map(Path, estimates)} == {
         str(path.relative_to(folder)) for path in folder.rglob("*.*") if path.name != "manifest.json"
@@ -194,10 +194,10 @@ def test_a_dry_run_of_a_part_tells_the_size_of_the_part(run: Run, folder: Path) 
 @pytest.mark.parametrize("options", [["--parts=2"], ["--parts=2", "--part=2"]], ids=" ".join)
 def test_a_dry_run_names_the_parts(run: Run, folder: Path, options: list[str]) -> None:
     options = ["--rows=150k", *options, "-o", "out"]
-    told = dict(re.findall(r"^(\S+) +about ([\d.]+ [kM]B)$", run("generate", "--dry-run", *options).out, re.MULTILINE))
+    sizes = dict(re.findall(r"^(\S+) +about ([\d.]+ [kM]B)$", run("generate", "--dry-run", *options).out, re.MULTILINE))
     run("generate", *options)
-    assert {path for name in told for path in folder.glob(name)} == {*folder.rglob("*.parquet")}
-    for name, size in told.items():
+    assert {path for name in sizes for path in folder.glob(name)} == {*folder.rglob("*.parquet")}
+    for name, size in sizes.items():
         number, unit = size.split()
         assert float(number) * UNITS[unit] == pytest.approx(
             sum(path.stat().st_size for path in folder.glob(name)), rel=0.15
@@ -223,9 +223,9 @@ def test_a_dry_run_of_parts_that_there_cannot_be(run: Run, folder: Path) -> None
 )
 def test_a_dry_run_tells_what_a_run_would_be_refused_for(run: Run, folder: Path, before: list[str], after: list[str]) -> None:
     run("generate", "--rows=100", *before)
-    there = {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
+    existing = {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
     dry = run("generate", "--rows=100", *after, "--dry-run")
-    assert {path: path.stat().st_mtime_ns for path in folder.rglob("*")} == there
+    assert {path: path.stat().st_mtime_ns for path in folder.rglob("*")} == existing
     refused = run("generate", "--rows=100", *after)
     assert (dry.code, refused.code) == (0, 1)
     assert dry.err == refused.err.replace("fastgen: ", "fastgen: note: a run would be refused: ", 1)
@@ -237,9 +237,9 @@ def test_a_dry_run_tells_what_a_run_would_be_refused_for(run: Run, folder: Path,
 
 def test_a_dry_run_counts_the_parts_that_are_there(run: Run, folder: Path) -> None:
     options = ["--rows=400k", "--parts=3", "-o", "out"]
-    for number, told in ((1, "1 part is"), (2, "2 parts are")):
+    for number, parts in ((1, "1 part is"), (2, "2 parts are")):
         assert run("generate", *options, f"--part={number}").code == 0
-        assert run("generate", *options, "--dry-run").err == f"fastgen: note: {told} there, and would not be made again\n"
+        assert run("generate", *options, "--dry-run").err == f"fastgen: note: {parts} there, and would not be made again\n"
         assert run("generate", *options, "--dry-run", "--overwrite").err == ""
     assert run("generate", *options, "--part=3", "--dry-run").err == ""
 
@@ -352,8 +352,8 @@ def test_schema(run: Run) -> None:
 
 def test_check_tells_what_is_wrong(run: Run, folder: Path) -> None:
     Path("bad.toml").write_text("[fraud]\nratio = 2\n")
-    told = "fastgen: fraud.ratio = 2: must be a number between 0 and 1 (in bad.toml)\n"
-    assert run("config", "check", "bad.toml") == Ended(2, "", told)
+    line = "fastgen: fraud.ratio = 2: must be a number between 0 and 1 (in bad.toml)\n"
+    assert run("config", "check", "bad.toml") == Ended(2, "", line)
     Path("bad.toml").write_text("[fraud\n")
     assert_one_line(run("config", "check", "bad.toml"), 2, "bad.toml: is not valid TOML: ")
     Path("bad.toml").write_bytes(b"# caf\xe9\n")

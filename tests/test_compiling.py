@@ -157,8 +157,8 @@ def test_no_partner_where_it_has_no_folder(partners: list[Partner], monkeypatch:
 
 
 def test_compiling_is_told_once(capsys: pytest.CaptureFixture[str]) -> None:
-    told = "compiling kernels for this machine, once for each kind of work; later runs of the same kind start at once"
-    for quiet, lines in ((False, rf"fastgen: {told}\nfastgen: compiling took \d+\.\d s\n"), (True, "")):
+    line = "compiling kernels for this machine, once for each kind of work; later runs of the same kind start at once"
+    for quiet, lines in ((False, rf"fastgen: {line}\nfastgen: compiling took \d+\.\d s\n"), (True, "")):
         with compiling_announced(quiet):
             njit(lambda x: x + 1)(1)
             njit(lambda x: x + 2)(1)
@@ -193,8 +193,8 @@ def test_compiling_on_every_run_is_told_as_that(capsys: pytest.CaptureFixture[st
     exec("def double(x):\n    return x + x", scope)
     with compiling_announced(quiet=False):
         assert jit.kernel(scope["double"])(21) == 42
-    told = "; every run does so again, as no folder for them is writable (set NUMBA_CACHE_DIR to one that is)"
-    assert capsys.readouterr().err.startswith(f"fastgen: compiling kernels for this machine{told}\nfastgen: compiling took ")
+    reason = "; every run does so again, as no folder for them is writable (set NUMBA_CACHE_DIR to one that is)"
+    assert capsys.readouterr().err.startswith(f"fastgen: compiling kernels for this machine{reason}\nfastgen: compiling took ")
 
 
 def test_numba_that_may_not_compile(tmp_path: Path) -> None:

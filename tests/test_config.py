@@ -283,16 +283,16 @@ def test_bad_input_is_told_in_one_line(given_settings: dict[str, Any], line: str
 
 
 @pytest.mark.parametrize(
-    ("given_settings", "told"),
+    ("given_settings", "product"),
     [
         ({"end": "2060-01-01", "atm": {"step_hours": [1, 8_760]}}, "8,760 lengths of a step times 333,096 cells of 3,600 seconds"),
         ({"rows": 10**12, "cards": 10**6, "end": "2031-12-30"}, "163 lengths of a step times 5,256,000 cells of 60 seconds"),
     ],
 )
-def test_a_table_of_sequences_that_takes_too_much_memory(given_settings: dict[str, Any], told: str) -> None:
+def test_a_table_of_sequences_that_takes_too_much_memory(given_settings: dict[str, Any], product: str) -> None:
     """The cells of time are known only once the rows are counted."""
     data = Dataset(config_of(**given_settings))
-    with pytest.raises(ConfigError, match=rf"^atm.step_hours = .*: {told} must be at most 134,217,728$"):
+    with pytest.raises(ConfigError, match=rf"^atm.step_hours = .*: {product} must be at most 134,217,728$"):
         _ = data.plan
 
 
@@ -326,8 +326,8 @@ def test_the_last_event_may_come_in_the_last_second(given_settings: dict[str, An
 def test_shares_may_be_a_little_off() -> None:
     plenty = shop(low=0.01, high=50_000)
     assert config_of(amounts=[part(0.5, 1, 10), part(0.5 + 1e-10, 10, 50_000)], categories=[plenty])
-    told = "amounts: shares must add up to 1, not 1.00000001"
-    assert line_of(amounts=[part(0.5, 1, 10), part(0.5 + 1e-8, 10, 50_000)], categories=[plenty]) == told
+    line = "amounts: shares must add up to 1, not 1.00000001"
+    assert line_of(amounts=[part(0.5, 1, 10), part(0.5 + 1e-8, 10, 50_000)], categories=[plenty]) == line
 
 
 def test_names_of_a_hundred_characters() -> None:
@@ -554,9 +554,11 @@ def test_any_number_of_rows_holds_the_withdrawals_of_any_number_of_cash_cards(ro
 def test_chain_ranges_take_all_payments_and_small_amounts_first(weights: list[int], later: int) -> None:
     shares = exact_shares(weight / 1_000 for weight in weights)
     counts = chain_ranges(shares, later)
-    asked = [ceil(share * later) for share in shares]
+    quotas = [ceil(share * later) for share in shares]
     assert sum(counts) == later
-    assert all(count in (ask, 0) or sum(counts[: i + 1]) == later for i, (count, ask) in enumerate(zip(counts, asked, strict=True)))
+    assert all(
+        count in (quota, 0) or sum(counts[: i + 1]) == later for i, (count, quota) in enumerate(zip(counts, quotas, strict=True))
+    )
 
 
 cents = st.integers(0, 12).map(lambda halves: max(1, 50 * halves))
@@ -633,18 +635,18 @@ def test_a_size_takes_the_place_of_the_files(
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("seed = 1\nseed 2\n", "is not valid TOML: Expected '=' after a key in a key/value pair (at line 2, column 6)"),
         ("seed = 1\nseed = 2\n", "is not valid TOML: Cannot overwrite a value (at line 2, column 9)"),
         (b"\xff", "is not UTF-8 text at byte 0"),
     ],
 )
-def test_a_file_that_is_no_toml(tmp_path: Path, text: str | bytes, told: str) -> None:
+def test_a_file_that_is_no_toml(tmp_path: Path, text: str | bytes, message: str) -> None:
     path = write(tmp_path / "fastgen.toml", text)
     with pytest.raises(ConfigError) as caught:
         load_config(path)
-    assert str(caught.value) == f"{path}: {told}"
+    assert str(caught.value) == f"{path}: {message}"
 
 
 def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:

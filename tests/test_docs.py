@@ -162,11 +162,11 @@ def kafka_if_needed(page: Path, request: pytest.FixtureRequest, monkeypatch: pyt
     broker: Address = request.getfixturevalue("broker")
     monkeypatch.setenv("KAFKA_BOOTSTRAP", broker.bootstrap)
     admin = AdminClient({**broker.properties})
-    there = set(admin.list_topics(timeout=15).topics)
+    existing = set(admin.list_topics(timeout=15).topics)
     try:
         yield
     finally:
-        made = set(admin.list_topics(timeout=15).topics) - there - {"__consumer_offsets"}
+        made = set(admin.list_topics(timeout=15).topics) - existing - {"__consumer_offsets"}
         for deleted in admin.delete_topics(sorted(made)).values() if made else ():
             deleted.result(timeout=15)
 
@@ -200,7 +200,7 @@ def test_examples(
 ) -> None:
     """All pages share a folder, as they do for a reader; the blocks of a page run in order and share their names."""
     monkeypatch.chdir(folder)
-    there = states(folder)
+    before = states(folder)
     names: dict[str, Any] = {"__name__": "example"}
     with kafka_if_needed(page, request, monkeypatch), Commands() as shell:
         for block in blocks(page):
@@ -217,7 +217,7 @@ def test_examples(
             except Exception as error:
                 error.add_note(f"in the block at {named(page)}:{block.line}")
                 raise
-    assert states(folder).items() >= there.items(), "what other pages have made is as it was"
+    assert states(folder).items() >= before.items(), "what other pages have made is as it was"
     assert [path.name for path in folder.iterdir() if not is_ignored(path.name)] == []
     if page.name == "tutorial.md":
         check_tutorial(capfd.readouterr().out)
@@ -317,26 +317,26 @@ def test_api_is_current(make: ModuleType) -> None:
 def test_api_has_every_public_name() -> None:
     """And every type of the package that a public function returns."""
     text = (DOCS / "api.md").read_text()
-    told = set(re.findall(r"^### `(.*)`$", text, re.MULTILINE))
-    assert told >= {*fastgen.__all__} - {"__version__"} | {f"spark.{name}" for name in fastgen.spark.__all__}
+    documented = set(re.findall(r"^### `(.*)`$", text, re.MULTILINE))
+    assert documented >= {*fastgen.__all__} - {"__version__"} | {f"spark.{name}" for name in fastgen.spark.__all__}
     assert "`fastgen.__version__`" in text
-    assert told >= {name for name in re.findall(r"-> (\w+)$", text, re.MULTILINE) if name not in ("str", "int", "object")}
+    assert documented >= {name for name in re.findall(r"-> (\w+)$", text, re.MULTILINE) if name not in ("str", "int", "object")}
 
 
 @pytest.mark.parametrize(
-    ("docstring", "told"),
+    ("docstring", "message"),
     [
         ("Makes.\n\nArgs:\n    rows: how many.", "differ in seed"),
         ("Makes.\n\nArgs:\n    rows: how many.\n    seed: which.\n    scale: what.", "differ in scale"),
         ("Makes.\n\nArgs:\n    rows how many.", "cannot be read as items: rows how many"),
     ],
 )
-def test_docstrings_that_do_not_fit(docstring: str, told: str) -> None:
+def test_docstrings_that_do_not_fit(docstring: str, message: str) -> None:
     def function(rows: int, seed: int = 1) -> None: ...
 
     function.__doc__ = docstring
     make_api = script("make_api")
-    with pytest.raises(ValueError, match=told):
+    with pytest.raises(ValueError, match=message):
         make_api.described(make_api.Entry("function", function))
 
 
@@ -376,9 +376,9 @@ def table_under(text: str, start: str) -> list[list[str]]:
 
 def test_flags_are_those_of_the_help() -> None:
     """Names, short names and placeholders of values, in the order of `fastgen generate --help`."""
-    told = [{*option.opts, *filter(None, [option.metavar])} for option in cli.generate.params]
+    options = [{*option.opts, *filter(None, [option.metavar])} for option in cli.generate.params]
     cells = [row[0].replace("\\|", "|") for row in table_under((DOCS / "command-line.md").read_text(), "| flag |")]
-    assert [{word for code in re.findall(r"`([^`]+)`", cell) for word in code.split()} for cell in cells] == told
+    assert [{word for code in re.findall(r"`([^`]+)`", cell) for word in code.split()} for cell in cells] == options
 
 
 @pytest.mark.parametrize("table", TABLES.values(), ids=list(TABLES))
@@ -393,8 +393,8 @@ def test_columns_are_those_of_the_tables(table: Any) -> None:
 def test_manifest_members(tmp_path: Path) -> None:
     fastgen.write(fastgen.Dataset(fastgen.Config(rows=10)), tmp_path)
     cells = table_under((DOCS / "data.md").read_text(), "## `manifest.json`")
-    told = [name for row in cells for name in re.findall(r"`(\w+)`", row[0])]
-    assert told == list(json.loads((tmp_path / "manifest.json").read_text()))
+    documented = [name for row in cells for name in re.findall(r"`(\w+)`", row[0])]
+    assert documented == list(json.loads((tmp_path / "manifest.json").read_text()))
 
 
 def test_changelog_names_the_versions() -> None:
@@ -407,8 +407,8 @@ def test_changelog_names_the_versions() -> None:
 
 def test_versions_of_python() -> None:
     """The README names the supported versions."""
-    wanted = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["requires-python"]
-    low, below = (int(minor) for minor in re.findall(r"3\.(\d+)", wanted))
+    supported = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["requires-python"]
+    low, below = (int(minor) for minor in re.findall(r"3\.(\d+)", supported))
     assert f"Python 3.{low} to 3.{below - 1}" in (ROOT / "README.md").read_text()
 
 

@@ -500,10 +500,10 @@ def test_a_directory_has_all_tables_and_a_manifest(tmp_path: Path, data: Dataset
     }
     assert list(tables) == list(TABLES)
     rows = {"transactions": 3_000, "credit_cards": 250, "profiles": 250}
-    for path, (table, told), file in zip(paths, tables.items(), report.files, strict=True):
-        digest = told.pop("digest")
+    for path, (table, entry), file in zip(paths, tables.items(), report.files, strict=True):
+        digest = entry.pop("digest")
         assert len(digest) == 16
-        assert told == {
+        assert entry == {
             "file": path.name, "columns": list(data.columns(table)), "rows": rows[table], "bytes": path.stat().st_size,
         }  # fmt: skip
         assert (file.path, file.table, file.rows, file.size, file.digest) == (
@@ -810,8 +810,8 @@ def test_the_home_directory(data: Dataset, tmp_path: Path, monkeypatch: pytest.M
 
 @pytest.mark.parametrize("name", ["x.csv.bz2", "x.xz", "x.zip"])
 def test_endings_of_other_compressors(name: str, data: Dataset, tmp_path: Path) -> None:
-    told = f"output = {name!r}: must not end with {Path(name).suffix}: files are compressed by gzip, zstd, or not at all"
-    assert line_of(data, tmp_path / name, format="csv") == told
+    line = f"output = {name!r}: must not end with {Path(name).suffix}: files are compressed by gzip, zstd, or not at all"
+    assert line_of(data, tmp_path / name, format="csv") == line
 
 
 def test_parents_that_are_not_there(tmp_path: Path, data: Dataset) -> None:
@@ -885,12 +885,12 @@ def test_a_named_pipe(tmp_path: Path, data: Dataset, tables: dict[str, pl.DataFr
 
 
 @pytest.mark.parametrize(
-    ("name", "told"), [("x.ndjson", ("ndjson", "none")), ("x.csv.gz", ("csv", "gzip")), ("x", ("csv", "none"))]
+    ("name", "expected"), [("x.ndjson", ("ndjson", "none")), ("x.csv.gz", ("csv", "gzip")), ("x", ("csv", "none"))]
 )
-def test_the_name_of_a_pipe_says_the_format(tmp_path: Path, name: str, told: tuple[str, str]) -> None:
+def test_the_name_of_a_pipe_says_the_format(tmp_path: Path, name: str, expected: tuple[str, str]) -> None:
     os.mkfifo(tmp_path / name)
     target = resolve(tmp_path / name)
-    assert (target.directory, target.format, target.compression) == (False, *told)
+    assert (target.directory, target.format, target.compression) == (False, *expected)
 
 
 def test_a_standard_output_that_is_no_file(data: Dataset, capsys: pytest.CaptureFixture[str]) -> None:
@@ -944,8 +944,8 @@ def test_a_reader_who_leaves() -> None:
         assert run.stderr
         head = [run.stdout.readline() for _ in range(3)]
         run.stdout.close()
-        told = run.stderr.read()
-    assert (run.returncode, told) == (1, "fastgen: -: the reader closed the pipe before all was written\n")
+        stderr = run.stderr.read()
+    assert (run.returncode, stderr) == (1, "fastgen: -: the reader closed the pipe before all was written\n")
     assert head[0].startswith("tid,datetime,")
     assert all(len(line.split(",")) == 10 for line in head)
 
@@ -1001,8 +1001,8 @@ def test_a_run_that_is_stopped(tmp_path: Path, number: int, code: int, line: str
         time.sleep(0.01)
     assert all(path.name.startswith(".") for path in folder.iterdir())  # none has its final name yet
     run.send_signal(number)
-    out, told = run.communicate(timeout=30)
-    assert (run.returncode, out, told) == (code, "", line)
+    stdout, stderr = run.communicate(timeout=30)
+    assert (run.returncode, stdout, stderr) == (code, "", line)
     assert names_in(folder) == []
 
 
@@ -1026,10 +1026,10 @@ def test_a_full_disk_for_a_directory(tmp_path: Path, large: Dataset) -> None:
     write(large, os.devnull, columns=["cc_num"])  # compiles and caches the kernels before files are limited
     resource.setrlimit(resource.RLIMIT_FSIZE, (4 << 20, limits[1]))
     try:
-        told = line_of(large, tmp_path / "out", format="csv")
+        line = line_of(large, tmp_path / "out", format="csv")
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    assert told == f"{tmp_path / 'out' / 'transactions.csv'}: cannot be written: file too large"
+    assert line == f"{tmp_path / 'out' / 'transactions.csv'}: cannot be written: file too large"
     assert list(tmp_path.rglob("*.*")) == []
 
 
@@ -1053,8 +1053,8 @@ def test_what_is_taken_in_pieces_is_written_whole(tmp_path: Path, monkeypatch: p
 
 
 def test_a_name_that_is_taken_meanwhile(tmp_path: Path) -> None:
-    told = r"out\.csv: cannot be written: is a directory$"
-    with pytest.raises(OutputError, match=told), opened(str(tmp_path / "out.csv"), overwrite=True):
+    message = r"out\.csv: cannot be written: is a directory$"
+    with pytest.raises(OutputError, match=message), opened(str(tmp_path / "out.csv"), overwrite=True):
         (tmp_path / "out.csv").mkdir()
     assert [path.name for path in tmp_path.iterdir()] == ["out.csv"]
 

@@ -24,7 +24,7 @@ def metadata_of(path: Path) -> dict[bytes, bytes]:
     return dict(schema.metadata or {})
 
 
-def say(path: Path, **changes: object) -> None:
+def edit_metadata(path: Path, **changes: object) -> None:
     """Change what a file's metadata says."""
     about = from_metadata(metadata_of(path)) or {}
     metadata = {"fastgen": json.dumps(about | changes)}
@@ -108,25 +108,25 @@ def test_a_text_file_is_described_by_the_manifest_beside_it(format: Any, tmp_pat
 
 
 def test_what_a_file_says_is_not_believed(file: Path) -> None:
-    say(file, seed=6)
+    edit_metadata(file, seed=6)
     assert verify(file).problems == ("metadata: seed is 6, and the configuration's is 5",)
-    say(file, seed=5, fingerprint="0" * 64)
+    edit_metadata(file, seed=5, fingerprint="0" * 64)
     assert verify(file).problems == ("metadata: the fingerprint is not that of the configuration: one of the two was changed",)
-    say(file, fingerprint=DATA.fingerprint, config=DATA.config.model_dump(mode="json") | {"seed": 6})
+    edit_metadata(file, fingerprint=DATA.fingerprint, config=DATA.config.model_dump(mode="json") | {"seed": 6})
     assert not any(table.same for table in verify(file).tables)
-    say(file, config=DATA.config.model_dump(mode="json"), tables=5)
+    edit_metadata(file, config=DATA.config.model_dump(mode="json"), tables=5)
     assert verify(file).ok
-    say(file, data_version=0)
+    edit_metadata(file, data_version=0)
     with pytest.raises(InputError, match=f"has data version 0, and this fastgen makes data version {DATA_VERSION}"):
         verify(file)
-    say(file, config={"rows": 0})
+    edit_metadata(file, config={"rows": 0})
     with pytest.raises(InputError, match="the configuration in its metadata is not valid: rows = 0"):
         validate(file)
 
 
 @pytest.mark.parametrize(("parts", "part"), [(2, 3), (0, 1), (2, "1"), (None, 1)])
 def test_parts_that_there_cannot_be(parts: object, part: object, file: Path) -> None:
-    say(file, config=DATA.config.model_dump(mode="json"), parts=parts, part=part)
+    edit_metadata(file, config=DATA.config.model_dump(mode="json"), parts=parts, part=part)
     with pytest.raises(InputError, match="its metadata names parts that cannot exist"):
         verify(file)
 

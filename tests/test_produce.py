@@ -70,11 +70,11 @@ class SecondFails(librdkafka.CompiledProducer):
 
     made = 0
 
-    def __init__(self, *given: Any) -> None:
+    def __init__(self, *arguments: Any) -> None:
         SecondFails.made += 1
         if SecondFails.made % 2 == 0:
             raise KafkaError("no room")
-        super().__init__(*given)
+        super().__init__(*arguments)
 
 
 @pytest.mark.parametrize("fault", ["first messages", "second producer"])
@@ -249,8 +249,8 @@ def test_settings_with_which_no_run_can_keep_its_word(
 ) -> None:
     path = tmp_path / "client.properties"
     path.write_text(f"{name} = {value}\n")
-    for given in (["-X", f"{name}={value}"], ["--producer-config", str(path)]):
-        done = run("produce", "--mock", "--rows", "1k", *given, *(["--plain"] if plain else []))
+    for arguments in (["-X", f"{name}={value}"], ["--producer-config", str(path)]):
+        done = run("produce", "--mock", "--rows", "1k", *arguments, *(["--plain"] if plain else []))
         assert done.code == 2
         assert done.err.startswith(f"fastgen: client setting {name}: must not be given: {reason}")
         assert done.err.count("\n") == 1
@@ -264,30 +264,30 @@ def test_why_the_library_takes_nothing(plain: bool, monkeypatch: pytest.MonkeyPa
         produce(SMALL, mock=True, plain=plain, settings={"transactional.id": "x"})
 
 
-@pytest.mark.parametrize(("setting", "told"), [("FALSE", True), ("0", True), ("True", False), ("1", False)])
-def test_without_idempotence_a_line_says_what_that_means(setting: str, told: bool, caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize(("setting", "is_logged"), [("FALSE", True), ("0", True), ("True", False), ("1", False)])
+def test_without_idempotence_a_line_says_what_that_means(setting: str, is_logged: bool, caplog: pytest.LogCaptureFixture) -> None:
     assert produce(SMALL, mock=True, settings={"enable.idempotence": setting}).acknowledged == 2_000
-    assert [record.getMessage().startswith("producers are not idempotent") for record in caplog.records] == [True] * told
+    assert [record.getMessage().startswith("producers are not idempotent") for record in caplog.records] == [True] * is_logged
 
 
-@pytest.mark.parametrize(("producers", "told"), [(2, []), (3, ["topic t has 2 partitions, so more producers would be idle"])])
-def test_more_producers_than_partitions(producers: int, told: list[str], caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize(("producers", "messages"), [(2, []), (3, ["topic t has 2 partitions, so more producers would be idle"])])
+def test_more_producers_than_partitions(producers: int, messages: list[str], caplog: pytest.LogCaptureFixture) -> None:
     assert produce(SMALL, topic="t", mock=True, partitions=2, producers=producers).acknowledged == 2_000
-    assert [record.getMessage() for record in caplog.records] == told
+    assert [record.getMessage() for record in caplog.records] == messages
 
 
 @ways
 def test_the_log_of_the_library_is_its_own(plain: bool) -> None:
     """If requested, it comes from all handles, as the library writes it; otherwise not at all."""
-    given = ["--mock", "--rows", "1k", "-q", "-X", "sasl.password=s3cr3t", *(["--plain"] if plain else [])]
-    done = process(*given, "-X", "debug=all")
+    arguments = ["--mock", "--rows", "1k", "-q", "-X", "sasl.password=s3cr3t", *(["--plain"] if plain else [])]
+    done = process(*arguments, "-X", "debug=all")
     assert done.returncode == 0
     lines = done.stderr.splitlines()
     assert any("Client configuration" in line for line in lines)
     assert len({line.split("|")[3] for line in lines if line.startswith("%")}) >= 2  # an admin client and a producer
     assert not [line for line in lines if line.startswith("fastgen:")]
     assert "s3cr3t" not in done.stderr
-    assert process(*given).stderr == ""
+    assert process(*arguments).stderr == ""
 
 
 def test_what_is_refused_is_said_alone() -> None:
@@ -363,12 +363,12 @@ class Growing:
 
 def test_ends_are_waited_for_until_they_stay(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a producer sent before it died may be appended after a resumed run has read the offsets for the first time."""
-    asked = cluster.Cluster({"bootstrap.servers": "127.0.0.1:1"})
-    monkeypatch.setattr(asked, "consumer", lambda _: Growing())
+    growing = cluster.Cluster({"bootstrap.servers": "127.0.0.1:1"})
+    monkeypatch.setattr(growing, "consumer", lambda _: Growing())
     now, naps = [0.0], list[float]()
     monkeypatch.setattr(time, "monotonic", lambda: now[0])
     monkeypatch.setattr(time, "sleep", lambda seconds: naps.append(seconds) or now.__setitem__(0, now[0] + seconds))
-    assert asked.ends(Topic("t", 1)).tolist() == [7]
+    assert growing.ends(Topic("t", 1)).tolist() == [7]
     assert sum(naps[4:]) == pytest.approx(cluster.STILL), "as long as that after the last record"
 
 
@@ -424,8 +424,8 @@ def test_no_secret_is_shown(
     monkeypatch.setenv("KPW", "s3cr3t")
     path = tmp_path / "client.properties"
     path.write_text(line + "\n")
-    given = ["--producer-config", str(path)] if in_file else ["-X", line]
-    done = run(*to, *given)
+    arguments = ["--producer-config", str(path)] if in_file else ["-X", line]
+    done = run(*to, *arguments)
     assert done.code == 2
     assert "must be KEY=VALUE" in done.err or "No such configuration property" in done.err
     assert "s3cr3t" not in done.err + done.out
@@ -553,15 +553,15 @@ def test_a_stream_that_is_closed_waits_for_no_queue() -> None:
     assert time.monotonic() - began < 10
 
 
-@pytest.mark.parametrize("there", [[0, 0, 0], [5, 0, 9], [100, 3, 70], [700, 650, 640], [10_000, 10_000, 10_000]], ids=str)
-def test_a_stream_begins_with_the_first_message_that_is_not_there(there: list[int]) -> None:
+@pytest.mark.parametrize("existing", [[0, 0, 0], [5, 0, 9], [100, 3, 70], [700, 650, 640], [10_000, 10_000, 10_000]], ids=str)
+def test_a_stream_begins_with_the_first_message_that_is_not_there(existing: list[int]) -> None:
     source = MessageSource(SMALL, ["tid"], "cc_num", 3, "text")
     partitions = np.concatenate([source.encode(item).partitions for item in source.items])
     ranks = [int((partitions[:i] == partition).sum()) for i, partition in enumerate(partitions)]
-    expected = [i for i, partition in enumerate(partitions) if ranks[i] >= there[partition]]
+    expected = [i for i, partition in enumerate(partitions) if ranks[i] >= existing[partition]]
     times = np.concatenate([source.encode(item).times for item in source.items])
     sender, zeros = Taken(), np.zeros(3, np.int64)
-    stream = Stream([source], [sender], item=0, seen=zeros, present=np.array(there), threads=1)  # type: ignore[list-item]
+    stream = Stream([source], [sender], item=0, seen=zeros, present=np.array(existing), threads=1)  # type: ignore[list-item]
     assert stream.next_due == (times[expected[0]] if expected else None)
     while stream.next_due is not None:
         stream.send(most=300)
@@ -584,7 +584,7 @@ WEEK = {"retention.ms": str(7 * 86_400_000)}
 
 
 @pytest.mark.parametrize(
-    ("begun", "ended", "delay", "speed", "settings", "told"),
+    ("begun", "ended", "delay", "speed", "settings", "message"),
     [
         *((60, 30, 0, None, settings, None) for settings in KEEPS),
         (60, 30, 0, None, WEEK, "would delete those of"),
@@ -599,11 +599,11 @@ WEEK = {"retention.ms": str(7 * 86_400_000)}
     ],
 )
 def test_topics_are_looked_at_with_the_delay_of_their_records(
-    begun: int, ended: int, delay: int, speed: float | None, settings: dict[str, str], told: str | None
+    begun: int, ended: int, delay: int, speed: float | None, settings: dict[str, str], message: str | None
 ) -> None:
     data = Dataset(Config(rows=1_000, start=days_ago(begun), end=days_ago(ended), atm={"cards": 0}))
     times = topics.times_of(data, timedelta(delay), loop=False, speed=speed)
-    with pytest.raises(KafkaError, match=told) if told else nullcontext():
+    with pytest.raises(KafkaError, match=message) if message else nullcontext():
         topics.check_times("t", settings, times)
     made = topics.settings_for(times)
     topics.check_times("t", made, times)
@@ -632,12 +632,12 @@ def test_no_record_gets_the_time_of_sending_in_place_of_1970() -> None:
 
 def test_the_first_event_is_moved_to_a_moment() -> None:
     when = datetime(2026, 5, 17, 8, 30, 15)
-    there = first_event_at(SMALL, when).transactions(["datetime", "cc_num", "amount"])
-    here = SMALL.transactions(["datetime", "cc_num", "amount"])
-    assert there["datetime"][0] == when
-    assert there["amount"].equals(here["amount"])
-    assert there["cc_num"].equals(here["cc_num"])
-    assert ((there["datetime"] - here["datetime"]).unique().len()) == 1
+    moved = first_event_at(SMALL, when).transactions(["datetime", "cc_num", "amount"])
+    original = SMALL.transactions(["datetime", "cc_num", "amount"])
+    assert moved["datetime"][0] == when
+    assert moved["amount"].equals(original["amount"])
+    assert moved["cc_num"].equals(original["cc_num"])
+    assert ((moved["datetime"] - original["datetime"]).unique().len()) == 1
 
 
 def test_endless_periods_go_on_in_time() -> None:
@@ -656,9 +656,9 @@ PARTS = [WHOLE.part(number, of=3) for number in (1, 2, 3)]
 def test_parts_are_moved_as_the_whole_is() -> None:
     when = datetime(2026, 5, 17, 8, 30, 15)
     columns = ["datetime", "cc_num"]
-    there = pl.concat(first_event_at(part, when).transactions(columns) for part in PARTS)
-    assert there.equals(first_event_at(WHOLE, when).transactions(columns))
-    assert there["datetime"][0] == when
+    moved = pl.concat(first_event_at(part, when).transactions(columns) for part in PARTS)
+    assert moved.equals(first_event_at(WHOLE, when).transactions(columns))
+    assert moved["datetime"][0] == when
     sent = [produce(part, mock=True, shift_to=when) for part in PARTS]
     assert [report.acknowledged for report in sent] == [report.rows for report in sent] == [107_733, 63_480, 28_787]
 
@@ -727,8 +727,8 @@ def test_the_largest_message_is_told_with_its_key(key: str | None) -> None:
 
 def test_labels_are_tid_and_label() -> None:
     report = produce(SMALL, mock=True, labels_topic="labels", labels_delay=timedelta(days=2))
-    told = report.as_dict()
-    assert told.keys() - told["labels"].keys() == {"labels"}
-    assert told["labels"]["topic"] == "labels"
+    content = report.as_dict()
+    assert content.keys() - content["labels"].keys() == {"labels"}
+    assert content["labels"]["topic"] == "labels"
     assert report.labels
     assert report.labels.bytes == 2_000 * len(json.dumps({"tid": "0" * 32, "fraud_label": 0}))

@@ -171,8 +171,8 @@ def test_the_tree_of_errors_is_the_drawn_one() -> None:
             continue
         depth = len(words) - len(words.lstrip())
         above = [entry for entry in above if entry[0] < depth]
-        told = line.partition("exit code")[2].split()
-        code = int(told[0]) if told else above[-1][2]
+        rest = line.partition("exit code")[2].split()
+        code = int(rest[0]) if rest else above[-1][2]
         drawn[name] = (above[-1][1] if above else "Exception", code)
         above.append((depth, name, code))
     classes = [value for value in vars(errors).values() if isinstance(value, type) and issubclass(value, Exception)]

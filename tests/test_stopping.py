@@ -69,23 +69,23 @@ def test_when_a_file_is_just_being_closed(tmp_path: Path) -> None:
         "        time.sleep(9)\n"
         "files.opened = Struck\n"
     )
-    code, told, _ = run(tmp_path, before, "generate", "--rows=9", "-o", "x.csv")
-    assert (code, told.splitlines()[-1]) == (130, "fastgen: interrupted; unfinished files were removed")
+    code, stderr, _ = run(tmp_path, before, "generate", "--rows=9", "-o", "x.csv")
+    assert (code, stderr.splitlines()[-1]) == (130, "fastgen: interrupted; unfinished files were removed")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_destructor_that_swallows_it_while_files_are_written(tmp_path: Path) -> None:
     body = f"open('struck', 'w').close()\n{IN_A_DESTRUCTOR}time.sleep(9)"
-    code, told, seconds = run(tmp_path, instead_of_writing(body), "generate", "--rows=9", "-o", "x.csv")
-    assert (code, told) == (130, "fastgen: interrupted; unfinished files were removed\n")
+    code, stderr, seconds = run(tmp_path, instead_of_writing(body), "generate", "--rows=9", "-o", "x.csv")
+    assert (code, stderr) == (130, "fastgen: interrupted; unfinished files were removed\n")
     assert seconds < 5
 
 
 def test_a_library_that_swallows_it_while_files_are_written(tmp_path: Path) -> None:
     """As Numba does: it takes the exception for its own failure and tries other ways to compile a call."""
     body = f"open('struck', 'w').close()\nfor _ in range(5):\n{indent(SWALLOWED, '    ')}time.sleep(9)"
-    code, told, seconds = run(tmp_path, instead_of_writing(body), "generate", "--rows=9", "-o", "x.csv")
-    assert (code, told) == (130, "fastgen: interrupted; unfinished files were removed\n")
+    code, stderr, seconds = run(tmp_path, instead_of_writing(body), "generate", "--rows=9", "-o", "x.csv")
+    assert (code, stderr) == (130, "fastgen: interrupted; unfinished files were removed\n")
     assert seconds < 5
 
 
@@ -98,8 +98,8 @@ def test_clearing_away_may_take_a_while(tmp_path: Path) -> None:
         "def clear():\n    try:\n        raise OSError\n    except OSError:\n        time.sleep(0.3)\n    open('cleared 2', 'w').close()\n"
         f"with contextlib.ExitStack() as stack, block():\n    stack.callback(clear)\n    {STRIKE}\n    time.sleep(9)"
     )
-    code, told, _ = run(tmp_path, instead_of_writing(body), "generate", "--rows=9", "-o", "x.csv")
-    assert (code, told) == (130, "fastgen: interrupted; unfinished files were removed\n")
+    code, stderr, _ = run(tmp_path, instead_of_writing(body), "generate", "--rows=9", "-o", "x.csv")
+    assert (code, stderr) == (130, "fastgen: interrupted; unfinished files were removed\n")
     assert {path.name for path in tmp_path.iterdir()} == {"cleared 1", "cleared 2"}
 
 
@@ -118,24 +118,24 @@ def test_a_run_that_is_done_by_then(tmp_path: Path) -> None:
 
 def test_other_failures_of_destructors_are_told(tmp_path: Path) -> None:
     body = f"class Bad:\n    def __del__(self):\n        raise ValueError('of its own')\nBad()\n{STRIKE}\ntime.sleep(9)"
-    code, told, _ = run(tmp_path, instead_of_writing(body), "generate", "--rows=9", "-o", "x.csv")
+    code, stderr, _ = run(tmp_path, instead_of_writing(body), "generate", "--rows=9", "-o", "x.csv")
     assert code == 130
-    assert "ValueError: of its own" in told
+    assert "ValueError: of its own" in stderr
 
 
 def test_twice(tmp_path: Path) -> None:
     """The second signal does not stop the clean-up after the first."""
     body = f"try:\n    {STRIKE}\n    time.sleep(9)\nfinally:\n    {STRIKE}\n    time.sleep(0.1)\n    open('cleared', 'w').close()"
-    code, told, _ = run(tmp_path, instead_of_writing(body), "generate", "--rows=9", "-o", "x.csv")
-    assert (code, told) == (130, "fastgen: interrupted; unfinished files were removed\n")
+    code, stderr, _ = run(tmp_path, instead_of_writing(body), "generate", "--rows=9", "-o", "x.csv")
+    assert (code, stderr) == (130, "fastgen: interrupted; unfinished files were removed\n")
     assert (tmp_path / "cleared").exists()
 
 
 def test_a_terminal_that_is_closed(tmp_path: Path) -> None:
     """The command cleans up as after Ctrl-C; under nohup the signal is ignored."""
     body = "open('begun', 'w').close()\nos.kill(os.getpid(), signal.SIGHUP)\nopen('went_on', 'w').close()"
-    code, told, _ = run(tmp_path, instead_of_writing(body), "generate", "--rows=9", "-o", "x.csv")
-    assert (code, told) == (143, "fastgen: terminated, as its terminal was closed; unfinished files were removed\n")
+    code, stderr, _ = run(tmp_path, instead_of_writing(body), "generate", "--rows=9", "-o", "x.csv")
+    assert (code, stderr) == (143, "fastgen: terminated, as its terminal was closed; unfinished files were removed\n")
     assert not (tmp_path / "went_on").exists()
     run(
         tmp_path, f"signal.signal(signal.SIGHUP, signal.SIG_IGN)\n{instead_of_writing(body)}", "generate", "--rows=9", "-o", "x.csv"
@@ -145,8 +145,8 @@ def test_a_terminal_that_is_closed(tmp_path: Path) -> None:
 
 def test_threads_are_not_waited_for(tmp_path: Path) -> None:
     body = f"threading.Thread(target=time.sleep, args=[20]).start()\nopen('struck', 'w').close()\n{STRIKE}\ntime.sleep(9)"
-    code, told, seconds = run(tmp_path, instead_of_writing(body), "generate", "--rows=9", "-o", "x.csv")
-    assert (code, told) == (130, "fastgen: interrupted; unfinished files were removed\n")
+    code, stderr, seconds = run(tmp_path, instead_of_writing(body), "generate", "--rows=9", "-o", "x.csv")
+    assert (code, stderr) == (130, "fastgen: interrupted; unfinished files were removed\n")
     assert seconds < 5
 
 

@@ -372,12 +372,12 @@ def test_files_that_are_something_else(tmp_path: Path, ending: str) -> None:
 def test_what_is_no_header_is_told_in_a_short_line(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "transactions.csv"
     path.write_bytes(content + b"\n1\n")
-    for told in (
+    for reading in (
         lambda: read(path, "transactions"),
         lambda: next(open_stored(path, "transactions").batches("transactions", ["tid"])),
     ):
         with pytest.raises(InputError, match="its columns are ") as error:
-            told()
+            reading()
         assert len(str(error.value)) < len(str(path)) + 400
         assert str(error.value).isprintable()
 

@@ -333,12 +333,12 @@ def test_a_killed_run_is_finished_by_the_same_command(tmp_path: Path) -> None:
         time.sleep(0.01)
     process.kill()
     process.wait()
-    there = len(list(tmp_path.glob("parts/*.json")))
-    assert 4 <= there < 20
+    finished = len(list(tmp_path.glob("parts/*.json")))
+    assert 4 <= finished < 20
     assert set(tmp_path.rglob(".*partial"))
     argv.remove("-q")
     done = subprocess.run(argv, capture_output=True, text=True, check=True)
-    assert f"({there} parts were there)" in done.stderr
+    assert f"({finished} parts were there)" in done.stderr
     manifest = json.loads((tmp_path / "manifest.json").read_text())
     assert manifest["tables"]["transactions"]["rows"] == 4_000_000
     assert not set(tmp_path.rglob(".*partial"))
@@ -393,8 +393,8 @@ def test_an_interrupted_run_leaves_no_half_parts(tmp_path: Path) -> None:
     while not list(tmp_path.glob("parts/*.json")) and time.monotonic() < until:
         time.sleep(0.01)
     process.send_signal(signal.SIGINT)
-    _, told = process.communicate(timeout=60)
-    assert process.returncode == 130, told
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 130, stderr
     assert not list(tmp_path.rglob(".*"))
     assert not (tmp_path / "manifest.json").exists()
 

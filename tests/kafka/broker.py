@@ -290,8 +290,8 @@ class Broker(Address):
 
     def _end_of_log(self) -> str:
         lines = self.log_file.read_text(errors="replace").splitlines()
-        told = [line for line in lines if not line.startswith("\t")]  # causes, without stack frames
-        return "; the end of its log:\n" + "\n".join(told[-20:])
+        messages = [line for line in lines if not line.startswith("\t")]  # causes, without stack frames
+        return "; the end of its log:\n" + "\n".join(messages[-20:])
 
 
 def jars() -> Path:
@@ -338,8 +338,8 @@ def _copy_jars(pom: Path, folder: Path, options: Iterable[str]) -> None:
         try:
             _run(["mvn", "-B", "-q", "-Dstyle.color=never", "-f", str(pom), *options, *copy])
         except BrokerError as error:
-            told = re.search(r"\[ERROR\] (.*)", str(error))  # the first of many lines, most of them advice
-            raise MissingError(f"Kafka's jars, which Maven could not get: {told[1] if told else error}") from None
+            match = re.search(r"\[ERROR\] (.*)", str(error))  # the first of many lines, most of them advice
+            raise MissingError(f"Kafka's jars, which Maven could not get: {match[1] if match else error}") from None
         try:
             Path(work, "jars").rename(folder)
         except OSError:
@@ -356,17 +356,17 @@ def _locked(path: Path) -> Iterator[None]:
 
 def missing_java() -> list[str]:
     """What is missing of Java; empty if nothing is."""
-    wanted = f"Java {JAVA} or later"
+    requirement = f"Java {JAVA} or later"
     if absent := [name for name in ("java", "keytool") if not shutil.which(_tool(name))]:
-        return [f"{wanted} ({' and '.join(absent)} not on the path)"]
+        return [f"{requirement} ({' and '.join(absent)} not on the path)"]
     version = _java_version(_tool("java"))
-    return [] if version >= JAVA else [f"{wanted} (java is version {version})"]
+    return [] if version >= JAVA else [f"{requirement} (java is version {version})"]
 
 
 def _java_version(java: str) -> int:
-    told = subprocess.run([java, "-version"], capture_output=True, text=True, check=False).stderr
-    found = re.search(r'version "(?:1\.)?(\d+)', told)
-    return int(found[1]) if found else 0
+    stderr = subprocess.run([java, "-version"], capture_output=True, text=True, check=False).stderr
+    match = re.search(r'version "(?:1\.)?(\d+)', stderr)
+    return int(match[1]) if match else 0
 
 
 def _tool(name: str) -> str:

@@ -32,9 +32,9 @@ RECORDS = [Record(b"%d" % (i % 97), b"value %d" % i, 1_650_000_000_000 + 1_000 *
 
 def create(properties: Mapping[str, str], topic: str) -> None:
     """Create a topic that keeps records with old timestamps."""
-    wanted = NewTopic(topic, num_partitions=PARTITIONS, replication_factor=1, config={"retention.ms": "-1"})
+    new_topic = NewTopic(topic, num_partitions=PARTITIONS, replication_factor=1, config={"retention.ms": "-1"})
     admin = AdminClient(dict(properties))  # named: a client without references drops its requests
-    admin.create_topics([wanted])[topic].result(timeout=15)
+    admin.create_topics([new_topic])[topic].result(timeout=15)
 
 
 def send(properties: Mapping[str, str], topic: str, records: Iterable[Record]) -> None:

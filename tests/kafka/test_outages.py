@@ -59,13 +59,13 @@ def test_a_broker_that_dies(own_broker: Broker, topic: str, plain: bool) -> None
             killed = True
 
     settings = own_broker.properties | {"message.timeout.ms": "4000"}
-    told: list[ProduceReport] = []
+    reports: list[ProduceReport] = []
     with pytest.raises(DeliveryError, match=r"messages failed|not acknowledged"):
-        send(own_broker, topic, data, settings=settings, rate=10_000, progress=progress, tell=told.append, plain=plain)
-    assert told[0].failed
-    assert sum(told[0].errors.values()) == told[0].failed
+        send(own_broker, topic, data, settings=settings, rate=10_000, progress=progress, tell=reports.append, plain=plain)
+    assert reports[0].failed
+    assert sum(reports[0].errors.values()) == reports[0].failed
     own_broker.restart()
-    assert sum(map(len, received(own_broker.properties, topic))) >= told[0].acknowledged
+    assert sum(map(len, received(own_broker.properties, topic))) >= reports[0].acknowledged
     send(own_broker, topic, data, resume=True, plain=plain)
     assert received(own_broker.properties, topic) == expected(data)
 
@@ -103,12 +103,12 @@ def test_a_broker_that_is_away_for_a_while(own_broker: Broker, topic: str, queue
 
 def test_a_broker_that_is_away_and_forgets_its_producer(own_broker: Broker, topic: str) -> None:
     """As it does if events are old: records that it appends twice are reported."""
-    data, told = dataset(20_000), ""
+    data, message = dataset(20_000), ""
     try:
         away_for_a_while(own_broker, topic, data, {"queue.buffering.max.messages": "1000"})
     except DeliveryError as error:
-        told = str(error)
+        message = str(error)
     found = received(own_broker.properties, topic)
     more = sum(map(len, found)) - 20_000
-    assert found == expected(data) if not told else more > 0
-    assert not told or f"got {more:,} more records than were sent" in told
+    assert found == expected(data) if not message else more > 0
+    assert not message or f"got {more:,} more records than were sent" in message

@@ -86,8 +86,8 @@ def expected(
 def received(properties: dict[str, str], topic: str) -> list[list[Record]]:
     """The records of each partition."""
     # By default a broker without further records waits half a second before it says so.
-    asked = {"group.id": topic, "enable.auto.commit": False, "enable.partition.eof": True, "fetch.wait.max.ms": 10}
-    consumer = Consumer({**properties, **asked})
+    settings = {"group.id": topic, "enable.auto.commit": False, "enable.partition.eof": True, "fetch.wait.max.ms": 10}
+    consumer = Consumer({**properties, **settings})
     found: list[list[Record]] = [[] for _ in range(PARTITIONS)]
     consumer.assign([TopicPartition(topic, partition, 0) for partition in range(PARTITIONS)])
     ended: set[int] = set()
@@ -123,10 +123,10 @@ def wait_for_records(broker: Address, topic: str, beyond: int = 0) -> int:
 
 
 def send(broker: Address, topic: str, data: Dataset | None = None, **options: Any) -> ProduceReport:
-    given: dict[str, Any] = {"topic": topic, "settings": broker.properties}
+    defaults: dict[str, Any] = {"topic": topic, "settings": broker.properties}
     if options.get("create_topic", True):
-        given |= {"create_topic": True, "partitions": PARTITIONS}
-    return produce(data or dataset(), **(given | options))
+        defaults |= {"create_topic": True, "partitions": PARTITIONS}
+    return produce(data or dataset(), **(defaults | options))
 
 
 def make_topic(broker: Address, name: str, **settings: str) -> None:
@@ -174,8 +174,8 @@ def test_with_label_and_the_time_of_sending(broker: Address, topic: str, plain: 
     began = time.time() * 1000
     send(broker, topic, with_label=True, timestamps="now", plain=plain)
     columns = tuple(name for name in rows_of(dataset())[0] if name != "time")
-    found, wanted = received(broker.properties, topic), expected(dataset(), columns)
-    assert [[record[:2] for record in part] for part in found] == [[record[:2] for record in part] for part in wanted]
+    found, sent = received(broker.properties, topic), expected(dataset(), columns)
+    assert [[record[:2] for record in part] for part in found] == [[record[:2] for record in part] for part in sent]
     assert all(began - 1_000 <= record.timestamp <= time.time() * 1000 + 1_000 for part in found for record in part)
 
 
@@ -201,14 +201,14 @@ def test_labels_have_a_topic_of_their_own(broker: Address, topic: str, plain: bo
 @ways
 @pytest.mark.parametrize("error", [StopError, InterruptedRunError])
 def test_a_run_that_was_stopped_is_finished(broker: Address, topic: str, plain: bool, error: type[Exception]) -> None:
-    told: list[ProduceReport] = []
+    reports: list[ProduceReport] = []
     with pytest.raises(error):
-        send(broker, topic, plain=plain, rate=3_000, progress=stop_after(1_000, error), tell=told.append)
-    there = sum(map(len, received(broker.properties, topic)))
-    assert told[0].acknowledged == there
-    assert 500 <= there < 3_000
+        send(broker, topic, plain=plain, rate=3_000, progress=stop_after(1_000, error), tell=reports.append)
+    appended = sum(map(len, received(broker.properties, topic)))
+    assert reports[0].acknowledged == appended
+    assert 500 <= appended < 3_000
     report = send(broker, topic, plain=plain, resume=True)
-    assert (report.skipped, report.acknowledged) == (there, 3_000 - there)
+    assert (report.skipped, report.acknowledged) == (appended, 3_000 - appended)
     assert received(broker.properties, topic) == expected(dataset())
 
 
@@ -219,15 +219,15 @@ def test_runs_that_are_killed(broker: Address, topic: str, plain: bool) -> None:
     argv = [sys.executable, "-m", "fastgen", "produce", "-q", *flags(data), "--topic", topic, "--labels-topic", labels]
     argv += ["--bootstrap-servers", broker.bootstrap, "--create-topic", "--partitions", str(PARTITIONS), "--resume"]
     argv += ["--plain"] if plain else []
-    there = 0
+    appended = 0
     for moment in random.Random(int(plain)).sample(range(40), 3):
         with subprocess.Popen([*argv, "--rate", "4000"]) as process:
-            there = wait_for_records(broker, topic, beyond=there)
+            appended = wait_for_records(broker, topic, beyond=appended)
             time.sleep(moment / 100)
             process.kill()
-        there = sum(map(len, received(broker.properties, topic)))
+        appended = sum(map(len, received(broker.properties, topic)))
         assert process.returncode == -signal.SIGKILL
-    assert there < 20_000
+    assert appended < 20_000
     subprocess.run(argv, check=True)
     assert received(broker.properties, topic) == expected(data)
     assert received(broker.properties, labels) == expected(data, ("tid", "fraud_label"))
@@ -334,9 +334,9 @@ def test_what_is_there_already_is_told(broker: Address, filled: str, caplog: pyt
     assert re.search(f"topic {filled} already has [0-9,]+ records; .*; `resume` continues an earlier run", caplog.text)
     argv = [sys.executable, "-m", "fastgen", "produce", *flags(dataset()), "--topic", filled]
     argv += ["--bootstrap-servers", broker.bootstrap]
-    told = subprocess.run(argv, check=True, capture_output=True, text=True).stderr
+    stderr = subprocess.run(argv, check=True, capture_output=True, text=True).stderr
     assert re.search(
-        f"^fastgen: topic {filled} already has [0-9,]+ records; .*; --resume continues an earlier run$", told, re.MULTILINE
+        f"^fastgen: topic {filled} already has [0-9,]+ records; .*; --resume continues an earlier run$", stderr, re.MULTILINE
     )
     caplog.clear()
     with pytest.raises(KafkaError, match=r"holds [0-9,]+ messages, more than the 3,000"):
@@ -423,13 +423,15 @@ def test_a_port_of_the_other_kind(secure_broker: Broker, protocol: str | None, m
     monkeypatch.setattr(cluster, "TIMEOUT", 2.0)
     settings = secure_broker.secure_properties
     del settings["security.protocol"]
-    told = r"no broker answers: .*\(it closes connections at once: if it expects TLS, set security.protocol to SSL or SASL_SSL\)$"
+    message = (
+        r"no broker answers: .*\(it closes connections at once: if it expects TLS, set security.protocol to SSL or SASL_SSL\)$"
+    )
     if protocol == "SSL":
         settings |= secure_broker.properties
         # The client library's message for the first closed connection differs from later ones.
         reason = r"(connecting to a PLAINTEXT broker listener\?|SSL connection closed by peer)"
-        told = rf"no broker answers: .*{reason} \(is this its address, and is it running\?\)$"
-    with pytest.raises(KafkaError, match=told):
+        message = rf"no broker answers: .*{reason} \(is this its address, and is it running\?\)$"
+    with pytest.raises(KafkaError, match=message):
         produce(dataset(), settings=settings | ({"security.protocol": protocol} if protocol else {}))
 
 
@@ -463,25 +465,25 @@ def test_records_of_somebody_else_meanwhile(broker: Address, topic: str) -> None
 
 def limit(broker: Address, topic: str, size: int) -> None:
     change = ConfigEntry("max.message.bytes", str(size), incremental_operation=AlterConfigOpType.SET)
-    asked = ConfigResource(ResourceType.TOPIC, topic, incremental_configs=[change])
+    resource = ConfigResource(ResourceType.TOPIC, topic, incremental_configs=[change])
     admin = AdminClient(dict(broker.properties))
-    admin.incremental_alter_configs([asked])[asked].result(timeout=15)
+    admin.incremental_alter_configs([resource])[resource].result(timeout=15)
 
 
 @ways
 def test_messages_that_are_too_large(broker: Address, topic: str, plain: bool) -> None:
     """No message fits; with the size that the hint gives for a single one, all do, one by one."""
     make_topic(broker, topic, retention_ms="-1", max_message_bytes="200")
-    told: list[ProduceReport] = []
+    reports: list[ProduceReport] = []
     hint = (
         r"\(the topic's max.message.bytes is 200, and a single message takes some (\d+): raise it, best to Kafka's default of "
         r"1,048,588, which has room for batches; then `resume` sends the rest\)$"
     )
     one_by_one = broker.properties | {"compression.type": "none", "batch.size": "1"}
     with pytest.raises(DeliveryError, match=rf"messages were not acknowledged: .*MSG_SIZE_TOO_LARGE.* {hint}") as error:
-        send(broker, topic, plain=plain, tell=told.append, settings=one_by_one)
-    assert told[0].acknowledged == 0
-    assert any("MSG_SIZE_TOO_LARGE" in reason for reason in told[0].errors)
+        send(broker, topic, plain=plain, tell=reports.append, settings=one_by_one)
+    assert reports[0].acknowledged == 0
+    assert any("MSG_SIZE_TOO_LARGE" in reason for reason in reports[0].errors)
     found = re.search(hint, str(error.value))
     assert found is not None
     limit(broker, topic, int(found[1]))

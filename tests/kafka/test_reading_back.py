@@ -40,7 +40,7 @@ class Content:
         self._hash.update(lines)
 
     @property
-    def told(self) -> tuple[int, str]:
+    def summary(self) -> tuple[int, str]:
         return self.count, self._hash.hexdigest()
 
 
@@ -61,7 +61,7 @@ def of_file(path: Path) -> list[tuple[int, str]]:
         for partition, content in enumerate(found):
             own = records.filter(pl.col("partition") == partition).drop("partition")
             content.add(own.write_csv(include_header=False, separator="\t", quote_style="never").encode())
-    return [content.told for content in found]
+    return [content.summary for content in found]
 
 
 def blocks(path: Path) -> Iterator[bytes]:
@@ -81,7 +81,7 @@ def by_consumer(broker: Address, topic: str) -> list[tuple[int, str]]:
     found = [Content() for _ in range(PARTITIONS)]
     for partition, timestamp, key, value in records(broker, topic):
         found[partition].add(b"%d\t%b\t%b\n" % (timestamp, key, value))
-    return [content.told for content in found]
+    return [content.summary for content in found]
 
 
 def records(broker: Address, topic: str) -> Iterator[tuple[int, int, bytes, bytes]]:
@@ -108,10 +108,10 @@ def by_kcat(broker: Address, topic: str) -> list[tuple[int, str]]:
     if not shutil.which("kcat"):
         assert "CI" not in os.environ
         pytest.skip("kcat is not here")
-    return [told_by_kcat(broker, topic, partition) for partition in range(PARTITIONS)]
+    return [summary_by_kcat(broker, topic, partition) for partition in range(PARTITIONS)]
 
 
-def told_by_kcat(broker: Address, topic: str, partition: int) -> tuple[int, str]:
+def summary_by_kcat(broker: Address, topic: str, partition: int) -> tuple[int, str]:
     found = Content()
     argv = ["kcat", "-C", "-b", broker.bootstrap, "-t", topic, "-p", str(partition), "-o", "beginning", "-e", "-q"]
     argv += ["-f", r"%T\t%k\t%s\n"]
@@ -120,7 +120,7 @@ def told_by_kcat(broker: Address, topic: str, partition: int) -> tuple[int, str]
         while some := process.stdout.read(1 << 20):
             found.add(some)
     assert process.returncode == 0
-    return found.told
+    return found.summary
 
 
 @pytest.mark.parametrize("read", [by_consumer, by_kcat])

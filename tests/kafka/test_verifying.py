@@ -69,14 +69,14 @@ def test_what_produce_sends_is_what_should_be_there(broker: Address, topic: str,
     if "labels_topic" in options:
         options = options | {"labels_topic": f"{topic}-labels"}
     send(broker, topic, **options)
-    told: list[int] = []
-    asked = {name: value for name, value in options.items() if name != "partitions"}
-    report = check(broker, topic, progress=told.append, **asked)
+    counts: list[int] = []
+    check_options = {name: value for name, value in options.items() if name != "partitions"}
+    report = check(broker, topic, progress=counts.append, **check_options)
     assert report.ok
     assert (report.notes, report.problems, report.differences) == ((), (), ())
     topics = 2 if "labels_topic" in options else 1
     assert len(report.tables) == options.get("partitions", PARTITIONS) * topics
-    assert report.rows == sum(told) == 3_000 * topics
+    assert report.rows == sum(counts) == 3_000 * topics
     assert report.seed == dataset().config.seed
 
 
@@ -163,7 +163,7 @@ def in_another_partition(parts: Parts) -> None:
 
 
 @pytest.mark.parametrize(
-    ("spoil", "told", "column"),
+    ("spoil", "counts", "column"),
     [
         (lost, {"missing": 1}, None),
         (lost_at_the_end, {"truncated": 7}, None),
@@ -181,15 +181,17 @@ def in_another_partition(parts: Parts) -> None:
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )
-def test_one_defect(broker: Address, topic: str, spoil: Callable[[Parts], None], told: dict[str, int], column: str | None) -> None:
+def test_one_defect(
+    broker: Address, topic: str, spoil: Callable[[Parts], None], counts: dict[str, int], column: str | None
+) -> None:
     parts = [list(part) for part in expected(dataset())]
     ends = len(parts[1]) - 7
     spoil(parts)
     fill(broker, topic, parts)
     report = check(broker, topic)
-    assert wrong(report) == [{}, told, {}]
+    assert wrong(report) == [{}, counts, {}]
     assert report.first
-    assert report.first.kind == next(iter(told))
+    assert report.first.kind == next(iter(counts))
     assert report.first.table == f"{topic}, partition 1"
     rows = {"lost_at_the_end": [ends], "doubled": [100, 500]}.get(spoil.__name__, [100])
     assert report.first.row in rows
@@ -319,8 +321,8 @@ def test_any_defects(broker: Address, topic: str, defects: list[tuple[str, int]]
                 own[at], own[at + 1] = own[at + 1], own[at]
             case "alter":
                 own[at] = own[at]._replace(timestamp=own[at].timestamp - 5)
-        told = {"lose": "missing", "double": "doubled", "swap": "out of order", "alter": "altered"}[kind]
-        counts[partition][told] = counts[partition].get(told, 0) + 1
+        counted_as = {"lose": "missing", "double": "doubled", "swap": "out of order", "alter": "altered"}[kind]
+        counts[partition][counted_as] = counts[partition].get(counted_as, 0) + 1
     fill(broker, name, parts)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(aligning, "WINDOW", 200)
@@ -370,10 +372,12 @@ def test_a_manifest_that_was_edited(edited: str, tmp_path: Path) -> None:
     (manifest if edited == "seed" else manifest["config"])["seed"] += 1
     path.write_text(json.dumps(manifest))
     done = command("--topic", "t", "--bootstrap-servers", "127.0.0.1:1", "--manifest", str(path))
-    told = "seed is 12, and the configuration's is 11" if edited == "seed" else "the fingerprint is not that of the configuration"
+    message = (
+        "seed is 12, and the configuration's is 11" if edited == "seed" else "the fingerprint is not that of the configuration"
+    )
     assert done.returncode == 1
     assert done.stdout == ""
-    assert told in done.stderr
+    assert message in done.stderr
     assert done.stderr.startswith(f"fastgen: {path}: manifest: ")
     assert len(done.stderr.splitlines()) == 1
 

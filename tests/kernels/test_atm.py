@@ -129,8 +129,8 @@ def test_walks_are_the_twins(cash: Sample) -> None:
 def test_every_card_has_each_length_in_each_round(cash: Sample) -> None:
     check_sequences(cash, sequences_of(cash.of(cash=True, fraud=False)))
     lengths = cash.config.atm.lengths.values
-    wanted = cash.config.sizes.withdrawals
-    assert cash.plan.totals.rounds == -(-wanted // (cash.plan.cash_cards * sum(lengths)))
+    requested = cash.config.sizes.withdrawals
+    assert cash.plan.totals.rounds == -(-requested // (cash.plan.cash_cards * sum(lengths)))
     kinds = Counter((s.card, s.length) for s in cash.twin.sequences)
     assert set(kinds) == {(card, length) for card in cash.twin.cash_cards for length in lengths}
     assert set(kinds.values()) == {cash.plan.totals.rounds}

@@ -77,7 +77,7 @@ def test_callees_of_one_signature_are_told_apart_when_the_code_runs() -> None:
     assert (results, len(called.signatures)) == ([10, 15], before + 1)
 
 
-def test_a_callee_has_the_types_that_were_told() -> None:
+def test_a_callee_has_the_declared_types() -> None:
     whole = Callee(doubling(), types.int64, (0,))
     with pytest.raises(TypingError, match="is called with"):
         called(whole, 0.25)

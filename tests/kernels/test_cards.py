@@ -253,11 +253,11 @@ def test_bands_take_cards_as_far_as_they_have_room() -> None:
     assert found == sorted(set(found))
     births = Dataset(config).profiles()["birthdate"]
     ages = [naive.age(birth, date(2022, 1, 1)) for birth in births]
-    asked = {
+    rooms = {
         (18, 23): 660, (25, 33): 18, (35, 43): 18, (45, 53): 240, (55, 63): 264, (65, 73): 1_200, (75, 83): 4_800, (85, 99): 4_800,
     }  # fmt: skip
     expected: list[int] = []
-    for (low, high), room in asked.items():
+    for (low, high), room in rooms.items():
         inside = [card for card, years in enumerate(ages) if low <= years <= high]
         expected += inside[:room]
         assert (len(inside) > room) == (high <= 73)

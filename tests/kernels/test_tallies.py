@@ -50,10 +50,10 @@ def test_keys_are_numbered_as_they_come(keys: list[int], cut: int) -> None:
     assert known[:count].tolist() == list(expected)
     larger = np.zeros(256, np.int32)
     tallies.fill_slots(larger, known, count)
-    asked = [*keys, 41, -1]
-    found = np.full(len(asked), -7, np.int32)
-    tallies.find_keys(found, np.array(asked, np.int64), larger, known)
-    assert found.tolist() == [expected.get(key, MISSING) for key in asked]
+    sought = [*keys, 41, -1]
+    found = np.full(len(sought), -7, np.int32)
+    tallies.find_keys(found, np.array(sought, np.int64), larger, known)
+    assert found.tolist() == [expected.get(key, MISSING) for key in sought]
 
 
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 10**6), PLACES), max_size=30), st.integers(0, 30))

@@ -128,7 +128,7 @@ def test_the_samples_have_cities_that_are_not_ascii() -> None:
 
 
 columns = st.sets(st.sampled_from(TRANSACTIONS.names), min_size=1).map(
-    lambda asked: [name for name in TRANSACTIONS.names if name in asked]
+    lambda chosen: [name for name in TRANSACTIONS.names if name in chosen]
 )
 
 

@@ -122,9 +122,9 @@ FIELDS = {
 }  # fmt: skip
 
 
-def only(row: Row, wanted: int) -> Row:
-    """A row with the columns that are not wanted set to zero."""
-    return row._replace(**{name: 0 for name, bit in FIELDS.items() if not wanted & bit})
+def only(row: Row, needed: int) -> Row:
+    """A row with the columns that are not needed set to zero."""
+    return row._replace(**{name: 0 for name, bit in FIELDS.items() if not needed & bit})
 
 
 SPARE = Row(0, 0, 0, 0, 0, 0, 0, 0, 0)
@@ -148,13 +148,13 @@ def test_merging_is_sorting(payments: list[Row], events: list[Row], origin: int,
     out, packed = Block.empty(len(expected)), pack_events(events or [SPARE])
     keys = keys_of([row.second for row in events], origin, 13)
     scratch = np.empty(len(expected) + 2 * timeline.LANES, np.uint32), np.empty((2, timeline.LANES + 1), np.uint64)
-    given = block_of([*payments, SPARE]), keys, start, packed, origin, *COORDINATES, day_offset, *scratch
-    timeline.merge(out, *given, ALL)
+    arguments = block_of([*payments, SPARE]), keys, start, packed, origin, *COORDINATES, day_offset, *scratch
+    timeline.merge(out, *arguments, ALL)
     assert read_rows(out, day_offset) == expected
-    for wanted in (0, *FIELDS.values(), ALL - tables.POSITION):
+    for needed in (0, *FIELDS.values(), ALL - tables.POSITION):
         some = block_of([SPARE] * len(expected))
-        timeline.merge(some, *given, wanted)
-        assert read_rows(some) == [only(row._replace(second=row.second + day_offset), wanted) for row in expected]
+        timeline.merge(some, *arguments, needed)
+        assert read_rows(some) == [only(row._replace(second=row.second + day_offset), needed) for row in expected]
 
 
 @given(st.lists(event, max_size=5))

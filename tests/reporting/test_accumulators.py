@@ -45,16 +45,16 @@ def pieces(frame: pl.DataFrame) -> Iterator[pl.DataFrame]:
         at += size
 
 
-def surveyed(frame: pl.DataFrame, **given: Any) -> Survey:
-    made = Survey(**given)
+def surveyed(frame: pl.DataFrame, **arguments: Any) -> Survey:
+    made = Survey(**arguments)
     for piece in pieces(frame):
         made.add(piece)
     return made
 
 
-def followed_through(frame: pl.DataFrame, **given: Any) -> Histories:
+def followed_through(frame: pl.DataFrame, **arguments: Any) -> Histories:
     seconds = frame.select(first=SECONDS.min(), last=SECONDS.max())
-    made = Histories(seconds["first"][0], seconds["last"][0], chain_gap=CONFIG.fraud.chain_gap_seconds.high, **given)
+    made = Histories(seconds["first"][0], seconds["last"][0], chain_gap=CONFIG.fraud.chain_gap_seconds.high, **arguments)
     for piece in pieces(frame):
         made.add(piece)
     return made
@@ -401,5 +401,5 @@ print(peak() - before)
 
 def test_eight_times_as_many_rows_need_hardly_more_memory() -> None:
     """Ten megabytes are rows of the followed cards, of which the larger dataset has more; with a batch held by each, hundreds."""
-    told = subprocess.run([sys.executable, "-c", MEASURED], capture_output=True, text=True, check=True).stdout
-    assert int(told) < 40_000_000
+    stdout = subprocess.run([sys.executable, "-c", MEASURED], capture_output=True, text=True, check=True).stdout
+    assert int(stdout) < 40_000_000

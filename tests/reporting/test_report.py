@@ -63,7 +63,7 @@ def plain(frame: pl.DataFrame) -> pl.DataFrame:
 def test_the_default_dataset_in_words(default_page: Path) -> None:
     """Figures that docs/data.md promises."""
     text = words_of(default_page)
-    for told in (
+    for words in (
         "payments and cash withdrawals with 2,000 cards",
         "155 rows, 0.15 %, are labelled as fraud: 135 payments in 20 attack chains and 20 withdrawals.",
         "Amounts follow the configured densities, in every category as closely as chance allows.",
@@ -74,13 +74,13 @@ def test_the_default_dataset_in_words(default_page: Path) -> None:
         "“country is not US” flags 20 rows, all of them frauds.",
         "This is no hard benchmark",
     ):
-        assert told in text
+        assert words in text
 
 
 def test_where_it_comes_from(default_folder: Path, default_page: Path) -> None:
     manifest = json.loads((default_folder / "manifest.json").read_text())
     text = words_of(default_page)
-    for told in (
+    for words in (
         str(manifest["seed"]),
         manifest["fastgen"],
         f"data version {manifest['data_version']}",
@@ -88,7 +88,7 @@ def test_where_it_comes_from(default_folder: Path, default_page: Path) -> None:
         manifest["fingerprint"],
         *(table["digest"] for table in manifest["tables"].values()),
     ):
-        assert told in text
+        assert words in text
 
 
 def test_the_same_data_make_the_same_page(default_folder: Path, default_page: Path, tmp_path: Path) -> None:
@@ -162,8 +162,8 @@ def test_rows_in_any_order_make_the_same_findings(reported: Reported, small: Dat
     assert "Rows are not in order of time; they were sorted" in shuffled
     for chapter in ("How hard is it? The best single rule", "Places 161 places", "Cards and holders A card"):
         # Only the beginning: which rows are shown as examples depends on the order.
-        told = sorted_[sorted_.index(chapter) :][:200]
-        assert told in shuffled
+        excerpt = sorted_[sorted_.index(chapter) :][:200]
+        assert excerpt in shuffled
 
 
 def test_rows_that_are_too_many_to_sort(
@@ -370,10 +370,11 @@ def run(*arguments: object) -> None:
 def test_the_command(small: Dataset, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     fastgen.write(small, tmp_path / "data")
     run("report", tmp_path / "data", "--output", tmp_path / "page.html")
-    told = capfd.readouterr()
-    assert told.out == ""
+    captured = capfd.readouterr()
+    assert captured.out == ""
     assert re.search(
-        rf"page\.html shows 4,000 transactions of .*data, {small.plan.frauds} frauds among them: [\d.]+ kB in [\d.]+ s", told.err
+        rf"page\.html shows 4,000 transactions of .*data, {small.plan.frauds} frauds among them: [\d.]+ kB in [\d.]+ s",
+        captured.err,
     )
     run("report", tmp_path / "data", "-o", tmp_path / "page.html", "--overwrite", "--quiet")
     assert capfd.readouterr() == ("", "")
@@ -382,10 +383,10 @@ def test_the_command(small: Dataset, tmp_path: Path, capfd: pytest.CaptureFixtur
 def test_to_the_standard_output(small: Dataset, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     fastgen.write(small, tmp_path / "data.csv")
     run("report", tmp_path / "data.csv", "--output", "-", "--quiet")
-    told = capfd.readouterr()
-    assert told.out.startswith("<!doctype html>")
-    assert told.out.endswith("</html>\n")
-    assert told.err == ""
+    captured = capfd.readouterr()
+    assert captured.out.startswith("<!doctype html>")
+    assert captured.out.endswith("</html>\n")
+    assert captured.err == ""
 
 
 def test_without_the_extra_the_rest_works(tmp_path: Path) -> None:

@@ -56,14 +56,14 @@ def test_types(load: Load) -> None:
 
 
 def test_time_zones_do_not_matter(spark: Any, load: Load) -> None:
-    [told] = load(rows=10, seed=SEED).selectExpr("cast(min(datetime) as string)").collect()[0]
+    [first] = load(rows=10, seed=SEED).selectExpr("cast(min(datetime) as string)").collect()[0]
     zone = spark.conf.get("spark.sql.session.timeZone")
     try:
         spark.conf.set("spark.sql.session.timeZone", "Asia/Tokyo")
-        assert load(rows=10, seed=SEED).selectExpr("cast(min(datetime) as string)").collect()[0][0] == told
+        assert load(rows=10, seed=SEED).selectExpr("cast(min(datetime) as string)").collect()[0][0] == first
     finally:
         spark.conf.set("spark.sql.session.timeZone", zone)
-    assert told == str(Dataset(Config(rows=10, seed=SEED)).transactions()["datetime"][0])
+    assert first == str(Dataset(Config(rows=10, seed=SEED)).transactions()["datetime"][0])
 
 
 def test_the_default(load: Load) -> None:
@@ -215,10 +215,10 @@ def test_bad_schemas(spark: Any, schema: str, line: str) -> None:
 
 def assert_one_line(caught: pytest.ExceptionInfo[Exception]) -> None:
     """Check that no job was started and that the traceback that Spark adds has one frame."""
-    told = str(caught.value).partition("JVM stacktrace")[0]
+    message = str(caught.value).partition("JVM stacktrace")[0]
     assert type(caught.value).__name__ == "AnalysisException"
-    assert len(re.findall(r"^fastgen\.errors\.\w+Error: ", told, re.MULTILINE)) == 1
-    assert told.count('  File "') == 1
+    assert len(re.findall(r"^fastgen\.errors\.\w+Error: ", message, re.MULTILINE)) == 1
+    assert message.count('  File "') == 1
 
 
 def test_without_pyspark() -> None:

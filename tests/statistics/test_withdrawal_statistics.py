@@ -113,7 +113,7 @@ def test_amounts_follow_the_whole_distribution(big: Sample) -> None:
 
 def test_cash_cards_are_drawn_from_the_susceptible(big: Sample, sequences: pl.DataFrame) -> None:
     """Each age band has as many susceptible cards as its share of the requested withdrawals, if there are that many."""
-    asked = round(12_000 * big.config.rows / 106_020)
+    requested = round(12_000 * big.config.rows / 106_020)
     start = big.config.start
     age = start.year - pl.col("birthdate").dt.year() - (pl.col("birthdate").dt.strftime("%m%d") > f"{start:%m%d}").cast(pl.Int32)
     holders = big.profiles.select("cc_num", age.alias("age"))
@@ -121,7 +121,7 @@ def test_cash_cards_are_drawn_from_the_susceptible(big: Sample, sequences: pl.Da
     susceptible, drawn = [], []
     for band in big.config.atm.bands:
         inside = pl.col("age").is_between(band.low, band.high)
-        susceptible.append(min(holders.filter(inside).height, int(band.share * asked)))
+        susceptible.append(min(holders.filter(inside).height, int(band.share * requested)))
         drawn.append(cash.filter(inside).height)
     assert sum(drawn) == cash.height, "a cash card's holder is in no band"
     assert cash.height == int(1_000 * big.config.rows / 106_020)

@@ -36,8 +36,8 @@ def spoilt() -> Frames:
 
 def test_all_is_well(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
     run(folder, *FLAGS)
-    told = capfd.readouterr()
-    lines = told.out.splitlines()
+    captured = capfd.readouterr()
+    lines = captured.out.splitlines()
     [head] = [line.split() for line in lines if "verdict" in line]
     assert head == ["group", "check", "value", "expected", "test", "p", "or", "most", "verdict"]
     order = next(line for line in lines if line.split()[:2] == ["rows", "order"])
@@ -47,8 +47,8 @@ def test_all_is_well(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert not any(line.startswith("failed") for line in lines)
     assert lines[-1].startswith("The configuration is given. ")
     assert "good data fail any of them with probability 0.001 (Holm-Bonferroni)" in lines[-1]
-    assert told.err.startswith(f"fastgen: {folder}: all ")
-    assert told.err.endswith(" s\n")
+    assert captured.err.startswith(f"fastgen: {folder}: all ")
+    assert captured.err.endswith(" s\n")
 
 
 def test_lines_for_other_programs(tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -79,13 +79,13 @@ def test_something_is_wrong(folder: Path, capfd: pytest.CaptureFixture[str]) -> 
     assert error.value.hint is None
     assert str(error.value).startswith(f"{folder}: ")
     assert str(error.value).endswith(" checks failed")
-    told = capfd.readouterr()
-    failed = [line for line in told.out.splitlines() if line.startswith("failed: ")]
+    captured = capfd.readouterr()
+    failed = [line for line in captured.out.splitlines() if line.startswith("failed: ")]
     assert failed[0].startswith(
         "failed: rows, order: 1 of 6,000 (0.017 %) break it, expected none before the row above it; row 2: datetime "
     )
     assert any(line.startswith("failed: amounts, distribution of Cash Withdrawal: D = 0.") and ", p = " in line for line in failed)
-    assert told.err == ""
+    assert captured.err == ""
 
 
 def test_another_size_than_the_default(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -114,9 +114,9 @@ def test_quietly(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
     save(folder, spoilt())
     with pytest.raises(DifferenceError):
         run(folder, *FLAGS, "-q")
-    told = capfd.readouterr()
-    assert told.out.startswith("rows, order: 1 of 6,000 (0.017 %) break it")
-    assert told.err == ""
+    captured = capfd.readouterr()
+    assert captured.out.startswith("rows, order: 1 of 6,000 (0.017 %) break it")
+    assert captured.err == ""
 
 
 def test_alpha(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:

@@ -36,14 +36,14 @@ def is_chain(seconds: list[int], gaps: range, lengths: range) -> bool:
 )
 def test_sequences_are_cut_in_all_ways(hours: set[int], low: int, more: int, step: int, longer: int) -> None:
     events, steps, lengths = sorted(hours), range(step, step + longer + 1), range(low, low + more + 1)
-    wanted = [
+    expected = [
         cut
         for cut in partitions(range(len(events)))
         if all(is_sequence([events[e] for e in group], steps, lengths) for group in cut)
     ]
     found = cuts(len(events), progressions(events, steps, lengths), Budget(), most=10**6)
     assert found is not None
-    assert sorted(found) == sorted([tuple(group) for group in cut] for cut in wanted)
+    assert sorted(found) == sorted([tuple(group) for group in cut] for cut in expected)
 
 
 @given(
@@ -56,7 +56,7 @@ def test_chains_are_cut_in_all_ways(seconds: set[int], low: int, more: int, gap:
     def fits(group: Sequence[int]) -> bool:
         return sum(group[1:]) % 3 != 1
 
-    wanted = [
+    expected = [
         cut
         for cut in partitions(range(len(events)))
         if all(is_chain([events[e] for e in group], gaps, range(1, low + more + 1)) and fits(group) for group in cut)
@@ -66,7 +66,7 @@ def test_chains_are_cut_in_all_ways(seconds: set[int], low: int, more: int, gap:
     begun = runs(events, gaps, range(1, low + more + 1), fits, budget)
     found = cuts(len(events), begun, budget, 10**6, odd=lambda group: len(group) < low, most_odd=1)
     assert found is not None
-    assert sorted(found) == sorted([tuple(group) for group in cut] for cut in wanted)
+    assert sorted(found) == sorted([tuple(group) for group in cut] for cut in expected)
 
 
 def test_a_search_that_takes_too_long_is_given_up() -> None:

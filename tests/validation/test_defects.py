@@ -502,10 +502,10 @@ def test_good_data_pass(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", DEFECTS)
 def test_a_defect_is_named(tmp_path: Path, name: str) -> None:
-    spoil, wanted = DEFECTS[name]
+    spoil, expected = DEFECTS[name]
     frames = made()
     report = judge(tmp_path, {**frames, **spoil(frames)})
-    assert wanted <= names(report), sorted(wanted - names(report))
+    assert expected <= names(report), sorted(expected - names(report))
     assert not report.passed
     for check in report.failed:
         assert check.violations or check.p is not None
@@ -514,13 +514,13 @@ def test_a_defect_is_named(tmp_path: Path, name: str) -> None:
 
 @pytest.mark.parametrize("name", CONFIGURATIONS)
 def test_a_wrong_configuration_is_named(tmp_path: Path, name: str) -> None:
-    config, wanted = CONFIGURATIONS[name]
+    config, expected = CONFIGURATIONS[name]
     report = judge(tmp_path, made(), config)
-    assert wanted <= names(report), sorted(wanted - names(report))
+    assert expected <= names(report), sorted(expected - names(report))
 
 
 def test_every_check_can_fail(tmp_path: Path) -> None:
     """Each check made on good data fails for some defect or wrong configuration."""
-    wanted = set().union(*(each for _, each in (*DEFECTS.values(), *CONFIGURATIONS.values())))
+    failing = set().union(*(each for _, each in (*DEFECTS.values(), *CONFIGURATIONS.values())))
     report = judge(tmp_path, made())
-    assert names(report, "passed") - wanted == set()
+    assert names(report, "passed") - failing == set()

@@ -9,7 +9,7 @@ from fastgen.schema import CASH_WITHDRAWAL, TABLES
 PAGE = (Path(__file__).parents[2] / "docs" / "validate.md").read_text()
 
 
-def told(group: str) -> set[str]:
+def documented(group: str) -> set[str]:
     """The names in the first column of a section's table."""
     [_, rest] = PAGE.split(f"\n### {group}\n")
     cells = [line.split("|")[1] for line in rest.split("\n#")[0].splitlines() if line.startswith("| `")]
@@ -32,4 +32,4 @@ def test_every_check_is_explained() -> None:
     groups = re.findall(r"^### (.+)$", PAGE, re.MULTILINE)
     assert list(made) == groups
     for group in groups:
-        assert told(group) == made[group], group
+        assert documented(group) == made[group], group

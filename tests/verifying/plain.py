@@ -25,10 +25,14 @@ class Counts(NamedTuple):
 
 def compare(columns: list[str], expected: list[Row], found: list[Row]) -> Counts:
     """Compare all rows with all rows; expected ones are unique."""
-    wanted, there = Counter(expected), Counter(found)
-    same = sum((wanted & there).values())
-    doubled = sum(count - wanted[row] for row, count in there.items() if row in wanted and count > wanted[row])
-    missing = [number for number, row in enumerate(expected) if row not in there]
+    expected_counts, found_counts = Counter(expected), Counter(found)
+    same = sum((expected_counts & found_counts).values())
+    doubled = sum(
+        count - expected_counts[row]
+        for row, count in found_counts.items()
+        if row in expected_counts and count > expected_counts[row]
+    )
+    missing = [number for number, row in enumerate(expected) if row not in found_counts]
     numbers = {row: number for number, row in enumerate(expected)}
     places = [numbers.get(row) for row in found]
     order = [place for place in places if place is not None]

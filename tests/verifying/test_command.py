@@ -26,14 +26,14 @@ def run(*arguments: str | Path) -> None:
 
 def test_all_is_well(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
     run(folder)
-    told = capfd.readouterr()
-    assert told.out.splitlines() == [
+    captured = capfd.readouterr()
+    assert captured.out.splitlines() == [
         "transactions: 2,000 of 2,000 rows are as they should be",
         "credit_cards: 300 of 300 rows are as they should be",
         "profiles: 300 of 300 rows are as they should be",
     ]
-    assert told.err.startswith(f"fastgen: {folder} holds what its configuration makes: 2,600 rows in")
-    assert told.err.endswith(" rows/s, seed 5\n")
+    assert captured.err.startswith(f"fastgen: {folder} holds what its configuration makes: 2,600 rows in")
+    assert captured.err.endswith(" rows/s, seed 5\n")
 
 
 def test_something_is_wrong(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -63,8 +63,8 @@ def test_a_row_is_cut(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
         run(folder)
     lines = capfd.readouterr().out.splitlines()
     assert lines[0] == "transactions: 1,999 of 2,000 rows are as they should be, 1 altered (unreadable 1)"
-    [told] = lines[3:]
-    assert told.startswith("first difference: transactions: transactions.csv, row 2,000: altered, expected ")
+    [line] = lines[3:]
+    assert line.startswith("first difference: transactions: transactions.csv, row 2,000: altered, expected ")
 
 
 def test_a_column_was_renamed(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -94,15 +94,15 @@ def test_as_json(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
     spoil(path_of(folder), lambda rows: rows[:-1])
     with pytest.raises(DifferenceError, match=r"1 truncated row$"):
         run(folder, "--json")
-    told = json.loads(capfd.readouterr().out)
-    assert not told["ok"]
-    assert told["seed"] == 5
-    assert told["tables"][0]["truncated"] == 1
-    assert told["tables"][0]["files"] == [
+    report = json.loads(capfd.readouterr().out)
+    assert not report["ok"]
+    assert report["seed"] == 5
+    assert report["tables"][0]["truncated"] == 1
+    assert report["tables"][0]["files"] == [
         {"where": "transactions.csv", "found": 1_999, "same": 1_999, "doubled": 0, "foreign": 0, "altered": 0, "parts": [0]}
     ]
-    assert told["differences"][0]["kind"] == "truncated"
-    assert told["differences"][0]["row"] == 2_000
+    assert report["differences"][0]["kind"] == "truncated"
+    assert report["differences"][0]["row"] == 2_000
 
 
 def test_a_file_and_what_it_should_hold(folder: Path) -> None:

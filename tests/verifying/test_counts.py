@@ -76,9 +76,9 @@ def spoilt(rows: pl.DataFrame, defect: Defect) -> pl.DataFrame:
     return pl.concat([rows[:at], rows[to : to + 1], rows[at + 1 : to], rows[at : at + 1], rows[to + 1 :]]) if at < to else rows
 
 
-def spoilt_file(path: Path, wanted: list[Defect]) -> list[plain.Row]:
+def spoilt_file(path: Path, applied: list[Defect]) -> list[plain.Row]:
     rows = ROWS
-    for defect in wanted:
+    for defect in applied:
         rows = spoilt(rows, defect)
     rows.write_parquet(path)
     return rows.rows()
@@ -95,21 +95,21 @@ quietly = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], 
 
 @quietly
 @given(st.lists(defects, max_size=5))
-def test_counts_of_one_window(tmp_path: Path, wanted: list[Defect]) -> None:
+def test_counts_of_one_window(tmp_path: Path, applied: list[Defect]) -> None:
     """Rows that are classified at once are counted exactly."""
-    found = spoilt_file(tmp_path / "x.parquet", wanted)
+    found = spoilt_file(tmp_path / "x.parquet", applied)
     assert counted(tmp_path / "x.parquet") == plain.compare(ROWS.columns, ROWS.rows(), found)
 
 
 @quietly
 @given(st.lists(defects, max_size=5), st.integers(20, 200), st.integers(5, 60))
-def test_counts_of_many_windows(tmp_path: Path, wanted: list[Defect], rows: int, window: int) -> None:
+def test_counts_of_many_windows(tmp_path: Path, applied: list[Defect], rows: int, window: int) -> None:
     """Rows that the configuration makes and others are distinguished exactly, however small the pieces.
 
     An altered row that is far from its place may count as foreign, and its place as missing. An altered copy that comes before the
     row itself may be taken for it. Slightly more rows than necessary may count as out of order.
     """
-    found = spoilt_file(tmp_path / "x.parquet", wanted)
+    found = spoilt_file(tmp_path / "x.parquet", applied)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(expected, "ROWS", rows)
         patch.setattr(aligning, "WINDOW", window)
@@ -118,7 +118,7 @@ def test_counts_of_many_windows(tmp_path: Path, wanted: list[Defect], rows: int,
     assert counts.same + counts.doubled == right.same + right.doubled
     assert counts.foreign + counts.altered == right.foreign + right.altered
     assert counts.same + counts.missing + counts.truncated + counts.altered == 600
-    kinds = {defect.kind for defect in wanted}
+    kinds = {defect.kind for defect in applied}
     if "alter" not in kinds or not kinds & {"move", "swap", "double"}:
         assert counts.same == right.same
         assert counts.out_of_order >= right.out_of_order

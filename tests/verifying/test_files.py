@@ -111,9 +111,9 @@ def test_one_table_of_several(folder: Path) -> None:
 
 
 def test_progress(folder: Path) -> None:
-    told: list[int] = []
-    verify(folder, progress=told.append)
-    assert sum(told) == rows_to_compare(folder) == 3_800
+    counts: list[int] = []
+    verify(folder, progress=counts.append)
+    assert sum(counts) == rows_to_compare(folder) == 3_800
 
 
 # One defect
@@ -177,8 +177,8 @@ def test_a_row_is_missing(folder: Path, number: int) -> None:
 def test_several_rows_are_missing(folder: Path) -> None:
     report = checked(folder, lambda rows: [row for number, row in enumerate(rows) if number not in (5, 6, 7, 500, 2_999)])
     assert wrong(report) == {"missing": 4, "truncated": 1}
-    told = [(each.kind, each.row, each.rows) for each in report.differences]
-    assert told == [("missing", 6, 3), ("missing", 498, 1), ("truncated", 2_996, 1)]
+    differences = [(each.kind, each.row, each.rows) for each in report.differences]
+    assert differences == [("missing", 6, 3), ("missing", 498, 1), ("truncated", 2_996, 1)]
     where = f"transactions: {path_of(folder).name}, row"
     assert str(report.differences[0]).startswith(f"{where} 6: 3 rows missing, the first expected {DATA.transactions()['tid'][5]}, ")
     assert str(report.differences[1]).startswith(f"{where} 498: missing, expected {DATA.transactions()['tid'][500]}, ")
@@ -684,8 +684,8 @@ def test_a_column_of_a_file_that_was_renamed(tmp_path: Path) -> None:
     write(DATA, path := tmp_path / "x.csv", columns=["tid", "amount", "fraud_label"])
     path.write_text(path.read_text().replace("fraud_label", "label", 1))
     report = verify(path, DATA)
-    told = "x.csv: has no column fraud_label, and has the unknown column label (was fraud_label renamed to label?)"
-    assert (report.ok, report.problems) == (False, (told,))
+    problem = "x.csv: has no column fraud_label, and has the unknown column label (was fraud_label renamed to label?)"
+    assert (report.ok, report.problems) == (False, (problem,))
     path.write_text(path.read_text().replace("label", "score", 1))
     assert verify(path, DATA).ok
 
@@ -793,10 +793,10 @@ def test_another_data_version(folder: Path) -> None:
 
 def test_other_word_lists(folder: Path) -> None:
     edit(folder, vocabularies={"faker": "1.2.3", "digest": "0"})
-    told = (
+    message = (
         rf"made with the word lists of Faker 1.2.3, which are not those of Faker {load_pools().faker} \(pip install faker==1.2.3\)"
     )
-    with pytest.raises(InputError, match=told):
+    with pytest.raises(InputError, match=message):
         verify(folder)
 
 

@@ -23,10 +23,10 @@ def other(data: Dataset) -> Dataset:
     return Dataset(data.config.model_copy(update={"seed": 1}))
 
 
-@pytest.mark.parametrize("wanted", ["same", "other"])
+@pytest.mark.parametrize("compared", ["same", "other"])
 @pytest.mark.parametrize("format", ["parquet", "ndjson"])
 def test_four_times_as_many_rows_need_no_more_memory(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, format: Format, wanted: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, format: Format, compared: str
 ) -> None:
     monkeypatch.setattr(chunks, "LOOKUPS", 4)  # as many as the smaller one needs
     monkeypatch.setattr(aligning, "MOST_FOREIGN", 10**9)  # so that nothing ends early
@@ -37,11 +37,11 @@ def test_four_times_as_many_rows_need_no_more_memory(
         write(data, path)
         tracemalloc.start()
         try:
-            report = verify(path, data if wanted == "same" else other(data), threads=1)
+            report = verify(path, data if compared == "same" else other(data), threads=1)
             peaks.append(tracemalloc.get_traced_memory()[1])
         finally:
             tracemalloc.stop()
         path.unlink()
-        assert report.ok == (wanted == "same")
+        assert report.ok == (compared == "same")
     assert peaks[1] > 1_000_000  # the first run also loaded and compiled everything
     assert peaks[2] < 1.3 * peaks[1]

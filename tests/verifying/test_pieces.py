@@ -66,13 +66,13 @@ def test_seen_takes_a_bit_for_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @given(SOME, SOME, st.data())
-def test_lookup_finds_each_as_often_as_it_is_there(there: list[int], wanted: list[int], data: st.DataObject) -> None:
-    met = np.array([data.draw(st.booleans()) for _ in there], bool)
-    numbers, new = Lookup(np.array(there, np.uint64)).find(np.array(wanted, np.uint64), met)
-    left = Counter(value for value, already in zip(there, met, strict=True) if not already)
-    for value, number, first in zip(wanted, numbers.tolist(), new.tolist(), strict=True):
-        assert (number >= 0) == (value in there)
-        assert number < 0 or there[number] == value
+def test_lookup_finds_each_as_often_as_it_is_there(known: list[int], sought: list[int], data: st.DataObject) -> None:
+    met = np.array([data.draw(st.booleans()) for _ in known], bool)
+    numbers, new = Lookup(np.array(known, np.uint64)).find(np.array(sought, np.uint64), met)
+    left = Counter(value for value, already in zip(known, met, strict=True) if not already)
+    for value, number, first in zip(sought, numbers.tolist(), new.tolist(), strict=True):
+        assert (number >= 0) == (value in known)
+        assert number < 0 or known[number] == value
         assert first == (left[value] > 0)
         left[value] -= first
     taken = numbers[new].tolist()
