@@ -62,6 +62,7 @@ def spark(connector: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         "spark.driver.extraJavaOptions": " ".join(SHORT_LIVED),
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.driver.host": "127.0.0.1",
+        "spark.executor.heartbeat.maxFailures": "100000",  # on a busy machine it would end after 60, in the midst of the tests
         "spark.jars": connector,
         "spark.sql.shuffle.partitions": "2",
         "spark.sql.warehouse.dir": str(tmp_path_factory.mktemp("warehouse")),
