@@ -9,6 +9,8 @@ from judging import assert_independent, assert_shares, assert_uniform, assert_un
 from kinds import HOUR, Sample, home_places, places
 from price_ranges import amount_ranges, judge_amounts
 
+from fastgen import Config, Dataset
+
 RADIUS = 10_000
 LENGTHS = range(3, 11)
 
@@ -46,6 +48,25 @@ def test_steps_are_uniform(sequences: pl.DataFrame) -> None:
     steps = sequences["step"] // HOUR
     assert_whole_numbers(steps, 6, 168)
     assert_unrelated(steps, sequences["length"])
+
+
+def test_steps_of_a_single_card_do_not_depend_on_the_lengths() -> None:
+    """Over many datasets with one cash card: by how much each sequence is longer than the one with the next smaller step."""
+    observed = np.zeros(len(LENGTHS), np.int64)
+    for seed in range(150):
+        rows = Dataset(Config(rows=200, seed=seed)).transactions(["datetime", "category", "city", "country"])
+        cash = rows.filter(pl.col("category") == "Cash Withdrawal", pl.col("country") == "US")
+        seconds = cash.select("city", pl.col("datetime").dt.epoch("s").alias("second"))
+        found = seconds.group_by("city", clock=pl.col("second") % HOUR).agg(
+            length=pl.len(), step=(pl.col("second").max() - pl.col("second").min()) / (pl.len() - 1)
+        )
+        lengths = found.sort("step", "clock")["length"].to_numpy().astype(np.int64)
+        if sorted(lengths) != list(LENGTHS):  # no card, or two sequences of one city at the same second of an hour
+            continue
+        observed += np.bincount(np.diff(lengths) % len(LENGTHS), minlength=len(LENGTHS))
+    assert observed[0] == 0
+    assert observed.sum() > 130 * (len(LENGTHS) - 1)
+    assert_shares(observed[1:], np.ones(len(LENGTHS) - 1))
 
 
 def test_starts_are_uniform(big: Sample, sequences: pl.DataFrame) -> None:
