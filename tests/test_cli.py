@@ -65,7 +65,7 @@ def test_the_standard_output_has_the_data_alone(run: Run, folder: Path) -> None:
     lines = ended.out.splitlines()
     assert lines[0] == "name,sex,mail,birthdate,City,Country,cc_num"
     assert len(lines) == 41
-    assert re.fullmatch(r"fastgen: 40 profiles to -: .*\n", ended.err)
+    assert re.fullmatch(r"fastgen: 40 profiles to the standard output: .*\n", ended.err)
     assert names_in(folder) == []
 
 

@@ -925,7 +925,7 @@ def test_the_standard_output(tmp_path: Path) -> None:
     run = subprocess.run(command("--rows=2_000", "--format=parquet", "--output=-"), capture_output=True, check=True)
     (tmp_path / "x.parquet").write_bytes(run.stdout)
     assert plain(pl.read_parquet(tmp_path / "x.parquet")).equals(plain(Dataset(Config(rows=2_000)).transactions()))
-    assert b"2,000 transactions to -" in run.stderr
+    assert b"2,000 transactions to the standard output" in run.stderr
 
 
 def test_the_standard_output_by_its_name(tmp_path: Path) -> None:

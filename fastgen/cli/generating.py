@@ -157,7 +157,8 @@ def summary(data: "Dataset", output: str, report: "WriteReport") -> str:
     tables = ", ".join(counted(rows, table) for table, rows in counts.items())
     skipped = f" ({skipped})" if skipped else ""
     took = f"{report.seconds:.2f} s, {report.rows / max(report.seconds, 1e-9):,.0f} rows/s"
-    return f"{tables} to {output}{skipped}: {human_size(report.size)} in {took}, seed {data.config.seed}"
+    target = "the standard output" if output == "-" else output
+    return f"{tables} to {target}{skipped}: {human_size(report.size)} in {took}, seed {data.config.seed}"
 
 
 def plan_text(work: "WriteJob") -> str:

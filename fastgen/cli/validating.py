@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fastgen.cli.commands import PATH, Command, examples, section
-from fastgen.cli.common import REAL, DataOptions, data_options, is_interactive, say
+from fastgen.cli.common import REAL, DataOptions, counted, data_options, is_interactive, say
 from fastgen.cli.compiling import compiling_announced
 from fastgen.cli.progress import rows_bar
 from fastgen.errors import DifferenceError
@@ -24,6 +24,13 @@ COLOURS = {"passed": "green", "failed": "bold red", "skipped": "dim"}
 
 
 run = section("The run")
+
+CONFIGURATIONS = {
+    "given": "the given configuration",
+    "of the data": "the configuration of the data",
+    "the default": "the default configuration",
+}
+"""What the report's `configuration` stands for."""
 
 
 @click.command(
@@ -76,9 +83,10 @@ def validate(
 
 def summary(report: "ValidationReport") -> str:
     """The verdict in one line."""
-    made = [check for check in report.checks if check.verdict != "skipped"]
-    text = f"{len(report.failed)} of {len(made)} checks failed" if report.failed else f"all {len(made)} checks passed"
-    return f"{report.source}: {text}"
+    skipped = sum(check.verdict == "skipped" for check in report.checks)
+    made = len(report.checks) - skipped
+    text = f"{len(report.failed)} of {made} checks failed" if report.failed else f"all {made} checks passed"
+    return f"{report.source}: {text}" + (f", {skipped} were skipped" if skipped else "")
 
 
 def failures(report: "ValidationReport") -> Iterator[str]:
@@ -91,11 +99,11 @@ def failures(report: "ValidationReport") -> Iterator[str]:
 
 def show(report: "ValidationReport") -> None:
     """Print all checks, what failed, and what the verdicts rest on: as a table on a terminal, otherwise as lines."""
-    tests = f"{report.tests} tests: good data fail any of them with probability {report.alpha:g} (Holm-Bonferroni)"
+    tests = f"{counted(report.tests, 'tests')}: good data fail any of them with probability {report.alpha:g} (Holm-Bonferroni)"
     lines = [
         *(f"failed: {line}" for line in failures(report)),
         *(f"note: {note}" for note in report.notes),
-        f"The configuration is {report.configuration}. {tests}; rules and counts are exact.",
+        f"Judged by {CONFIGURATIONS[report.configuration]}. {tests}; rules and counts are exact.",
     ]
     if sys.stdout.isatty():
         from rich.console import Console

@@ -89,4 +89,4 @@ def _counts(config: Config, settled: Totals, numbers: TableScan, holders: TableS
 
 
 def _notes(bands: Bands | None) -> list[str]:
-    return [] if bands else ["there are no birthdates: only cards that withdraw cash are assumed to be able to"]
+    return [] if bands else ["there are no birthdates: the cards that withdraw cash are taken to be all that can"]

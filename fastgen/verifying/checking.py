@@ -107,7 +107,7 @@ def _comparison(path: str | os.PathLike[str], data: Dataset | Config | None, tab
             "data",
             NOT_GIVEN,
             f"must be given: {stored.path} has no manifest",
-            hint="the configuration of its data, such as `rows` and `seed`",
+            hint="the configuration of its data, such as `rows` and `seed`; `scale` 1 is the default",
         )
     # Given data take precedence over what is said of parts: if they are a whole dataset, all of it should be there.
     by_parts = not dataset.is_part and (data is None or stored.parts is None)

@@ -112,7 +112,7 @@ def test_transactions_alone(tmp_path: Path) -> None:
     write(Dataset(SMALL), tmp_path / "rows.csv")
     report = validate(tmp_path / "rows.csv", SMALL)
     assert report.passed
-    assert report.notes == ("there are no birthdates: only cards that withdraw cash are assumed to be able to",)
+    assert report.notes == ("there are no birthdates: the cards that withdraw cash are taken to be all that can",)
     assert "withdrawals: steps" in names(report, "passed")
     assert {"cards: card numbers", "holders: birthdates", "cash cards: ages"} <= names(report, "skipped")
     assert "rows: cards known" not in names(report, "passed") | names(report, "skipped")

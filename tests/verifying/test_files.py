@@ -847,7 +847,8 @@ def test_nothing_to_compare_with(format: str, tmp_path: Path) -> None:
     write(DATA, tmp_path, format=format)
     (tmp_path / "manifest.json").unlink()
     with pytest.raises(
-        OptionError, match=r"^data: must be given: .* has no manifest \(the configuration .*, such as `rows` and `seed`\)$"
+        OptionError,
+        match=r"^data: must be given: .* has no manifest \(the configuration .*, such as `rows` and `seed`; `scale` 1 is the default\)$",
     ):
         verify(path_of(tmp_path))
     with pytest.raises(OptionError, match="has no manifest"):
