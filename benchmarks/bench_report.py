@@ -52,6 +52,6 @@ def test_peak(meter: Any, stored: tuple[int, Path]) -> None:
             "--quiet",
         ]
         stdout = subprocess.run([sys.executable, "-c", compare.LAUNCHER, *argv], check=True, stdout=subprocess.PIPE).stdout
-        return int(stdout) * (1 if sys.platform == "darwin" else 1024) / 1e6
+        return int(stdout) * compare.PEAK_UNIT / 1e6
 
     meter("report, peak memory", f"{rows:,} rows", peak, "MB", rows=rows, rounds=3, warm=False)

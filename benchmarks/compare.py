@@ -115,6 +115,8 @@ def polars(name: str) -> Reading:
 
 # How readings are taken: whole processes
 
+PEAK_UNIT: Final = 1 if sys.platform == "darwin" else 1024
+"""Bytes in the unit of `ru_maxrss`."""
 LAUNCHER: Final = """
 import resource, subprocess, sys
 subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL)
@@ -169,7 +171,7 @@ def peak(millions: int, cards: int | None = None) -> Reading:
         with command("generate", *options, "--quiet", output="rows.parquet") as (argv, _folder):
             launched = [sys.executable, "-c", LAUNCHER, *argv]
             stdout = subprocess.run(launched, check=True, stdout=subprocess.PIPE).stdout
-        return int(stdout) * (1 if sys.platform == "darwin" else 1024) / 1e6
+        return int(stdout) * PEAK_UNIT / 1e6
 
     return reading
 

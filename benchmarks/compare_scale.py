@@ -19,6 +19,7 @@ from datetime import timedelta
 from pathlib import Path
 from statistics import median
 
+import compare
 import polars as pl
 
 from fastgen import Config, Dataset, scan
@@ -33,7 +34,7 @@ Reading = dict[str, float]
 
 def peak() -> float:
     """The peak memory so far, in megabytes."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024) / MEGABYTE
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * compare.PEAK_UNIT / MEGABYTE
 
 
 def timed(work: Callable[[], object]) -> float:

@@ -221,6 +221,7 @@ def test_what_is_refused(run: Run, arguments: list[str], line: str) -> None:
         *(("labels_delay", value, "must be a length of time that is not negative") for value in (timedelta(-1), 5)),
         ("shift_to", "now", "must be a date and time such as"),
         ("shift_to", date(2026, 1, 31), "must be a date and time such as"),
+        ("key", "none", r"must be one of none, .* \(None, not a text\)$"),
     ],
 )
 def test_what_is_no_such_value(option: str, value: object, reason: str) -> None:

@@ -25,13 +25,6 @@ COLOURS = {"passed": "green", "failed": "bold red", "skipped": "dim"}
 
 run = section("The run")
 
-CONFIGURATIONS = {
-    "given": "the given configuration",
-    "of the data": "the configuration of the data",
-    "the default": "the default configuration",
-}
-"""What the report's `configuration` stands for."""
-
 
 @click.command(
     cls=Command,
@@ -103,7 +96,7 @@ def show(report: "ValidationReport") -> None:
     lines = [
         *(f"failed: {line}" for line in failures(report)),
         *(f"note: {note}" for note in report.notes),
-        f"Judged by {CONFIGURATIONS[report.configuration]}. {tests}; rules and counts are exact.",
+        f"Configuration: {report.configuration}. {tests}; rules and counts are exact.",
     ]
     if sys.stdout.isatty():
         from rich.console import Console

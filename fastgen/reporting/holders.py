@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from fastgen.plan import ages_at
+from fastgen.ages import ages_at
 from fastgen.reporting.cards import CardNumbers
 
 OLDEST: Final = 130

@@ -6,9 +6,10 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from fastgen.ages import ages_at
 from fastgen.config import Config
 from fastgen.kernels.units import HOUR
-from fastgen.plan import Totals, ages_at
+from fastgen.plan import Totals
 from fastgen.validation.cards import CardTable
 from fastgen.validation.checks import drawn, exact, rule, skipped
 from fastgen.validation.events import Events, ExampleFormatter, can_be_judged, column

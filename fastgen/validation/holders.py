@@ -7,9 +7,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from fastgen.ages import ages_at, possible_births
 from fastgen.config import Config
 from fastgen.holders import MAIL_NUMBERS
-from fastgen.plan import ages_at, possible_births
 from fastgen.pools import Pools
 from fastgen.validation.cards import CardTable
 from fastgen.validation.checks import drawn, rule

@@ -45,7 +45,7 @@ def test_all_is_well(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
     times = next(line for line in lines if " KS " in line)
     assert " p = 0." in times
     assert not any(line.startswith("failed") for line in lines)
-    assert lines[-1].startswith("Judged by the given configuration. ")
+    assert lines[-1].startswith("Configuration: given. ")
     assert "good data fail any of them with probability 0.001 (Holm-Bonferroni)" in lines[-1]
     assert captured.err.startswith(f"fastgen: {folder}: all ")
     assert captured.err.endswith(" s\n")
@@ -92,7 +92,7 @@ def test_another_size_than_the_default(folder: Path, capfd: pytest.CaptureFixtur
     with pytest.raises(DifferenceError) as error:
         run(folder)
     assert error.value.hint == "if they are not meant to be the default data, say what they are with --rows, --set or --config"
-    assert "Judged by the default configuration. " in capfd.readouterr().out
+    assert "Configuration: the default. " in capfd.readouterr().out
 
 
 def test_json(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
