@@ -244,6 +244,48 @@ def test_a_dry_run_counts_the_parts_that_are_there(run: Run, folder: Path) -> No
     assert run("generate", *options, "--part=3", "--dry-run").err == ""
 
 
+@pytest.mark.parametrize(
+    "options",
+    [["-o", "out"], ["-o", "x.csv", "--columns=tid,amount"], ["-o", "out", "--parts=2"]],
+    ids=" ".join,
+)
+def test_a_run_reports_in_json_what_it_wrote(run: Run, folder: Path, options: list[str]) -> None:
+    given = ["generate", "--rows=150k", "--seed=5", "--json", *options]
+    planned = json.loads(run(*given, "--dry-run").out)
+    data = Dataset(Config(rows=150_000, seed=5))
+    assert (planned["seed"], planned["fingerprint"], planned["counts"]) == (5, data.fingerprint, data.plan.counts)
+    ended = run(*given)
+    report = json.loads(ended.out)
+    assert (ended.code, ended.err, report["seed"], report["skipped"]) == (0, "", 5, 0)
+    assert {file["path"]: file["size"] for file in report["files"]} == {
+        str(path): path.stat().st_size for path in Path().rglob("*.*") if path.suffix in {".csv", ".parquet"}
+    }
+    assert report["size"] == sum(file["size"] for file in report["files"])
+    assert report["rows"] == sum(file["rows"] for file in report["files"])
+    assert sum(file["rows"] for file in report["files"] if file["table"] == "transactions") == 150_000
+    assert sum(planned["sizes"].values()) == pytest.approx(report["size"], rel=0.15)
+    again = run(*given)
+    if "--parts=2" in options:
+        report = json.loads(again.out)
+        assert (report["skipped"], report["rows"], report["files"]) == (2, 0, [])
+    else:
+        assert (again.code, again.out) == (1, "")
+
+
+def test_a_plan_in_json_has_about_the_rows_of_a_part(run: Run, folder: Path) -> None:
+    options = ["generate", "--rows=1M", "--parts=4", "--part=2", "-o", "second.csv", "--json"]
+    plan, report = json.loads(run(*options, "--dry-run").out), json.loads(run(*options).out)
+    assert plan["part"] == pytest.approx(report["rows"], rel=0.05)
+    assert plan["counts"]["transactions"] == 1_000_000
+
+
+def test_a_report_in_json_is_not_mixed_with_rows(run: Run, folder: Path) -> None:
+    ended = run("generate", "--rows=1k", "--json", "-o", "-")
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err == "fastgen: --json: must not be given with --output -, which is where the rows go\n"
+    assert list(json.loads(run("generate", "--rows=1k", "--json", "--dry-run", "-o", "-").out)["sizes"]) == ["-"]
+
+
 def test_a_dry_run_to_the_standard_output(run: Run, folder: Path) -> None:
     ended = run("generate", "--rows=1k", "--dry-run", "-o", "-")
     assert re.search(r"^- +about 126 kB$|^- +about 12\d\.\d kB$", ended.out, re.MULTILINE)
@@ -719,7 +761,7 @@ def test_version(run: Run) -> None:
 def test_every_option_is_there_and_explained() -> None:
     options = {name: parameter for parameter in cli.generate.params for name in parameter.opts}
     assert sorted(options) == [
-        "--columns", "--compression", "--config", "--coordinates", "--dry-run", "--format", "--no-progress", "--output",
+        "--columns", "--compression", "--config", "--coordinates", "--dry-run", "--format", "--json", "--no-progress", "--output",
         "--overwrite", "--part", "--parts", "--quiet", "--rows", "--scale", "--seed", "--set", "--table", "--threads", "-o", "-q",
     ]  # fmt: skip
     assert all(isinstance(each, click.Option) and each.help and each.help.endswith(".") for each in options.values())

@@ -1,5 +1,6 @@
 """`fastgen generate`: the dataset as files."""
 
+import json
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,7 @@ from fastgen.cli.common import (
 )
 from fastgen.cli.compiling import compiling_announced
 from fastgen.cli.progress import rows_bar
-from fastgen.errors import InterruptedRunError, OutputError
+from fastgen.errors import NOT_GIVEN, InterruptedRunError, OptionError, OutputError
 
 if TYPE_CHECKING:
     from fastgen.dataset import Dataset
@@ -81,6 +82,7 @@ into, run = section("The output"), section("The run")
 @run("--threads", type=WHOLE, metavar="N", help="Threads that make rows; by default one per processor.")
 @into("--overwrite", is_flag=True, help="Replace existing files.")
 @run("--dry-run", is_flag=True, help="Print the plan and the estimated size; write nothing.")
+@run("--json", "as_json", is_flag=True, help="Print the summary, or the plan, as JSON, to the standard output.")
 @run("--quiet", "-q", is_flag=True, help="Print nothing but errors.")
 @run("--no-progress", is_flag=True, help="No progress bar.")
 def generate(
@@ -96,6 +98,7 @@ def generate(
     threads: int | None,
     overwrite: bool,
     dry_run: bool,
+    as_json: bool,
     quiet: bool,
     no_progress: bool,
 ) -> None:
@@ -123,11 +126,14 @@ def generate(
             part=part,
         )
         if dry_run:
-            click.echo(plan_text(work))
+            plan = plan_of(work)
+            click.echo(json.dumps(plan) if as_json else plan_text(plan))
             if not quiet:
                 announce(data)
                 say_existing(work, overwrite)
             return
+        if as_json and work.target.path == "-":
+            raise OptionError("json", NOT_GIVEN, "must not be given with `output` -, which is where the rows go")
         if workers > 1 and any(request.table == "transactions" for request in work.requests):
             compiling.share(data, work.target.format)
         total = work.rows
@@ -142,7 +148,9 @@ def generate(
                     raise
                 hint = "the same command makes the other parts" if parts and part is None else None
                 raise type(error)(f"{error.message}; unfinished files were removed", hint=hint) from None
-    if not quiet:
+    if as_json:
+        click.echo(json.dumps(report.as_dict() | {"seed": data.config.seed}))
+    elif not quiet:
         say(summary(data, output, report))
 
 
@@ -161,15 +169,21 @@ def summary(data: "Dataset", output: str, report: "WriteReport") -> str:
     return f"{tables} to {target}{skipped}: {human_size(report.size)} in {took}, seed {data.config.seed}"
 
 
-def plan_text(work: "WriteJob") -> str:
-    """The plan as lines of names and numbers; for a part, the plan of the whole and about how much of it the part has."""
+def plan_of(work: "WriteJob") -> dict[str, Any]:
+    """The seed, the fingerprint, the counts of the whole dataset, for a part about how many rows it has, and estimated sizes."""
     from fastgen.sinks.estimates import estimate
 
     data = work.selected[0].data
-    lines = [f"seed                 {data.config.seed}", f"fingerprint          {data.fingerprint}"]
-    lines += [f"{name:20} {count:,}" for name, count in data.plan.counts.items()]
-    lines += [f"of these, this part  about {counted(data.expected_rows(), 'transactions')}"] if data.is_part else []
-    lines += [f"{name:20} about {human_size(size)}" for name, size in estimate(work).items()]
+    plan = {"seed": data.config.seed, "fingerprint": data.fingerprint, "counts": data.plan.counts}
+    return plan | ({"part": data.expected_rows()} if data.is_part else {}) | {"sizes": estimate(work)}
+
+
+def plan_text(plan: dict[str, Any]) -> str:
+    """A plan as lines of names and numbers."""
+    lines = [f"{name:20} {plan[name]}" for name in ("seed", "fingerprint")]
+    lines += [f"{name:20} {count:,}" for name, count in plan["counts"].items()]
+    lines += [f"of these, this part  about {counted(plan['part'], 'transactions')}"] if "part" in plan else []
+    lines += [f"{name:20} about {human_size(size)}" for name, size in plan["sizes"].items()]
     return "\n".join(lines)
 
 

@@ -6,8 +6,9 @@ A file appears under its final name only when it is complete. Rows are written w
 import os
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from fastgen.config import Config
 from fastgen.dataset import Dataset, dataset_of, thread_count
@@ -45,6 +46,11 @@ class WriteReport:
     def size(self) -> int:
         """Bytes of all these files."""
         return sum(file.size for file in self.files)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the report for JSON."""
+        totals = {"rows": self.rows, "size": self.size, "seconds": round(self.seconds, 3), "skipped": self.skipped}
+        return totals | {"files": [asdict(file) for file in self.files]}
 
 
 def write(
