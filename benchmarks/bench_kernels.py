@@ -61,7 +61,7 @@ from fastgen.kernels import (
 )
 from fastgen.kernels.digits import Tile
 from fastgen.kernels.memory import SLACK
-from fastgen.kernels.tables import Block, Events, Listed
+from fastgen.kernels.tables import Block, Events, SequenceList
 from fastgen.kernels.windows import Injected, Scratch, Window, window_rows
 from fastgen.plan import GROUP_ROWS, WINDOW_ROWS, proportional
 from fastgen.pools import alias_table
@@ -224,10 +224,10 @@ def merged(given: Inputs) -> tuple[Any, ...]:
     return room, keys, 0, Events(cash.second, record), 0, *given.plan.place_coordinates, 0, given.order, given.quarters, ALL
 
 
-def room_for_withdrawals(given: Inputs) -> Listed:
+def room_for_withdrawals(given: Inputs) -> SequenceList:
     """Space for twice the sequences listed for `KTH`; for each other position there are about as many."""
-    room = 2 * int(atm.list_withdrawals(Listed.empty(0, 0), KTH, *given.cells, given.plan.sequence_rules)) + atm.AT_ONCE
-    return Listed.empty(room, room)
+    room = 2 * int(atm.list_withdrawals(SequenceList.empty(0, 0), KTH, *given.cells, given.plan.sequence_rules)) + atm.AT_ONCE
+    return SequenceList.empty(room, room)
 
 
 def bands_of_births(given: Inputs) -> NDArray[np.uint8]:
@@ -426,7 +426,7 @@ def list_sequences(given: Inputs) -> int:
 
 
 def keep_sequences(given: Inputs) -> int:
-    few = Listed(*(column[: given.found] for column in cast("Iterable[Array]", given.listed)))
+    few = SequenceList(*(column[: given.found] for column in cast("Iterable[Array]", given.listed)))
     return int(atm.keep_long_enough(few, KTH, given.plan.sequence_rules, ALL))
 
 

@@ -175,11 +175,11 @@ class Config(Section):
         return tuple(chain_ranges(shares, later) for later in range(self.fraud.chain_lengths.high))
 
     @property
-    def band_rooms(self) -> tuple[int, ...]:
+    def band_capacities(self) -> tuple[int, ...]:
         """The greatest number of cards with a susceptible holder in each age band.
 
         Example:
-            >>> Config().band_rooms[:3]
+            >>> Config().band_capacities[:3]
             (660, 18, 18)
         """
         withdrawals = self.sizes.withdrawals

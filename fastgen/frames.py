@@ -92,11 +92,11 @@ class TransactionFrames:
         made = dict.fromkeys(CODES.get(name, name) for name in self.names)
         leases: dict[str, Lease] = {}
 
-        def room(rows: int) -> Columns:
+        def allocate(rows: int) -> Columns:
             leases.update({name: Lease(self._arenas[name]) for name in made})
             return self._allocate(rows, leases)
 
-        rows, filled = worker.columns(groups, room, is_kept)
+        rows, filled = worker.columns(groups, allocate, is_kept)
         columns = {name: self._series(name, filled, rows, leases[name]) for name in made}
         # The codes are Polars series: from numpy arrays Polars would make indices in new memory each time, which costs more than
         # gathering by them.

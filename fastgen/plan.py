@@ -220,13 +220,13 @@ class Plan:
     def susceptible(self) -> NDArray[np.uint32]:
         """uint32: indices of the cards that may become cash cards."""
         bands = self.config.atm.bands
-        room = np.array([*self.config.band_rooms, 0], np.int64)
+        remaining = np.array([*self.config.band_capacities, 0], np.int64)
         band_of_birth = np.full(self.ages.size, len(bands), np.uint8)
         for number, band in enumerate(bands):
             band_of_birth[(self.ages >= band.low) & (self.ages <= band.high)] = number
-        found = np.empty(min(self.cards, int(room.sum())) + 1, np.uint32)
+        found = np.empty(min(self.cards, int(remaining.sum())) + 1, np.uint32)
         births = np.empty(BIRTHS_AT_ONCE, np.uint32)
-        return found[: card_kernels.susceptible_cards(found, self.cards, self.seed, band_of_birth, room, births)]
+        return found[: card_kernels.susceptible_cards(found, self.cards, self.seed, band_of_birth, remaining, births)]
 
     @cached_property
     def amounts(self) -> Amounts:

@@ -59,12 +59,12 @@ class Worker:
         rows, _ = self._fill(groups, self.needed, self.hashed)
         return self.rows.rows(0, rows)
 
-    def columns(self, groups: range, room: Callable[[int], Columns], is_kept: bool = False) -> tuple[int, Columns]:
-        """Return the number of rows of these groups, and their columns, in memory that `room` allocates (for more than these rows).
+    def columns(self, groups: range, allocate: Callable[[int], Columns], is_kept: bool = False) -> tuple[int, Columns]:
+        """Return the number of rows of these groups, and their columns, in memory from `allocate` (for more than these rows).
 
         With `is_kept` the rows themselves are kept as well, as after `fill`.
         """
-        return self._fill(groups, self.needed, self.hashed, room, is_kept)
+        return self._fill(groups, self.needed, self.hashed, allocate, is_kept)
 
     def pieces(self, groups: range) -> Iterator[range]:
         """Fill `rows` with those of these groups, with their seconds but not hashed, and yield ranges of rows to render.
@@ -83,15 +83,15 @@ class Worker:
             filled = self._filled(nowhere, Filled(group), group + 1, 0)
             memory, self._memory = self._memory, self._memory.grown_for(filled)
             if self._memory is memory:
-                return filled.room
+                return filled.rows_needed
 
     def _fill(
-        self, groups: range, needed: int, hashed: bool, room: Callable[[int], Columns] | None = None, is_kept: bool = True
+        self, groups: range, needed: int, hashed: bool, allocate: Callable[[int], Columns] | None = None, is_kept: bool = True
     ) -> tuple[int, Columns]:
         expected = self.plan.expected_rows
         count = int(expected[groups.stop] - expected[groups.start]) + 1
-        column_rows = int(count * SPARE) if room else 0
-        columns = room(column_rows) if room else NO_COLUMNS
+        column_rows = int(count * SPARE) if allocate else 0
+        columns = allocate(column_rows) if allocate else NO_COLUMNS
         self._grow_rows(0, count if is_kept else min(count, GROUP_ROWS))
         filled = Filled(groups.start)
         while True:
@@ -101,10 +101,10 @@ class Worker:
                 return filled.rows, columns
             self._memory = self._memory.grown_for(filled)
             kept = filled.rows if is_kept else 0
-            self._grow_rows(kept, kept + filled.room - filled.rows)
-            if room and column_rows < filled.room:
-                column_rows = int(filled.room * SPARE)
-                columns, filled = room(column_rows), Filled(groups.start)
+            self._grow_rows(kept, kept + filled.rows_needed - filled.rows)
+            if allocate and column_rows < filled.rows_needed:
+                column_rows = int(filled.rows_needed * SPARE)
+                columns, filled = allocate(column_rows), Filled(groups.start)
 
     def _filled(self, target: RowTarget, filled: Filled, stop: int, needed: int, are_called: bool = True) -> Filled:
         """Continue with groups up to `stop`, or until one needs more memory."""
@@ -122,7 +122,7 @@ class Worker:
         return rules_of(self.plan)
 
     def _grow_rows(self, kept: int, count: int) -> None:
-        """Make room for `count` rows, the first `kept` of which are kept."""
+        """Make space for `count` rows, the first `kept` of which are kept."""
         if self.rows.second.size < count:
             self.rows = self.rows.moved(int(count * SPARE), kept)
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from fastgen import cli
-from fastgen.cli.stopping import KINDS, stopped
+from fastgen.cli.stopping import SIGNALS, stopped
 
 
 class Ended(NamedTuple):
@@ -46,7 +46,7 @@ def logging_as_in_a_process() -> Iterator[None]:
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Iterator[Run]:
     """Call the command's own `main`, as the script does, in this process."""
-    handlers = {number: signal.getsignal(number) for number in KINDS}
+    handlers = {number: signal.getsignal(number) for number in SIGNALS}
 
     def call(*arguments: object) -> Ended:
         monkeypatch.setattr(sys, "argv", ["fastgen", *map(str, arguments)])

@@ -25,7 +25,7 @@ from command import Ended, Run, after_compiling
 import fastgen
 from fastgen import Config, Dataset, cli, load_config
 from fastgen.cli import common
-from fastgen.cli.stopping import KINDS
+from fastgen.cli.stopping import SIGNALS
 from fastgen.config import config_schema
 from fastgen.config_text import to_toml
 from fastgen.schema import DATA_VERSION
@@ -681,7 +681,7 @@ def test_a_run_that_was_interrupted_takes_no_more_signals(run: Run, folder: Path
 
     taken: list[object] = []
     monkeypatch.setattr("fastgen.sinks.files.run_job", stop)
-    monkeypatch.setattr(cli, "rest", lambda: taken.extend(map(signal.getsignal, KINDS)))
+    monkeypatch.setattr(cli, "stop_rechecking", lambda: taken.extend(map(signal.getsignal, SIGNALS)))
     assert run("generate", "--rows=5", "-o", "out").code == 130
     assert set(taken) == {signal.SIG_IGN}
 

@@ -152,9 +152,9 @@ def test_threads_are_not_waited_for(tmp_path: Path) -> None:
 
 def test_a_second_one_that_comes_later_is_another_exception(monkeypatch: pytest.MonkeyPatch) -> None:
     """A clean-up that takes long is abandoned."""
-    monkeypatch.setattr(stopping, "PATIENCE", 0.3)
-    handlers = {number: signal.getsignal(number) for number in stopping.KINDS}
-    stopping.listen(None)
+    monkeypatch.setattr(stopping, "GRACE_SECONDS", 0.3)
+    handlers = {number: signal.getsignal(number) for number in stopping.SIGNALS}
+    stopping.handle_signals(None)
     try:
         with pytest.raises(InterruptedRunError, match="interrupted"):
             signal.raise_signal(signal.SIGINT)
@@ -163,7 +163,7 @@ def test_a_second_one_that_comes_later_is_another_exception(monkeypatch: pytest.
         with pytest.raises(InterruptedRunError, match="terminated"):
             signal.raise_signal(signal.SIGTERM)
         with pytest.raises(InterruptedRunError, match="interrupted"):  # the first signal counts
-            stopping.check()
+            stopping.raise_if_stopped()
     finally:
         stopping.stopped.clear()
         for number, handler in handlers.items():

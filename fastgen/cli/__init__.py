@@ -18,7 +18,7 @@ from fastgen.cli.configuring import config
 from fastgen.cli.generating import generate
 from fastgen.cli.producing import produce
 from fastgen.cli.reporting import report
-from fastgen.cli.stopping import Leave, ignore, listen, rest, stopped
+from fastgen.cli.stopping import ExitNow, handle_signals, ignore_signals, stop_rechecking, stopped
 from fastgen.cli.validating import validate
 from fastgen.cli.verifying import verify
 from fastgen.errors import CLOSED_PIPE, FastgenError, InterruptedRunError
@@ -45,9 +45,9 @@ for command in (generate, produce, verify, validate, report, config, completion)
     cli.add_command(command)
 
 
-def main(leave: Leave | None = None) -> None:
-    """Run the command; every failure is one line on the standard error. `leave` ends the process, see `stopping`."""
-    listen(leave)
+def main(exit_now: ExitNow | None = None) -> None:
+    """Run the command; every failure is one line on the standard error. `exit_now` ends the process, see `stopping`."""
+    handle_signals(exit_now)
     collect_seldom()
     if "_FASTGEN_COMPLETE" in os.environ:
         import fastgen.cli.shells  # noqa: F401
@@ -76,7 +76,7 @@ def main(leave: Leave | None = None) -> None:
     finally:
         drop_unfinished()  # files that their own block could not remove, as a signal came while it was exiting
         _drop_unwritten()
-        rest()
+        stop_rechecking()
 
 
 def _drop_unwritten() -> None:
@@ -96,6 +96,6 @@ def _drop_unwritten() -> None:
 
 def _fail(error: FastgenError) -> NoReturn:
     if isinstance(error, InterruptedRunError):  # all is cleaned up: while threads end, no signal may change the exit code
-        ignore()
+        ignore_signals()
     say(str(error))
     sys.exit(error.exit_code)

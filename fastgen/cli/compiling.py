@@ -12,7 +12,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from fastgen.cli.common import collect_seldom, say
-from fastgen.cli.stopping import clearing_away
+from fastgen.cli.stopping import cleanup_block
 
 if TYPE_CHECKING:
     from subprocess import Popen
@@ -60,7 +60,7 @@ class Compiling:
         """
         from fastgen.kernels import jit
 
-        with clearing_away():  # a signal must not end this process without its partner
+        with cleanup_block():  # a signal must not end this process without its partner
             self._format = format if jit.is_kept else None
             _ = data.plan.payment_offsets
             self._format = None

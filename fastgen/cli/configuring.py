@@ -4,7 +4,7 @@ import click
 
 from fastgen.cli.commands import PATH, Group, examples
 from fastgen.cli.common import DataOptions, counted, data_options, say
-from fastgen.cli.stopping import clearing_away
+from fastgen.cli.stopping import cleanup_block
 from fastgen.errors import ConfigError
 
 FILE = click.argument("path", type=PATH, default="fastgen.toml", metavar="[FILE]")
@@ -50,7 +50,7 @@ def init(path: str, overwrite: bool) -> None:
     from fastgen.config_text import to_toml
     from fastgen.sinks.output import opened
 
-    with clearing_away(), opened(path, overwrite) as out:
+    with cleanup_block(), opened(path, overwrite) as out:
         out.write(to_toml(Config()).encode())
     say(f"wrote {path}")
 

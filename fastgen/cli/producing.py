@@ -21,7 +21,7 @@ from fastgen.cli.common import (
 from fastgen.cli.compiling import compiling_announced
 from fastgen.cli.kafka import connection_options, message_options, say_notes
 from fastgen.cli.progress import RateMeter, Show, per_second, progress_bar
-from fastgen.cli.stopping import check
+from fastgen.cli.stopping import raise_if_stopped
 from fastgen.schema import DEFAULT_TOPIC
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ def progress_callback(show: Show, data: "Dataset", *, endless: bool, notes: bool
 
     def look(at: "Progress") -> None:
         nonlocal begun
-        check()
+        raise_if_stopped()
         if not begun:
             begun = True
             announce(data)

@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from fastgen.cli.stopping import check, clearing_away
+from fastgen.cli.stopping import cleanup_block, raise_if_stopped
 
 LATELY = 3.0
 """Seconds over which the rates of a running bar are averaged."""
@@ -40,14 +40,14 @@ Show = Callable[[int, int | None, str], object]
 def progress_bar(shown: bool) -> Iterator[Show]:
     """A bar on the terminal; yields the function that moves it. The block, like the bar, may have something to clean up."""
     if not shown:
-        with clearing_away():
+        with cleanup_block():
             yield lambda *_: None
         return
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
     columns = BarColumn(12), TaskProgressColumn(), TimeRemainingColumn(compact=True), TextColumn("{task.description}")
-    with clearing_away(), Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    with cleanup_block(), Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("", total=None)
         yield lambda done, end, text: bar.update(task, completed=done, total=end, description=text)
 
@@ -60,7 +60,7 @@ def rows_bar(rows: int | None, shown: bool) -> Iterator[Callable[[int], object]]
 
         def advance(more: int) -> None:
             nonlocal done
-            check()
+            raise_if_stopped()
             done += more
             rate = lately.rate(time.monotonic(), done)
             show(done, rows, f"{done:,} rows, {per_second(rate)} rows/s" if rate else f"{done:,} rows")

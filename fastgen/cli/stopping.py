@@ -17,17 +17,17 @@ from fastgen.errors import InterruptedRunError, TerminatedRunError
 if TYPE_CHECKING:
     from types import FrameType
 
-Leave = Callable[[int, str], object]
+ExitNow = Callable[[int, str], object]
 """Ends the process with an exit code and a line."""
 
-KINDS: Final = {
+SIGNALS: Final = {
     signal.SIGINT: (InterruptedRunError, "interrupted"),
     signal.SIGTERM: (TerminatedRunError, "terminated"),
     signal.SIGHUP: (TerminatedRunError, "terminated, as its terminal was closed"),
 }
-PATIENCE: Final = 1.0
+GRACE_SECONDS: Final = 1.0
 """Seconds after a signal within which further ones are ignored; a later one means that cleaning up takes too long."""
-AGAIN: Final = 0.05
+RECHECK_SECONDS: Final = 0.05
 """Seconds between two checks whether the exception has been swallowed."""
 
 stopped: list[InterruptedRunError] = []
@@ -38,35 +38,35 @@ class _State:
     """How many blocks have something to clean up, how to exit where none has, and when the last signal came."""
 
     blocks = 0
-    leave: Leave | None = None
+    exit_now: ExitNow | None = None
     last = float("-inf")
 
 
-def listen(leave: Leave | None) -> None:
-    """Handle signals from now on; without `leave`, they raise exceptions everywhere."""
+def handle_signals(exit_now: ExitNow | None) -> None:
+    """Handle signals from now on; without `exit_now`, they raise exceptions everywhere."""
     stopped.clear()
-    _State.leave, _State.last, _State.blocks = leave, float("-inf"), 0
-    for number in KINDS:
+    _State.exit_now, _State.last, _State.blocks = exit_now, float("-inf"), 0
+    for number in SIGNALS:
         if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # nohup ignores it
-            signal.signal(number, _take)
-    if leave:
-        signal.signal(signal.SIGALRM, _look)
-        sys.unraisablehook = _swallowed
+            signal.signal(number, _on_signal)
+    if exit_now:
+        signal.signal(signal.SIGALRM, _raise_again)
+        sys.unraisablehook = _unraisable
 
 
-def ignore() -> None:
+def ignore_signals() -> None:
     """Ignore signals from now on: the process is about to end anyway."""
-    for number in (*KINDS, signal.SIGALRM):
+    for number in (*SIGNALS, signal.SIGALRM):
         signal.signal(number, signal.SIG_IGN)
 
 
-def rest() -> None:
+def stop_rechecking() -> None:
     """Stop checking for a swallowed exception: the interpreter resets its signal handlers as it ends."""
     signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 @contextmanager
-def clearing_away() -> Iterator[None]:
+def cleanup_block() -> Iterator[None]:
     """A block with something to clean up: in it, signals raise an exception, so that its cleanup runs."""
     _State.blocks += 1
     try:
@@ -75,37 +75,37 @@ def clearing_away() -> Iterator[None]:
         _State.blocks -= 1
 
 
-def check() -> None:
+def raise_if_stopped() -> None:
     """Raise the exception of a signal again, in case it was swallowed."""
     if stopped:
         raise stopped[0]
 
 
-def _take(number: int, _: "FrameType | None") -> None:
+def _on_signal(number: int, _: "FrameType | None") -> None:
     now = time.monotonic()
-    if now - _State.last < PATIENCE:
+    if now - _State.last < GRACE_SECONDS:
         return
     _State.last = now
-    kind, text = KINDS[signal.Signals(number)]
+    kind, text = SIGNALS[signal.Signals(number)]
     error = kind(text)
     stopped.append(error)
-    if _State.leave:
+    if _State.exit_now:
         if not _State.blocks:
-            _State.leave(error.exit_code, text)
-        signal.setitimer(signal.ITIMER_REAL, AGAIN, AGAIN)
+            _State.exit_now(error.exit_code, text)
+        signal.setitimer(signal.ITIMER_REAL, RECHECK_SECONDS, RECHECK_SECONDS)
     raise error
 
 
-def _look(*_: object) -> None:
+def _raise_again(*_: object) -> None:
     """Raise the exception again if it was swallowed: no `except` or `finally` is handling it."""
     error = sys.exc_info()[1]  # includes what the interrupted code is handling: signal handlers run within it
     while error is not None and not isinstance(error, InterruptedRunError):
         error = error.__context__
     if error is None:
-        check()
+        raise_if_stopped()
 
 
-def _swallowed(what: "sys.UnraisableHookArgs") -> None:
+def _unraisable(what: "sys.UnraisableHookArgs") -> None:
     """Report the exception of a destructor, unless a signal raised it."""
     if not isinstance(what.exc_value, InterruptedRunError):
         sys.__unraisablehook__(what)

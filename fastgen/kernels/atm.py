@@ -18,13 +18,13 @@ from fastgen.kernels.rng import (
     u64,
     walk_cycles,
 )
-from fastgen.kernels.tables import CARD, CATEGORY, CENTS, LABEL, PLACE, POSITION, SECOND, Listed
+from fastgen.kernels.tables import CARD, CATEGORY, CENTS, LABEL, PLACE, POSITION, SECOND, SequenceList
 from fastgen.kernels.timeline import pack_event, what_word, when_word, where_word
 from fastgen.kernels.units import HOUR
 
 AT_ONCE = 8
 """Sequences written for every cell, however few it has; a list needs this many spare items after its last one."""
-FEW = 512
+BATCH_SIZE = 512
 """Sequences processed at a time, so that each step finds the output of the last in the first-level cache."""
 
 
@@ -85,7 +85,7 @@ def list_withdrawals(listed, k, first_cell, group_cells, sequences):
     For each step, shifting the group back by k steps gives a range of start cells.
 
     Args:
-        listed: Listed; its first five arrays are filled, `second` with where the start's cell lies, k steps later.
+        listed: SequenceList; its first five arrays are filled, `second` with where the start's cell lies, k steps later.
 
     Returns:
         How many there are; unless the arrays have AT_ONCE items more than that, they are filled partly or not at all.
@@ -114,18 +114,18 @@ def list_withdrawals(listed, k, first_cell, group_cells, sequences):
 
 
 @inlined_kernel
-def keep_long_enough(few, k, sequences, needed):
+def keep_long_enough(batch, k, sequences, needed):
     """Drop sequences that end before their k-th withdrawal; turn `left` into the position among the cash cards, if needed.
 
     Args:
-        few: Listed of a few sequences, compacted in place. needed: see `merge`.
+        batch: SequenceList, compacted in place. needed: see `merge`.
 
     Returns:
         How many remain.
     """
-    number = few.number
-    left = few.left
-    right = few.right
+    number = batch.number
+    left = batch.left
+    right = batch.right
     keys = sequences.keys
     unpacked = network(keys)
     columns = keys[2]
@@ -147,8 +147,8 @@ def keep_long_enough(few, k, sequences, needed):
     kept = u64(0)
     for i in range(number.size):
         number[kept] = number[i]
-        few.second[kept] = few.second[i]
-        few.width[kept] = few.width[i]
+        batch.second[kept] = batch.second[i]
+        batch.width[kept] = batch.width[i]
         if needed & CARD:
             left[kept] = left[i]
         kept += u64(right[i] >= u32(k))
@@ -185,39 +185,39 @@ def withdrawal_words(slot, offset, number, seed, k):
 
 
 @helper
-def write_records(record, few, cash, needed):
+def write_records(record, batch, cash, needed):
     """Write the records of withdrawals, each word only if something in it is needed."""
     if needed & (SECOND | CARD):
         for i in range(u64(record.shape[0])):
-            record[i, 0] = when_word(few.second[i], few.left[i])
+            record[i, 0] = when_word(batch.second[i], batch.left[i])
     if needed & (CENTS | PLACE | CATEGORY | POSITION | LABEL):
         for i in range(u64(record.shape[0])):
-            record[i, 1] = what_word(few.right[i], few.place[i], cash, 1, 0)
+            record[i, 1] = what_word(batch.right[i], batch.place[i], cash, 1, 0)
     if needed & POSITION:
         for i in range(u64(record.shape[0])):
-            record[i, 2] = where_word(few.latitude[i], few.longitude[i])
+            record[i, 2] = where_word(batch.latitude[i], batch.longitude[i])
 
 
 @inlined_kernel
-def withdrawal_rows(out, first, few, count, k, sequences, payments, place_latitude, place_longitude, needed):
-    """Write the k-th withdrawals of a few sequences to `out`, from event number `first` on.
+def withdrawal_rows(out, first, batch, count, k, sequences, payments, place_latitude, place_longitude, needed):
+    """Write the k-th withdrawals of a batch of sequences to `out`, from event number `first` on.
 
     Args:
-        out: Events. few: Listed, whose first `count` items `keep_long_enough` kept; overwritten. needed: see `merge`.
+        out: Events. batch: SequenceList, whose first `count` items `keep_long_enough` kept; overwritten. needed: see `merge`.
     """
     seed = payments.seed
-    number = few.number[:count]
-    second = few.second[:count]
-    offset = few.width[:count]
-    slot = few.right[:count]
-    places = few.place[:count]
-    latitude = few.latitude[:count]
-    longitude = few.longitude[:count]
+    number = batch.number[:count]
+    second = batch.second[:count]
+    offset = batch.width[:count]
+    slot = batch.right[:count]
+    places = batch.place[:count]
+    latitude = batch.latitude[:count]
+    longitude = batch.longitude[:count]
     for i in range(count):
         w0, w1, _, _ = philox(seed, SEQUENCE, number[i], 0)
         second[i] += np.int32(below(w0, offset[i]))
         places[i] = below(w1, sequences.home)
-    cents = few.right[:count]
+    cents = batch.right[:count]
     if needed & CENTS:
         withdrawal_words(slot, offset, number, seed, k)
         for i in range(count):
@@ -230,7 +230,7 @@ def withdrawal_rows(out, first, few, count, k, sequences, payments, place_latitu
             walk_twice(latitude, longitude, number, seed, step, sequences.radius)
         if k % 2:
             walk_once(latitude, longitude, number, seed, k, sequences.radius)
-    card = few.left[:count]
+    card = batch.left[:count]
     if needed & CARD:
         # A loop of its own: with many cards each lookup is a cache miss, and this keeps many of them in flight.
         for i in range(count):
@@ -238,7 +238,7 @@ def withdrawal_rows(out, first, few, count, k, sequences, payments, place_latitu
     times = out.second[first : first + count]
     for i in range(count):
         times[i] = second[i]
-    write_records(out.record[first : first + count], few, sequences.cash, needed)
+    write_records(out.record[first : first + count], batch, sequences.cash, needed)
 
 
 @helper
@@ -301,23 +301,23 @@ def withdrawals(out, listed, group, group_cells, sequences, payments, place_lati
     """Fill `out` with the withdrawals that fall into a group of cells, foreign ones last.
 
     Args:
-        out: Events. listed: Listed, scratch. group: its number. needed: see `merge`; the rest is left undefined.
+        out: Events. listed: SequenceList, scratch. group: its number. needed: see `merge`; the rest is left undefined.
 
     Returns:
         How many there are, and how many items `listed` needs. If either array is too small, some withdrawals are not written;
         if it is `listed`, they are not counted either.
     """
     first_cell = group * group_cells
-    count = room = 0
+    count = listed_needed = 0
     for k in range(1, sequences.shortest + sequences.lengths):
         found = list_withdrawals(listed, k, first_cell, group_cells, sequences)
-        room = max(room, found + AT_ONCE)
-        if room > listed.number.size:
+        listed_needed = max(listed_needed, found + AT_ONCE)
+        if listed_needed > listed.number.size:
             continue
-        for start in range(0, found, FEW):
-            stop = min(start + FEW, found)
+        for start in range(0, found, BATCH_SIZE):
+            stop = min(start + BATCH_SIZE, found)
             size = stop - start
-            few = Listed(
+            batch = SequenceList(
                 listed.number[start:stop],
                 listed.second[start:stop],
                 listed.width[start:stop],
@@ -327,9 +327,9 @@ def withdrawals(out, listed, group, group_cells, sequences, payments, place_lati
                 listed.latitude[:size],
                 listed.longitude[:size],
             )
-            kept = keep_long_enough(few, k, sequences, needed)
+            kept = keep_long_enough(batch, k, sequences, needed)
             if count + kept <= out.second.size:
-                withdrawal_rows(out, count, few, kept, k, sequences, payments, place_latitude, place_longitude, needed)
+                withdrawal_rows(out, count, batch, kept, k, sequences, payments, place_latitude, place_longitude, needed)
             count += kept
     count = foreign_rows(out, count, first_cell, group_cells, sequences, payments, place_latitude, place_longitude)
-    return np.int64(count), np.int64(room)
+    return np.int64(count), np.int64(listed_needed)

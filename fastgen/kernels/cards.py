@@ -109,12 +109,12 @@ def holder_names(given, family, female, first, seed, women, men, families):
 
 
 @interleaved_kernel
-def susceptible_cards(found, cards, seed, band_of_birth, room, births):
+def susceptible_cards(found, cards, seed, band_of_birth, remaining, births):
     """Find the first cards of each age band, as many as the band takes, in the order of cards.
 
     Args:
         found: uint32[capacity + 1], filled except for the last item. band_of_birth: uint8[days], the band of a birthdate.
-        room: int64[bands], how many each band still takes, counted down; 0 for the extra band of holders who are in none.
+        remaining: int64[bands], how many each band still takes, counted down; 0 for the extra band of holders who are in none.
         births: uint32[any size], scratch.
 
     Returns:
@@ -122,14 +122,14 @@ def susceptible_cards(found, cards, seed, band_of_birth, room, births):
     """
     count = u64(0)
     for start in range(0, cards, births.size):
-        few = births[: min(births.size, cards - start)]
-        for i in range(few.size):
-            few[i] = below(philox(seed, PROFILE, u64(start + i), 0)[0], band_of_birth.size)
-        for i in range(few.size):
-            band = band_of_birth[few[i]]
+        batch = births[: min(births.size, cards - start)]
+        for i in range(batch.size):
+            batch[i] = below(philox(seed, PROFILE, u64(start + i), 0)[0], band_of_birth.size)
+        for i in range(batch.size):
+            band = band_of_birth[batch[i]]
             # No branch, as it would be unpredictable: every card is written, and the next one overwrites it unless it is taken.
-            is_taken = room[band] > 0
-            room[band] -= np.int64(is_taken)
+            is_taken = remaining[band] > 0
+            remaining[band] -= np.int64(is_taken)
             found[count] = start + i
             count += u64(is_taken)
     return np.int64(count)

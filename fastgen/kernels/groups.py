@@ -10,14 +10,14 @@ import numpy as np
 from numba import literal_unroll, types
 from numpy.typing import NDArray
 
-from fastgen.kernels.atm import FEW, withdrawals
+from fastgen.kernels.atm import BATCH_SIZE, withdrawals
 from fastgen.kernels.calls import Callee, call
 from fastgen.kernels.chains import chain_events
 from fastgen.kernels.columns import Columns, columns_between, fill_columns
 from fastgen.kernels.jit import helper, inlined_kernel, kernel
 from fastgen.kernels.md5 import Hashing
 from fastgen.kernels.rng import u64
-from fastgen.kernels.tables import Block, Chains, Events, Listed, Payments, Sequences, rows_between
+from fastgen.kernels.tables import Block, Chains, Events, Payments, SequenceList, Sequences, rows_between
 from fastgen.kernels.timeline import order_by_second
 from fastgen.kernels.windows import Injected, Scratch, Window, window_rows
 
@@ -50,15 +50,15 @@ class RowRules(NamedTuple):
 class Filled(NamedTuple):
     """How far groups have been filled: the first one that has not been, and the rows of those before it.
 
-    If that group was requested, space was too small: it has `listed` sequences at a time, `events` events (more if there was
-    no space to list the sequences) and, together with the rows before it, `room` rows.
+    If that group was requested, memory was too small: it needs space for `listed_needed` sequences at a time, `events_needed`
+    events (more if there was no space to list the sequences) and, together with the rows before it, `rows_needed` rows.
     """
 
     group: int
     rows: int = 0
-    listed: int = 0
-    events: int = 0
-    room: int = 0
+    listed_needed: int = 0
+    events_needed: int = 0
+    rows_needed: int = 0
 
 
 class Memory(NamedTuple):
@@ -69,7 +69,7 @@ class Memory(NamedTuple):
     """
 
     events: Events
-    listed: Listed
+    listed: SequenceList
     keys: NDArray[np.uint64]
     digits: NDArray[np.int64]
     attack: NDArray[np.int64]
@@ -79,19 +79,19 @@ class Memory(NamedTuple):
     def empty(cls, rows: int, longest: int) -> "Memory":
         """Buffers for groups of about `rows` rows and attacks of up to `longest` payments."""
         digits, attack = np.empty(4097, np.int64), np.empty(longest, np.int64)
-        nothing = Events.empty(0), Listed.empty(0, FEW), np.empty((2, 1), np.uint64)
+        nothing = Events.empty(0), SequenceList.empty(0, BATCH_SIZE), np.empty((2, 1), np.uint64)
         return cls(*nothing, digits, attack, Scratch.empty(0)).grown_for(Filled(0, 0, rows, rows, rows))
 
     def grown_for(self, filled: Filled) -> "Memory":
         """Return these buffers if they are large enough for a group, otherwise larger ones."""
         made: dict[str, Any] = {}
-        if filled.listed > self.listed.number.size:
-            made["listed"] = Listed.empty(int(filled.listed * SPARE), FEW)
-        if filled.events > self.events.second.size:
-            size = int(filled.events * SPARE)
+        if filled.listed_needed > self.listed.number.size:
+            made["listed"] = SequenceList.empty(int(filled.listed_needed * SPARE), BATCH_SIZE)
+        if filled.events_needed > self.events.second.size:
+            size = int(filled.events_needed * SPARE)
             made["events"], made["keys"] = Events.empty(size), np.empty((2, size + 1), np.uint64)
-        if filled.room - filled.rows > self.scratch.word_slot.size:
-            made["scratch"] = Scratch.empty(int((filled.room - filled.rows) * SPARE))
+        if filled.rows_needed - filled.rows > self.scratch.word_slot.size:
+            made["scratch"] = Scratch.empty(int((filled.rows_needed - filled.rows) * SPARE))
         return self._replace(**made) if made else self
 
 
@@ -236,10 +236,10 @@ def fill_groups(target, done, group, stop, steps, kinds, grid, rules, memory, ne
         payments = rules.payment_offsets[group * windows : (group + 1) * windows + 1]
         count, listed = group_events(steps, kinds, group, grid, rules, memory, needed)
         rows = payments[windows] - payments[0] + count
-        room = min(memory.scratch.word_slot.size, target.rows.second.size - (done if target.is_kept else 0))
+        space = min(memory.scratch.word_slot.size, target.rows.second.size - (done if target.is_kept else 0))
         if target.column_rows:
-            room = min(room, target.column_rows - done)
-        if listed > memory.listed.number.size or count > memory.events.second.size or rows > room:
+            space = min(space, target.column_rows - done)
+        if listed > memory.listed.number.size or count > memory.events.second.size or rows > space:
             return group, done, listed, count, done + rows
         low = group * grid.group
         keys, spare = memory.keys[0, : count + 1], memory.keys[1, : count + 1]

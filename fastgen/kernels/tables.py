@@ -95,8 +95,8 @@ class Events(NamedTuple):
         return cls(np.empty(events, np.int32), np.empty((events, 3), np.uint64))
 
 
-class Listed(NamedTuple):
-    """Sequences whose k-th withdrawals fall into a group, with scratch for computing a few of them at a time.
+class SequenceList(NamedTuple):
+    """Sequences whose k-th withdrawals fall into a group, with scratch for computing a batch of them at a time.
 
     number: uint64, of the sequence. second: int32. width: uint32, of the cell that it starts in, then a word of the amount.
     left, right: uint32, the number's row and column in the permutation's grid, permuted. Then `left` is the position among the
@@ -114,10 +114,10 @@ class Listed(NamedTuple):
     longitude: NDArray[np.int32]
 
     @classmethod
-    def empty(cls, rows: int, few: int) -> "Listed":
-        """Buffers for `rows` sequences, of which `few` are computed at a time."""
+    def empty(cls, rows: int, batch: int) -> "SequenceList":
+        """Buffers for `rows` sequences, of which `batch` are computed at a time."""
         listed: list[Any] = [np.empty(rows, kind) for kind in (np.uint64, np.int32, np.uint32, np.uint32, np.uint32)]
-        drawn: list[Any] = [np.empty(few, kind) for kind in (np.uint16, np.int32, np.int32)]
+        drawn: list[Any] = [np.empty(batch, kind) for kind in (np.uint16, np.int32, np.int32)]
         return cls(*listed, *drawn)
 
 

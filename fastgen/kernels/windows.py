@@ -73,9 +73,9 @@ class Injected(NamedTuple):
 def draw(drawn, window, payments, scratch, needed):
     """Draw the window's payments."""
     count = window.payments
-    few = Drawn(drawn.second[:count], drawn.card[:count], drawn.category[:count], drawn.cents[:count], drawn.place[:count])
-    payment_rows(few, window.payment, payments, scratch.word_slot[:count], scratch.word_offset[:count], needed)
-    sorted_times(few.second, payments.seed, window.number, window.start, window.width, scratch.spacing)
+    made = Drawn(drawn.second[:count], drawn.card[:count], drawn.category[:count], drawn.cents[:count], drawn.place[:count])
+    payment_rows(made, window.payment, payments, scratch.word_slot[:count], scratch.word_offset[:count], needed)
+    sorted_times(made.second, payments.seed, window.number, window.start, window.width, scratch.spacing)
 
 
 @interleaved_kernel
@@ -88,9 +88,9 @@ def window_rows(out, digests, window, injected, payments, place_latitude, place_
         hashing: Hashing.
     """
     all_drawn = scratch.drawn
-    room = window.payments + 1
+    size = window.payments + 1
     drawn = Drawn(
-        all_drawn.second[:room], all_drawn.card[:room], all_drawn.category[:room], all_drawn.cents[:room], all_drawn.place[:room]
+        all_drawn.second[:size], all_drawn.card[:size], all_drawn.category[:size], all_drawn.cents[:size], all_drawn.place[:size]
     )
     if window.payments:
         draw(drawn, window, payments, scratch, needed)

@@ -30,7 +30,7 @@ class Bands:
     """
 
     def __init__(self, config: Config, births: NDArray[np.int32]) -> None:
-        self.bands, self.rooms = config.atm.bands, np.array(config.band_rooms)
+        self.bands, self.rooms = config.atm.bands, np.array(config.band_capacities)
         ages = ages_at(config.start.date(), births.astype(np.int64))
         self.of_card = np.full(births.size, -1, np.int8)
         for number, band in enumerate(self.bands):
