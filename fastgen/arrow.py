@@ -1,7 +1,6 @@
 """Rows as Arrow record batches of plain columns, for readers that support neither string views nor dictionaries."""
 
 from collections.abc import Sequence
-from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 from fastgen.holders import Holders, TextPart, Texts, column_text
 from fastgen.ids import hexadecimal
 from fastgen.kernels.tables import Block
+from fastgen.locked import locked_property
 from fastgen.plan import Plan
 from fastgen.schema import TABLES, Kind
 from fastgen.values import Values
@@ -45,7 +45,7 @@ class TransactionBatches:
         self.schema = schema
         self.values = Values(plan)
 
-    @cached_property
+    @locked_property
     def _vocabularies(self) -> dict[str, Texts]:
         """The texts of the categorical columns."""
         return {name: Texts.of(map(str.encode, vocabulary.values)) for name, vocabulary in self.values.vocabularies.items()}

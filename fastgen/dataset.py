@@ -3,12 +3,12 @@
 import hashlib
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from functools import cached_property
 from numbers import Integral
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from fastgen.config import Config
 from fastgen.errors import ConfigError, OptionError, did_you_mean
+from fastgen.locked import locked_property
 from fastgen.pipeline import available_threads, map_ordered
 from fastgen.plan import Plan
 from fastgen.schema import TABLES
@@ -126,7 +126,7 @@ class Dataset:
         """Whether this is a part of a dataset."""
         return self.share != WHOLE
 
-    @cached_property
+    @locked_property
     def plan(self) -> Plan:
         """Exact counts; raises ConfigError if there are no holders for the requested cash cards."""
         return Plan(self.config)
@@ -139,7 +139,7 @@ class Dataset:
         """
         return hashlib.sha256(f"{self.config.fingerprint()} {self.plan.pools.digest}".encode()).hexdigest()
 
-    @cached_property
+    @locked_property
     def num_rows(self) -> int:
         """Rows of the table `transactions`. For a part they are counted, which takes about an eighth of generating them."""
         if not self.is_part:
@@ -168,7 +168,7 @@ class Dataset:
         """
         return self.num_rows if _known(table) == "transactions" else len(self.cards)
 
-    @cached_property
+    @locked_property
     def groups(self) -> range:
         """The groups of windows that contain the transactions."""
         return self.plan.part(*self.share)

@@ -1,7 +1,5 @@
 """The content digest of a table, combined from consecutive parts."""
 
-from functools import cached_property
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,6 +7,7 @@ from fastgen.holders import Holders, column_text
 from fastgen.kernels import digest as kernels
 from fastgen.kernels.memory import SLACK
 from fastgen.kernels.tables import Block
+from fastgen.locked import locked_property
 from fastgen.plan import Plan
 from fastgen.schema import TABLES, TRANSACTIONS
 from fastgen.values import Values
@@ -52,7 +51,7 @@ class TransactionDigests:
         self.plan = plan
         self.included = np.array([name in names for name in TRANSACTIONS.names])
 
-    @cached_property
+    @locked_property
     def _values(self) -> tuple[NDArray[np.uint64], ...]:
         vocabularies = Values(self.plan).vocabularies
         columns = (vocabularies[name] for name in ("category", "city", "country"))

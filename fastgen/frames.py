@@ -1,7 +1,6 @@
 """Rows as Polars frames, without a Python object per row: Arrow buffers filled by kernels."""
 
 from collections.abc import Sequence
-from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 from fastgen.arenas import Arenas, Lease
 from fastgen.holders import Holders, TextPart, column_text
 from fastgen.kernels.columns import Columns
+from fastgen.locked import locked_property
 from fastgen.plan import Plan
 from fastgen.schema import TABLES
 from fastgen.values import Values
@@ -45,13 +45,13 @@ class TransactionFrames:
         self.values = Values(plan)
         self._arenas = {name: Arenas() for name in (*self.names, *CODES.values())}
 
-    @cached_property
+    @locked_property
     def _types(self) -> dict[str, pl.DataType]:
         """The types of the categorical columns."""
         columns = self.values.vocabularies.items()
         return {name: pl.Enum(vocabulary.values) if self._enums else pl.String() for name, vocabulary in columns}
 
-    @cached_property
+    @locked_property
     def repeated(self) -> dict[str, pl.Series]:
         """The values of the categorical columns, indexed by the codes of blocks: gathering from them is the cheapest way to Enums.
 
@@ -63,14 +63,14 @@ class TransactionFrames:
             for name, vocabulary in columns
         }
 
-    @cached_property
+    @locked_property
     def row_bytes(self) -> int:
         """Bytes of memory per row."""
         made = {CODES.get(name, name) for name in self.names}
         sizes = [items * np.dtype(kind).itemsize for column, items, kind in BUFFERS.values() if column in made]
         return sum(sizes) + sum(name in CODES for name in self.names)
 
-    @cached_property
+    @locked_property
     def schema(self) -> pl.Schema:
         """The columns' names and types."""
         types: dict[str, Any] = {

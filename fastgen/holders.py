@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
-from functools import cached_property, partial
+from functools import partial
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -13,6 +13,7 @@ from fastgen.ids import hexadecimal
 from fastgen.kernels import cards as kernels
 from fastgen.kernels.memory import SLACK
 from fastgen.kernels.text import join_fragments
+from fastgen.locked import locked_property
 from fastgen.plan import Plan
 from fastgen.pools import alias_table
 from fastgen.schema import PROVIDER
@@ -83,7 +84,7 @@ class Holders:
         kernels.expiry_months(months, cards.start, self.plan.seed, EXPIRY_MONTHS)
         return TextPart(self._expiry_texts, months)
 
-    @cached_property
+    @locked_property
     def _expiry_texts(self) -> Texts:
         start = self.plan.config.start
         ahead = [divmod(start.month - 1 + months, 12) for months in range(EXPIRY_MONTHS + 1)]
@@ -112,13 +113,13 @@ class Holders:
             "Country": [TextPart(texts["country"], place)],
         }
 
-    @cached_property
+    @locked_property
     def _names(self) -> tuple[object, object, object]:
         pools = self.plan.pools
         women, men = pools.first_weights[: pools.female], pools.first_weights[pools.female :]
         return alias_table(women), alias_table(men), alias_table(pools.last_weights)
 
-    @cached_property
+    @locked_property
     def _texts(self) -> dict[str, Texts]:
         pools, (first, days) = self.plan.pools, self.plan.births
         home = pools.places[: pools.home]

@@ -7,7 +7,6 @@ without generating the events. The grid depends only on the configuration.
 
 from datetime import date, datetime, timedelta
 from fractions import Fraction
-from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -22,6 +21,7 @@ from fastgen.kernels import rng, splitting
 from fastgen.kernels.columns import looked_up
 from fastgen.kernels.tables import Amounts, AttackStarts, Chains, Payments, Quota, Sequences
 from fastgen.kernels.units import DAY, HOUR, MICRODEGREES
+from fastgen.locked import locked_property
 from fastgen.pools import alias_table, load_pools, microdegrees
 from fastgen.sizes import exact_shares
 
@@ -205,18 +205,18 @@ class Plan:
         fraud, atm = self.config.fraud, self.config.atm
         return max(fraud.reach if self.chains else 0, atm.reach if self.sequences else 0) + 1
 
-    @cached_property
+    @locked_property
     def births(self) -> tuple[date, int]:
         """The first possible birthdate, and the number of possible days."""
         return possible_births(self.config)
 
-    @cached_property
+    @locked_property
     def ages(self) -> NDArray[np.int64]:
         """int64[days]: age in whole years at the dataset's start for each possible birthdate."""
         first, days = self.births
         return ages_at(self.config.start.date(), (first - date(1970, 1, 1)).days + np.arange(days))
 
-    @cached_property
+    @locked_property
     def susceptible(self) -> NDArray[np.uint32]:
         """uint32: indices of the cards that may become cash cards."""
         bands = self.config.atm.bands
@@ -228,7 +228,7 @@ class Plan:
         births = np.empty(BIRTHS_AT_ONCE, np.uint32)
         return found[: card_kernels.susceptible_cards(found, self.cards, self.seed, band_of_birth, remaining, births)]
 
-    @cached_property
+    @locked_property
     def amounts(self) -> Amounts:
         """Alias tables of the amounts: one row per category, the last one for the whole distribution."""
         shares, cents = [part.share for part in self.config.amounts], self.config.amount_cents
@@ -248,12 +248,12 @@ class Plan:
                         low[row, slot, side], width[row, slot, side] = cut[segment].start, len(cut[segment])
         return Amounts(threshold.ravel(), low.ravel(), width.ravel(), bits)
 
-    @cached_property
+    @locked_property
     def category_quotas(self) -> NDArray[np.int64]:
         """int64[categories]: ordinary payments, including the first of each chain, per category."""
         return proportional(self.ordinary + self.chains, [c.share for c in self.config.categories])
 
-    @cached_property
+    @locked_property
     def payment_rules(self) -> Payments:
         """The tables that payments are drawn from."""
         upper = np.cumsum(self.category_quotas).astype(np.uint64)
@@ -273,13 +273,13 @@ class Plan:
             category_high=np.array([c.high_cents for c in self.config.categories], np.int64),
         )
 
-    @cached_property
+    @locked_property
     def payment_offsets(self) -> NDArray[np.int64]:
         """int64[windows + 1]: ordinary payments, without the first ones of chains, before each window."""
         edges = np.minimum(np.arange(self.grid.groups * self.grid.windows + 1, dtype=np.int64) * self.grid.window, self.period)
         return self._offsets(rng.SPLIT_PAYMENTS, self.ordinary, edges)
 
-    @cached_property
+    @locked_property
     def expected_rows(self) -> NDArray[np.float64]:
         """float64[groups + 1]: expected rows before each group; exact for payments outside of chains.
 
@@ -331,12 +331,12 @@ class Plan:
         edges = np.minimum(np.arange(self.grid.groups + 1, dtype=np.int64) * group, self.period)
         return AttackStarts(self._offsets(stream, attacks, edges), group, self.period, -(-reach // group))
 
-    @cached_property
+    @locked_property
     def fraud_rules(self) -> tuple[NamedTuple, ...]:
         """One table per kind of injected fraud; within a second their events come in this order."""
         return (self.chain_rules,)
 
-    @cached_property
+    @locked_property
     def chain_rules(self) -> Chains:
         """Attack chains and where they start."""
         fraud = self.config.fraud
@@ -354,7 +354,7 @@ class Plan:
             range_width=np.array([len(amounts) for amounts in cents], np.uint64),
         )
 
-    @cached_property
+    @locked_property
     def sequence_rules(self) -> Sequences:
         """ATM sequences and where they start."""
         atm, cell = self.config.atm, self.grid.cell
@@ -398,7 +398,7 @@ class Plan:
             looked_up(part, places[: part.size], self.susceptible)
         return drawn
 
-    @cached_property
+    @locked_property
     def place_coordinates(self) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
         """int32[places] twice: latitude and longitude in millionths of a degree."""
         places = self.pools.places
@@ -407,7 +407,7 @@ class Plan:
             np.array([microdegrees(place.longitude) for place in places], np.int32),
         )
 
-    @cached_property
+    @locked_property
     def day_words(self) -> NDArray[np.uint32]:
         """uint32[days, 3]: "YYYY-MM-DD " of every day that can have events, eleven characters in three little-endian words."""
         days = (self.day_offset + self.grid.groups * self.grid.group) // DAY + 1
@@ -421,7 +421,7 @@ class Plan:
         card_kernels.card_digits(digits, numbers, self.card_keys, left, right)
         return digits
 
-    @cached_property
+    @locked_property
     def card_keys(self) -> NDArray[np.uint64]:
         """The permutation that gives card i its fourteen free digits."""
         return rng.permutation_keys(self.config.seed, CARD_NUMBER, card_kernels.CARD_NUMBERS)

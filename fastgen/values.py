@@ -1,6 +1,5 @@
 """Blocks as arrays of column values, for sinks that write typed columns."""
 
-from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -9,6 +8,7 @@ from numpy.typing import NDArray
 from fastgen.kernels import columns as kernels
 from fastgen.kernels.tables import Block
 from fastgen.kernels.units import MICROSECONDS
+from fastgen.locked import locked_property
 from fastgen.plan import Plan
 
 
@@ -25,7 +25,7 @@ class Values:
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
 
-    @cached_property
+    @locked_property
     def vocabularies(self) -> dict[str, Vocabulary]:
         """Those of the categorical columns: category in the configuration's order, city and country sorted."""
         categories = list(self.plan.config.category_names)
