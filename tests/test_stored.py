@@ -329,6 +329,20 @@ def test_what_is_before_the_damage_is_read(tmp_path: Path, name: str) -> None:
     assert tids.head(50_000).equals(data.transactions()["tid"].head(50_000))
 
 
+def test_a_file_of_many_row_groups_is_not_opened_for_each(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Opening it for each of them would take a time that grows with the square of their number."""
+    path = tmp_path / "many.parquet"
+    expected("transactions").write_parquet(path, row_group_size=10)
+    stored = open_stored(path)
+    opened = []
+    open_file = pq.ParquetFile
+    monkeypatch.setattr(pq, "ParquetFile", lambda *given, **options: opened.append(given) or open_file(*given, **options))
+    pieces = list(stored.pieces("transactions", path, TABLES["transactions"].names))
+    assert (len(pieces), len(opened)) == (300, 2)  # its columns, then its rows
+    assert [piece.first for piece in pieces if isinstance(piece, ReadRows)] == list(range(0, 3_000, 10))
+    assert pl.concat(piece.frame for piece in pieces if isinstance(piece, ReadRows)).equals(expected("transactions"))
+
+
 def test_a_row_group_that_cannot_be_read(tmp_path: Path) -> None:
     path = tmp_path / "transactions.parquet"
     expected("transactions").write_parquet(path, row_group_size=1_000, compression="zstd")
