@@ -69,12 +69,15 @@ def _write(directory: "_Directory", numbers: range, complete: set[int], work: Wo
     missing = [number for number in numbers if number not in complete]
     workers = max(1, min(work.threads, len(missing)))
     progress = _Shared(work.progress)
-    each = work._replace(threads=work.threads // workers, overwrite=True, progress=progress)
+    shared = work._replace(overwrite=True, progress=progress)
     files: list[FileReport] = []
     pool = ThreadPoolExecutor(workers, "fastgen-part")
     jobs: list[Future[list[FileReport]]] = []
     try:
-        jobs.extend(pool.submit(directory.write, number, each) for number in missing)
+        for i, number in enumerate(missing):
+            # Of 5 threads for 3 workers, the first two have 2; which one a later part gets makes no difference to its rows.
+            threads = work.threads // workers + (i % workers < work.threads % workers)
+            jobs.append(pool.submit(directory.write, number, shared._replace(threads=threads)))
         for job in jobs:
             files += job.result()
     except BaseException:
@@ -197,6 +200,9 @@ class _Directory:
 
     def finish(self) -> bool:
         """If all parts are complete, write the manifest, remove the remaining files of other data and return True."""
+        records = [name for name in existing.parts(self._root) if name.startswith(f"{RECORDS}/") and self.own.fullmatch(name)]
+        if len(records) < self._of:  # not worth reading them: there may be thousands
+            return False
         described = existing.descriptions(self._root)
         ours = {content["part"]: content for content in described.values() if "part" in content and self._is_ours(content)}
         if len(ours) < self._of:

@@ -20,9 +20,11 @@ import fastgen as fg
 from fastgen import Config, Dataset, OptionError, OutputExistsError, verify, write
 from fastgen.schema import TABLES
 from fastgen.sections import Atm, Fraud
+from fastgen.sinks import manifest, tables
 from fastgen.sinks.estimates import estimate
 from fastgen.sinks.jobs import write_job
 from fastgen.sinks.output import opened
+from fastgen.sinks.parts import part_name
 from fastgen.sinks.tables import FileReport
 
 DATA = Dataset(Config(rows=400_000, seed=3))
@@ -214,6 +216,34 @@ def test_parts_that_are_complete_are_not_made_again(tmp_path: Path) -> None:
     assert made == {"part-00002", "part-00003"}
     assert write(DATA, f"{tmp_path}/", format="ndjson", parts=4).rows == 0
     assert write(DATA, f"{tmp_path}/", format="ndjson", parts=4, overwrite=True).skipped == 0
+
+
+@pytest.mark.parametrize(
+    ("threads", "parts", "expected"), [(1, 3, [1, 1, 1]), (3, 2, [1, 2]), (8, 3, [2, 3, 3]), (5, 1, [5]), (2, 5, [1] * 5)]
+)
+def test_all_threads_have_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, threads: int, parts: int, expected: list[int]
+) -> None:
+    taken: list[int] = []
+
+    def write_together(*given: Any) -> Any:
+        taken.append(given[4].threads)
+        return tables.write_together(*given)
+
+    monkeypatch.setattr("fastgen.sinks.parts.write_together", write_together)
+    write(DATA, f"{tmp_path}/", parts=parts, threads=threads)
+    assert sorted(taken) == expected
+
+
+def test_records_are_not_read_to_find_that_some_are_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beside thousands of other parts, reading them would take longer than making one."""
+    for number in range(1, 6):
+        write(DATA, f"{tmp_path}/", parts=GROUPS, part=number)
+    read: list[str] = []
+    read_file = manifest.read
+    monkeypatch.setattr(manifest, "read", lambda path: read.append(path.name) or read_file(path))
+    write(DATA, f"{tmp_path}/", parts=GROUPS, part=6)
+    assert [read.count(f"{part_name(number, GROUPS)}.json") for number in range(1, 6)] == [1] * 5  # to see whose they are
 
 
 class StopError(Exception):
