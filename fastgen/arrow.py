@@ -7,12 +7,13 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from fastgen.holders import Holders, TextPart, Texts, column_text
+from fastgen.holders import Holders
 from fastgen.ids import hexadecimal
 from fastgen.kernels.tables import Block
 from fastgen.locked import locked_property
 from fastgen.plan import Plan
 from fastgen.schema import TABLES, Kind
+from fastgen.text_columns import TextPart, Texts, joined
 from fastgen.values import Values
 
 _NOT_TEXT: Final[dict[Kind, pa.DataType]] = {
@@ -80,11 +81,12 @@ class HolderBatches:
     def batch(self, cards: range) -> pa.RecordBatch:
         """The rows of these cards."""
         pieces = self.holders.pieces(self.table, cards)
-        columns = [
-            _numbers(field.type, self.holders.birthdates(cards)) if field.type == pa.date32() else _texts(pieces[field.name])
-            for field in self.schema
-        ]
-        return pa.RecordBatch.from_arrays(columns, schema=self.schema)
+        return pa.RecordBatch.from_arrays(
+            [self._column(field.type, pieces[field.name]) for field in self.schema], schema=self.schema
+        )
+
+    def _column(self, kind: pa.DataType, pieces: list[TextPart]) -> pa.Array:
+        return _numbers(kind, self.holders.birthdates(pieces)) if kind == pa.date32() else _texts(pieces)
 
 
 def _numbers(kind: pa.DataType, values: NDArray[Any]) -> pa.Array:
@@ -99,6 +101,6 @@ def _texts_of_one_size(text: NDArray[Any], size: int) -> pa.Array:
 
 
 def _texts(pieces: list[TextPart]) -> pa.Array:
-    column = column_text(pieces)
+    column = joined(pieces)
     buffers = [None, pa.py_buffer(column.offsets.astype(np.int32)), pa.py_buffer(column.text)]
     return pa.Array.from_buffers(pa.string(), len(column.offsets) - 1, buffers)

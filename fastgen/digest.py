@@ -3,13 +3,14 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from fastgen.holders import Holders, column_text
+from fastgen.holders import Holders
 from fastgen.kernels import digest as kernels
 from fastgen.kernels.memory import SLACK
 from fastgen.kernels.tables import Block
 from fastgen.locked import locked_property
 from fastgen.plan import Plan
 from fastgen.schema import TABLES, TRANSACTIONS
+from fastgen.text_columns import joined
 from fastgen.values import Values
 
 MODULUS = 1 << 64
@@ -78,8 +79,8 @@ class HolderDigests:
         values = np.empty((len(columns), len(cards)), np.uint64)
         for row, column in zip(values, columns, strict=True):
             if column.kind == "date":
-                row[:] = self.holders.birthdates(cards).astype(np.int64).view(np.uint64)
+                row[:] = self.holders.birthdates(pieces[column.name]).astype(np.int64).view(np.uint64)
             else:
-                text = column_text(pieces[column.name])
+                text = joined(pieces[column.name])
                 kernels.text_values(row, text.offsets, text.text)
         return int(kernels.rows_digest(values))

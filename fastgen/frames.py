@@ -9,11 +9,12 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from fastgen.arenas import Arenas, Lease
-from fastgen.holders import Holders, TextPart, column_text
+from fastgen.holders import Holders
 from fastgen.kernels.columns import Columns
 from fastgen.locked import locked_property
 from fastgen.plan import Plan
 from fastgen.schema import TABLES
+from fastgen.text_columns import TextPart, joined
 from fastgen.values import Values
 from fastgen.windows import Worker
 
@@ -143,14 +144,14 @@ class HolderFrames:
     def frame(self, cards: range) -> pl.DataFrame:
         """The rows of these cards."""
         columns = self.holders.pieces(self.table, cards)
-        return pl.DataFrame([self._series(name, columns[name], cards) for name in self.names])
+        return pl.DataFrame([self._series(name, columns[name]) for name in self.names])
 
-    def _series(self, name: str, pieces: list[TextPart], cards: range) -> pl.Series:
+    def _series(self, name: str, pieces: list[TextPart]) -> pl.Series:
         if TABLES[self.table].kind(name) == "date":
-            return _numbers(name, pa.date32(), self.holders.birthdates(cards))
-        column = column_text(pieces)
+            return _numbers(name, pa.date32(), self.holders.birthdates(pieces))
+        column = joined(pieces)
         buffers = [None, pa.py_buffer(column.offsets), pa.py_buffer(column.text)]
-        return pl.Series(name, pa.Array.from_buffers(pa.large_string(), len(cards), buffers))
+        return pl.Series(name, pa.Array.from_buffers(pa.large_string(), len(column.offsets) - 1, buffers))
 
 
 def _numbers(name: str, kind: pa.DataType, values: NDArray[Any], lease: Lease | None = None) -> pl.Series:

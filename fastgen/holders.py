@@ -1,23 +1,20 @@
 """`credit_cards` and `profiles`: text assembled from vocabularies, for any range of cards."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from functools import partial
-from itertools import pairwise
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fastgen.ids import hexadecimal
 from fastgen.kernels import cards as kernels
-from fastgen.kernels.memory import SLACK
-from fastgen.kernels.text import join_fragments
 from fastgen.locked import locked_property
 from fastgen.plan import Plan
 from fastgen.pools import alias_table
 from fastgen.schema import PROVIDER
 from fastgen.text import Style, escaped, header_line, separators
+from fastgen.text_columns import TextPart, Texts, constant, joined
 
 CHUNK = 65_536
 """Cards generated at a time."""
@@ -25,40 +22,6 @@ CHUNK = 65_536
 MAIL_NUMBERS = 100
 EXPIRY_MONTHS = 59
 """Expiry months that begin after the dataset's start and end within five years of it."""
-
-Codes = NDArray[np.uint32]
-
-
-class Texts(NamedTuple):
-    """Texts end to end: text i is text[starts[i]:starts[i + 1]]. starts: int64[n + 1]. text: uint8."""
-
-    starts: NDArray[np.int64]
-    text: NDArray[np.uint8]
-
-    @classmethod
-    def of(cls, texts: Iterable[bytes]) -> "Texts":
-        """Join the texts of a vocabulary."""
-        listed = list(texts)
-        return cls(np.cumsum([0, *map(len, listed)], dtype=np.int64), np.frombuffer(b"".join(listed), np.uint8))
-
-    @property
-    def values(self) -> list[str]:
-        """The texts as Python strings."""
-        return [self.text[start:stop].tobytes().decode() for start, stop in pairwise(self.starts)]
-
-
-class TextPart(NamedTuple):
-    """A part of the values of a column: a code into a list of texts for each row."""
-
-    texts: Texts
-    codes: Codes
-
-
-class TextColumn(NamedTuple):
-    """Strings end to end. offsets: int64[n + 1], where they begin. text: uint8, their bytes."""
-
-    offsets: NDArray[np.int64]
-    text: NDArray[np.uint8]
 
 
 class Holders:
@@ -72,7 +35,7 @@ class Holders:
         """The pieces of each column of `credit_cards` or `profiles`, which joined are its values."""
         number = [self._card_numbers(cards)]
         if table == "credit_cards":
-            return {"cc_num": number, "provider": [_constant(PROVIDER, cards)], "expires": [self._expiries(cards)]}
+            return {"cc_num": number, "provider": [constant(PROVIDER, len(cards))], "expires": [self._expiries(cards)]}
         return self._profile(cards) | {"cc_num": number}
 
     def _card_numbers(self, cards: range) -> TextPart:
@@ -100,11 +63,11 @@ class Holders:
         kernels.holder_names(given, family, female, cards.start, plan.seed, *self._names)
         texts = self._texts
         return {
-            "name": [TextPart(texts["given"], given), _constant(" ", cards), TextPart(texts["family"], family)],
+            "name": [TextPart(texts["given"], given), constant(" ", n), TextPart(texts["family"], family)],
             "sex": [TextPart(texts["sex"], female.astype(np.uint32))],
             "mail": [
                 TextPart(texts["mail given"], given),
-                _constant(".", cards),
+                constant(".", n),
                 TextPart(texts["mail family"], family),
                 TextPart(texts["mail"], mail),
             ],
@@ -137,30 +100,9 @@ class Holders:
         made = {name: Texts.of(texts) for name, texts in vocabularies.items()}
         return made | {"birthdate": Texts(np.arange(days + 1) * 10, births.view(np.uint8))}
 
-    def birthdates(self, cards: range) -> NDArray[np.int32]:
-        """int32[n]: birthdates in days since 1970."""
-        piece = self._profile(cards)["birthdate"][0]
-        return piece.codes.astype(np.int32) + np.int32((self.plan.births[0] - date(1970, 1, 1)).days)
-
-
-def _constant(text: str, cards: range) -> TextPart:
-    return TextPart(Texts.of([text.encode()]), np.zeros(len(cards), np.uint32))
-
-
-def column_text(pieces: list[TextPart]) -> TextColumn:
-    """The values of one column: its pieces joined row by row."""
-    rows = len(pieces[0].codes)
-    tables = [piece.texts for piece in pieces]
-    before = np.cumsum([0, *(table.text.size for table in tables)])
-    starts = np.concatenate([table.starts + place for table, place in zip(tables, before, strict=False)])
-    first = np.cumsum([0, *(table.starts.size for table in tables)])[:-1]
-    codes = np.stack([piece.codes for piece in pieces])
-    longest = sum(int(np.diff(table.starts).max(initial=0)) for table in tables)
-    out = np.empty(rows * longest + SLACK, np.uint8)
-    offsets = np.empty(rows + 1, np.int64)
-    text = np.concatenate([*(table.text for table in tables), np.zeros(SLACK, np.uint8)])
-    size = join_fragments(out, offsets, codes, first, starts, text)
-    return TextColumn(offsets, out[:size])
+    def birthdates(self, pieces: list[TextPart]) -> NDArray[np.int32]:
+        """int32[n]: the birthdates of which these are the pieces of text, in days since 1970."""
+        return pieces[0].codes.astype(np.int32) + np.int32((self.plan.births[0] - date(1970, 1, 1)).days)
 
 
 class HolderText:
@@ -177,5 +119,5 @@ class HolderText:
         columns = self.holders.pieces(self.table, cards)
         row: list[TextPart] = []
         for name, before in zip(self.names, self.before, strict=True):
-            row += [_constant(before.decode(), cards), *columns[name]]
-        return column_text([*row, _constant(self.ending.decode(), cards)]).text
+            row += [constant(before.decode(), len(cards)), *columns[name]]
+        return joined([*row, constant(self.ending.decode(), len(cards))]).text

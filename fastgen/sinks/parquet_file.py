@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastgen import __version__
-from fastgen.holders import Holders, TextPart, column_text
+from fastgen.holders import Holders
 from fastgen.ids import hexadecimal
 from fastgen.kernels.tables import Block
 from fastgen.origin import as_metadata
@@ -16,6 +16,7 @@ from fastgen.sinks import parquet_columns as kinds
 from fastgen.sinks.encoder import Encoded, HolderSource, Request, TransactionSource
 from fastgen.sinks.output import Out
 from fastgen.sinks.parquet_format import RowGroupEncoder, Writer
+from fastgen.text_columns import TextPart, joined
 from fastgen.values import Values
 
 ROWS_IN_ROW_GROUP = 1 << 17
@@ -115,15 +116,15 @@ class HolderParquetFile(ParquetFile):
     def encode(self, item: range) -> Iterator[Encoded]:
         """Make and encode a row group."""
         pieces = self._holders.pieces(self._table.name, item)
-        arrays = {name: self._array(name, pieces[name], item) for name in self._names}
+        arrays = {name: self._array(name, pieces[name]) for name in self._names}
         yield Encoded(len(item), self._encoder.encode(arrays, len(item)), self._source.digest(item))
 
-    def _array(self, name: str, pieces: list[TextPart], cards: range) -> Any:
+    def _array(self, name: str, pieces: list[TextPart]) -> Any:
         match self._table.kind(name):
             case "date":
-                return self._holders.birthdates(cards)
+                return self._holders.birthdates(pieces)
             case "city" | "country" as kind:
                 return self._values.vocabularies[kind].of_code[pieces[0].codes]
             case "word":
                 return pieces[0].codes
-        return column_text(pieces)
+        return joined(pieces)
