@@ -704,6 +704,19 @@ def test_a_link_that_leads_nowhere_is_there_too(tmp_path: Path, data: Dataset) -
     assert names_in(tmp_path) == ["x.csv"]
 
 
+@pytest.mark.parametrize("there", [False, True])
+def test_a_link_is_followed(tmp_path: Path, data: Dataset, there: bool) -> None:
+    disk, link = tmp_path / "disk", tmp_path / "x.csv"
+    disk.mkdir()
+    if there:
+        (disk / "y.csv").write_text("old")
+    link.symlink_to("disk/y.csv")
+    write(data, link, overwrite=True)
+    assert link.is_symlink()
+    assert [path.name for path in disk.iterdir()] == ["y.csv"]
+    assert (disk / "y.csv").read_bytes().startswith(b"tid,")
+
+
 def test_overwriting_with_another_format_leaves_no_old_tables(tmp_path: Path, data: Dataset) -> None:
     """Otherwise tables would be left that the manifest does not describe. Files that are not fastgen's stay."""
     (tmp_path / "notes.txt").write_text("mine")

@@ -329,6 +329,19 @@ def test_what_is_before_the_damage_is_read(tmp_path: Path, name: str) -> None:
     assert tids.head(50_000).equals(data.transactions()["tid"].head(50_000))
 
 
+def test_a_line_that_is_too_long(tmp_path: Path) -> None:
+    path = tmp_path / "transactions.csv"
+    write(DATA, path)
+    lines = path.read_bytes().splitlines(keepends=True)
+    lines.insert(2_000, bytes(40_000_000))
+    path.write_bytes(b"".join(lines))
+    first, damage = open_stored(path).pieces("transactions", path, ["tid"])
+    assert isinstance(first, ReadRows)
+    assert first.frame.height == 1_999
+    assert isinstance(damage, Damage)
+    assert (damage.first, damage.reason) == (1_999, "a line has more than 16,777,216 bytes")
+
+
 def test_a_file_of_many_row_groups_is_not_opened_for_each(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Opening it for each of them would take a time that grows with the square of their number."""
     path = tmp_path / "many.parquet"

@@ -14,8 +14,8 @@ BLOCK = 1 << 24
 """Bytes of a block of lines."""
 COMPRESSED: Final = 1 << 16
 """Compressed bytes that are decompressed at once: one damaged byte among them loses them all."""
-LONGEST = 1 << 20
-"""The most bytes of a line: a file with a longer one is not a table."""
+LONGEST = 1 << 24
+"""Bytes that are searched for the end of a line. Without one, the file is not a table, and would fill the memory."""
 DECOMPRESSORS: Final[dict[bytes, Callable[[], Any]]] = {
     b"\x1f\x8b": partial(zlib.decompressobj, wbits=31),
     b"\x28\xb5\x2f\xfd": lambda: zstandard.ZstdDecompressor().decompressobj(),
@@ -59,7 +59,7 @@ class Lines:
                 continue
             block = b"".join(waiting)
             end = block.rfind(b"\n") + 1
-            if held - end > max(LONGEST, size):
+            if held - end > LONGEST:
                 reason = f"a line has more than {LONGEST:,} bytes"
                 break
             if end:

@@ -80,7 +80,8 @@ def opened(path: str, overwrite: bool) -> Iterator[Descriptor]:
             yield out
     else:
         refuse_existing(path, overwrite)
-        folder, name = os.path.split(path)
+        target = os.path.realpath(path) if os.path.islink(path) else path  # a link stays one
+        folder, name = os.path.split(target)
         # Random, not the process id: machines that write to one directory may have the same.
         partial = os.path.join(folder, f".{name}.{os.urandom(8).hex()}.partial")
         _partials.add(partial)
@@ -92,7 +93,7 @@ def opened(path: str, overwrite: bool) -> Iterator[Descriptor]:
                     os.fchmod(out.descriptor, stat.S_IMODE(os.stat(path).st_mode))
                 yield out
             with explained(path):
-                os.replace(partial, path)
+                os.replace(partial, target)
         except BaseException:
             with suppress(OSError):
                 os.unlink(partial)
