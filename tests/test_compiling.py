@@ -18,7 +18,8 @@ from numba import njit
 import fastgen.kernels
 from fastgen import Config, Dataset, write
 from fastgen.cli import compiling
-from fastgen.cli.compiling import compiling_announced, use_kernels, write_sample
+from fastgen.cli.compiling import compiling_announced
+from fastgen.compiling import compile_first_half, compile_second_half
 from fastgen.kernels import jit, splitting
 from fastgen.kernels.windows import window_rows
 
@@ -45,7 +46,7 @@ def test_a_partner_compiles_what_is_needed(tmp_path: Path, format: Any) -> None:
     write(Dataset(Config(rows=2_000)), tmp_path / "data", format=format, threads=1)
     before = compiled()
     assert window_rows.signatures
-    write_sample(format, str(tmp_path / "sample"))
+    compile_second_half(format, str(tmp_path / "sample"))
     assert compiled() == before
 
 
@@ -54,7 +55,7 @@ def test_a_run_compiles_what_is_needed(tmp_path: Path, config: dict[str, Any]) -
     """For any data."""
     write(Dataset(Config()), tmp_path, threads=1)
     before = compiled()
-    use_kernels(Dataset(Config(**config)).plan)
+    compile_first_half(Dataset(Config(**config)).plan)
     assert compiled() == before
 
 
@@ -63,7 +64,7 @@ def test_a_partner_leaves_the_plan_to_the_run(tmp_path: Path, monkeypatch: pytes
         raise AssertionError
 
     monkeypatch.setattr(splitting, "split_counts", split)
-    write_sample("csv", str(tmp_path / "sample"))
+    compile_second_half("csv", str(tmp_path / "sample"))
 
 
 class Partner:
@@ -105,7 +106,7 @@ class Data:
 def partners(monkeypatch: pytest.MonkeyPatch) -> list[Partner]:
     monkeypatch.setattr(Partner, "started", [], raising=False)
     monkeypatch.setattr(subprocess, "Popen", Partner)
-    monkeypatch.setattr(compiling, "use_kernels", lambda plan: None)
+    monkeypatch.setattr("fastgen.compiling.compile_first_half", lambda plan: None)
     return Partner.started
 
 
@@ -140,7 +141,7 @@ def test_a_run_that_is_interrupted_leaves_no_partner(partners: list[Partner], mo
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(compiling, "use_kernels", interrupted)
+    monkeypatch.setattr("fastgen.compiling.compile_first_half", interrupted)
     with pytest.raises(KeyboardInterrupt):
         share(Data(compiles=True))
     assert partners[0].done == ["started", "killed", "waited"]

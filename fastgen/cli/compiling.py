@@ -1,8 +1,4 @@
-"""Compiling on a first run: it is announced, timed and shared by two processes, as one keeps only one processor busy.
-
-Each process compiles the kernels that it calls. The main process makes the plan, a digest of no rows and the first events; its
-partner, which runs this module, makes a few rows and writes them in the same format. Each finds on disk what the other compiled.
-"""
+"""Compiling on a first run: it is announced, timed and shared with a partner, a process that runs this module."""
 
 import os
 import sys
@@ -18,11 +14,9 @@ if TYPE_CHECKING:
     from subprocess import Popen
 
     from fastgen.dataset import Dataset
-    from fastgen.plan import Plan
 
 COMPILING = "numba:compile"
 """Numba's event for compiling; loading a kernel from disk does not cause it."""
-SAMPLE_ROWS = 1_000
 
 
 class Compiling:
@@ -65,7 +59,9 @@ class Compiling:
             _ = data.plan.payment_offsets
             self._format = None
             if self._partner:
-                use_kernels(data.plan)
+                from fastgen.compiling import compile_first_half
+
+                compile_first_half(data.plan)
                 self._wait(self._partner)
 
     def _wait(self, partner: "Popen[bytes]") -> None:
@@ -130,34 +126,11 @@ def _later_runs() -> str:
     return "; every run does so again, as no folder for them is writable (set NUMBA_CACHE_DIR to one that is)"
 
 
-def use_kernels(plan: "Plan") -> None:
-    """Compile what is not left to the partner: digests, before the partner gets to them, and events."""
-    from fastgen.digest import HolderDigests, TransactionDigests
-    from fastgen.schema import CREDIT_CARDS, PROFILES, TRANSACTIONS
-    from fastgen.windows import NO_DIGESTS, Worker
-
-    worker = Worker(plan)
-    worker.compile_first()
-    TransactionDigests(plan, TRANSACTIONS.names).of(worker.rows, NO_DIGESTS)
-    worker.count(0)
-    for table in (CREDIT_CARDS, PROFILES):
-        HolderDigests(plan, table.name, table.names).of(range(1))
-
-
-def write_sample(format: Any, folder: str) -> None:
-    """Compile the kernels that make and write rows, by writing some, but none that the plan of a usual dataset needs."""
-    import numpy as np
-
-    from fastgen import Dataset, load_config, write
-
-    data = Dataset(load_config(rows=SAMPLE_ROWS, fraud={"ratio": 0}, atm={"cards": 0}))
-    plan = data.plan
-    # Set directly, as the main process compiles the kernels that count.
-    plan.payment_offsets = np.minimum(np.arange(plan.grid.groups * plan.grid.windows + 1), 1) * plan.payments
-    write(data, folder, format=format, threads=1)
-
-
 if __name__ == "__main__":
     collect_seldom()
-    write_sample(*sys.argv[1:])
+    from fastgen.compiling import compile_second_half
+
+    format: Any
+    format, folder = sys.argv[1:]
+    compile_second_half(format, folder)
     os._exit(0)  # saves the interpreter's shutdown: the main process is waiting
