@@ -52,8 +52,10 @@ from fastgen.kernels import (
     packing,
     partitions,
     payments,
+    permutation,
     rng,
     splitting,
+    streams,
     subsequence,
     tallies,
     text,
@@ -61,7 +63,7 @@ from fastgen.kernels import (
 )
 from fastgen.kernels.digits import Tile
 from fastgen.kernels.memory import SLACK
-from fastgen.kernels.tables import Block, Events, SequenceList
+from fastgen.kernels.structs import Block, Events, SequenceList
 from fastgen.kernels.windows import Injected, Scratch, Window, window_rows
 from fastgen.plan import GROUP_ROWS, WINDOW_ROWS, proportional
 from fastgen.pools import alias_table
@@ -339,7 +341,7 @@ INPUTS: dict[str, Callable[[Inputs], Any]] = {
     "ranges": lambda g: np.empty(g.plan.config.fraud.chain_lengths.high, np.int64),
     # Cards and their holders
     "numbers": lambda g: np.empty(g.rows, np.uint64),
-    "draw_keys": lambda g: rng.permutation_keys(int(SEED), 3, g.rows),
+    "draw_keys": lambda g: permutation.permutation_keys(int(SEED), 3, g.rows),
     "bands": bands_of_births,
     "band_room": lambda g: np.array([g.rows // 20] * len(g.plan.config.atm.bands) + [0]),
     "holder_bounds": lambda g: (g.bands.size, g.plan.pools.home, 2, 300),
@@ -683,13 +685,13 @@ def plain_susceptible(given: Inputs) -> list[int]:
 
 
 def plain_holders(given: Inputs) -> list[tuple[int, ...]]:
-    drawn = (naive.draw(7, rng.PROFILE, card) for card in range(given.rows))
+    drawn = (naive.draw(7, streams.PROFILE, card) for card in range(given.rows))
     return [tuple(map(naive.pick, words, given.holder_bounds)) for words in drawn]
 
 
 def plain_names(given: Inputs) -> list[tuple[int, int]]:
     women, men, families = given.aliases
-    drawn = [naive.draw(7, rng.PROFILE, card, 1) for card in range(given.rows)]
+    drawn = [naive.draw(7, streams.PROFILE, card, 1) for card in range(given.rows)]
     firsts = [men if number % 2 else women for number in range(given.rows)]
     return [
         (naive.alias_item(first, *words[:2]), naive.alias_item(families, *words[2:]))
@@ -778,9 +780,9 @@ COMPARISONS: dict[str, Comparison] = {
         lambda g: [naive.draw(7, 5, i) for i in range(g.rows // 2)],
         of="number of 64 bits",
     ),
-    "rng.images": Comparison(
-        (rng.images,),
-        lambda g: rng.images(g.numbers, 0, g.draw_keys),
+    "permutation.permuted_range": Comparison(
+        (permutation.permuted_range,),
+        lambda g: permutation.permuted_range(g.numbers, 0, g.draw_keys),
         {"numpy permutation": lambda g: g.random.permutation(g.rows)},
         plain_permutation,
         of="number",
@@ -857,7 +859,7 @@ COMPARISONS: dict[str, Comparison] = {
         (chains.count_chains,),
         count_chains,
         {"numpy searchsorted": lambda g: np.searchsorted(np.cumsum(g.random.integers(4, 13, g.rows)), 8 * g.rows)},
-        lambda g: [4 + naive.pick(naive.draw(7, rng.CHAIN, number)[1], 9) for number in range(g.rows)],
+        lambda g: [4 + naive.pick(naive.draw(7, streams.CHAIN, number)[1], 9) for number in range(g.rows)],
         made=count_chains,
         of="chain",
     ),
@@ -875,7 +877,7 @@ COMPARISONS: dict[str, Comparison] = {
         (cards.expiry_months,),
         lambda g: cards.expiry_months(g.words[0], 0, SEED, CHOICES),
         {"numpy integers": lambda g: g.random.integers(1, CHOICES + 1, g.rows, np.uint32)},
-        lambda g: [1 + naive.pick(naive.draw(7, rng.CARD, card)[0], CHOICES) for card in range(g.rows)],
+        lambda g: [1 + naive.pick(naive.draw(7, streams.CARD, card)[0], CHOICES) for card in range(g.rows)],
         of="card",
     ),
     "cards.holder_codes": Comparison(

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from fastgen.holders import Holders
 from fastgen.ids import hexadecimal
-from fastgen.kernels.tables import Block
+from fastgen.kernels.structs import Block
 from fastgen.locked import locked_property
 from fastgen.plan import Plan
 from fastgen.schema import TABLES, Kind

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from fastgen.holders import Holders
 from fastgen.kernels import digest as kernels
 from fastgen.kernels.memory import SLACK
-from fastgen.kernels.tables import Block
+from fastgen.kernels.structs import Block
 from fastgen.locked import locked_property
 from fastgen.plan import Plan
 from fastgen.schema import TABLES, TRANSACTIONS

@@ -17,9 +17,9 @@ from fastgen.config import Config
 from fastgen.errors import ConfigError
 from fastgen.kernels import cards as card_kernels
 from fastgen.kernels import chains as chain_kernels
-from fastgen.kernels import rng, splitting
+from fastgen.kernels import permutation, splitting, streams
 from fastgen.kernels.columns import looked_up
-from fastgen.kernels.tables import Amounts, AttackStarts, Chains, Payments, Quota, Sequences
+from fastgen.kernels.structs import Amounts, AttackStarts, Chains, Payments, Quota, Sequences
 from fastgen.kernels.units import DAY, HOUR, MICRODEGREES
 from fastgen.locked import locked_property
 from fastgen.pools import alias_table, load_pools, microdegrees
@@ -261,7 +261,7 @@ class Plan:
         shift = max(0, total.bit_length() - 12)
         slots = np.arange((total >> shift) + 1, dtype=np.uint64) << np.uint64(shift)
         first = np.minimum(np.searchsorted(upper, slots, side="right"), upper.size - 1).astype(np.uint8)
-        keys = rng.permutation_keys(self.config.seed, CATEGORY_QUOTA, total)
+        keys = permutation.permutation_keys(self.config.seed, CATEGORY_QUOTA, total)
         return Payments(
             seed=self.seed,
             cards=self.cards,
@@ -277,7 +277,7 @@ class Plan:
     def payment_offsets(self) -> NDArray[np.int64]:
         """int64[windows + 1]: ordinary payments, without the first ones of chains, before each window."""
         edges = np.minimum(np.arange(self.grid.groups * self.grid.windows + 1, dtype=np.int64) * self.grid.window, self.period)
-        return self._offsets(rng.SPLIT_PAYMENTS, self.ordinary, edges)
+        return self._offsets(streams.SPLIT_PAYMENTS, self.ordinary, edges)
 
     @locked_property
     def expected_rows(self) -> NDArray[np.float64]:
@@ -342,7 +342,7 @@ class Plan:
         fraud = self.config.fraud
         lengths, gaps, cents = fraud.chain_lengths, fraud.chain_gap_seconds, self.config.amount_cents
         return Chains(
-            starts=self._attack_starts(rng.SPLIT_CHAINS, self.chains, fraud.reach),
+            starts=self._attack_starts(streams.SPLIT_CHAINS, self.chains, fraud.reach),
             first_payment=self.ordinary,
             shortest=lengths.low,
             lengths=len(lengths.values),
@@ -364,9 +364,9 @@ class Plan:
         starts = np.minimum(np.arange(cells + 1, dtype=np.int64) * cell, self.period)
         edges = (np.arange(steps, dtype=np.int64)[:, None] * self.period + starts[None, :-1]).ravel()
         edges = np.append(edges, steps * self.period)
-        cloned = self._offsets(rng.SPLIT_CLONED, self.foreign, edges)
+        cloned = self._offsets(streams.SPLIT_CLONED, self.foreign, edges)
         return Sequences(
-            offsets=self._offsets(rng.SPLIT_SEQUENCES, self.sequences - self.foreign, edges) + cloned,
+            offsets=self._offsets(streams.SPLIT_SEQUENCES, self.sequences - self.foreign, edges) + cloned,
             cloned=cloned,
             cells=cells,
             cell_seconds=cell,
@@ -375,7 +375,7 @@ class Plan:
             steps=steps,
             shortest=atm.lengths.low,
             lengths=lengths,
-            keys=rng.permutation_keys(self.config.seed, SEQUENCE_HOLDER, self.sequences, multiple=lengths),
+            keys=permutation.permutation_keys(self.config.seed, SEQUENCE_HOLDER, self.sequences, multiple=lengths),
             cash_cards=self._drawn_cards(),
             foreign_low=atm.foreign_hours.low,
             foreign_hours=atm.foreign_hours.high - atm.foreign_hours.low + 1,
@@ -390,11 +390,11 @@ class Plan:
         drawn = np.empty(self.cash_cards, np.uint32)
         if not drawn.size:
             return drawn
-        keys = rng.permutation_keys(self.config.seed, CASH_CARD, self.susceptible.size)
+        keys = permutation.permutation_keys(self.config.seed, CASH_CARD, self.susceptible.size)
         places = np.empty(CARDS_AT_ONCE, np.uint64)
         for start in range(0, drawn.size, CARDS_AT_ONCE):
             part = drawn[start : start + CARDS_AT_ONCE]
-            rng.images(places[: part.size], start, keys)
+            permutation.permuted_range(places[: part.size], start, keys)
             looked_up(part, places[: part.size], self.susceptible)
         return drawn
 
@@ -424,7 +424,7 @@ class Plan:
     @locked_property
     def card_keys(self) -> NDArray[np.uint64]:
         """The permutation that gives card i its fourteen free digits."""
-        return rng.permutation_keys(self.config.seed, CARD_NUMBER, card_kernels.CARD_NUMBERS)
+        return permutation.permutation_keys(self.config.seed, CARD_NUMBER, card_kernels.CARD_NUMBERS)
 
     def _offsets(self, stream: int, total: int, edges: NDArray[np.int64]) -> NDArray[np.int64]:
         """Cumulative counts of `total` events over the intervals between `edges`."""

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastgen.kernels import columns as kernels
-from fastgen.kernels.tables import Block
+from fastgen.kernels.structs import Block
 from fastgen.kernels.units import MICROSECONDS
 from fastgen.locked import locked_property
 from fastgen.plan import Plan

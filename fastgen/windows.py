@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastgen.ids import TransactionIds
-from fastgen.kernels import tables
+from fastgen.kernels import fields
 from fastgen.kernels.calls import Repeated
 from fastgen.kernels.columns import NO_COLUMNS, Columns
 from fastgen.kernels.groups import SPARE, Filled, Memory, RowRules, RowTarget, fill_groups
-from fastgen.kernels.tables import Block
+from fastgen.kernels.structs import Block
 from fastgen.plan import GROUP_ROWS, Plan
 from fastgen.schema import TRANSACTIONS
 
@@ -24,16 +24,16 @@ PIECE_ROWS = 6_000
 NO_DIGESTS: Final = np.empty(0, np.uint8)
 
 PARTS: Final = {
-    "tid": tables.SECOND | tables.CARD | tables.DIGITS | tables.CENTS,
-    "datetime": tables.SECOND,
-    "cc_num": tables.CARD | tables.DIGITS,
-    "category": tables.CATEGORY,
-    "amount": tables.CENTS,
-    "latitude": tables.POSITION | tables.PLACE,
-    "longitude": tables.POSITION | tables.PLACE,
-    "city": tables.PLACE,
-    "country": tables.PLACE,
-    "fraud_label": tables.LABEL,
+    "tid": fields.SECOND | fields.CARD | fields.DIGITS | fields.CENTS,
+    "datetime": fields.SECOND,
+    "cc_num": fields.CARD | fields.DIGITS,
+    "category": fields.CATEGORY,
+    "amount": fields.CENTS,
+    "latitude": fields.POSITION | fields.PLACE,
+    "longitude": fields.POSITION | fields.PLACE,
+    "city": fields.PLACE,
+    "country": fields.PLACE,
+    "fraud_label": fields.LABEL,
 }
 """The fields of a block that each column of the table is derived from."""
 
@@ -71,7 +71,7 @@ class Worker:
 
         A range is small enough to stay in the cache while it is rendered and written. Rows are valid until the worker fills others.
         """
-        total, _ = self._fill(groups, self.needed | tables.SECOND, hashed=False)
+        total, _ = self._fill(groups, self.needed | fields.SECOND, hashed=False)
         pieces = -(-total // PIECE_ROWS)
         for i in range(pieces):
             yield range(total * i // pieces, total * (i + 1) // pieces)

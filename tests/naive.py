@@ -19,8 +19,8 @@ from typing import Any, NamedTuple
 
 from fastgen import plan as names
 from fastgen.config import Config
-from fastgen.kernels import rng
-from fastgen.kernels.tables import Amounts
+from fastgen.kernels import streams
+from fastgen.kernels.structs import Amounts
 from fastgen.plan import Grid
 from fastgen.pools import Alias, Pools
 
@@ -69,7 +69,7 @@ class Permutation:
         self.size = size
         self.columns = math.ceil(Fraction(side, multiple)) * multiple
         self.rows = max(math.ceil(Fraction(size, self.columns)), 16)
-        self.keys = draw(seed, rng.KEYS, name) + draw(seed, rng.KEYS, name, 1)[:2]
+        self.keys = draw(seed, streams.KEYS, name) + draw(seed, streams.KEYS, name, 1)[:2]
 
     def __call__(self, number: int) -> int:
         while True:
@@ -162,7 +162,7 @@ def sorted_times(n: int, seed: int, window: int, low: int, width: int) -> list[i
     One counter gives four uniforms, which are a quarter of the list apart.
     """
     quarter = math.ceil((n + 1) / 4)
-    draws = [draw(seed, rng.TIMES, j, window) for j in range(quarter)]
+    draws = [draw(seed, streams.TIMES, j, window) for j in range(quarter)]
     uniforms = [(draws[j % quarter][j // quarter] + 1) / WORD for j in range(n + 1)]
     *sums, total = accumulate(-math.log(u) for u in uniforms)
     return [low + min(math.floor(part / total * width), width - 1) for part in sums]
@@ -315,7 +315,7 @@ class Twin:
 
     def payment(self, number: int, second: int) -> Row:
         """Card, place and amount of a payment."""
-        words = draw(self.seed, rng.PAYMENT, number)
+        words = draw(self.seed, streams.PAYMENT, number)
         category = self.category(number)
         cents = amount(self.amounts, category, *words[2:])
         return self._row(second, pick(words[0], self.config.sizes.cards), category, cents, pick(words[1], self.pools.home), 0)
@@ -328,7 +328,7 @@ class Twin:
         """Payments outside of chains, in the order of their numbers, which is that of time."""
         windows = cut(self.period, self.grid.window)
         windows += [0] * (self.grid.groups * self.grid.windows - len(windows))
-        counts = split(self.seed, rng.SPLIT_PAYMENTS, self.ordinary, windows)
+        counts = split(self.seed, streams.SPLIT_PAYMENTS, self.ordinary, windows)
         seconds: list[int] = []
         for window, (n, width) in enumerate(zip(counts, windows, strict=True)):
             seconds += sorted_times(n, self.seed, window, window * self.grid.window, width)
@@ -342,7 +342,7 @@ class Twin:
         low, high = self.config.fraud.chain_lengths
         lengths: list[int] = []
         while (left := self.frauds_of(self.payments) - sum(lengths)) > 0:
-            word = draw(self.seed, rng.CHAIN, len(lengths))[1]
+            word = draw(self.seed, streams.CHAIN, len(lengths))[1]
             lengths.append(min(low + pick(word, high - low + 1), left))
         return lengths
 
@@ -351,7 +351,7 @@ class Twin:
         """The payments of each chain."""
         groups = cut(self.period, self.grid.group)
         groups += [0] * (self.grid.groups - len(groups))
-        counts = split(self.seed, rng.SPLIT_CHAINS, len(self.chain_lengths), groups)
+        counts = split(self.seed, streams.SPLIT_CHAINS, len(self.chain_lengths), groups)
         group_of = [group for group, n in enumerate(counts) for _ in range(n)]
         return [
             self.chain(number, group * self.grid.group, groups[group], length)
@@ -361,10 +361,10 @@ class Twin:
     def chain(self, number: int, low: int, width: int, length: int) -> list[Row]:
         """A chain that starts in [low, low + width)."""
         config = self.config
-        second = low + pick(draw(self.seed, rng.CHAIN, number)[0], width)
+        second = low + pick(draw(self.seed, streams.CHAIN, number)[0], width)
         rows = [self.payment(self.ordinary + number, second)._replace(label=1)]
         ranges = later_ranges([part.share for part in config.amounts], length - 1)
-        steps = [draw(self.seed, rng.CHAIN_STEP, number, step) for step in range(1, length)]
+        steps = [draw(self.seed, streams.CHAIN_STEP, number, step) for step in range(1, length)]
         for last in range(length - 2, 0, -1):  # Fisher-Yates
             other = pick(steps[last][2], last + 1)
             ranges[last], ranges[other] = ranges[other], ranges[last]
@@ -389,7 +389,7 @@ class Twin:
 
     def birth(self, card: int) -> date:
         """When a card's holder was born."""
-        return self.births[pick(draw(self.seed, rng.PROFILE, card)[0], len(self.births))]
+        return self.births[pick(draw(self.seed, streams.PROFILE, card)[0], len(self.births))]
 
     @cached_property
     def susceptible(self) -> list[int]:
@@ -431,8 +431,8 @@ class Twin:
         cells = cut(self.period, self.grid.cell)
         leaves = [(step, cell) for step in atm.step_hours.values for cell in range(len(cells))]
         widths = [cells[cell] for _, cell in leaves]
-        foreign = split(self.seed, rng.SPLIT_CLONED, cloned, widths)
-        plain = split(self.seed, rng.SPLIT_SEQUENCES, total - cloned, widths)
+        foreign = split(self.seed, streams.SPLIT_CLONED, cloned, widths)
+        plain = split(self.seed, streams.SPLIT_SEQUENCES, total - cloned, widths)
         image = Permutation(self.seed, names.SEQUENCE_HOLDER, total, multiple=len(atm.lengths.values))
         made: list[AtmSequence] = []
         for (step, cell), clones, others in zip(leaves, foreign, plain, strict=True):
@@ -446,22 +446,22 @@ class Twin:
         atm, cash = self.config.atm, len(self.config.categories)
         card_and_round, length = divmod(holder, len(atm.lengths.values))
         card = self.cash_cards[card_and_round % len(self.cash_cards)]
-        words = draw(self.seed, rng.SEQUENCE, number)
+        words = draw(self.seed, streams.SEQUENCE, number)
         start, place = low + pick(words[0], width), pick(words[1], self.pools.home)
         latitude, longitude = self.coordinates[place]
         radius = int(Decimal(str(atm.radius)) * 10**6)
         rows = []
         for k in range(1, atm.lengths.low + length + 1):
-            words = draw(self.seed, rng.WITHDRAWAL, number, k)
+            words = draw(self.seed, streams.WITHDRAWAL, number, k)
             # One counter for an odd step and the even one after it.
-            walk = draw(self.seed, rng.WALK, number, k)[:2] if k % 2 else draw(self.seed, rng.WALK, number, k - 1)[2:]
+            walk = draw(self.seed, streams.WALK, number, k)[:2] if k % 2 else draw(self.seed, streams.WALK, number, k - 1)[2:]
             latitude += pick(walk[0], 2 * radius + 1) - radius
             longitude += pick(walk[1], 2 * radius + 1) - radius
             cents = amount(self.amounts, cash, *words[:2])
             rows.append(Row(start + k * step * 3600, card, cash, cents, place, latitude, longitude, 1, 0))
         foreign = []
         if cloned:
-            words = draw(self.seed, rng.FOREIGN, number)
+            words = draw(self.seed, streams.FOREIGN, number)
             hours = atm.foreign_hours.values[pick(words[0], len(atm.foreign_hours.values))]
             abroad = self.pools.home + pick(words[1], len(self.pools.places) - self.pools.home)
             second = rows[0].second + hours * 3600

@@ -2,23 +2,12 @@
 
 import numpy as np
 
+from fastgen.kernels import fields, streams
 from fastgen.kernels.jit import helper, inlined_kernel, interleaved_kernel
 from fastgen.kernels.payments import amount
-from fastgen.kernels.rng import (
-    FOREIGN,
-    SEQUENCE,
-    WALK,
-    WITHDRAWAL,
-    below,
-    feistel,
-    network,
-    permute,
-    philox,
-    u32,
-    u64,
-    walk_cycles,
-)
-from fastgen.kernels.tables import CARD, CATEGORY, CENTS, LABEL, PLACE, POSITION, SECOND, SequenceList
+from fastgen.kernels.permutation import feistel, permute, round_keys, walk_cycles
+from fastgen.kernels.rng import below, philox, u32, u64
+from fastgen.kernels.structs import SequenceList
 from fastgen.kernels.timeline import pack_event, what_word, when_word, where_word
 from fastgen.kernels.units import HOUR
 
@@ -127,7 +116,7 @@ def keep_long_enough(batch, k, sequences, needed):
     left = batch.left
     right = batch.right
     keys = sequences.keys
-    unpacked = network(keys)
+    unpacked = round_keys(keys)
     columns = keys[2]
     for i in range(number.size):
         left[i], right[i] = feistel(left[i], right[i], unpacked)
@@ -138,7 +127,7 @@ def keep_long_enough(batch, k, sequences, needed):
     groups = columns // u64(lengths)
     cards = u64(sequences.cash_cards.size)
     one_round = keys[0] == u64(lengths) * cards
-    for i in range(number.size if needed & CARD else 0):
+    for i in range(number.size if needed & fields.CARD else 0):
         position = u64(left[i]) * groups + ((u64(right[i]) * reciprocal) >> u64(32))
         left[i] = u32(position if one_round else position % cards)
     for i in range(number.size):
@@ -149,28 +138,28 @@ def keep_long_enough(batch, k, sequences, needed):
         number[kept] = number[i]
         batch.second[kept] = batch.second[i]
         batch.width[kept] = batch.width[i]
-        if needed & CARD:
+        if needed & fields.CARD:
             left[kept] = left[i]
         kept += u64(right[i] >= u32(k))
     return np.int64(kept)
 
 
 @helper
-def walk_once(latitude, longitude, number, seed, k, radius):
+def step_once(latitude, longitude, number, seed, k, radius):
     """Move positions by the k-th step."""
     span = 2 * radius + 1
     for i in range(number.size):
-        w0, w1, _, _ = philox(seed, WALK, number[i], k)
+        w0, w1, _, _ = philox(seed, streams.WALK, number[i], k)
         latitude[i] += np.int32(below(w0, span)) - np.int32(radius)
         longitude[i] += np.int32(below(w1, span)) - np.int32(radius)
 
 
 @helper
-def walk_twice(latitude, longitude, number, seed, k, radius):
+def step_twice(latitude, longitude, number, seed, k, radius):
     """Move positions by the k-th step and the next one, which share a counter."""
     span = 2 * radius + 1
     for i in range(number.size):
-        w0, w1, w2, w3 = philox(seed, WALK, number[i], k)
+        w0, w1, w2, w3 = philox(seed, streams.WALK, number[i], k)
         latitude[i] += np.int32(below(w0, span)) + np.int32(below(w2, span)) - np.int32(2 * radius)
         longitude[i] += np.int32(below(w1, span)) + np.int32(below(w3, span)) - np.int32(2 * radius)
 
@@ -179,7 +168,7 @@ def walk_twice(latitude, longitude, number, seed, k, radius):
 def withdrawal_words(slot, offset, number, seed, k):
     """Draw the words of the k-th withdrawals' amounts."""
     for i in range(number.size):
-        w0, w1, _, _ = philox(seed, WITHDRAWAL, number[i], k)
+        w0, w1, _, _ = philox(seed, streams.WITHDRAWAL, number[i], k)
         slot[i] = w0
         offset[i] = w1
 
@@ -187,13 +176,13 @@ def withdrawal_words(slot, offset, number, seed, k):
 @helper
 def write_records(record, batch, cash, needed):
     """Write the records of withdrawals, each word only if something in it is needed."""
-    if needed & (SECOND | CARD):
+    if needed & (fields.SECOND | fields.CARD):
         for i in range(u64(record.shape[0])):
             record[i, 0] = when_word(batch.second[i], batch.left[i])
-    if needed & (CENTS | PLACE | CATEGORY | POSITION | LABEL):
+    if needed & (fields.CENTS | fields.PLACE | fields.CATEGORY | fields.POSITION | fields.LABEL):
         for i in range(u64(record.shape[0])):
             record[i, 1] = what_word(batch.right[i], batch.place[i], cash, 1, 0)
-    if needed & POSITION:
+    if needed & fields.POSITION:
         for i in range(u64(record.shape[0])):
             record[i, 2] = where_word(batch.latitude[i], batch.longitude[i])
 
@@ -214,24 +203,24 @@ def withdrawal_rows(out, first, batch, count, k, sequences, payments, place_lati
     latitude = batch.latitude[:count]
     longitude = batch.longitude[:count]
     for i in range(count):
-        w0, w1, _, _ = philox(seed, SEQUENCE, number[i], 0)
+        w0, w1, _, _ = philox(seed, streams.SEQUENCE, number[i], 0)
         second[i] += np.int32(below(w0, offset[i]))
         places[i] = below(w1, sequences.home)
     cents = batch.right[:count]
-    if needed & CENTS:
+    if needed & fields.CENTS:
         withdrawal_words(slot, offset, number, seed, k)
         for i in range(count):
             cents[i] = amount(payments.amounts, sequences.cash, u64(slot[i]), u64(offset[i]))
-    if needed & POSITION:
+    if needed & fields.POSITION:
         for i in range(count):
             latitude[i] = place_latitude[places[i]]
             longitude[i] = place_longitude[places[i]]
         for step in range(1, k, 2):
-            walk_twice(latitude, longitude, number, seed, step, sequences.radius)
+            step_twice(latitude, longitude, number, seed, step, sequences.radius)
         if k % 2:
-            walk_once(latitude, longitude, number, seed, k, sequences.radius)
+            step_once(latitude, longitude, number, seed, k, sequences.radius)
     card = batch.left[:count]
-    if needed & CARD:
+    if needed & fields.CARD:
         # A loop of its own: with many cards each lookup is a cache miss, and this keeps many of them in flight.
         for i in range(count):
             card[i] = sequences.cash_cards[card[i]]
@@ -269,11 +258,11 @@ def foreign_rows(out, count, first_cell, group_cells, sequences, payments, place
                 width = min(sequences.cell_seconds, sequences.period - base)
                 first = sequences.offsets[row + cell]
                 for i in range(first, first + sequences.cloned[row + cell + 1] - sequences.cloned[row + cell]):
-                    w0, w1, w2, w3 = philox(seed, FOREIGN, u64(i), 0)
+                    w0, w1, w2, w3 = philox(seed, streams.FOREIGN, u64(i), 0)
                     if sequences.foreign_low + np.int64(below(w0, sequences.foreign_hours)) != hours:
                         continue
                     if count < out.second.size:
-                        offset = np.int64(below(philox(seed, SEQUENCE, u64(i), 0)[0], width))
+                        offset = np.int64(below(philox(seed, streams.SEQUENCE, u64(i), 0)[0], width))
                         place = sequences.home + np.int64(below(w1, sequences.abroad))
                         second = base + shift * sequences.cell_seconds + offset
                         card = holder_of(u64(i), sequences)

@@ -2,8 +2,10 @@
 
 import numpy as np
 
+from fastgen.kernels import streams
 from fastgen.kernels.jit import helper, interleaved_kernel, kernel
-from fastgen.kernels.rng import CARD, PROFILE, below, feistel, network, philox, u32, u64
+from fastgen.kernels.permutation import feistel, round_keys
+from fastgen.kernels.rng import below, philox, u32, u64
 
 HALF = 10**7
 CARD_NUMBERS = HALF * HALF
@@ -57,7 +59,7 @@ def card_digits(out, cards, keys, left, right):
     Args:
         out: uint64[n], filled. cards: uint32[n]. keys: of the permutation of [0, CARD_NUMBERS). left, right: uint32[n], scratch.
     """
-    unpacked = network(keys)
+    unpacked = round_keys(keys)
     for i in range(cards.size):
         high = u32(cards[i] // u32(HALF))
         left[i], right[i] = feistel(high, u32(cards[i] - u32(high * u32(HALF))), unpacked)
@@ -71,14 +73,14 @@ def card_digits(out, cards, keys, left, right):
 def expiry_months(months, first, seed, choices):
     """Draw the months from that of the start to that of the expiry, 1 .. choices."""
     for i in range(months.size):
-        months[i] = 1 + below(philox(seed, CARD, u64(first + i), 0)[0], choices)
+        months[i] = 1 + below(philox(seed, streams.CARD, u64(first + i), 0)[0], choices)
 
 
 @kernel
 def holder_codes(birth, place, female, mail, first, seed, days, places, mails):
     """Draw the birthdate (days from the first possible one), place, sex (1: female) and mail variant of holders."""
     for i in range(birth.size):
-        w0, w1, w2, w3 = philox(seed, PROFILE, u64(first + i), 0)
+        w0, w1, w2, w3 = philox(seed, streams.PROFILE, u64(first + i), 0)
         birth[i] = below(w0, days)
         place[i] = below(w1, places)
         female[i] = w2 >> u64(31)
@@ -100,7 +102,7 @@ def holder_names(given, family, female, first, seed, women, men, families):
         given, family: uint32[n], filled. female: uint8[n]. women, men, families: Alias.
     """
     for i in range(given.size):
-        w0, w1, w2, w3 = philox(seed, PROFILE, u64(first + i), 1)
+        w0, w1, w2, w3 = philox(seed, streams.PROFILE, u64(first + i), 1)
         if female[i]:
             given[i] = weighted(w0, w1, women.threshold, women.other)
         else:
@@ -124,7 +126,7 @@ def susceptible_cards(found, cards, seed, band_of_birth, remaining, births):
     for start in range(0, cards, births.size):
         batch = births[: min(births.size, cards - start)]
         for i in range(batch.size):
-            batch[i] = below(philox(seed, PROFILE, u64(start + i), 0)[0], band_of_birth.size)
+            batch[i] = below(philox(seed, streams.PROFILE, u64(start + i), 0)[0], band_of_birth.size)
         for i in range(batch.size):
             band = band_of_birth[batch[i]]
             # No branch, as it would be unpredictable: every card is written, and the next one overwrites it unless it is taken.

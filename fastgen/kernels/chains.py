@@ -2,9 +2,11 @@
 
 import numpy as np
 
+from fastgen.kernels import streams
 from fastgen.kernels.jit import helper, kernel
 from fastgen.kernels.payments import amount, category_holding, class_of
-from fastgen.kernels.rng import CHAIN, CHAIN_STEP, PAYMENT, below, permute, philox, u64
+from fastgen.kernels.permutation import permute
+from fastgen.kernels.rng import below, philox, u64
 from fastgen.kernels.timeline import pack_event
 
 
@@ -13,7 +15,7 @@ def chain_length(seed, chain, chains):
     """Payments in a chain; the last chain is cut so that the total is exact."""
     if chain == chains.starts.offsets[-1] - 1:
         return chains.last_length
-    return chains.shortest + np.int64(below(philox(seed, CHAIN, u64(chain), 0)[1], chains.lengths))
+    return chains.shortest + np.int64(below(philox(seed, streams.CHAIN, u64(chain), 0)[1], chains.lengths))
 
 
 @kernel
@@ -22,7 +24,7 @@ def count_chains(seed, shortest, lengths, total):
     chain = 0
     length = 0
     while total > 0:
-        length = shortest + np.int64(below(philox(seed, CHAIN, u64(chain), 0)[1], lengths))
+        length = shortest + np.int64(below(philox(seed, streams.CHAIN, u64(chain), 0)[1], lengths))
         length = min(length, total)
         total -= length
         chain += 1
@@ -38,7 +40,7 @@ def shuffled_ranges(ranges, seed, chain, later, chains):
             ranges[position] = r
             position += 1
     for j in range(later - 1, 0, -1):
-        other = below(philox(seed, CHAIN_STEP, u64(chain), j + 1)[2], j + 1)
+        other = below(philox(seed, streams.CHAIN_STEP, u64(chain), j + 1)[2], j + 1)
         ranges[j], ranges[other] = ranges[other], ranges[j]
 
 
@@ -58,9 +60,9 @@ def chain_events(out, count, group, group_start, group_stop, chains, payments, p
         low = start_group * starts.group_seconds
         width = min(starts.group_seconds, starts.period - low)
         for chain in range(starts.offsets[start_group], starts.offsets[start_group + 1]):
-            second = low + np.int64(below(philox(seed, CHAIN, u64(chain), 0)[0], width))
+            second = low + np.int64(below(philox(seed, streams.CHAIN, u64(chain), 0)[0], width))
             number = u64(chains.first_payment + chain)
-            w0, w1, w2, w3 = philox(seed, PAYMENT, number, 0)
+            w0, w1, w2, w3 = philox(seed, streams.PAYMENT, number, 0)
             card = below(w0, payments.cards)
             place = below(w1, payments.places)
             category = np.int64(class_of(permute(number, payments.quota.keys), payments.quota))
@@ -69,7 +71,7 @@ def chain_events(out, count, group, group_start, group_stop, chains, payments, p
             shuffled_ranges(attack, seed, chain, later, chains)
             for j in range(later + 1):
                 if j > 0:
-                    w0, w1, w2, w3 = philox(seed, CHAIN_STEP, u64(chain), j)
+                    w0, w1, w2, w3 = philox(seed, streams.CHAIN_STEP, u64(chain), j)
                     second += chains.gap_low + np.int64(below(w0, chains.gaps))
                     place = below(w1, payments.places)
                     r = attack[j - 1]

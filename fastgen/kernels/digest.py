@@ -27,7 +27,7 @@ def mix(x):
 
 
 @helper
-def chain(row, value):
+def combine(row, value):
     """Add a column's value to a row's hash."""
     return mix((row + GOLDEN) ^ value)
 
@@ -53,7 +53,7 @@ def rows_digest(columns):
     for i in range(columns.shape[1]):
         row = u64(0)
         for column in range(columns.shape[0]):
-            row = chain(row, columns[column, i])
+            row = combine(row, columns[column, i])
         total = total * MULTIPLIER + row
     return total
 
@@ -126,7 +126,7 @@ def transactions_digest(rows, tids, included, categories, cities, countries, ori
             if included[column]:
                 column_values(values, words, column, rows, start, tids, categories, cities, countries, origin)
                 for i in range(size):
-                    hashes[i] = chain(hashes[i], values[i])
+                    hashes[i] = combine(hashes[i], values[i])
         for row in hashes:
             total = total * MULTIPLIER + row
     return total

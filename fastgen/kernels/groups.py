@@ -17,7 +17,7 @@ from fastgen.kernels.columns import Columns, columns_between, fill_columns
 from fastgen.kernels.jit import helper, inlined_kernel, kernel
 from fastgen.kernels.md5 import Hashing
 from fastgen.kernels.rng import u64
-from fastgen.kernels.tables import Block, Chains, Events, Payments, SequenceList, Sequences, rows_between
+from fastgen.kernels.structs import Block, Chains, Events, Payments, SequenceList, Sequences, rows_between
 from fastgen.kernels.timeline import order_by_second
 from fastgen.kernels.windows import Injected, Scratch, Window, window_rows
 

@@ -2,9 +2,10 @@
 
 import numpy as np
 
+from fastgen.kernels import fields, streams
 from fastgen.kernels.jit import helper, inlined_kernel, interleaved_kernel
-from fastgen.kernels.rng import PAYMENT, below, feistel, network, philox, u32, u64, walk_cycles
-from fastgen.kernels.tables import CATEGORY, CENTS
+from fastgen.kernels.permutation import feistel, round_keys, walk_cycles
+from fastgen.kernels.rng import below, philox, u32, u64
 
 
 @helper
@@ -46,7 +47,7 @@ def quota_classes(out, first, quota, left, right):
         out: uint8[n], filled. left, right: uint32[n], scratch.
     """
     columns = np.int64(quota.keys[2])
-    keys = network(quota.keys)
+    keys = round_keys(quota.keys)
     row = first // columns
     column = first % columns
     done = 0
@@ -73,15 +74,15 @@ def payment_rows(out, first, payments, word_slot, word_offset, needed):
         out: windows.Drawn; `card`, `place`, `category` and `cents` are filled.
         word_slot, word_offset: uint32[n], scratch. needed: see `merge`; without them, categories and cents are left undefined.
     """
-    if needed & (CATEGORY | CENTS):
+    if needed & (fields.CATEGORY | fields.CENTS):
         quota_classes(out.category, first, payments.quota, word_slot, word_offset)
     card = out.card
     place = out.place
     for j in range(card.size):
-        w0, w1, w2, w3 = philox(payments.seed, PAYMENT, u64(first + j), 0)
+        w0, w1, w2, w3 = philox(payments.seed, streams.PAYMENT, u64(first + j), 0)
         card[j] = below(w0, payments.cards)
         place[j] = below(w1, payments.places)
         word_slot[j] = w2
         word_offset[j] = w3
-    for j in range(card.size if needed & CENTS else 0):
+    for j in range(card.size if needed & fields.CENTS else 0):
         out.cents[j] = amount(payments.amounts, out.category[j], u64(word_slot[j]), u64(word_offset[j]))

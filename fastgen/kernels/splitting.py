@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastgen.kernels.jit import helper, inlined_kernel, interleaved_kernel
-from fastgen.kernels.rng import minus_log, philox, u64
+from fastgen.kernels.rng import log, minus_log, philox, u64, uniform
 
 SIDE_BY_SIDE = 4096
 """Leaves, at most, of a tree that is split level by level."""
@@ -81,18 +81,6 @@ def stirling_tail(k):
     next_k = np.float64(k + 1)
     square = next_k * next_k
     return (1.0 / 12 - (1.0 / 360 - 1.0 / 1260 / square) / square) / next_k
-
-
-@helper
-def log(value):
-    """ln(x) for any normal x > 0, from + - * / alone."""
-    return -minus_log(value)
-
-
-@helper
-def uniform(word_high, word_low):
-    """A double in (0, 1) from two 32-bit words (52 bits, never 0 or 1)."""
-    return (np.float64(((word_high << u64(32)) | word_low) >> u64(12)) + 0.5) * (1.0 / 4503599627370496.0)
 
 
 @helper

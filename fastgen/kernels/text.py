@@ -31,7 +31,7 @@ from fastgen.kernels.jit import helper, interleaved_kernel, kernel
 from fastgen.kernels.md5 import hex_digits, tile_digests
 from fastgen.kernels.memory import load_8, load_16, load_32, load_64, store
 from fastgen.kernels.rng import u64
-from fastgen.kernels.tables import rows_between
+from fastgen.kernels.structs import rows_between
 from fastgen.kernels.units import DAY
 
 TID, DATETIME, CARD, CATEGORY, AMOUNT, LATITUDE, LONGITUDE, PLACE, LABEL = range(9)

@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from fastgen.kernels import fields, streams
 from fastgen.kernels.jit import helper, inlined_kernel, kernel
-from fastgen.kernels.rng import TIMES, TWO_52_BITS, bits_to_float, minus_log, philox, u32, u64
-from fastgen.kernels.tables import CARD, CATEGORY, CENTS, LABEL, PLACE, POSITION, SECOND
+from fastgen.kernels.rng import TWO_52_BITS, bits_to_float, minus_log, philox, u32, u64
 
 DIGIT_BITS = 12
 END_OF_TIME = np.int32(2**31 - 1)
@@ -28,7 +28,7 @@ def sorted_times(seconds, seed, window, low, width, spacing):
     n = seconds.size
     quarter = (n + 4) // 4
     for j in range(quarter):
-        w0, w1, w2, w3 = philox(seed, TIMES, j, window)
+        w0, w1, w2, w3 = philox(seed, streams.TIMES, j, window)
         spacing[j] = bits_to_float(w0 | TWO_52_BITS)
         spacing[j + quarter] = bits_to_float(w1 | TWO_52_BITS)
         spacing[j + 2 * quarter] = bits_to_float(w2 | TWO_52_BITS)
@@ -182,19 +182,19 @@ def scatter(out, rows, values):
 def put_payments(out, rows, payments, first, place_latitude, place_longitude, day_offset, needed):
     """Write payments from number `first` on to their rows, a column at a time."""
     span = slice(first, first + rows.size)
-    if needed & SECOND:
+    if needed & fields.SECOND:
         second = payments.second[span]
         for i in range(rows.size):
             out.second[rows[i]] = second[i] + day_offset
-    if needed & CARD:
+    if needed & fields.CARD:
         scatter(out.card, rows, payments.card[span])
-    if needed & CATEGORY:
+    if needed & fields.CATEGORY:
         scatter(out.category, rows, payments.category[span])
-    if needed & CENTS:
+    if needed & fields.CENTS:
         scatter(out.cents, rows, payments.cents[span])
-    if needed & PLACE:
+    if needed & fields.PLACE:
         scatter(out.place, rows, payments.place[span])
-    if needed & POSITION:
+    if needed & fields.POSITION:
         place = payments.place[span]
         for i in range(rows.size):
             out.latitude[rows[i]] = place_latitude[place[i]]
@@ -209,19 +209,19 @@ def put_events(out, rows, keys, events, day_offset, needed):
         record = keys[i] & u64(0xFFFFFFFF)
         word_0 = events.record[record, 0]
         word_1 = events.record[record, 1]
-        if needed & SECOND:
+        if needed & fields.SECOND:
             out.second[row] = np.int32(word_0) + day_offset
-        if needed & CARD:
+        if needed & fields.CARD:
             out.card[row] = word_0 >> u64(32)
-        if needed & CATEGORY:
+        if needed & fields.CATEGORY:
             out.category[row] = np.uint8(word_1 >> u64(48))
-        if needed & CENTS:
+        if needed & fields.CENTS:
             out.cents[row] = u32(word_1)
-        if needed & PLACE:
+        if needed & fields.PLACE:
             out.place[row] = np.uint16(word_1 >> u64(32))
-        if needed & LABEL:
+        if needed & fields.LABEL:
             out.label[row] = np.int8(word_1 >> u64(57))
-        if needed & POSITION:
+        if needed & fields.POSITION:
             word_2 = events.record[record, 2]
             out.latitude[row] = np.int32(word_2)
             out.longitude[row] = np.int32(word_2 >> u64(32))
@@ -247,9 +247,9 @@ def merge(out, payments, keys, event, events, origin, place_latitude, place_long
     event_rows = spare[ordinary + LANES : ordinary + injected + 2 * LANES]
     keys = keys[event:]
     rows_in_order(payment_rows, event_rows, quarters, payments.second, keys, ordinary, injected, origin)
-    if needed & LABEL:
+    if needed & fields.LABEL:
         out.label[:] = 0
-    if needed & POSITION:
+    if needed & fields.POSITION:
         out.walked[:] = 0
     for q in range(LANES):
         first, behind = quarters[0, q], quarters[0, q + 1]

@@ -5,11 +5,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from fastgen.kernels import fields
 from fastgen.kernels.cards import card_digits
 from fastgen.kernels.jit import inlined_kernel, interleaved_kernel
 from fastgen.kernels.md5 import transaction_digests
 from fastgen.kernels.payments import payment_rows
-from fastgen.kernels.tables import DIGITS, Events
+from fastgen.kernels.structs import Events
 from fastgen.kernels.timeline import LANES, merge, sorted_times
 
 
@@ -109,7 +110,7 @@ def window_rows(out, digests, window, injected, payments, place_latitude, place_
         scratch.quarters,
         needed,
     )
-    if needed & DIGITS:
+    if needed & fields.DIGITS:
         card_digits(out.digits, out.card, payments.card_keys, scratch.word_slot[:count], scratch.word_offset[:count])
     if digests.size:
         transaction_digests(digests, out, hashing.days, hashing.tile)

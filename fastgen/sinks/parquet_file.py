@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from fastgen import __version__
 from fastgen.holders import Holders
 from fastgen.ids import hexadecimal
-from fastgen.kernels.tables import Block
+from fastgen.kernels.structs import Block
 from fastgen.origin import as_metadata
 from fastgen.schema import TABLES
 from fastgen.sinks import parquet_columns as kinds

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from fastgen.ids import hexadecimal
 from fastgen.kernels import md5
 from fastgen.kernels.digits import Tile
-from fastgen.kernels.tables import Block
+from fastgen.kernels.structs import Block
 from fastgen.kernels.units import DAY, MICROSECONDS
 from fastgen.validation.cards import packed
 from fastgen.validation.checks import rule

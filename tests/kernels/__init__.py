@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 import fastgen.plan
 from fastgen.config import Config
-from fastgen.kernels.tables import Block, Events
+from fastgen.kernels.structs import Block, Events
 from fastgen.plan import Plan
 from fastgen.windows import PARTS, Worker
 

@@ -19,7 +19,7 @@ from scipy import stats
 from fastgen import plan as names
 from fastgen.config import Config
 from fastgen.dataset import Dataset
-from fastgen.kernels import cards, rng
+from fastgen.kernels import cards, permutation, streams
 from fastgen.plan import Plan
 from fastgen.pools import alias_table, load_pools
 from fastgen.schema import TRANSACTIONS
@@ -33,7 +33,7 @@ def numbers(seed: int, first: int, n: int) -> list[str]:
 
 
 def digits_of(seed: int, indices: NDArray[np.uint32]) -> NDArray[np.uint64]:
-    keys = rng.permutation_keys(seed, names.CARD_NUMBER, cards.CARD_NUMBERS)
+    keys = permutation.permutation_keys(seed, names.CARD_NUMBER, cards.CARD_NUMBERS)
     digits, scratch = np.zeros(indices.size, np.uint64), np.zeros((2, indices.size), np.uint32)
     cards.card_digits(digits, indices, keys, *scratch)
     return digits
@@ -125,7 +125,7 @@ def test_rows_have_the_numbers_of_their_cards(name: str) -> None:
 def test_expiry_months_are_the_twins() -> None:
     months = np.zeros(5_000, np.uint32)
     cards.expiry_months(months, 2**32 - 2_500, np.uint64(9), 59)
-    words = [naive.draw(9, rng.CARD, 2**32 - 2_500 + i)[0] for i in range(5_000)]
+    words = [naive.draw(9, streams.CARD, 2**32 - 2_500 + i)[0] for i in range(5_000)]
     assert months.tolist() == [1 + naive.pick(word, 59) for word in words]
     assert stats.chisquare(np.bincount(months, minlength=60)[1:]).pvalue > LEAST_P
 
@@ -189,7 +189,7 @@ def test_holders_are_the_twins() -> None:
     births = naive.possible_births(config.start.date(), *config.ages)
     expected_cards, expected = [], []
     for card in range(400):
-        words, others = naive.draw(11, rng.PROFILE, card), naive.draw(11, rng.PROFILE, card, 1)
+        words, others = naive.draw(11, streams.PROFILE, card), naive.draw(11, streams.PROFILE, card, 1)
         sex = "F" if words[2] >= 2**31 else "M"
         given_name = (women if sex == "F" else men)[naive.alias_item(alias_of[sex], *others[:2])]
         family = pools.last_names[naive.alias_item(alias_of["family"], *others[2:])]
@@ -199,7 +199,7 @@ def test_holders_are_the_twins() -> None:
         birth = births[naive.pick(words[0], len(births))]
         number_text = naive.card_number(11, card)
         expected.append((f"{given_name} {family}", sex, mail, birth, place.city, place.country, number_text))
-        month = 1 + naive.pick(naive.draw(11, rng.CARD, card)[0], 59)
+        month = 1 + naive.pick(naive.draw(11, streams.CARD, card)[0], 59)
         expected_cards.append((number_text, "visa", f"{month % 12 + 1:02}/{22 + month // 12}"))
     data = Dataset(config)
     assert data.profiles().rows() == expected
@@ -277,7 +277,7 @@ def test_every_susceptible_card_is_as_likely_to_be_drawn() -> None:
     counts = np.zeros(60, np.int64)
     for seed in range(4_000):
         places = np.empty(7, np.uint64)
-        rng.images(places, 0, rng.permutation_keys(seed, names.CASH_CARD, 60))
+        permutation.permuted_range(places, 0, permutation.permutation_keys(seed, names.CASH_CARD, 60))
         assert len(set(places.tolist())) == 7
         counts[places] += 1
     assert stats.chisquare(counts).pvalue > LEAST_P

@@ -14,7 +14,7 @@ from scipy import stats
 
 from fastgen.config import Config
 from fastgen.kernels import chains, payments
-from fastgen.kernels.tables import Block, Events
+from fastgen.kernels.structs import Block, Events
 from fastgen.plan import Plan
 from kernels import ALL, SAMPLES, each_sample, make_sample, read_events
 from tests.kernels import LEAST_P

@@ -14,7 +14,7 @@ from fastgen.config import Config
 from fastgen.ids import hexadecimal
 from fastgen.kernels.digits import Tile
 from fastgen.kernels.md5 import hex_digits, transaction_digests
-from fastgen.kernels.tables import Block
+from fastgen.kernels.structs import Block
 from fastgen.plan import Plan
 from fastgen.schema import TRANSACTIONS
 from fastgen.windows import RowSource

@@ -16,7 +16,7 @@ from scipy import stats
 from fastgen import plan as names
 from fastgen.config import Config
 from fastgen.kernels import payments
-from fastgen.kernels.tables import Block, Quota
+from fastgen.kernels.structs import Block, Quota
 from fastgen.plan import Plan
 from kernels import ALL, each_sample, make_sample
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import strategies as st
 from scipy import stats
 
-from fastgen.kernels import rng, splitting
+from fastgen.kernels import splitting, streams
 from tests.kernels import LEAST_P
 
 WHOLE = 2**40
@@ -18,11 +18,11 @@ seeds = st.integers(0, 2**64 - 1)
 
 def binomial(seed: int, n: int, p: float) -> int:
     """How many of n events fall into the first of two leaves, whose share is p, rounded to a multiple of 2^-40."""
-    return split(seed, rng.SPLIT_PAYMENTS, n, [0, round(p * WHOLE), WHOLE])[0]
+    return split(seed, streams.SPLIT_PAYMENTS, n, [0, round(p * WHOLE), WHOLE])[0]
 
 
 def twin(seed: int, n: int, p: float) -> int:
-    return naive.binomial(seed, rng.SPLIT_PAYMENTS, 1, n, round(p * WHOLE) / WHOLE)
+    return naive.binomial(seed, streams.SPLIT_PAYMENTS, 1, n, round(p * WHOLE) / WHOLE)
 
 
 def split(seed: int, stream: int, total: int, edges: list[int]) -> list[int]:

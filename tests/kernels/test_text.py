@@ -21,7 +21,7 @@ from fastgen.dataset import Dataset
 from fastgen.holders import HolderText
 from fastgen.ids import TransactionIds
 from fastgen.kernels.memory import SLACK
-from fastgen.kernels.tables import Block
+from fastgen.kernels.structs import Block
 from fastgen.kernels.text import Layout, join_fragments, transaction_text
 from fastgen.plan import Plan
 from fastgen.schema import TRANSACTIONS

@@ -14,8 +14,8 @@ from naive import Row
 from numpy.typing import NDArray
 from scipy import stats
 
-from fastgen.kernels import rng, tables, timeline
-from fastgen.kernels.tables import Block
+from fastgen.kernels import fields, streams, timeline
+from fastgen.kernels.structs import Block
 from kernels import ALL, SAMPLES, each_sample, make_sample, pack_events, read_events, read_rows, sample_of
 from tests.kernels import LEAST_P
 
@@ -87,7 +87,7 @@ def test_ranks_have_their_beta_distribution(rank: int) -> None:
 @pytest.mark.parametrize("width", [1, 2, 3, 7, 10, 3_600, 787_500])
 def test_no_time_is_behind_the_window(width: int) -> None:
     """Even if the last spacing is zero, as it is with this number."""
-    assert naive.draw(1, rng.TIMES, 0, 8_075_620)[1] == 2**32 - 1
+    assert naive.draw(1, streams.TIMES, 0, 8_075_620)[1] == 2**32 - 1
     assert sorted_times(1, 1, 8_075_620, 5, width) == [5 + width - 1]
 
 
@@ -117,8 +117,8 @@ event = st.builds(
 
 
 FIELDS = {
-    "second": tables.SECOND, "card": tables.CARD, "category": tables.CATEGORY, "cents": tables.CENTS, "place": tables.PLACE,
-    "latitude": tables.POSITION, "longitude": tables.POSITION, "walked": tables.POSITION, "label": tables.LABEL,
+    "second": fields.SECOND, "card": fields.CARD, "category": fields.CATEGORY, "cents": fields.CENTS, "place": fields.PLACE,
+    "latitude": fields.POSITION, "longitude": fields.POSITION, "walked": fields.POSITION, "label": fields.LABEL,
 }  # fmt: skip
 
 
@@ -151,7 +151,7 @@ def test_merging_is_sorting(payments: list[Row], events: list[Row], origin: int,
     arguments = block_of([*payments, SPARE]), keys, start, packed, origin, *COORDINATES, day_offset, *scratch
     timeline.merge(out, *arguments, ALL)
     assert read_rows(out, day_offset) == expected
-    for needed in (0, *FIELDS.values(), ALL - tables.POSITION):
+    for needed in (0, *FIELDS.values(), ALL - fields.POSITION):
         some = block_of([SPARE] * len(expected))
         timeline.merge(some, *arguments, needed)
         assert read_rows(some) == [only(row._replace(second=row.second + day_offset), needed) for row in expected]

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from fastgen.kernels.tables import Block
+from fastgen.kernels.structs import Block
 from kernels import read_rows
 
 

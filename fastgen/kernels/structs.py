@@ -73,10 +73,6 @@ def rows_between(block, start, stop):
     )
 
 
-SECOND, CARD, CATEGORY, CENTS, PLACE, POSITION, LABEL, DIGITS = (1 << bit for bit in range(8))
-"""Bits for the columns of a block that are made only if needed; POSITION is latitude, longitude and walked."""
-
-
 class Events(NamedTuple):
     """Injected events: everything but ordinary payments. A record is one row in three words.
 
@@ -138,7 +134,7 @@ class Amounts(NamedTuple):
 class Quota(NamedTuple):
     """Exact shares in random order: item i belongs to the class whose range holds permute(i).
 
-    keys: see `rng.permutation_keys`. upper: uint64[classes], ends of the ranges, ascending.
+    keys: see `permutation.permutation_keys`. upper: uint64[classes], ends of the ranges, ascending.
     first: uint8, the first class that a slot of 2^shift numbers can hold.
     """
 
