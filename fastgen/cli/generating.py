@@ -114,7 +114,7 @@ def generate(
 
         workers = thread_count(threads)  # before anything is counted
         data = Dataset(config)
-        work = write_job(
+        job = write_job(
             data,
             output,
             format=kind,
@@ -126,25 +126,25 @@ def generate(
             part=part,
         )
         if dry_run:
-            plan = plan_of(work)
+            plan = plan_of(job)
             click.echo(json.dumps(plan) if as_json else plan_text(plan))
             if not quiet:
                 announce(data)
-                say_existing(work, overwrite)
+                say_existing(job, overwrite)
             return
-        if as_json and work.target.path == "-":
+        if as_json and job.target.path == "-":
             raise OptionError("json", NOT_GIVEN, "must not be given with `output` -, which is where the rows go")
-        if workers > 1 and any(request.table == "transactions" for request in work.requests):
-            compiling.share(data, work.target.format)
-        total = work.rows
+        if workers > 1 and any(request.table == "transactions" for request in job.requests):
+            compiling.share(data, job.target.format)
+        total = job.rows
         if not quiet:
             announce(data)
-        rows_on_terminal = work.target.path == "-" and sys.stdout.isatty()  # a bar would run into them
+        rows_on_terminal = job.target.path == "-" and sys.stdout.isatty()  # a bar would run into them
         with rows_bar(total, shown=is_interactive(quiet, no_progress) and not rows_on_terminal) as advance:
             try:
-                report = run_job(work, threads=workers, overwrite=overwrite, progress=advance)
+                report = run_job(job, threads=workers, overwrite=overwrite, progress=advance)
             except InterruptedRunError as error:
-                if work.target.is_stream:
+                if job.target.is_stream:
                     raise
                 hint = "the same command makes the other parts" if parts and part is None else None
                 raise type(error)(f"{error.message}; unfinished files were removed", hint=hint) from None
@@ -169,13 +169,13 @@ def summary(data: "Dataset", output: str, report: "WriteReport") -> str:
     return f"{tables} to {target}{skipped}: {human_size(report.size)} in {took}, seed {data.config.seed}"
 
 
-def plan_of(work: "WriteJob") -> dict[str, Any]:
+def plan_of(job: "WriteJob") -> dict[str, Any]:
     """The seed, the fingerprint, the counts of the whole dataset, for a part about how many rows it has, and estimated sizes."""
     from fastgen.sinks.estimates import estimate
 
-    data = work.selected[0].data
+    data = job.selected[0].data
     plan = {"seed": data.config.seed, "fingerprint": data.fingerprint, "counts": data.plan.counts}
-    return plan | ({"part": data.expected_rows()} if data.is_part else {}) | {"sizes": estimate(work)}
+    return plan | ({"part": data.expected_rows()} if data.is_part else {}) | {"sizes": estimate(job)}
 
 
 def plan_text(plan: dict[str, Any]) -> str:
@@ -187,12 +187,12 @@ def plan_text(plan: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def say_existing(work: "WriteJob", overwrite: bool) -> None:
+def say_existing(job: "WriteJob", overwrite: bool) -> None:
     """Say what a run would not write because it exists already."""
     from fastgen.sinks.files import preview_job
 
     try:
-        existing = preview_job(work, overwrite=overwrite)
+        existing = preview_job(job, overwrite=overwrite)
     except OutputError as error:
         reason = in_flags(str(error), click.get_current_context().command)
         say(f"note: a run would be refused: {reason}")

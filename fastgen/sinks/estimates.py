@@ -8,7 +8,7 @@ from fastgen.sinks.jobs import WriteJob
 from fastgen.sinks.output import ByteCounter
 
 
-def estimate(work: WriteJob) -> dict[str, int]:
+def estimate(job: WriteJob) -> dict[str, int]:
     """Estimate the bytes of each file from a few pieces of its table; nothing is written.
 
     All parts of a table count as one file, in whose name a star replaces their numbers.
@@ -19,7 +19,7 @@ def estimate(work: WriteJob) -> dict[str, int]:
         >>> list(estimate(write_job(Dataset(Config(rows=1_000)), "cards.csv", table="credit_cards")))
         ['cards.csv']
     """
-    return {work.path(request.table): _size(request._replace(digests=False), work.target) for request in work.selected}
+    return {job.path(request.table): _size(request._replace(digests=False), job.target) for request in job.selected}
 
 
 def _size(request: Request, target: Target) -> int:

@@ -19,7 +19,7 @@ from fastgen.sinks.formats import Target, file_name
 from fastgen.sinks.jobs import Format, WriteJob, write_job
 from fastgen.sinks.output import explained, folders_made, opened, refuse_existing
 from fastgen.sinks.parts import complete_parts, write_parts
-from fastgen.sinks.tables import FileReport, Work, write_table, write_together
+from fastgen.sinks.writing import FileReport, WriteOptions, write_table, write_together
 from fastgen.text import Coordinates
 
 
@@ -100,7 +100,7 @@ def write(
         1038
     """
     threads = thread_count(threads)
-    work = write_job(
+    job = write_job(
         dataset_of(data),
         output,
         format=format,
@@ -111,34 +111,34 @@ def write(
         parts=parts,
         part=part,
     )
-    return run_job(work, threads=threads, overwrite=overwrite, progress=progress)
+    return run_job(job, threads=threads, overwrite=overwrite, progress=progress)
 
 
 def run_job(
-    work: WriteJob, *, threads: int, overwrite: bool = False, progress: Callable[[int], object] | None = None
+    job: WriteJob, *, threads: int, overwrite: bool = False, progress: Callable[[int], object] | None = None
 ) -> WriteReport:
     """Write what was requested; see `write`."""
     began = time.perf_counter()
-    target, requests, parts, numbers = work
-    how = Work(target, threads, overwrite, progress or (lambda _: None))
+    target, requests, parts, numbers = job
+    options = WriteOptions(target, threads, overwrite, progress or (lambda _: None))
     skipped = 0
     if not target.directory:
         with opened(target.path, overwrite) as out:
-            files = [write_table(out, requests[0], how)]
+            files = [write_table(out, requests[0], options)]
     elif parts is not None:
-        files, skipped = write_parts(requests, parts, numbers, how)
+        files, skipped = write_parts(requests, parts, numbers, options)
     else:
-        files = _write_directory(requests, how)
+        files = _write_directory(requests, options)
     return WriteReport(tuple(files), time.perf_counter() - began, skipped)
 
 
-def preview_job(work: WriteJob, *, overwrite: bool = False) -> int:
+def preview_job(job: WriteJob, *, overwrite: bool = False) -> int:
     """Return how many parts `run_job` would find complete and skip; nothing is written.
 
     Raises:
         OutputError: existing files are in its way.
     """
-    target, requests, parts, numbers = work
+    target, requests, parts, numbers = job
     if not target.directory:
         refuse_existing(target.path, overwrite)
         return 0
@@ -167,17 +167,17 @@ def _replaced(names: list[str], target: Target, overwrite: bool) -> list[str]:
     return replaced
 
 
-def _write_directory(requests: list[Request], work: Work) -> list[FileReport]:
+def _write_directory(requests: list[Request], options: WriteOptions) -> list[FileReport]:
     """Write all tables and the manifest, and remove the tables of the dataset that they replace."""
-    root = work.target.path
-    names = [file_name(request.table, work.target) for request in requests]
-    replaced = _replaced(names, work.target, work.overwrite)
+    root = options.target.path
+    names = [file_name(request.table, options.target) for request in requests]
+    replaced = _replaced(names, options.target, options.overwrite)
 
     def describe(files: list[FileReport]) -> bytes:
         tables = {file.table: manifest.entry(file, root) for file in files}
-        return manifest.encoded(manifest.identity(requests[0], work.target) | {"tables": tables})
+        return manifest.encoded(manifest.identity(requests[0], options.target) | {"tables": tables})
 
     with folders_made(root):
-        files = write_together(requests, names, manifest.MANIFEST, describe, work, replaced)
+        files = write_together(requests, names, manifest.MANIFEST, describe, options, replaced)
     existing.remove_folders(Path(root))
     return files

@@ -12,7 +12,7 @@ from fastgen.origin import origin
 from fastgen.schema import TABLES
 from fastgen.sinks.encoder import Request
 from fastgen.sinks.formats import Target
-from fastgen.sinks.tables import FileReport
+from fastgen.sinks.writing import FileReport
 
 MANIFEST: Final = "manifest.json"
 OWN_NAME: Final = re.compile(rf"({'|'.join(TABLES)})(/part-\d+-of-\d+)?(\.\w+){{1,2}}")

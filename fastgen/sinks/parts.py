@@ -23,7 +23,7 @@ from fastgen.sinks.encoder import Request
 from fastgen.sinks.existing import RECORDS
 from fastgen.sinks.formats import Target, file_name
 from fastgen.sinks.output import drop_abandoned, drop_unfinished, explained, folders_made, opened, replacing
-from fastgen.sinks.tables import FileReport, Work, write_together
+from fastgen.sinks.writing import FileReport, WriteOptions, write_together
 
 Described = dict[str, dict[str, Any]]
 """The contents of manifests and records, by their names in the directory."""
@@ -44,7 +44,7 @@ def part_name(number: int, of: int) -> str:
     return f"part-{number:05}-of-{of:05}"
 
 
-def write_parts(whole: list[Request], of: int, numbers: range, work: Work) -> tuple[list[FileReport], int]:
+def write_parts(whole: list[Request], of: int, numbers: range, options: WriteOptions) -> tuple[list[FileReport], int]:
     """Write parts of all tables in parallel, each complete or not at all.
 
     Args:
@@ -56,39 +56,39 @@ def write_parts(whole: list[Request], of: int, numbers: range, work: Work) -> tu
     Raises:
         OutputExistsError: the directory holds something else, and `overwrite` is False.
     """
-    directory = _Directory(whole, of, work.target)
-    others = directory.others(work.overwrite)
+    directory = _Directory(whole, of, options.target)
+    others = directory.others(options.overwrite)
     # A run that writes only some of the parts leaves empty folders behind: another run may be about to fill them.
-    with folders_made(work.target.path, *FOLDERS) if len(numbers) == of else nullcontext():
+    with folders_made(options.target.path, *FOLDERS) if len(numbers) == of else nullcontext():
         directory.prepare(others)
-        return _write(directory, numbers, directory.complete(numbers, others, work.overwrite), work)
+        return _write(directory, numbers, directory.complete(numbers, others, options.overwrite), options)
 
 
-def _write(directory: "_Directory", numbers: range, complete: set[int], work: Work) -> tuple[list[FileReport], int]:
+def _write(directory: "_Directory", numbers: range, complete: set[int], options: WriteOptions) -> tuple[list[FileReport], int]:
     """Write the parts that are not in `complete`; see `write_parts`."""
     missing = [number for number in numbers if number not in complete]
-    workers = max(1, min(work.threads, len(missing)))
-    progress = _Shared(work.progress)
-    shared = work._replace(overwrite=True, progress=progress)
+    workers = max(1, min(options.threads, len(missing)))
+    progress = _Shared(options.progress)
+    shared = options._replace(overwrite=True, progress=progress)
     files: list[FileReport] = []
     pool = ThreadPoolExecutor(workers, "fastgen-part")
-    jobs: list[Future[list[FileReport]]] = []
+    futures: list[Future[list[FileReport]]] = []
     try:
         for i, number in enumerate(missing):
             # Of 5 threads for 3 workers, the first two have 2; which one a later part gets makes no difference to its rows.
-            threads = work.threads // workers + (i % workers < work.threads % workers)
-            jobs.append(pool.submit(directory.write, number, shared._replace(threads=threads)))
-        for job in jobs:
-            files += job.result()
+            threads = options.threads // workers + (i % workers < options.threads % workers)
+            futures.append(pool.submit(directory.write, number, shared._replace(threads=threads)))
+        for future in futures:
+            files += future.result()
     except BaseException:
         progress.stop()
         pool.shutdown(wait=False, cancel_futures=True)
-        wait(jobs, SHUTDOWN_SECONDS)
-        drop_unfinished(work.target.path)
+        wait(futures, SHUTDOWN_SECONDS)
+        drop_unfinished(options.target.path)
         raise
     pool.shutdown()
-    if directory.finish() and not work.overwrite:  # with `overwrite`, other machines may be rewriting complete parts
-        drop_abandoned(work.target.path, FOLDERS, directory.own)
+    if directory.finish() and not options.overwrite:  # with `overwrite`, other machines may be rewriting complete parts
+        drop_abandoned(options.target.path, FOLDERS, directory.own)
     return files, len(complete)
 
 
@@ -185,7 +185,7 @@ class _Directory:
         sizes = {str(each.get("file")): each.get("bytes") for content in tables for each in entries_of(content)}
         return len(sizes) == len(self._whole) and all(_size(self._root / name) == size for name, size in sizes.items())
 
-    def write(self, number: int, work: Work) -> list[FileReport]:
+    def write(self, number: int, options: WriteOptions) -> list[FileReport]:
         """Write the tables of a part, then its record. Files that the record named before are removed."""
         root, stem = self._target.path, part_name(number, self._of)
         requests = [request._replace(data=request.data.part(number, self._of)) for request in self._whole]
@@ -196,7 +196,7 @@ class _Directory:
             tables = {file.table: manifest.entry(file, root) for file in files}
             return manifest.encoded(self._identity | {"part": number, "tables": tables})
 
-        return write_together(requests, names, f"{RECORDS}/{stem}.json", describe, work, before.difference(names))
+        return write_together(requests, names, f"{RECORDS}/{stem}.json", describe, options, before.difference(names))
 
     def finish(self) -> bool:
         """If all parts are complete, write the manifest, remove the remaining files of other data and return True."""

@@ -63,8 +63,8 @@ def write(
     if parts is None:
         parts = min(data.plan.grid.groups, max(available_threads(), round(data.plan.rows / ROWS_IN_FILE)))
     options: dict[str, Any] = {"format": format, "compression": compression, "coordinates": coordinates, "parts": parts}
-    work = write_job(data, output, **options)
-    prepare(work.requests, parts, work.target, overwrite)
+    job = write_job(data, output, **options)
+    prepare(job.requests, parts, job.target, overwrite)
     write_part = partial(_write_part, data.config, os.fspath(output), options | {"overwrite": overwrite})
     reports = context.parallelize(range(1, parts + 1), parts).map(write_part).collect()
     files = tuple(file for report in reports for file in report.files)

@@ -20,12 +20,12 @@ import fastgen as fg
 from fastgen import Config, Dataset, OptionError, OutputExistsError, verify, write
 from fastgen.schema import TABLES
 from fastgen.sections import Atm, Fraud
-from fastgen.sinks import manifest, tables
+from fastgen.sinks import manifest, writing
 from fastgen.sinks.estimates import estimate
 from fastgen.sinks.jobs import write_job
 from fastgen.sinks.output import opened
 from fastgen.sinks.parts import part_name
-from fastgen.sinks.tables import FileReport
+from fastgen.sinks.writing import FileReport
 
 DATA = Dataset(Config(rows=400_000, seed=3))
 GROUPS = DATA.plan.grid.groups
@@ -228,7 +228,7 @@ def test_all_threads_have_work(
 
     def write_together(*given: Any) -> Any:
         taken.append(given[4].threads)
-        return tables.write_together(*given)
+        return writing.write_together(*given)
 
     monkeypatch.setattr("fastgen.sinks.parts.write_together", write_together)
     write(DATA, f"{tmp_path}/", parts=parts, threads=threads)

@@ -35,8 +35,8 @@ class FileReport:
     digest: str
 
 
-class Work(NamedTuple):
-    """How tables are written. progress: called with the number of rows written since the last call."""
+class WriteOptions(NamedTuple):
+    """How tables are written. target: where to, and how. progress: called with the number of rows written since its last call."""
 
     target: Target
     threads: int
@@ -44,15 +44,15 @@ class Work(NamedTuple):
     progress: Callable[[int], object]
 
 
-def write_table(out: Descriptor, request: Request, work: Work) -> FileReport:
+def write_table(out: Descriptor, request: Request, options: WriteOptions) -> FileReport:
     """Write one table, made by threads, to an open output."""
-    encoder = make_encoder(request, work.target.format)
+    encoder = make_encoder(request, options.target.format)
     digest = Digest()
     encoder.begin(out)
-    for piece in _pieces(encoder, work.threads):
+    for piece in _pieces(encoder, options.threads):
         encoder.append(out, piece.content)
         digest.add(piece.rows, piece.digest)
-        work.progress(piece.rows)
+        options.progress(piece.rows)
     encoder.end(out)
     return FileReport(out.name, request.table, request.names, digest.rows, out.size, digest.text if request.digests else "")
 
@@ -68,19 +68,19 @@ def write_together(
     names: Sequence[str],
     description: str,
     describe: Callable[[list[FileReport]], bytes],
-    work: Work,
+    options: WriteOptions,
     replaced: Iterable[str],
 ) -> list[FileReport]:
     """Write tables to files of these names, and their description to another; they get their names together, the description last.
 
     The files that they replace are removed just before: if a run ends in between, the old description still names what is left.
     """
-    root = work.target.path
+    root = options.target.path
     with ExitStack() as stack:
         paths = [os.path.join(root, name) for name in (description, *reversed(names))]
-        described = stack.enter_context(opened(paths[0], work.overwrite))
+        described = stack.enter_context(opened(paths[0], options.overwrite))
         stack.enter_context(replacing(root, replaced))
-        outs = [stack.enter_context(opened(path, work.overwrite)) for path in paths[1:]]
-        files = [write_table(out, request, work) for out, request in zip(reversed(outs), requests, strict=True)]
+        outs = [stack.enter_context(opened(path, options.overwrite)) for path in paths[1:]]
+        files = [write_table(out, request, options) for out, request in zip(reversed(outs), requests, strict=True)]
         described.write(describe(files))
     return files
