@@ -18,9 +18,9 @@ from fastgen.reading.pieces import REFUSALS, Damage, Reader, ReadRows, message_o
 from fastgen.reading.text import CsvReader, NdjsonReader
 from fastgen.reading.typed import typed
 from fastgen.schema import TABLES, TRANSACTIONS
-from fastgen.sinks.existing import OWN_NAME, RECORDS
 from fastgen.sinks.formats import FORMATS, parse_name
-from fastgen.sinks.manifest import MANIFEST, joined, read
+from fastgen.sinks.manifest import joined, read
+from fastgen.sinks.names import MANIFEST, PART_FILE, RECORDS
 
 if TYPE_CHECKING:
     import polars as pl
@@ -282,7 +282,7 @@ def _described(root: Path) -> tuple[Description, tuple[int, ...] | None]:
     """The manifest; while it is missing, the records of the parts that are complete, joined, and the numbers of these parts."""
     if (root / MANIFEST).exists():
         return Description(_read_manifest(root / MANIFEST)), None
-    records = [_read_manifest(path) for path in sorted((root / RECORDS).glob("*.json")) if OWN_NAME.fullmatch(path.name)]
+    records = [_read_manifest(path) for path in sorted((root / RECORDS).glob("*.json")) if PART_FILE.fullmatch(path.name)]
     if not records:
         return Description(), None
     if any(

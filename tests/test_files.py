@@ -34,9 +34,9 @@ from fastgen import Config, ConfigError, Dataset, OptionError, OutputError, Outp
 from fastgen.pools import load_pools
 from fastgen.schema import DATA_VERSION
 from fastgen.sinks.estimates import estimate
-from fastgen.sinks.formats import resolve
 from fastgen.sinks.jobs import write_job
 from fastgen.sinks.output import drop_unfinished, opened
+from fastgen.sinks.targets import resolve
 from fastgen.stored import open_stored
 
 TABLES = ("transactions", "credit_cards", "profiles")

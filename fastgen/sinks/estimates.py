@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 
 from fastgen.sinks.encoder import Encoded, Encoder, Request
-from fastgen.sinks.formats import Target, make_encoder
+from fastgen.sinks.formats import make_encoder
 from fastgen.sinks.jobs import WriteJob
 from fastgen.sinks.output import ByteCounter
+from fastgen.sinks.targets import Target
 
 
 def estimate(job: WriteJob) -> dict[str, int]:

@@ -1,25 +1,21 @@
 """What earlier runs left in a directory: what may be replaced, and what must stay because nothing there says whose it is."""
 
 import os
-import re
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from fastgen.errors import OutputExistsError
-from fastgen.schema import TABLES
 from fastgen.sinks import manifest
-
-RECORDS: Final = "parts"
-OWN_NAME: Final = re.compile(r"part-\d+-of-\d+(\.\w+){1,2}")
+from fastgen.sinks.names import FOLDERS, MANIFEST, PART_FILE, RECORDS
 
 
 def descriptions(root: Path) -> dict[str, dict[str, Any]]:
     """The contents of the manifest and part records in a directory, by name relative to it."""
     records = {name: manifest.read(root / name) for name in parts(root) if name.startswith(f"{RECORDS}/")}
     found = {name: content for name, content in records.items() if content}
-    if os.path.lexists(root / manifest.MANIFEST):
-        found[manifest.MANIFEST] = manifest.read(root / manifest.MANIFEST)  # even one that is not fastgen's: it is in the way
+    if os.path.lexists(root / MANIFEST):
+        found[MANIFEST] = manifest.read(root / MANIFEST)  # even one that is not fastgen's: it is in the way
     return found
 
 
@@ -48,12 +44,12 @@ def refuse_unknown(root: Path, names: list[str], known: set[str]) -> None:
 
 def remove_folders(root: Path) -> None:
     """Remove the folders for parts that are empty."""
-    for folder in (RECORDS, *TABLES):
+    for folder in FOLDERS:
         with suppress(OSError):
             os.rmdir(root / folder)
 
 
 def parts(root: Path) -> list[str]:
     """The files in a directory that are named like parts or their records, relative to it."""
-    folders = [name for name in (RECORDS, *TABLES) if (root / name).is_dir()]
-    return [f"{folder}/{name}" for folder in folders for name in os.listdir(root / folder) if OWN_NAME.fullmatch(name)]
+    folders = [name for name in FOLDERS if (root / name).is_dir()]
+    return [f"{folder}/{name}" for folder in folders for name in os.listdir(root / folder) if PART_FILE.fullmatch(name)]

@@ -15,10 +15,11 @@ from fastgen.dataset import Dataset, dataset_of, thread_count
 from fastgen.errors import OutputExistsError
 from fastgen.sinks import existing, manifest
 from fastgen.sinks.encoder import Request
-from fastgen.sinks.formats import Target, file_name
 from fastgen.sinks.jobs import Format, WriteJob, write_job
+from fastgen.sinks.names import MANIFEST, file_name
 from fastgen.sinks.output import explained, folders_made, opened, refuse_existing
 from fastgen.sinks.parts import complete_parts, write_parts
+from fastgen.sinks.targets import Target
 from fastgen.sinks.writing import FileReport, WriteOptions, write_table, write_together
 from fastgen.text import Coordinates
 
@@ -159,7 +160,7 @@ def _replaced(names: list[str], target: Target, overwrite: bool) -> list[str]:
         present, described = existing.parts(root), existing.descriptions(root)
     if present and not overwrite:
         raise OutputExistsError(f"{target.path} holds other data", hint="`overwrite` replaces them")
-    own = [manifest.MANIFEST, *names]
+    own = [MANIFEST, *names]
     for name in own:
         refuse_existing(os.path.join(target.path, name), overwrite)
     replaced = [name for name in existing.files(described) if name not in own]
@@ -178,6 +179,6 @@ def _write_directory(requests: list[Request], options: WriteOptions) -> list[Fil
         return manifest.encoded(manifest.identity(requests[0], options.target) | {"tables": tables})
 
     with folders_made(root):
-        files = write_together(requests, names, manifest.MANIFEST, describe, options, replaced)
+        files = write_together(requests, names, MANIFEST, describe, options, replaced)
     existing.remove_folders(Path(root))
     return files

@@ -8,8 +8,8 @@ from fastgen.dataset import Dataset
 from fastgen.errors import OptionError
 from fastgen.schema import TABLES
 from fastgen.sinks.encoder import Request
-from fastgen.sinks.formats import Target, file_name, resolve
-from fastgen.sinks.parts import part_name
+from fastgen.sinks.names import file_name, part_name
+from fastgen.sinks.targets import Target, resolve
 from fastgen.text import Coordinates
 
 Format = Literal["parquet", "csv", "ndjson", "ipc"]

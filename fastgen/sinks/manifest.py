@@ -1,22 +1,17 @@
 """The manifest.json of a directory: everything needed to make the same data again, and to recognise them."""
 
 import json
-import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from fastgen.description import entries_of
 from fastgen.digest import Digest
 from fastgen.origin import origin
-from fastgen.schema import TABLES
 from fastgen.sinks.encoder import Request
-from fastgen.sinks.formats import Target
+from fastgen.sinks.names import TABLE_FILE
+from fastgen.sinks.targets import Target
 from fastgen.sinks.writing import FileReport
-
-MANIFEST: Final = "manifest.json"
-OWN_NAME: Final = re.compile(rf"({'|'.join(TABLES)})(/part-\d+-of-\d+)?(\.\w+){{1,2}}")
-"""Matches the names of table files, relative to their directory."""
 
 
 def identity(request: Request, target: Target) -> dict[str, Any]:
@@ -73,4 +68,4 @@ def files_in(manifest: dict[str, Any]) -> set[str]:
     """The table files that a manifest names, relative to its directory."""
     names = (each.get("file") for content in manifest.get("tables", {}).values() for each in entries_of(content))
     # Only names that fastgen gives: a manifest may come from anywhere, and these files may be removed.
-    return {name for name in names if isinstance(name, str) and OWN_NAME.fullmatch(name)}
+    return {name for name in names if isinstance(name, str) and TABLE_FILE.fullmatch(name)}

@@ -6,7 +6,6 @@ manifest.json                    the whole dataset, written when the last part i
 """
 
 import os
-import re
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -20,28 +19,17 @@ from fastgen.errors import InterruptedRunError, OutputExistsError
 from fastgen.schema import TABLES
 from fastgen.sinks import existing, manifest
 from fastgen.sinks.encoder import Request
-from fastgen.sinks.existing import RECORDS
-from fastgen.sinks.formats import Target, file_name
+from fastgen.sinks.names import FOLDERS, MANIFEST, RECORDS, file_name, part_files, part_name
 from fastgen.sinks.output import drop_abandoned, drop_unfinished, explained, folders_made, opened, replacing
+from fastgen.sinks.targets import Target
 from fastgen.sinks.writing import FileReport, WriteOptions, write_together
 
 Described = dict[str, dict[str, Any]]
 """The contents of manifests and records, by their names in the directory."""
-FOLDERS = (RECORDS, *TABLES)
 PATIENCE = 1.0
 """Seconds to wait for a description of parts before they count as other data: a part's record is written after its tables."""
 SHUTDOWN_SECONDS = 1.0
 """Seconds that a failing run waits for its threads: one that compiles kernels, for up to a minute, cannot be interrupted."""
-
-
-def part_name(number: int, of: int) -> str:
-    """The name of a part's files, without their ending.
-
-    Example:
-        >>> part_name(7, 1_000)
-        'part-00007-of-01000'
-    """
-    return f"part-{number:05}-of-{of:05}"
 
 
 def write_parts(whole: list[Request], of: int, numbers: range, options: WriteOptions) -> tuple[list[FileReport], int]:
@@ -131,8 +119,7 @@ class _Directory:
         self._whole, self._of, self._target = whole, of, target
         self._root = Path(target.path)
         self._identity = manifest.identity(whole[0], target) | {"parts": of}
-        stem, ending = rf"part-\d+-of-{of:05}", re.escape(file_name("", target))
-        self.own = re.compile(rf"({'|'.join(TABLES)})/{stem}{ending}|{RECORDS}/{stem}\.json|{re.escape(manifest.MANIFEST)}")
+        self.own = part_files(of, target)
 
     def _record(self, number: int) -> Path:
         return self._root / RECORDS / f"{part_name(number, self._of)}.json"
@@ -155,10 +142,10 @@ class _Directory:
         with explained(self._target.path):
             for name in FOLDERS:
                 os.makedirs(self._root / name, exist_ok=True)
-        replaced = manifest.files_in(others.get(manifest.MANIFEST, {}))
+        replaced = manifest.files_in(others.get(MANIFEST, {}))
         if any(self.own.fullmatch(name) for name in replaced):
             with explained(self._target.path), suppress(FileNotFoundError):
-                os.unlink(self._root / manifest.MANIFEST)  # before its files are replaced; records still describe each part
+                os.unlink(self._root / MANIFEST)  # before its files are replaced; records still describe each part
 
     def complete(self, numbers: Iterable[int], others: Described, overwrite: bool) -> set[int]:
         """The parts that are complete and kept; none if they are to be overwritten and the directory has no other data."""
@@ -209,7 +196,7 @@ class _Directory:
             return False
         tables = {table: manifest.joined([ours[number]["tables"][table] for number in sorted(ours)]) for table in TABLES}
         others = [name for name in existing.files(described) if not self.own.fullmatch(name)]
-        with opened(str(self._root / manifest.MANIFEST), overwrite=True) as out, replacing(self._target.path, others):
+        with opened(str(self._root / MANIFEST), overwrite=True) as out, replacing(self._target.path, others):
             out.write(manifest.encoded(self._identity | {"tables": tables}))
         return True
 

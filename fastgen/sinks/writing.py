@@ -10,8 +10,9 @@ from typing import NamedTuple
 from fastgen.digest import Digest
 from fastgen.pipeline import map_ordered
 from fastgen.sinks.encoder import Encoded, Encoder, Request
-from fastgen.sinks.formats import Target, make_encoder
+from fastgen.sinks.formats import make_encoder
 from fastgen.sinks.output import Descriptor, opened, replacing
+from fastgen.sinks.targets import Target
 
 
 @dataclass(frozen=True)

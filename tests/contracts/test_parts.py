@@ -23,8 +23,8 @@ from fastgen.sections import Atm, Fraud
 from fastgen.sinks import manifest, writing
 from fastgen.sinks.estimates import estimate
 from fastgen.sinks.jobs import write_job
+from fastgen.sinks.names import part_name
 from fastgen.sinks.output import opened
-from fastgen.sinks.parts import part_name
 from fastgen.sinks.writing import FileReport
 
 DATA = Dataset(Config(rows=400_000, seed=3))
