@@ -4,7 +4,7 @@ import json
 import os
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime
 from decimal import Decimal
@@ -48,6 +48,26 @@ def load_config(path: str | os.PathLike[str] | None = None, **overrides: Any) ->
             if path is not None and isinstance(each, ConfigError) and _has(kept, each.field) and not _has(given, each.field):
                 each.file = os.fspath(path)
         raise
+
+
+def config_from_texts(path: str | None, settings: Iterable[str] = (), rows: str | None = None, **given: Any) -> Config:
+    """Return the configuration of a file and of settings that come as text, each of which overrides those before.
+
+    Args:
+        path: the file, see `load_config`. settings: such as "fraud.ratio=0.01". rows: such as "10M". given: further settings by
+            name; those that are None are not given.
+
+    Raises:
+        ConfigError: a setting is not allowed, or the file cannot be read.
+
+    Example:
+        >>> config = config_from_texts(None, ["seed=1", "cards=50"], rows="2k", seed=7)
+        >>> config.seed, config.cards, config.rows
+        (7, 50, 2000)
+    """
+    flags = {"rows": None if rows is None else parse_count(rows), **given}
+    present = {name: value for name, value in flags.items() if value is not None}
+    return load_config(path, **merge(*map(parse_setting, settings), present))
 
 
 def _has(settings: Mapping[str, Any], field: str) -> bool:

@@ -3,13 +3,13 @@
 import hashlib
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from numbers import Integral
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from fastgen.arguments import check_columns, check_table, positive
 from fastgen.config import Config
-from fastgen.errors import ConfigError, OptionError, did_you_mean
+from fastgen.errors import ConfigError, OptionError
 from fastgen.locked import locked_property
-from fastgen.pipeline import available_threads, map_ordered
+from fastgen.pipeline import map_ordered
 from fastgen.plan import Plan
 from fastgen.schema import TABLES
 from fastgen.windows import Worker
@@ -148,7 +148,7 @@ class Dataset:
 
     def expected_rows(self, table: str = "transactions") -> int:
         """Rows of a table; for the transactions of a part, an estimate."""
-        if not self.is_part or _known(table) != "transactions":
+        if not self.is_part or check_table(table) != "transactions":
             return self.count(table)
         expected = self.plan.expected_rows
         return round(float(expected[self.groups.stop] - expected[self.groups.start]))
@@ -166,7 +166,7 @@ class Dataset:
             >>> Dataset().count("credit_cards")
             2000
         """
-        return self.num_rows if _known(table) == "transactions" else len(self.cards)
+        return self.num_rows if check_table(table) == "transactions" else len(self.cards)
 
     @locked_property
     def groups(self) -> range:
@@ -193,7 +193,7 @@ class Dataset:
             >>> Dataset().columns("transactions", ["amount", "cc_num"])
             ('cc_num', 'amount')
         """
-        names = TABLES[_known(table)].names
+        names = TABLES[check_table(table)].names
         if columns is None:
             return names
         check_columns(table, columns)
@@ -341,40 +341,6 @@ def dataset_of(data: Dataset | Config | None) -> Dataset:
         ConfigError: it is neither a dataset nor a configuration.
     """
     return data if isinstance(data, Dataset) else Dataset(data)
-
-
-def positive(name: str, value: object) -> int:
-    """Return the value if it is a whole number above zero; raise OptionError otherwise."""
-    if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
-        raise OptionError(name, value, "must be a whole number of at least 1")
-    return int(value)
-
-
-def thread_count(threads: int | None) -> int:
-    """Return the number of threads of a run: as given, or one for each processor that the process may use.
-
-    Raises:
-        OptionError: it is not a whole number above zero.
-    """
-    return available_threads() if threads is None else positive("threads", threads)
-
-
-def check_columns(table: str, columns: object) -> None:
-    """Raise OptionError for unknown or repeated columns, or an empty list."""
-    names = TABLES[table].names
-    if not isinstance(columns, Sequence) or isinstance(columns, str) or not all(isinstance(name, str) for name in columns):
-        raise OptionError("columns", columns, f"must be a list of names among {', '.join(names)}")
-    for name in columns:
-        if name not in names:
-            raise OptionError("columns", name, f"must be among {', '.join(names)}", hint=did_you_mean(name, names))
-    if len(set(columns)) != len(columns) or not columns:
-        raise OptionError("columns", ",".join(columns), "must name each column once, and at least one")
-
-
-def _known(table: str) -> str:
-    if str(table) not in TABLES:
-        raise OptionError("table", table, f"must be one of {', '.join(TABLES)}", hint=did_you_mean(table, TABLES))
-    return table
 
 
 def _rechunked(frames: Iterator["pl.DataFrame"], rows: int) -> Iterator["pl.DataFrame"]:

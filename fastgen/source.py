@@ -5,8 +5,9 @@ from collections.abc import Iterator
 import polars as pl
 from polars.io.plugins import register_io_source
 
+from fastgen.arguments import thread_count
 from fastgen.config import Config
-from fastgen.dataset import Dataset, dataset_of, thread_count
+from fastgen.dataset import Dataset, dataset_of
 from fastgen.intervals import time_interval
 from fastgen.kernels.units import MICROSECONDS
 from fastgen.plan import Plan

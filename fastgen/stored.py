@@ -8,8 +8,8 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from fastgen.arguments import check_table, positive
 from fastgen.config import Config
-from fastgen.dataset import positive
 from fastgen.description import Description
 from fastgen.errors import ConfigError, InputError, OptionError, did_you_mean
 from fastgen.paths import local_path
@@ -191,8 +191,8 @@ def open_stored(path: str | os.PathLike[str], table: str | None = None) -> Store
         InputError: nothing is there, there is no table, or files cannot be read. OptionError: an unknown table, or not a path.
     """
     root = Path(local_path("path", path, "must be a directory or a file"))
-    if table is not None and str(table) not in TABLES:
-        raise OptionError("table", table, f"must be one of {', '.join(TABLES)}", hint=did_you_mean(table, TABLES))
+    if table is not None:
+        check_table(table)
     with readable(root):
         root.stat()
     if not root.is_dir():

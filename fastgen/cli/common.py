@@ -106,11 +106,9 @@ class DataOptions(NamedTuple):
 
     def config(self) -> "Config":
         """The configuration that they describe; flags override --set, which overrides the file."""
-        from fastgen.config_text import load_config, merge, parse_count, parse_setting
+        from fastgen.config_text import config_from_texts
 
-        flags = {"rows": None if self.rows is None else parse_count(self.rows), "scale": self.scale, "seed": self.seed}
-        given = {name: value for name, value in flags.items() if value is not None}
-        return load_config(self.path, **merge(*map(parse_setting, self.settings), given))
+        return config_from_texts(self.path, self.settings, self.rows, scale=self.scale, seed=self.seed)
 
 
 def data_options(command: Callable[..., None]) -> Callable[..., None]:

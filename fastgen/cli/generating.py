@@ -108,7 +108,8 @@ def generate(
     """
     config = described.config()
     with compiling_announced(quiet) as compiling:
-        from fastgen.dataset import Dataset, thread_count
+        from fastgen.arguments import thread_count
+        from fastgen.dataset import Dataset
         from fastgen.sinks.files import run_job
         from fastgen.sinks.jobs import write_job
 

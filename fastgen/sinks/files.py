@@ -10,8 +10,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from fastgen.arguments import thread_count
 from fastgen.config import Config
-from fastgen.dataset import Dataset, dataset_of, thread_count
+from fastgen.dataset import Dataset, dataset_of
 from fastgen.errors import OutputExistsError
 from fastgen.sinks import existing, manifest
 from fastgen.sinks.encoder import Request

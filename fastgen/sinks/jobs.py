@@ -4,6 +4,7 @@ import os
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
+from fastgen.arguments import check_coordinates
 from fastgen.dataset import Dataset
 from fastgen.errors import OptionError
 from fastgen.schema import TABLES
@@ -76,8 +77,7 @@ def write_job(
     numbers = _numbers(data, target, parts, part)
     if parts is not None and not target.directory:
         data, parts = data.part(numbers.start, parts), None
-    if coordinates not in ("text", "number"):
-        raise OptionError("coordinates", coordinates, "must be text or number")
+    check_coordinates(coordinates)
     if target.directory and (table is not None or columns is not None):
         field, value = ("table", table) if table is not None else ("columns", ",".join(columns or ()))
         raise OptionError(field, value, "must not be given for a directory, which gets all tables whole", hint="name a file")

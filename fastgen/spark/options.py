@@ -4,10 +4,10 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from typing import Final, NamedTuple, ParamSpec, TypeVar
 
+from fastgen.arguments import check_columns, check_table, positive
 from fastgen.config import Config
-from fastgen.config_text import load_config, merge, parse_count, parse_setting
+from fastgen.config_text import config_from_texts, parse_count
 from fastgen.errors import ConfigError, FastgenError, OptionError, did_you_mean
-from fastgen.schema import TABLES
 
 OPTIONS: Final = ("table", "columns", "parts", "config", "rowsPerSecond")
 """Options other than the settings of a configuration."""
@@ -55,11 +55,10 @@ def parse_options(options: Mapping[str, str]) -> SourceOptions:
     given = {name.lower(): value for name, value in options.items()}
     settings = {name: value for name, value in given.items() if name not in _OWN}
     _check_names(settings)
-    table = given.get("table", "transactions")
-    if table not in TABLES:
-        raise OptionError("table", table, f"must be one of {', '.join(TABLES)}", hint=did_you_mean(table, TABLES))
+    rows = settings.pop("rows", None)
+    table = check_table(given.get("table", "transactions"))
     return SourceOptions(
-        config=_read_config(given.get("config"), settings),
+        config=config_from_texts(given.get("config"), [f"{name}={value}" for name, value in settings.items()], rows),
         table=table,
         columns=known_columns(table, [name.strip() for name in given["columns"].split(",")]) if "columns" in given else None,
         parts=_positive("parts", given),
@@ -76,16 +75,8 @@ def _check_names(settings: Mapping[str, str]) -> None:
             raise OptionError(name, value, allowed, hint=did_you_mean(name, known))
 
 
-def _read_config(path: str | None, settings: Mapping[str, str]) -> Config:
-    rows = {"rows": parse_count(settings["rows"])} if "rows" in settings else {}
-    others = [parse_setting(f"{name}={value}") for name, value in settings.items() if name != "rows"]
-    return load_config(path, **merge(*others, rows))
-
-
 def known_columns(table: str, names: Sequence[str]) -> tuple[str, ...]:
     """Check that the table has these columns, and return them as a tuple."""
-    from fastgen.dataset import check_columns
-
     check_columns(table, names)
     return tuple(names)
 
@@ -99,6 +90,4 @@ def _positive(name: str, given: Mapping[str, str]) -> int | None:
         number = parse_count(text, name)
     except ConfigError as error:
         raise OptionError(name, text, error.allowed) from None
-    if number < 1:
-        raise OptionError(name, text, "must be a whole number of at least 1")
-    return number
+    return positive(name, number)

@@ -7,8 +7,9 @@ from importlib.util import find_spec
 from numbers import Real
 from typing import TYPE_CHECKING, Final
 
+from fastgen.arguments import thread_count
 from fastgen.config import Config
-from fastgen.dataset import Dataset, dataset_of, thread_count
+from fastgen.dataset import Dataset, dataset_of
 from fastgen.errors import NOT_GIVEN, OptionError, missing
 from fastgen.pools import load_pools
 from fastgen.stored import Stored, open_stored

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from fastgen.arguments import thread_count
 from fastgen.config import Config
-from fastgen.dataset import Dataset, dataset_of, thread_count
+from fastgen.dataset import Dataset, dataset_of
 from fastgen.errors import NOT_GIVEN, OptionError
 from fastgen.schema import TABLES
 from fastgen.stored import Stored, open_stored

@@ -5,8 +5,9 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Literal
 
+from fastgen.arguments import thread_count
 from fastgen.config import Config
-from fastgen.dataset import Dataset, dataset_of, thread_count
+from fastgen.dataset import Dataset, dataset_of
 from fastgen.errors import NOT_GIVEN, OptionError
 from fastgen.schema import DEFAULT_TOPIC
 from fastgen.sinks.kafka import checks

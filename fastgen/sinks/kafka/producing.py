@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from fastgen.arguments import positive
 from fastgen.config import Config
-from fastgen.dataset import Dataset, dataset_of, positive
+from fastgen.dataset import Dataset, dataset_of
 from fastgen.errors import DeliveryError, OptionError
 from fastgen.schema import DEFAULT_TOPIC
 from fastgen.sinks.kafka import topics
