@@ -147,12 +147,12 @@ class Plan:
         self.day_offset = int((config.start - self.origin).total_seconds())
         self.origin_seconds = int((self.origin - datetime(1970, 1, 1)).total_seconds())
         self.cash_cards_requested = sizes.cash_cards
-        self.totals = found = totals(config, self._available())
+        found = totals(config, self._available())
         self.cash_cards, self.sequences, self.withdrawals = found.cash_cards, found.sequences, found.withdrawals
         self.foreign, self.payments, self.chain_payments = found.foreign, found.payments, found.chain_payments
         self.ordinary = self.payments - self.chain_payments
         chains = config.fraud.chain_lengths
-        count, last = chain_kernels.count_chains(self.seed, chains.low, chains.high - chains.low + 1, self.chain_payments)
+        count, last = chain_kernels.count_chains(self.seed, chains.low, len(chains.values), self.chain_payments)
         self.chains, self.last_chain = int(count), int(last)
         self.rows = self.payments + self.withdrawals + self.foreign
         self.frauds = self.chain_payments + self.foreign
@@ -358,8 +358,8 @@ class Plan:
     def sequence_rules(self) -> Sequences:
         """ATM sequences and where they start."""
         atm, cell = self.config.atm, self.grid.cell
-        steps = atm.step_hours.high - atm.step_hours.low + 1
-        lengths = atm.lengths.high - atm.lengths.low + 1
+        steps = len(atm.step_hours.values)
+        lengths = len(atm.lengths.values)
         cells = -(-self.period // cell) if self.sequences else 0
         starts = np.minimum(np.arange(cells + 1, dtype=np.int64) * cell, self.period)
         edges = (np.arange(steps, dtype=np.int64)[:, None] * self.period + starts[None, :-1]).ravel()
@@ -378,7 +378,7 @@ class Plan:
             keys=permutation.permutation_keys(self.config.seed, SEQUENCE_HOLDER, self.sequences, multiple=lengths),
             cash_cards=self._drawn_cards(),
             foreign_low=atm.foreign_hours.low,
-            foreign_hours=atm.foreign_hours.high - atm.foreign_hours.low + 1,
+            foreign_hours=len(atm.foreign_hours.values),
             home=self.pools.home,
             abroad=len(self.pools.places) - self.pools.home,
             radius=round(atm.radius * MICRODEGREES),

@@ -78,7 +78,8 @@ def check_sequences(sample: Sample, sequences: Sequences) -> None:
             assert atm.step_hours.low <= step // 3_600 <= atm.step_hours.high
             assert 0 <= rows[0].second - step < sample.plan.period
     assert len(lengths) == sample.plan.cash_cards
-    assert all(counts == dict.fromkeys(atm.lengths.values, sample.plan.totals.rounds) for counts in lengths.values())
+    rounds = sample.plan.sequences // (sample.plan.cash_cards * len(atm.lengths.values))
+    assert all(counts == dict.fromkeys(atm.lengths.values, rounds) for counts in lengths.values())
 
 
 def check_walks(sample: Sample, sequences: Sequences) -> None:
@@ -130,10 +131,12 @@ def test_every_card_has_each_length_in_each_round(cash: Sample) -> None:
     check_sequences(cash, sequences_of(cash.of(cash=True, fraud=False)))
     lengths = cash.config.atm.lengths.values
     requested = cash.config.sizes.withdrawals
-    assert cash.plan.totals.rounds == -(-requested // (cash.plan.cash_cards * sum(lengths)))
+    per_round = cash.plan.cash_cards * sum(lengths)
+    rounds = -(-requested // per_round)
+    assert cash.plan.withdrawals == per_round * rounds
     kinds = Counter((s.card, s.length) for s in cash.twin.sequences)
     assert set(kinds) == {(card, length) for card in cash.twin.cash_cards for length in lengths}
-    assert set(kinds.values()) == {cash.plan.totals.rounds}
+    assert set(kinds.values()) == {rounds}
 
 
 def test_positions_walk_within_the_radius(cash: Sample) -> None:
