@@ -72,9 +72,9 @@ def verify_topic(
     workers = thread_count(threads)
     dataset = dataset_of(data)
     from fastgen.sinks.kafka.cluster import Cluster
-    from fastgen.verifying.partitions import TopicCheck
     from fastgen.verifying.records import Form
     from fastgen.verifying.sent import SentMessages
+    from fastgen.verifying.topic_check import TopicCheck
 
     cluster = Cluster(client_settings)
     forms = [(topic, checks.columns_of_values(with_label), timedelta(0))]

@@ -14,7 +14,7 @@ from fastgen.pools import load_pools
 from fastgen.schema import DATA_VERSION, TABLES
 from fastgen.sinks.formats import FORMATS
 from fastgen.verifying import aligning
-from fastgen.verifying.checking import rows_to_compare
+from fastgen.verifying.files import rows_to_compare
 from fastgen.verifying.log import UNREADABLE
 
 from .tables import EVERY_WAY, FORMAT_NAMES, Row, load, path_of, save, spoil
