@@ -90,6 +90,8 @@ def _say_nothing(_handle: Any, _level: Any, _facility: Any, _line: Any) -> None:
     """Discard the library's log lines; what matters is in the errors of messages."""
 
 
+# Here and not in fastgen/kernels, because it shares the layout of `arguments` and the symbols above with the rest of this module.
+# Cached code cannot be stale: numba notices when this file changes, and nothing is inlined from other ones.
 @kernel
 def enqueue(
     handle: Any,
