@@ -28,8 +28,8 @@ from confluent_kafka import Producer
 
 from fastgen import Config, Dataset, produce
 from fastgen.config_text import parse_count
+from fastgen.sinks.kafka.client_settings import DEFAULTS
 from fastgen.sinks.kafka.librdkafka import MockCluster
-from fastgen.sinks.kafka.producing import DEFAULTS
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 

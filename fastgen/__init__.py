@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from fastgen.source import scan
     from fastgen.validation.report import ValidationReport
     from fastgen.validation.validating import validate
-    from fastgen.verifying.checking import verify
+    from fastgen.verifying.files import verify
     from fastgen.verifying.report import VerifyReport
     from fastgen.verifying.topics import verify_topic
 
@@ -54,7 +54,7 @@ _HOME = {
     "scan": "source",
     "validate": "validation.validating",
     "ValidationReport": "validation.report",
-    "verify": "verifying.checking",
+    "verify": "verifying.files",
     "verify_topic": "verifying.topics",
     "VerifyReport": "verifying.report",
 }

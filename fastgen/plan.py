@@ -185,6 +185,11 @@ class Plan:
                 raise ConfigError("end", self.config.end, f"must be later: {reason}")
 
     @property
+    def start_seconds(self) -> int:
+        """Seconds from 1970 to the start of the period, where the first group begins."""
+        return self.origin_seconds + self.day_offset
+
+    @property
     def counts(self) -> dict[str, int]:
         """All counts by name."""
         return {

@@ -67,7 +67,7 @@ def _first(frames: Iterator[pl.DataFrame], rows: int | None) -> Iterator[pl.Data
 def _groups(plan: Plan, predicate: pl.Expr | None) -> range:
     """The groups of windows that may have events for which a predicate holds."""
     times = time_interval(predicate, "datetime")
-    start = (plan.origin_seconds + plan.day_offset) * MICROSECONDS
+    start = plan.start_seconds * MICROSECONDS
     length = plan.grid.group * MICROSECONDS
     first = 0 if times.low is None else max(0, (times.low - start) // length)
     last = plan.grid.groups if times.high is None else max(0, (times.high - start) // length + 1)

@@ -26,13 +26,13 @@ import fastgen
 from fastgen import Config, Dataset, DeliveryError, KafkaError, OptionError, produce
 from fastgen.cli.kafka_values import client_settings, duration, moment, pairs
 from fastgen.schema import DEFAULT_TOPIC
-from fastgen.sinks.kafka import checks, cluster, librdkafka, topics
-from fastgen.sinks.kafka.delivery import Topic
+from fastgen.sinks.kafka import cluster, librdkafka, topics
 from fastgen.sinks.kafka.messages import Messages, MessageSource
 from fastgen.sinks.kafka.pace import Lag, Pace
 from fastgen.sinks.kafka.periods import endless, first_event_at
 from fastgen.sinks.kafka.run import Progress
 from fastgen.sinks.kafka.stream import Stream
+from fastgen.sinks.kafka.topic import Topic
 
 SMALL = Dataset(Config(rows=2_000, seed=5))
 ways = pytest.mark.parametrize("plain", [False, True], ids=["compiled", "plain"])
@@ -65,7 +65,7 @@ def held() -> tuple[int, int]:
     return len(os.listdir("/proc/self/task")), len(os.listdir("/proc/self/fd"))
 
 
-class SecondFails(librdkafka.CompiledProducer):
+class SecondFails(librdkafka.CompiledSender):
     """A sender of which every second one cannot be created."""
 
     made = 0
@@ -86,7 +86,7 @@ def test_a_run_that_cannot_begin_gives_everything_back(fault: str, monkeypatch: 
     if fault == "first messages":
         monkeypatch.setattr(MessageSource, "encode", interrupted)
     else:
-        monkeypatch.setattr("fastgen.sinks.kafka.run.choose_backend", lambda _: ("compiled", SecondFails))
+        monkeypatch.setattr("fastgen.sinks.kafka.run.choose_sender", lambda _: SecondFails)
     threads, descriptors = held()  # a thread of the previous run may still be ending
     for _ in range(3):
         with pytest.raises((KeyboardInterrupt, KafkaError)):
@@ -260,7 +260,7 @@ def test_settings_with_which_no_run_can_keep_its_word(
 
 @ways
 def test_why_the_library_takes_nothing(plain: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checks, "UNFIT", {})
+    monkeypatch.setattr("fastgen.sinks.kafka.client_settings.UNFIT", {})
     with pytest.raises(DeliveryError, match=r"2,000 of 2,000 messages were not acknowledged: 2,000 were not sent: .*\(_STATE\)"):
         produce(SMALL, mock=True, plain=plain, settings={"transactional.id": "x"})
 

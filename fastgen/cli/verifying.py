@@ -152,8 +152,8 @@ def dataset_of_topic(described: DataOptions, manifest: str | None) -> "Dataset":
 
 def of_files(path: str, data: "Dataset | None", table: str | None, threads: int | None, shown: bool) -> "VerifyReport":
     """Compare files, with or without a progress bar."""
-    from fastgen.verifying.checking import rows_to_compare
-    from fastgen.verifying.checking import verify as check
+    from fastgen.verifying.files import rows_to_compare
+    from fastgen.verifying.files import verify as check
 
     with rows_bar(rows_to_compare(path, data, table=table) if shown else 0, shown) as advance:
         return check(path, data, table=table, threads=threads, progress=advance)

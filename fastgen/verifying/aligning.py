@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from fastgen.verifying.chunks import Chunk, Chunks
 from fastgen.verifying.cursors import Cursor
-from fastgen.verifying.log import EXAMPLES, Log, changed
+from fastgen.verifying.log import Log, changed
 from fastgen.verifying.matching import Altered, Found, Matcher
 from fastgen.verifying.order import MASK, SHIFT, Order, Places, follows, place
 from fastgen.verifying.seen import Seen
@@ -25,6 +25,8 @@ MOST_FOREIGN = 1_000_000
 """Foreign rows, with hardly any others, after which there is no point in continuing."""
 MOST_BITS = 1 << 26
 """The most bytes to keep about the rows of incomplete chunks."""
+MOST_GAPS = 1 << 10
+"""Gaps to keep besides those at the ends of files. Many more than are shown, as rows that come later may fill most of them."""
 
 
 class Gap(NamedTuple):
@@ -89,7 +91,7 @@ class Aligner:
         """The first file that has rows left; None if none has."""
         while self._cursor is None or self._cursor.done:
             if self._cursor is not None:
-                self._note_gap(self._cursor.row, place(self._chunk, self._offset), None)
+                self.gaps.append(self._gap(self._cursor.row, place(self._chunk, self._offset), None))
             name, self._cursor = next(self._files, ("", None))
             if self._cursor is None:
                 return None
@@ -101,9 +103,9 @@ class Aligner:
         if self._chunk <= self._expected.last and 0 <= self.seen.rows(self._chunk) <= self._offset:
             self._chunk, self._offset = self._chunk + 1, 0
 
-    def _note_gap(self, row: int, start: int, stop: int | None) -> None:
-        if len(self.gaps) < EXAMPLES:
-            self.gaps.append(Gap(len(self.log.counts.files) - 1, row, start, stop))
+    def _gap(self, row: int, start: int, stop: int | None) -> Gap:
+        """A gap in the current file."""
+        return Gap(len(self.log.counts.files) - 1, row, start, stop)
 
     def first_missing(self, start: int, stop: int | None) -> int | None:
         """The place of the first row between two places that was not seen, if there is one."""
@@ -120,7 +122,7 @@ class Aligner:
         parts, rows = self._expected.parts, 0
         for chunk in range(first >> SHIFT, self._expected.last + 1):
             start = first & MASK if chunk == first >> SHIFT else 0
-            end = self.seen.next_met(chunk, start) if parts[chunk] == parts[first >> SHIFT] else start
+            end = self.seen.next_seen(chunk, start) if parts[chunk] == parts[first >> SHIFT] else start
             rows += end - start
             if end < self.seen.rows(chunk):
                 break
@@ -195,9 +197,17 @@ class Aligner:
         order = np.argsort(rows)
         rows, places = rows[order], np.maximum.accumulate(places[order])
         expected = np.concatenate([[before], places[:-1] + 1])
-        for at in np.flatnonzero((places > expected) & ~follows(expected - 1, places))[:EXAMPLES].tolist():
-            self._note_gap(row + int(rows[at]), int(expected[at]), int(places[at]))
+        skipped = np.flatnonzero((places > expected) & ~follows(expected - 1, places))
+        room = self._room_for_gaps(skipped.size)
+        self.gaps += [self._gap(row + int(rows[at]), int(expected[at]), int(places[at])) for at in skipped[:room].tolist()]
         self._move(int(places[-1]) + 1)
+
+    def _room_for_gaps(self, wanted: int) -> int:
+        """How many more gaps can be kept; if not as many as wanted, those that have been filled are dropped."""
+        most = MOST_GAPS + len(self.log.counts.files) - 1  # each of the files before has one at its end
+        if len(self.gaps) + wanted > most:
+            self.gaps = [gap for gap in self.gaps if gap.stop is None or self.first_missing(gap.start, gap.stop) is not None]
+        return most - len(self.gaps)
 
     def _settle_by_place(self, cursor: Cursor, window: pl.DataFrame) -> None:
         """Compare place by place, as far as there are rows, since the columns do not identify rows."""

@@ -93,9 +93,8 @@ def is_keyed(table: str, columns: Sequence[str]) -> bool:
 
 def groups_of(plan: Plan, times: pl.Series) -> NDArray[np.int64]:
     """int64[n]: the groups of windows that times are in; UNKNOWN for times before all groups, and for null."""
-    start = plan.origin_seconds + plan.day_offset
-    seconds = times.dt.epoch("s").fill_null(start - 1).to_numpy()
-    groups: NDArray[np.int64] = (seconds - start) // plan.grid.group
+    seconds = times.dt.epoch("s").fill_null(plan.start_seconds - 1).to_numpy()
+    groups: NDArray[np.int64] = (seconds - plan.start_seconds) // plan.grid.group
     return np.maximum(groups, UNKNOWN)
 
 
@@ -140,7 +139,7 @@ class _Holders:
     def _cards(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """int64[cards] twice: the card numbers sorted, and which cards they are."""
         frames = HolderFrames(self._plan, "credit_cards", ("cc_num",))
-        cards = self._plan.cards
+        cards = self._plan.cards  # all of them: the dataset may be a part, and only one of several
         chunks = (range(start, min(start + CHUNK, cards)) for start in range(0, cards, CHUNK))
         numbers = np.concatenate([frames.frame(chunk)["cc_num"].cast(pl.Int64).to_numpy() for chunk in chunks])
         order = np.argsort(numbers)

@@ -23,10 +23,12 @@ def count_missing(aligner: Aligner, expected: Chunks, log: Log) -> None:
     counts.out_of_order = max(0, counts.same - aligner.kept)
     if not counts.out_of_order:  # rows that seemed to be came again at their places
         log.forget("out of order")
-    for first, gap in _gaps(aligner).items():
+    for first, gap in _gaps(aligner).items() if counts.missing or counts.truncated else ():
         chunk = first >> SHIFT
         end = ends.get(int(expected.parts[chunk]))
         kind: Kind = "truncated" if end is not None and first >= end else "missing"
+        if not log.wants(kind):
+            continue
         line = as_line(expected.frame(chunk), first & MASK)
         log.show(kind, gap.row, expected=line, file=gap.file, rows=aligner.missing_from(first))
 

@@ -22,8 +22,8 @@ KEY, TIMESTAMP = "key", "timestamp"
 """What records have besides the columns of their values."""
 
 
-class Sent(NamedTuple):
-    """Messages of one partition. lengths: int64[2, n], of values and keys, NONE if absent.
+class PackedMessages(NamedTuple):
+    """Messages of one partition, sent or received, end to end. lengths: int64[2, n], of values and keys, NONE if absent.
 
     times: int64[n], milliseconds since 1970, or None if they do not matter.
     """
@@ -62,7 +62,7 @@ class RecordCursor:
     def __init__(self, batches: Iterator[Records], form: Form, what: str, first: int) -> None:
         self._batches, self._form, self._parser = prefetch(batches), form, NdjsonParser(what)
         self._held = Records(np.empty(0, np.int64), np.empty(0, np.int64), [], [])
-        self._sent = as_sent(self._held, form.timed)
+        self._packed = packed(self._held, form.timed)
         self._at, self._next = 0, first
         self._frame: pl.DataFrame | None = None
         self._reason = ""
@@ -82,12 +82,12 @@ class RecordCursor:
         """See `Cursor.done`."""
         return self._at == len(self._held.values) and not self._extend()
 
-    def same_text(self, chunk: Sent, first: int, rows: int) -> int:
+    def same_text(self, chunk: PackedMessages, first: int, rows: int) -> int:
         """See `Cursor.same_text`."""
         at = first
         while at < rows and not self.done:
-            most = min(rows - at, self._sent.size - self._at)
-            same = _same_messages(self._sent, self._at, chunk, at, most)
+            most = min(rows - at, self._packed.size - self._at)
+            same = _same_messages(self._packed, self._at, chunk, at, most)
             self._pass(same)
             at += same
             if same < most:
@@ -147,13 +147,13 @@ class RecordCursor:
 
     def _hold(self, records: Records) -> None:
         self._held, self._at = records, 0
-        self._sent = as_sent(records, self._form.timed)
+        self._packed = packed(records, self._form.timed)
 
 
-def as_sent(records: Records, timed: bool) -> Sent:
-    """Records in the form of sent messages."""
+def packed(records: Records, timed: bool) -> PackedMessages:
+    """Records as messages that can be compared with those sent."""
     (values, of_values), (keys, of_keys) = (_end_to_end(parts) for parts in (records.values, records.keys))
-    return Sent(values, keys, np.stack([of_values, of_keys]), records.times if timed else None)
+    return PackedMessages(values, keys, np.stack([of_values, of_keys]), records.times if timed else None)
 
 
 def _end_to_end(parts: list[bytes | None]) -> tuple[Texts, NDArray[np.int64]]:
@@ -163,7 +163,7 @@ def _end_to_end(parts: list[bytes | None]) -> tuple[Texts, NDArray[np.int64]]:
     return Texts(np.frombuffer(b"".join([part for part in parts if part]), np.uint8), ends), lengths
 
 
-def _same_messages(one: Sent, at: int, other: Sent, begin: int, most: int) -> int:
+def _same_messages(one: PackedMessages, at: int, other: PackedMessages, begin: int, most: int) -> int:
     """How many messages are equal, from `at` and `begin` on, of at most `most`."""
     same = (one.lengths[:, at : at + most] == other.lengths[:, begin : begin + most]).all(axis=0)
     if one.times is not None and other.times is not None:

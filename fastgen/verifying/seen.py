@@ -50,20 +50,20 @@ class Seen:
             self._close(*self._open.popitem(last=False))
         return found
 
-    def _close(self, chunk: int, met: NDArray[np.bool_]) -> None:
-        if met.any():
-            self._packed[chunk] = np.packbits(met)
+    def _close(self, chunk: int, seen: NDArray[np.bool_]) -> None:
+        if seen.any():
+            self._packed[chunk] = np.packbits(seen)
 
     def mark(self, chunk: int, numbers: NDArray[np.int64] | slice) -> int:
         """Mark these rows of a chunk as seen, and return how many were not seen before."""
-        met = self.of(chunk)
+        seen = self.of(chunk)
         if self._whole[chunk]:
             return 0
-        before = int(np.count_nonzero(met))
-        met[numbers] = True
-        after = int(np.count_nonzero(met))
+        before = int(np.count_nonzero(seen))
+        seen[numbers] = True
+        after = int(np.count_nonzero(seen))
         self.count += after - before
-        if after == met.size:
+        if after == seen.size:
             self._whole[chunk] = True
             del self._open[chunk]
         return after - before
@@ -90,10 +90,13 @@ class Seen:
         """The number of the first row of a chunk, from `start` on, that was not seen, if there is one."""
         if self._whole[chunk]:
             return None
-        numbers = np.flatnonzero(~self.of(chunk)[start:])
-        return start + int(numbers[0]) if numbers.size else None
+        if self.rows(chunk) < 0:  # the chunk has not begun: none of its rows was seen
+            return start
+        seen = self.of(chunk)[start:]
+        number = int(seen.argmin()) if seen.size else 0  # the search ends at the first row that was not seen
+        return start + number if number < seen.size and not seen[number] else None
 
-    def next_met(self, chunk: int, start: int) -> int:
+    def next_seen(self, chunk: int, start: int) -> int:
         """The number of the first row of a chunk, from `start` on, that was seen; how many rows it has if there is none."""
         numbers = np.flatnonzero(self.of(chunk)[start:])
         return start + int(numbers[0]) if numbers.size else self.rows(chunk)

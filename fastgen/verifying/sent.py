@@ -17,7 +17,7 @@ from fastgen.sinks.kafka.messages import Messages, MessageSource, Texts
 from fastgen.text import Coordinates
 from fastgen.verifying.chunks import UNKNOWN, Chunk, Chunks, chunks_of
 from fastgen.verifying.expected import ROWS, groups_of, is_keyed
-from fastgen.verifying.records import NONE, TIMESTAMP, Form, Sent
+from fastgen.verifying.records import NONE, TIMESTAMP, Form, PackedMessages
 from fastgen.windows import Worker
 
 KEPT: Final = 2
@@ -32,12 +32,12 @@ class Split:
         self._order, self._starts = np.empty(messages.size, np.int32), np.empty(partitions + 1, np.int64)
         order_by_partition(self._order, self._starts, messages.partitions, 0)
 
-    def share(self, partition: int) -> Sent:
+    def share(self, partition: int) -> PackedMessages:
         """The messages of a partition."""
         numbers = self._order[self._starts[partition] : self._starts[partition + 1]]
         values, keys = (_chosen(texts, numbers) for texts in (self._messages.values, self._messages.keys))
         lengths = np.stack([np.diff(values.ends), np.diff(keys.ends) if self._with_key else np.full(numbers.size, NONE)])
-        return Sent(values, keys, lengths, self._messages.times[numbers] + self._delay if self._form.timed else None)
+        return PackedMessages(values, keys, lengths, self._messages.times[numbers] + self._delay if self._form.timed else None)
 
 
 def _chosen(texts: Texts, numbers: NDArray[np.int32]) -> Texts:

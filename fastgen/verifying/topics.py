@@ -10,8 +10,8 @@ from fastgen.config import Config
 from fastgen.dataset import Dataset, dataset_of
 from fastgen.errors import NOT_GIVEN, OptionError
 from fastgen.schema import DEFAULT_TOPIC
-from fastgen.sinks.kafka import checks
-from fastgen.sinks.kafka.topics import has_own_clock, present
+from fastgen.sinks.kafka import checks, client_settings
+from fastgen.sinks.kafka.topics import has_own_clock, present, topic_contents
 from fastgen.text import Coordinates
 from fastgen.verifying.report import VerifyReport
 
@@ -64,25 +64,24 @@ def verify_topic(
     """
     began = time.perf_counter()
     checks.require_client()
-    client_settings = checks.connection(bootstrap_servers, settings)
+    given = client_settings.with_servers(settings, bootstrap_servers)
     checks.check_messages(key, coordinates, timestamps)
     checks.check_topics(topic, labels_topic)
     checks.check_labels(key, with_label, labels_topic, labels_delay, timed=timestamps == "event")
-    if "bootstrap.servers" not in client_settings:
+    if "bootstrap.servers" not in given:
         raise OptionError("bootstrap_servers", NOT_GIVEN, "must be given, as host:port,...")
     workers = thread_count(threads)
     dataset = dataset_of(data)
     from fastgen.sinks.kafka.cluster import Cluster
-    from fastgen.verifying.partitions import TopicCheck
     from fastgen.verifying.records import Form
     from fastgen.verifying.sent import SentMessages
+    from fastgen.verifying.topic_check import TopicCheck
 
-    cluster = Cluster(client_settings)
-    forms = [(topic, checks.columns_of_values(with_label), timedelta(0))]
-    forms += [(labels_topic, checks.COLUMNS_OF_LABELS, labels_delay)] if labels_topic else []
-    found = [present(cluster, name) for name, _, _ in forms]
+    cluster = Cluster(given)
+    contents = topic_contents(topic, with_label, labels_topic, labels_delay)
+    found = [present(cluster, content.name) for content in contents]
     topic_checks = []
-    for each, (_, columns, delay) in zip(found, forms, strict=True):
+    for each, (_, columns, delay) in zip(found, contents, strict=True):
         timed = timestamps == "event" and not has_own_clock(cluster.settings(each))
         sent = SentMessages(
             dataset, Form(columns, timed), key, each.partitions, coordinates, round(delay.total_seconds() * 1000), workers

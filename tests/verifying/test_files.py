@@ -13,7 +13,8 @@ from fastgen import Config, Dataset, InputError, OptionError, VerifyReport, veri
 from fastgen.pools import load_pools
 from fastgen.schema import DATA_VERSION, TABLES
 from fastgen.sinks.formats import FORMATS
-from fastgen.verifying.checking import rows_to_compare
+from fastgen.verifying import aligning
+from fastgen.verifying.files import rows_to_compare
 from fastgen.verifying.log import UNREADABLE
 
 from .tables import EVERY_WAY, FORMAT_NAMES, Row, load, path_of, save, spoil
@@ -182,6 +183,44 @@ def test_several_rows_are_missing(folder: Path) -> None:
     where = f"transactions: {path_of(folder).name}, row"
     assert str(report.differences[0]).startswith(f"{where} 6: 3 rows missing, the first expected {DATA.transactions()['tid'][5]}, ")
     assert str(report.differences[1]).startswith(f"{where} 498: missing, expected {DATA.transactions()['tid'][500]}, ")
+
+
+@pytest.mark.parametrize("window", [1 << 14, 100])
+def test_a_row_is_missing_among_many_that_moved(folder: Path, monkeypatch: pytest.MonkeyPatch, window: int) -> None:
+    monkeypatch.setattr(aligning, "WINDOW", window)
+    moved = range(100, 1_600, 100)
+    report = checked(
+        folder, lambda rows: [row for i, row in enumerate(rows) if i not in (*moved, 2_000)] + [rows[i] for i in moved]
+    )
+    assert wrong(report) == {"missing": 1, "out of order": 15}
+    [missing] = [each for each in report.differences if each.kind == "missing"]
+    assert missing.row == 2_001 - len(moved)
+    assert str(missing.expected).startswith(DATA.transactions()["tid"][2_000])
+
+
+def test_gaps_that_were_filled_leave_room_for_others(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(aligning, "WINDOW", 100)
+    monkeypatch.setattr(aligning, "MOST_GAPS", 5)
+    moved = range(50, 2_000, 50)
+
+    def change(rows: list[Row]) -> None:
+        del rows[2_500]
+        for i in moved:
+            rows.insert(i + 110, rows[i])
+            del rows[i]
+
+    report = checked(folder, change)
+    assert wrong(report) == {"missing": 1, "out of order": len(moved)}
+    assert [each.row for each in report.differences if each.kind == "missing"] == [2_501]
+
+
+@pytest.mark.parametrize("most", [1 << 10, 5])
+def test_the_first_missing_rows_of_many_and_the_end_are_shown(folder: Path, monkeypatch: pytest.MonkeyPatch, most: int) -> None:
+    monkeypatch.setattr(aligning, "MOST_GAPS", most)
+    report = checked(folder, lambda rows: [row for i, row in enumerate(rows[:2_900]) if i % 100])
+    assert wrong(report) == {"missing": 29, "truncated": 100}
+    shown = [(each.kind, each.row) for each in report.differences]
+    assert shown == [*(("missing", 1 + 99 * i) for i in range(min(10, most))), ("truncated", 2_872)]
 
 
 @pytest.mark.parametrize("name", FORMAT_NAMES)

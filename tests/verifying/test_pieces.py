@@ -45,10 +45,14 @@ def test_seen_is_a_set(marks: list[tuple[int, list[int]]]) -> None:
         assert found.of(chunk).nonzero()[0].tolist() == own
         assert found.length(chunk) == (own[-1] + 1 if own else 0)
         assert found.first_missing(chunk, 2) == next((number for number in range(2, 9) if number not in own), None)
-        assert found.next_met(chunk, 2) == next((number for number in range(2, 9) if number in own), 9)
+        assert found.next_seen(chunk, 2) == next((number for number in range(2, 9) if number in own), 9)
         assert found.pass_whole(chunk) == (not own)
         assert found.first_missing(chunk, 0) is None or own
     assert found.size <= 2 * 21
+
+
+def test_nothing_was_seen_of_a_chunk_that_has_not_begun() -> None:
+    assert Seen(2).first_missing(1, 3) == 3
 
 
 def test_seen_takes_a_bit_for_a_row(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,43 +6,15 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from importlib.util import find_spec
 from numbers import Real
-from typing import Final
 
 from fastgen.errors import NOT_GIVEN, OptionError, did_you_mean, missing
 from fastgen.schema import TRANSACTIONS
-
-LABEL: Final = "fraud_label"
-UNFIT: Final = {
-    "transactional.id": "messages are sent without transactions, by producers that are idempotent without them",
-    "delivery.report.only.error": "messages are counted by their delivery reports",
-    "test.mock.num.brokers": "messages would go to a cluster inside this process; `mock` has one",
-    "partitioner": "partitions are computed as Java's producer does, which librdkafka calls murmur2_random",
-}
-"""Client settings with which a run would never end or would count wrongly, or that would have no effect."""
 
 
 def require_client() -> None:
     """Raise FastgenError if the Kafka client is not installed."""
     if find_spec("confluent_kafka") is None:
         raise missing("confluent-kafka", "which talks to Kafka", "kafka")
-
-
-def connection(bootstrap_servers: str | None, settings: Mapping[str, str] | None) -> dict[str, str]:
-    """The settings for librdkafka, including the servers if they are given."""
-    for name, value in (settings or {}).items():
-        if not isinstance(value, str):
-            raise OptionError(f"client setting {name}", NOT_GIVEN, f"must be a text, not {type(value).__name__}")
-    return dict(settings or {}) | ({"bootstrap.servers": bootstrap_servers} if bootstrap_servers else {})
-
-
-def check_settings(settings: Mapping[str, str]) -> None:
-    """Refuse client settings that a run cannot honour. Errors do not show their values, which may be secret."""
-    for name, reason in UNFIT.items():
-        if name in settings:
-            raise OptionError(f"client setting {name}", NOT_GIVEN, f"must not be given: {reason}")
-    for name in ("acks", "request.required.acks"):
-        if settings.get(name) == "0":
-            raise OptionError(f"client setting {name}", "0", "must not be 0: no message would be acknowledged")
 
 
 def check_target(settings: Mapping[str, str], mock: bool) -> None:
@@ -116,7 +88,7 @@ def check_made(made: bool, given: Mapping[str, object]) -> None:
 
 def check_labels(key: str | None, with_label: bool, topic: str | None, delay: timedelta, timed: bool) -> None:
     """Refuse a label as key that values do not have, or a delay without effect; `timed`: whether a delay has an effect."""
-    if key == LABEL and not with_label:
+    if key == "fraud_label" and not with_label:
         raise OptionError("key", key, "must not be the label, unless values have it too", hint="give `with_label`")
     check_delay(delay)
     if delay and topic is None:
@@ -129,12 +101,3 @@ def check_delay(labels_delay: object) -> None:
     """Refuse labels that come before their transactions."""
     if not isinstance(labels_delay, timedelta) or labels_delay < timedelta(0):
         raise OptionError("labels_delay", labels_delay, "must be a length of time that is not negative")
-
-
-def columns_of_values(with_label: bool) -> tuple[str, ...]:
-    """The columns of the values of messages."""
-    return tuple(name for name in TRANSACTIONS.names if with_label or name != LABEL)
-
-
-COLUMNS_OF_LABELS: Final = ("tid", LABEL)
-"""The columns of the values in the labels' topic."""

@@ -16,7 +16,7 @@ from confluent_kafka.cimpl import NewTopic
 from numpy.typing import NDArray
 
 from fastgen.errors import NOT_GIVEN, KafkaError, OptionError
-from fastgen.sinks.kafka.delivery import Topic
+from fastgen.sinks.kafka.topic import Topic
 
 LOG: Final = logging.getLogger("fastgen.kafka")
 """Keeps the client library's log off the standard error unless requested; what matters is reported as errors."""

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from fastgen.errors import KafkaError
 from fastgen.sinks.kafka.cluster import TIMEOUT, Cluster
-from fastgen.sinks.kafka.delivery import Topic
+from fastgen.sinks.kafka.topic import Topic
 
 AT_ONCE = 10_000
 """The most records that are taken at once."""

@@ -6,7 +6,7 @@ reports, both without the GIL.
 
 import ctypes
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import confluent_kafka.cimpl
 import llvmlite.binding as llvm
@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from fastgen.errors import NOT_GIVEN, KafkaError, OptionError
 from fastgen.kernels.jit import callback, kernel
-from fastgen.sinks.kafka.delivery import Counts, RefusedError
 from fastgen.sinks.kafka.messages import Messages
+from fastgen.sinks.kafka.sender import DeliveryCounts, RefusedError
 
 _LIBRARY = ctypes.CDLL(confluent_kafka.cimpl.__file__)
 _CALLED_BY_KERNELS = ("rd_kafka_produceva", "rd_kafka_error_code", "rd_kafka_error_destroy")
@@ -90,6 +90,8 @@ def _say_nothing(_handle: Any, _level: Any, _facility: Any, _line: Any) -> None:
     """Discard the library's log lines; what matters is in the errors of messages."""
 
 
+# Here and not in fastgen/kernels, because it shares the layout of `arguments` and the symbols above with the rest of this module.
+# Cached code cannot be stale: numba notices when this file changes, and nothing is inlined from other ones.
 @kernel
 def enqueue(
     handle: Any,
@@ -160,8 +162,10 @@ def check(settings: Mapping[str, str]) -> None:
     _conf_destroy(configured(settings))
 
 
-class CompiledProducer:
-    """A handle that accepts messages in batches; see `Sender`."""
+class CompiledSender:
+    """A sender that hands over messages in batches; see `Sender`."""
+
+    backend: ClassVar = "compiled"
 
     def __init__(self, settings: Mapping[str, str], topic: str, partitions: int, with_key: bool) -> None:
         conf = configured(settings)
@@ -230,11 +234,11 @@ class CompiledProducer:
         self.flush(1000)
 
     @property
-    def counts(self) -> Counts:
+    def counts(self) -> DeliveryCounts:
         """The delivery reports so far."""
         codes = np.flatnonzero(self._counts[CODES:PARTITIONS])
         errors = {explain(int(code) - _MIDDLE): int(self._counts[CODES + code]) for code in codes}
-        return Counts(int(self._counts[DELIVERED]), int(self._counts[FAILED]), errors, self._counts[PARTITIONS:].copy())
+        return DeliveryCounts(int(self._counts[DELIVERED]), int(self._counts[FAILED]), errors, self._counts[PARTITIONS:].copy())
 
     def close(self) -> None:
         """Release the handle."""

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any
+from typing import Any, ClassVar
 
 import confluent_kafka
 import numpy as np
@@ -11,12 +11,14 @@ from numpy.typing import NDArray
 
 from fastgen.errors import NOT_GIVEN, OptionError
 from fastgen.sinks.kafka.cluster import LOG
-from fastgen.sinks.kafka.delivery import Counts, RefusedError
 from fastgen.sinks.kafka.messages import Messages
+from fastgen.sinks.kafka.sender import DeliveryCounts, RefusedError
 
 
-class PlainProducer:
-    """A handle with a call and a callback for each message; see `Sender`."""
+class PlainSender:
+    """A sender with a call and a callback for each message; see `Sender`."""
+
+    backend: ClassVar = "plain"
 
     def __init__(self, settings: Mapping[str, str], topic: str, partitions: int, with_key: bool) -> None:
         quiet: dict[str, Any] = {} if "debug" in settings else {"logger": LOG}
@@ -82,9 +84,9 @@ class PlainProducer:
         self.flush(1000)
 
     @property
-    def counts(self) -> Counts:
+    def counts(self) -> DeliveryCounts:
         """The delivery reports so far."""
-        return Counts(int(self._delivered.sum()), sum(self._errors.values()), dict(self._errors), self._delivered.copy())
+        return DeliveryCounts(int(self._delivered.sum()), sum(self._errors.values()), dict(self._errors), self._delivered.copy())
 
     def close(self) -> None:
-        """Do nothing: the handle is released with the object."""
+        """Do nothing: the producer is released with the object."""

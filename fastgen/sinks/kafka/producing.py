@@ -1,8 +1,8 @@
 """`produce`: sends the dataset to a topic, as fast as the client library can or at a pace, and accounts for each message."""
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, closing, contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager, nullcontext
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
@@ -14,27 +14,13 @@ from fastgen.config import Config
 from fastgen.dataset import Dataset, dataset_of
 from fastgen.errors import DeliveryError, OptionError
 from fastgen.schema import DEFAULT_TOPIC
-from fastgen.sinks.kafka import topics
-from fastgen.sinks.kafka.checks import (
-    COLUMNS_OF_LABELS,
-    check_labels,
-    check_made,
-    check_messages,
-    check_moment,
-    check_pace,
-    check_resume,
-    check_settings,
-    check_target,
-    check_topics,
-    columns_of_values,
-    connection,
-    require_client,
-)
-from fastgen.sinks.kafka.delivery import RefusedError, Topic
+from fastgen.sinks.kafka import checks, client_settings, topics
 from fastgen.sinks.kafka.periods import first_event_at
 from fastgen.sinks.kafka.reports import RESUME, ProduceReport, check_delivered, report_of
 from fastgen.sinks.kafka.resume import beginning, find_position
 from fastgen.sinks.kafka.run import MessageSpec, Options, Progress, Run, send_all
+from fastgen.sinks.kafka.sender import RefusedError
+from fastgen.sinks.kafka.topic import Topic
 from fastgen.text import Coordinates
 
 if TYPE_CHECKING:
@@ -45,16 +31,6 @@ PARTITIONS: Final = 4
 """Of a topic that is created, by default."""
 MOST_PARTITIONS: Final = 100_000
 """Of a topic that is created. Real clusters run out of memory earlier; the mock cluster crashes with somewhat more."""
-DEFAULTS: Final = {
-    "enable.idempotence": "true",
-    "acks": "all",
-    "compression.type": "lz4",
-    "linger.ms": "50",
-    "queue.buffering.max.messages": "100000",
-}
-"""Safe, and the fastest of those measured; each can be overridden."""
-GAPLESS: Final = {"enable.gapless.guarantee": "true"}
-"""For idempotent producers: they stop at the first refused batch. If later batches were accepted, no run could resume there."""
 
 
 def produce(
@@ -98,7 +74,7 @@ def produce(
         coordinates: "text" (JSON strings) or "number".
         timestamps: of the records: "event", the times of the transactions, or "now", the times of sending.
         settings: librdkafka's, which override fastgen's defaults: idempotent, acks=all, lz4.
-        producers: handles of the client library, each with its own thread and partitions; at least 1.
+        producers: those of the client library, each with its own thread and partitions; at least 1.
         threads: how many make rows, at least 1.
         create_topic: create the topic if it does not exist; it keeps records for ever.
         partitions: of a topic that is created, or of the mock cluster's (default: 4).
@@ -130,43 +106,66 @@ def produce(
         >>> produce(Dataset(Config(rows=1_000)), mock=True).acknowledged
         1000
     """
-    require_client()
-    client_settings = connection(bootstrap_servers, settings)
-    check_settings(client_settings)
-    check_target(client_settings, mock)
-    check_messages(key, coordinates, timestamps)
-    check_topics(topic, labels_topic)
-    check_labels(key, with_label, labels_topic, labels_delay, timed=timestamps == "event" or speed is not None)
-    check_pace(rate, speed)
-    check_moment(shift_to)
-    check_resume(resume, mock, other_rows=loop or shift_to is not None)
+    checks.require_client()
+    given = client_settings.with_servers(settings, bootstrap_servers)
+    client_settings.check_fit(given)
+    checks.check_target(given, mock)
+    checks.check_messages(key, coordinates, timestamps)
+    checks.check_topics(topic, labels_topic)
+    checks.check_labels(key, with_label, labels_topic, labels_delay, timed=timestamps == "event" or speed is not None)
+    checks.check_pace(rate, speed)
+    checks.check_moment(shift_to)
+    checks.check_resume(resume, mock, other_rows=loop or shift_to is not None)
     for name, count in (("producers", producers), ("threads", threads)):
         positive(name, count)
     made = _made(create_topic, mock, partitions, replication_factor, topic_config)
     data = dataset_of(data)
-    rows = MessageSpec(first_event_at(data, shift_to) if shift_to is not None else data, key, coordinates, loop)
+    spec = MessageSpec(first_event_at(data, shift_to) if shift_to is not None else data, key, coordinates, loop)
     timed = timestamps == "event"
     if timed:
-        topics.check_stamps(rows.data)
-    forms = [(topic, columns_of_values(with_label), timedelta(0))]
-    forms += [(labels_topic, COLUMNS_OF_LABELS, labels_delay)] if labels_topic else []
+        topics.check_stamps(spec.data)
+    requested = [
+        topics.RequestedTopic(content, topics.times_of(spec.data, content.delay, loop, speed) if timed else None)
+        for content in topics.topic_contents(topic, with_label, labels_topic, labels_delay)
+    ]
+    with _mock_address(requested, made) if mock else nullcontext() as address:
+        options = Options(
+            settings=client_settings.with_defaults(client_settings.with_servers(given, address)),
+            producers=producers,
+            threads=threads,
+            event_times=timed,
+            plain=plain,
+            rate=rate,
+            speed=speed,
+            resume=resume,
+            mock=mock,
+        )
+        return _fill(spec, requested, made if create_topic and not mock else None, options, progress, tell)
+
+
+def _fill(
+    spec: MessageSpec,
+    requested: Sequence[topics.RequestedTopic],
+    made: topics.TopicSettings | None,
+    options: Options,
+    progress: Callable[[Progress], object] | None,
+    tell: Callable[[ProduceReport], object] | None,
+) -> ProduceReport:
+    """Find the topics, send the messages, and account for them; `made`: how topics are created, None if they have to exist."""
+    client_settings.check_accepted(options.settings)
+    from fastgen.sinks.kafka.cluster import Cluster
+
+    cluster = Cluster(options.settings)
+    if made is not None:
+        topics.ensure(cluster, requested, made)
+    found = topics.find(cluster, requested, options.mock)
     with ExitStack() as stack:
-        if mock:
-            client_settings["bootstrap.servers"] = stack.enter_context(_mock({form[0]: made.partitions for form in forms}))
-        options = Options(_with_defaults(client_settings), producers, threads, timed, plain)
-        cluster = _cluster(options.settings)
-        requested = [
-            topics.RequestedTopic(*form, topics.times_of(rows.data, form[-1], loop, speed) if timed else None) for form in forms
-        ]
-        if create_topic and not mock:
-            topics.ensure(cluster, requested, made)
-        found = topics.find(cluster, requested, mock)
         pairs = zip(requested, found, strict=True)
-        fillings = [stack.enter_context(_filling(cluster, rows, options, *pair, resume, mock)) for pair in pairs]
-        report = _send([filling.run for filling in fillings], rate, speed, progress, tell)
-        if not mock:
+        fillings = [stack.enter_context(_filling(cluster, spec, options, *pair)) for pair in pairs]
+        report = _send([filling.run for filling in fillings], options, progress, tell)
+        if not options.mock:
             for filling in fillings:
-                _check_ends(cluster, filling, resume)
+                _check_ends(cluster, filling, options.resume)
     return report
 
 
@@ -181,8 +180,8 @@ def _made(
     create_topic: bool, mock: bool, partitions: int | None, replication_factor: int | None, topic_config: Mapping[str, str] | None
 ) -> topics.TopicSettings:
     """The settings of topics that are created; refuses such settings if none is created."""
-    check_made(create_topic or mock, {"partitions": partitions})
-    check_made(create_topic, {"replication_factor": replication_factor, "topic_config": topic_config or None})
+    checks.check_made(create_topic or mock, {"partitions": partitions})
+    checks.check_made(create_topic, {"replication_factor": replication_factor, "topic_config": topic_config or None})
     number = PARTITIONS if partitions is None else positive("partitions", partitions)
     if number > MOST_PARTITIONS:
         raise OptionError("partitions", number, f"must be at most {MOST_PARTITIONS:,}")
@@ -190,49 +189,34 @@ def _made(
     return topics.TopicSettings(number, replication, topic_config or {})
 
 
-def _cluster(settings: Mapping[str, str]) -> "Cluster":
-    """Check the settings and return the cluster."""
-    _check_settings(settings)
-    from fastgen.sinks.kafka.cluster import Cluster
-
-    return Cluster(settings)
-
-
 @contextmanager
 def _filling(
-    cluster: "Cluster",
-    rows: MessageSpec,
-    options: Options,
-    requested: topics.RequestedTopic,
-    found: topics.FoundTopic,
-    resume: bool,
-    mock: bool,
+    cluster: "Cluster", spec: MessageSpec, options: Options, requested: topics.RequestedTopic, found: topics.FoundTopic
 ) -> Iterator[Filling]:
     """A run that appends to the topic, or, if it resumes another, begins with the first row that the topic lacks."""
-    topic, settings = found
+    (topic, settings), content = found, requested.content
     if options.producers > topic.partitions:
         LOG.warning("topic %s has %d partitions, so more producers would be idle", *topic)
     at = beginning(topic.partitions)
-    if resume:
+    if options.resume:
         stamped = None if topics.has_own_clock(settings) else options.event_times
-        source = rows.source(rows.data, requested.columns, topic)
-        at = find_position(cluster, topic, source, rows.data.num_rows, requested.delay, stamped)
-    began = at.present if resume or mock else _start_behind(cluster, topic)
-    run = Run(rows, requested.columns, topic, at, requested.delay, options, topics.most_bytes(settings))
+        source = spec.source(spec.data, content.columns, topic)
+        at = find_position(cluster, topic, source, spec.data.num_rows, content.delay, stamped)
+    began = at.present if options.resume or options.mock else _start_behind(cluster, topic)
+    run = Run(spec, content, topic, at, options, topics.most_bytes(settings))
     with closing(run):
         yield Filling(run, began)
 
 
 def _send(
     runs: list[Run],
-    rate: float | None,
-    speed: float | None,
+    options: Options,
     progress: Callable[[Progress], object] | None,
     tell: Callable[[ProduceReport], object] | None,
 ) -> ProduceReport:
     """Send everything; `tell` gets the report however the run ends."""
     try:
-        send_all(runs, rate, speed, progress or (lambda _: None))
+        send_all(runs, options, progress or (lambda _: None))
     except BaseException as error:
         for run in runs:
             run.abandon()
@@ -281,33 +265,10 @@ def _check_ends(cluster: "Cluster", filling: Filling, resume: bool) -> None:
         raise DeliveryError(message, hint="recreate the topic")
 
 
-def _with_defaults(given: Mapping[str, str]) -> dict[str, str]:
-    settings = DEFAULTS | dict(given)
-    return GAPLESS | settings if _is_idempotent(settings) else settings
-
-
-def _is_idempotent(settings: Mapping[str, str]) -> bool:
-    return settings["enable.idempotence"].lower() in ("true", "t", "1")
-
-
-def _check_settings(settings: Mapping[str, str]) -> None:
-    if not _is_idempotent(settings):
-        LOG.warning(
-            "producers are not idempotent (enable.idempotence): where requests are repeated, rows may be doubled or swapped"
-        )
-    try:
-        from fastgen.sinks.kafka.librdkafka import check
-    except (OSError, AttributeError):
-        return  # the client will refuse wrong settings
-    check(settings)
-
-
 @contextmanager
-def _mock(topics: dict[str, int]) -> Iterator[str]:
+def _mock_address(requested: Sequence[topics.RequestedTopic], made: topics.TopicSettings) -> Iterator[str]:
+    """The address of a mock cluster that has the topics."""
     from fastgen.sinks.kafka.librdkafka import MockCluster
 
-    cluster = MockCluster(topics)
-    try:
+    with closing(MockCluster({each.name: made.partitions for each in requested})) as cluster:
         yield cluster.address
-    finally:
-        cluster.close()

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastgen.errors import KafkaError
-from fastgen.sinks.kafka.delivery import Topic
 from fastgen.sinks.kafka.messages import Messages, MessageSource
+from fastgen.sinks.kafka.topic import Topic
 
 if TYPE_CHECKING:
     from confluent_kafka import Message

@@ -5,16 +5,17 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Final, NamedTuple
 
 from fastgen.dataset import Dataset
-from fastgen.sinks.kafka.delivery import Counts, RefusedError, Sender, Topic
 from fastgen.sinks.kafka.messages import MessageSource
 from fastgen.sinks.kafka.pace import Lag, Pace
 from fastgen.sinks.kafka.periods import endless
 from fastgen.sinks.kafka.resume import ResumePoint
+from fastgen.sinks.kafka.sender import DeliveryCounts, RefusedError, Sender
 from fastgen.sinks.kafka.stream import Stream
+from fastgen.sinks.kafka.topic import Topic
+from fastgen.sinks.kafka.topics import TopicContent
 from fastgen.text import Coordinates
 
 LOG: Final = logging.getLogger("fastgen")
@@ -65,53 +66,59 @@ class MessageSpec:
         return (self.source(data, columns, topic) for data in datasets)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Options:
-    """How messages are sent. settings: librdkafka's. producers: the number of handles. threads: how many make rows."""
+    """How messages are sent: checked arguments of `produce`.
+
+    settings: all of librdkafka's. producers: how many senders a topic has, at most.
+    event_times: whether records bear the times of their events, rather than those of sending.
+    """
 
     settings: dict[str, str]
     producers: int
     threads: int
     event_times: bool
     plain: bool
+    rate: float | None
+    speed: float | None
+    resume: bool
+    mock: bool
 
 
 class Run:
     """One topic with its stream and senders.
 
     Args:
-        columns: of the values. at: where to resume. delay: how much later than its event a message is due.
-        limit: bytes of the largest batch that the topic accepts, if known.
+        at: where to resume. limit: bytes of the largest batch that the topic accepts, if known.
     """
 
     def __init__(
         self,
-        rows: MessageSpec,
-        columns: tuple[str, ...],
+        spec: MessageSpec,
+        content: TopicContent,
         topic: Topic,
         at: ResumePoint,
-        delay: timedelta,
         options: Options,
         limit: int | None,
     ) -> None:
-        self.topic, self.limit, self._data = topic, limit, None if rows.loop else rows.data
+        self.topic, self.limit, self._data = topic, limit, None if spec.loop else spec.data
         self.skipped = int(at.present.sum())
-        self.backend, make = choose_backend(options.plain)
-        number = min(options.producers, topic.partitions)
+        sender = choose_sender(options.plain)
+        self.backend = sender.backend
         self.senders: list[Sender] = []
         self.began, self.seconds = time.perf_counter(), 0.0
         with ExitStack() as held:
-            for _ in range(number):
-                self.senders.append(make(options.settings, topic.name, topic.partitions, rows.key is not None))
+            for _ in range(min(options.producers, topic.partitions)):
+                self.senders.append(sender(options.settings, topic.name, topic.partitions, spec.key is not None))
                 held.callback(self.senders[-1].close)
             self.stream = Stream(
-                rows.sources(columns, topic),
+                spec.sources(content.columns, topic),
                 self.senders,
                 item=at.item,
                 seen=at.seen,
                 present=at.present,
                 threads=options.threads,
-                delay=round(delay.total_seconds() * 1000),
+                delay=round(content.delay.total_seconds() * 1000),
                 event_times=options.event_times,
             )
             held.callback(self.stream.close)
@@ -128,7 +135,7 @@ class Run:
         return self._data.num_rows if self._data else sum(each.delivered + each.failed for each in self.counts)
 
     @property
-    def counts(self) -> list[Counts]:
+    def counts(self) -> list[DeliveryCounts]:
         """The delivery reports of each sender."""
         return [sender.counts for sender in self.senders]
 
@@ -202,12 +209,12 @@ class Run:
         self._held.close()
 
 
-def send_all(runs: list[Run], rate: float | None, speed: float | None, progress: Callable[[Progress], object]) -> None:
+def send_all(runs: list[Run], options: Options, progress: Callable[[Progress], object]) -> None:
     """Send all messages, each when it is due; other topics follow the first one's event time, or the speed."""
     first, *others = runs
     began = min((run.stream.next_due for run in runs if run.stream.next_due is not None), default=0)
     for run in runs:
-        run.start(Pace(rate if run is first else None, speed, began))
+        run.start(Pace(options.rate if run is first else None, options.speed, began))
 
     def look() -> None:
         seen = [run.look() for run in runs]
@@ -241,15 +248,15 @@ def send_all(runs: list[Run], rate: float | None, speed: float | None, progress:
     look()
 
 
-def choose_backend(plain: bool) -> tuple[str, type[Sender]]:
-    """The name and class of the way of sending: compiled, or plain if compiled code cannot call the library."""
+def choose_sender(plain: bool) -> type[Sender]:
+    """The kind of sender: compiled, or plain if that is wanted or compiled code cannot call the library."""
     if not plain:
         try:
-            from fastgen.sinks.kafka.librdkafka import CompiledProducer
+            from fastgen.sinks.kafka.librdkafka import CompiledSender
         except (OSError, AttributeError) as error:
             LOG.warning("librdkafka cannot be called directly (%s); sending one message at a time", error)
         else:
-            return "compiled", CompiledProducer
-    from fastgen.sinks.kafka.plain import PlainProducer
+            return CompiledSender
+    from fastgen.sinks.kafka.plain import PlainSender
 
-    return "plain", PlainProducer
+    return PlainSender

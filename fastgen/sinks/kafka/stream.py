@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from fastgen.kernels.partitions import order_by_partition
 from fastgen.pipeline import map_ordered
-from fastgen.sinks.kafka.delivery import Sender
 from fastgen.sinks.kafka.messages import Messages, MessageSource
+from fastgen.sinks.kafka.sender import Sender
 
 
 def _chunks(sources: Iterable[MessageSource], item: int, threads: int) -> Generator[tuple[MessageSource, Messages]]:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from fastgen.dataset import Dataset
 from fastgen.errors import KafkaError, OptionError, span
-from fastgen.sinks.kafka.delivery import Topic
+from fastgen.schema import TRANSACTIONS
+from fastgen.sinks.kafka.topic import Topic
 
 if TYPE_CHECKING:
     from fastgen.sinks.kafka.cluster import Cluster
@@ -39,21 +40,36 @@ class RecordTimes(NamedTuple):
 def times_of(data: Dataset, delay: timedelta, loop: bool, speed: float | None) -> RecordTimes:
     """The times of the records of a dataset, or, with `loop`, also of its followers, each `delay` later than its event."""
     plan, groups, late = data.plan, data.groups, delay.total_seconds()
-    first, last = (plan.origin_seconds + plan.day_offset + group * plan.grid.group for group in (groups.start, groups.stop))
+    first, last = (plan.start_seconds + group * plan.grid.group for group in (groups.start, groups.stop))
     live = speed is not None and speed <= 1 and first <= time.time()
     return RecordTimes(first + late, (NEVER if loop else last) + late, live)
 
 
-class RequestedTopic(NamedTuple):
-    """A topic as a run needs it.
-
-    columns: of its values. delay: how much later than its event a record is. times: None if records bear the time of sending.
-    """
+class TopicContent(NamedTuple):
+    """What is in a topic. columns: of its values. delay: how much later than its event a record is."""
 
     name: str
     columns: tuple[str, ...]
     delay: timedelta
+
+
+def topic_contents(topic: str, with_label: bool, labels_topic: str | None, labels_delay: timedelta) -> list[TopicContent]:
+    """What is in the topic of the transactions and, if there is one, in that of the labels."""
+    columns = tuple(name for name in TRANSACTIONS.names if with_label or name != "fraud_label")
+    labels = [TopicContent(labels_topic, ("tid", "fraud_label"), labels_delay)] if labels_topic else []
+    return [TopicContent(topic, columns, timedelta(0)), *labels]
+
+
+class RequestedTopic(NamedTuple):
+    """A topic as a run needs it; times: None if records bear the time of sending."""
+
+    content: TopicContent
     times: RecordTimes | None
+
+    @property
+    def name(self) -> str:
+        """The name of the topic."""
+        return self.content.name
 
 
 class TopicSettings(NamedTuple):

@@ -7,7 +7,7 @@ import polars as pl
 
 from fastgen.sinks.kafka.cluster import Cluster
 from fastgen.sinks.kafka.consuming import read_partition
-from fastgen.sinks.kafka.delivery import Topic
+from fastgen.sinks.kafka.topic import Topic
 from fastgen.verifying.aligning import Aligner
 from fastgen.verifying.chunks import UNKNOWN
 from fastgen.verifying.cursors import Cursor

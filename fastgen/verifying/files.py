@@ -16,7 +16,7 @@ from fastgen.verifying import manifests
 from fastgen.verifying.expected import Expected
 from fastgen.verifying.fitting import fitting
 from fastgen.verifying.report import FileCounts, VerifyReport
-from fastgen.verifying.tables import Checked, TableCheck
+from fastgen.verifying.table_check import Checked, TableCheck
 from fastgen.verifying.texts import written_as
 
 

@@ -1,7 +1,7 @@
-"""What the two ways of sending share."""
+"""Senders, of which there are two kinds: `librdkafka.CompiledSender`, and `plain.PlainSender` where that is not available."""
 
 from collections.abc import Mapping
-from typing import NamedTuple, Protocol
+from typing import ClassVar, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,14 +13,7 @@ class RefusedError(Exception):
     """The client library accepts no more messages, for example after a fatal error."""
 
 
-class Topic(NamedTuple):
-    """A topic and its number of partitions."""
-
-    name: str
-    partitions: int
-
-
-class Counts(NamedTuple):
+class DeliveryCounts(NamedTuple):
     """Delivery reports so far: delivered, failed, failed by error, delivered by partition (int64)."""
 
     delivered: int
@@ -30,11 +23,16 @@ class Counts(NamedTuple):
 
 
 class Sender(Protocol):
-    """A producer handle of the client library: takes messages, and counts their delivery reports.
+    """A producer of the client library for one topic: takes messages, and counts their delivery reports.
 
     Args:
         settings: librdkafka's. topic: its name. partitions: how many it has. with_key: whether messages have keys.
+
+    Attributes:
+        backend: what reports call this kind of sender.
     """
+
+    backend: ClassVar[str]
 
     def __init__(self, settings: Mapping[str, str], topic: str, partitions: int, with_key: bool) -> None: ...
 
@@ -68,8 +66,8 @@ class Sender(Protocol):
         """Drop messages that have not been delivered; their reports say that they failed."""
 
     @property
-    def counts(self) -> Counts:
+    def counts(self) -> DeliveryCounts:
         """The delivery reports so far."""
 
     def close(self) -> None:
-        """Release the handle."""
+        """Release the producer."""
