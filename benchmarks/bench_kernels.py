@@ -40,7 +40,7 @@ import fastgen.kernels
 from fastgen import Config, Dataset
 from fastgen.digest import TransactionDigests
 from fastgen.frames import BUFFERS
-from fastgen.ids import TransactionIds, hexadecimal
+from fastgen.ids import HashBuffers, hexadecimal
 from fastgen.kernels import (
     atm,
     cards,
@@ -65,13 +65,13 @@ from fastgen.kernels.digits import Tile
 from fastgen.kernels.memory import SLACK
 from fastgen.kernels.structs import Block, Events, SequenceList
 from fastgen.kernels.windows import Injected, Scratch, Window, window_rows
+from fastgen.layouts import RowText, transaction_layout
 from fastgen.plan import GROUP_ROWS, WINDOW_ROWS, proportional
 from fastgen.pools import alias_table
 from fastgen.schema import TRANSACTIONS
 from fastgen.sinks.parquet_columns import HEX_WEIGHTS
-from fastgen.text import RowText, transaction_layout
 from fastgen.values import Values
-from fastgen.windows import PARTS, Worker, rules_of
+from fastgen.workers import FIELDS, Worker, rules_of
 
 Array = NDArray[Any]
 Kernel = Callable[..., Any]
@@ -89,7 +89,7 @@ FREE = 14
 """Digits of a card number that are drawn."""
 CHOICES = 59
 """Months in which a card may expire."""
-ALL = reduce(or_, PARTS.values())
+ALL = reduce(or_, FIELDS.values())
 """Bits of the block's columns that all columns of the table need."""
 
 
@@ -460,7 +460,7 @@ def window_to_fill(given: Inputs) -> tuple[Any, ...]:
     window = Window(number, start, grid.window, first, behind - first, 0)
     rows = behind - first + int(np.count_nonzero(seconds < start + grid.window))
     rules = plan.payment_rules, *plan.place_coordinates, plan.day_offset
-    injected, hashing = Injected(given.events, keys, start), TransactionIds(plan).hashing
+    injected, hashing = Injected(given.events, keys, start), HashBuffers(plan).hashing
     return Block.empty(rows), np.empty(0, np.uint8), window, injected, *rules, Scratch.empty(rows), ALL, hashing
 
 
@@ -471,7 +471,7 @@ def fill_window(given: Inputs) -> int:
 
 def group_to_fill(given: Inputs) -> tuple[Any, ...]:
     """The arguments for filling a group, as a worker has them."""
-    plan, hashing = given.plan, TransactionIds(given.plan).hashing
+    plan, hashing = given.plan, HashBuffers(given.plan).hashing
     rules = rules_of(plan)
     memory = groups.Memory.empty(2 * GROUP_ROWS, plan.config.fraud.chain_lengths.high)
     target = groups.RowTarget(Block.empty(2 * GROUP_ROWS), np.empty(0, np.uint8), True, columns.NO_COLUMNS, 0)
@@ -918,14 +918,14 @@ COMPARISONS: dict[str, Comparison] = {
     ),
     "columns.epoch_times": Comparison(
         (columns.epoch_times,),
-        lambda g: columns.epoch_times(g.signed, g.block.second, g.plan.origin_seconds, 1_000_000),
-        {"numpy": lambda g: (g.block.second.astype(np.int64) + g.plan.origin_seconds) * 1_000_000},
-        lambda g: [(row.second + g.plan.origin_seconds) * 1_000_000 for row in g.twin_rows],
+        lambda g: columns.epoch_times(g.signed, g.block.second, g.plan.midnight_seconds, 1_000_000),
+        {"numpy": lambda g: (g.block.second.astype(np.int64) + g.plan.midnight_seconds) * 1_000_000},
+        lambda g: [(row.second + g.plan.midnight_seconds) * 1_000_000 for row in g.twin_rows],
         rows=GROUP_ROWS,
     ),
     "columns.fill_columns": Comparison(
         (columns.fill_columns,),
-        lambda g: columns.fill_columns(g.column_room, 0, g.block, g.digests, g.plan.origin_seconds),
+        lambda g: columns.fill_columns(g.column_room, 0, g.block, g.digests, g.plan.midnight_seconds),
         {},
         None,
         rows=GROUP_ROWS,

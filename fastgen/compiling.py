@@ -15,7 +15,7 @@ from fastgen.schema import CREDIT_CARDS, PROFILES, TRANSACTIONS
 from fastgen.sections import Atm, Fraud
 from fastgen.sinks.files import write
 from fastgen.sinks.jobs import Format
-from fastgen.windows import NO_DIGESTS, Worker
+from fastgen.workers import NO_DIGESTS, Worker
 
 SAMPLE_ROWS: Final = 1_000
 

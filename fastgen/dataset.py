@@ -12,7 +12,7 @@ from fastgen.locked import locked_property
 from fastgen.pipeline import map_ordered
 from fastgen.plan import Plan
 from fastgen.schema import TABLES
-from fastgen.windows import Worker
+from fastgen.workers import Worker
 
 if TYPE_CHECKING:
     import polars as pl
@@ -236,7 +236,7 @@ class Dataset:
     def frames(self, table: str, names: Sequence[str], threads: int, among: range | None = None) -> Iterator["pl.DataFrame"]:
         """Yield the rows of any table in order, in frames with these columns; of transactions, only those of groups in `among`."""
         from fastgen.frames import HolderFrames, TransactionFrames
-        from fastgen.windows import RowSource
+        from fastgen.workers import RowSource
 
         if table != "transactions":
             return map_ordered(HolderFrames(self.plan, table, names).frame, self.card_chunks(), threads)

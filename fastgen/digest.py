@@ -61,7 +61,7 @@ class TransactionDigests:
     def of(self, rows: Block, tid: NDArray[np.uint8]) -> int:
         """The digest of a block. tid: uint8[16 n], not read unless it is among the columns."""
         scratch = np.empty((3, TILE), np.uint64)
-        return int(kernels.transactions_digest(rows, tid, self.included, *self._values, self.plan.origin_seconds, scratch))
+        return int(kernels.transactions_digest(rows, tid, self.included, *self._values, self.plan.midnight_seconds, scratch))
 
 
 class HolderDigests:

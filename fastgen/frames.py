@@ -16,7 +16,7 @@ from fastgen.plan import Plan
 from fastgen.schema import TABLES
 from fastgen.text_columns import TextPart, joined
 from fastgen.values import Values
-from fastgen.windows import Worker
+from fastgen.workers import Worker
 
 BUFFERS: Final = {
     "tid": ("tid", 16, np.uint16),

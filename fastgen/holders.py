@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from fastgen.ids import hexadecimal
 from fastgen.kernels import cards as kernels
+from fastgen.layouts import Style, escaped, header_line, separators
 from fastgen.locked import locked_property
 from fastgen.plan import Plan
 from fastgen.pools import alias_table
 from fastgen.schema import PROVIDER
-from fastgen.text import Style, escaped, header_line, separators
 from fastgen.text_columns import TextPart, Texts, constant, joined
 
 CHUNK = 65_536

@@ -1,4 +1,4 @@
-"""`tid` for blocks of rows, and bytes as hexadecimal text."""
+"""What hashing rows for `tid` takes, and bytes as hexadecimal text."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from fastgen.kernels.digits import Tile
 from fastgen.plan import Plan
 
 
-class TransactionIds:
+class HashBuffers:
     """Tables and scratch memory for hashing and rendering rows, and space for their digests; one for each thread."""
 
     def __init__(self, plan: Plan) -> None:
@@ -23,7 +23,7 @@ class TransactionIds:
         """The table and the scratch memory that rows are hashed with."""
         return md5.Hashing(self.days, self.tile)
 
-    def digest_buffer(self, rows: int, kept: int = 0) -> NDArray[np.uint8]:
+    def digests(self, rows: int, kept: int = 0) -> NDArray[np.uint8]:
         """uint8[16 n]: the digests of the first n rows, or space for them behind the `kept` ones; valid until the next call."""
         if self._digests.size < 16 * rows:
             larger = np.empty(20 * rows, np.uint8)

@@ -143,9 +143,9 @@ class Plan:
         sizes = config.sizes
         self.cards = sizes.cards
         self.period = config.seconds
-        self.origin = datetime(config.start.year, config.start.month, config.start.day)
-        self.day_offset = int((config.start - self.origin).total_seconds())
-        self.origin_seconds = int((self.origin - datetime(1970, 1, 1)).total_seconds())
+        self.midnight = datetime(config.start.year, config.start.month, config.start.day)
+        self.day_offset = int((config.start - self.midnight).total_seconds())
+        self.midnight_seconds = int((self.midnight - datetime(1970, 1, 1)).total_seconds())
         self.cash_cards_requested = sizes.cash_cards
         found = totals(config, self._available())
         self.cash_cards, self.sequences, self.withdrawals = found.cash_cards, found.sequences, found.withdrawals
@@ -187,7 +187,7 @@ class Plan:
     @property
     def start_seconds(self) -> int:
         """Seconds from 1970 to the start of the period, where the first group begins."""
-        return self.origin_seconds + self.day_offset
+        return self.midnight_seconds + self.day_offset
 
     @property
     def counts(self) -> dict[str, int]:
@@ -416,7 +416,7 @@ class Plan:
     def day_words(self) -> NDArray[np.uint32]:
         """uint32[days, 3]: "YYYY-MM-DD " of every day that can have events, eleven characters in three little-endian words."""
         days = (self.day_offset + self.grid.groups * self.grid.group) // DAY + 1
-        text = "".join(f"{self.origin + timedelta(days=day):%Y-%m-%d} \0" for day in range(days))
+        text = "".join(f"{self.midnight + timedelta(days=day):%Y-%m-%d} \0" for day in range(days))
         return np.frombuffer(text.encode(), np.uint32).reshape(-1, 3)
 
     def card_digits(self, cards: range) -> NDArray[np.uint64]:

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from fastgen.plan import Plan
-from fastgen.windows import Worker
+from fastgen.workers import Worker
 
 
 class Position(NamedTuple):

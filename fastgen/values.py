@@ -54,11 +54,11 @@ class Values:
     def seconds(self, rows: Block) -> NDArray[np.int64]:
         """int64[n]: event times in seconds since 1970."""
         times = np.empty(rows.second.size, np.int64)
-        kernels.epoch_times(times, rows.second, self.plan.origin_seconds, 1)
+        kernels.epoch_times(times, rows.second, self.plan.midnight_seconds, 1)
         return times
 
     def microseconds(self, rows: Block) -> NDArray[np.int64]:
         """int64[n]: event times in microseconds since 1970."""
         times = np.empty(rows.second.size, np.int64)
-        kernels.epoch_times(times, rows.second, self.plan.origin_seconds, MICROSECONDS)
+        kernels.epoch_times(times, rows.second, self.plan.midnight_seconds, MICROSECONDS)
         return times

@@ -11,7 +11,7 @@ import pytest
 from fastgen import Config, Dataset
 from fastgen.arenas import KEPT, Arenas, Lease, grown_to
 from fastgen.frames import TransactionFrames
-from fastgen.windows import RowSource
+from fastgen.workers import RowSource
 
 DATA = Dataset(Config(rows=700_000, seed=9))
 

@@ -32,7 +32,7 @@ class RowRules(NamedTuple):
 
     frauds: a table for each kind that is injected, see `FRAUDS`. period: seconds in which payments occur.
     place_latitude, place_longitude: int32[places], millionths of a degree.
-    day_offset: seconds from midnight to the start of the period. origin: seconds since 1970 to this midnight.
+    day_offset: seconds from midnight to the start of the period. midnight: seconds since 1970 to it.
     payment_offsets: int64, payments before each window.
     """
 
@@ -43,7 +43,7 @@ class RowRules(NamedTuple):
     place_latitude: NDArray[np.int32]
     place_longitude: NDArray[np.int32]
     day_offset: int
-    origin: int
+    midnight: int
     payment_offsets: NDArray[np.int64]
 
 
@@ -213,7 +213,7 @@ def group_windows(target, done, steps, group, grid, injected, payments, rules, m
             call(steps.window_rows, (rows, digests, window, injected, *drawn, memory.scratch, needed, hashing))
             if target.column_rows:
                 columns = columns_between(target.columns, done, done + count)
-                call(steps.fill_columns, (columns, done, rows, digests, rules.origin))
+                call(steps.fill_columns, (columns, done, rows, digests, rules.midnight))
             done += count
         event = behind
     return done

@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from fastgen.dataset import Dataset
 from fastgen.digest import HolderDigests, TransactionDigests
+from fastgen.layouts import Coordinates
 from fastgen.sinks.output import Out
-from fastgen.text import Coordinates
-from fastgen.windows import RowSource
+from fastgen.workers import RowSource
 
 
 class Encoded(NamedTuple):

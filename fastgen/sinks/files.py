@@ -14,6 +14,7 @@ from fastgen.arguments import thread_count
 from fastgen.config import Config
 from fastgen.dataset import Dataset, dataset_of
 from fastgen.errors import OutputExistsError
+from fastgen.layouts import Coordinates
 from fastgen.sinks import existing, manifest
 from fastgen.sinks.encoder import Request
 from fastgen.sinks.jobs import Format, WriteJob, write_job
@@ -22,7 +23,6 @@ from fastgen.sinks.output import explained, folders_made, opened, refuse_existin
 from fastgen.sinks.parts import complete_parts, write_parts
 from fastgen.sinks.targets import Target
 from fastgen.sinks.writing import FileReport, WriteOptions, write_table, write_together
-from fastgen.text import Coordinates
 
 
 @dataclass(frozen=True)

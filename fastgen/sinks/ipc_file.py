@@ -10,7 +10,7 @@ from fastgen.frames import HolderFrames, TransactionFrames
 from fastgen.origin import as_metadata
 from fastgen.sinks.encoder import Encoded, HolderSource, Request, TransactionSource
 from fastgen.sinks.output import Out
-from fastgen.windows import SPAN_ROWS
+from fastgen.workers import SPAN_ROWS
 
 
 class IpcFile:

@@ -7,11 +7,11 @@ from typing import Literal, NamedTuple
 from fastgen.arguments import check_coordinates
 from fastgen.dataset import Dataset
 from fastgen.errors import OptionError
+from fastgen.layouts import Coordinates
 from fastgen.schema import TABLES
 from fastgen.sinks.encoder import Request
 from fastgen.sinks.names import file_name, part_name
 from fastgen.sinks.targets import Target, resolve
-from fastgen.text import Coordinates
 
 Format = Literal["parquet", "csv", "ndjson", "ipc"]
 

@@ -10,11 +10,11 @@ from fastgen.holders import HolderText
 from fastgen.kernels.calls import Repeated
 from fastgen.kernels.memory import SLACK
 from fastgen.kernels.text import transaction_text
+from fastgen.layouts import Style, transaction_layout
 from fastgen.sinks import compression
 from fastgen.sinks.encoder import Encoded, HolderSource, Request, TransactionSource
 from fastgen.sinks.output import Buffer, Out
-from fastgen.text import Style, transaction_layout
-from fastgen.windows import SPAN_ROWS
+from fastgen.workers import SPAN_ROWS
 
 # Each piece is compressed separately: gzip members and zstd frames may be concatenated.
 COMPRESSIONS: dict[str, Callable[[Buffer], Buffer]] = {
@@ -43,8 +43,8 @@ class TransactionTextFile:
         for piece in worker.pieces(item):
             rows = len(piece)
             memory = grown_to(self._arenas.take(), 0, rows * row.longest + SLACK)
-            tids = worker.ids.digest_buffer(rows)
-            given = tids, worker.rows, piece.start, piece.stop, row.layout, worker.ids.tile
+            tids = worker.buffers.digests(rows)
+            given = tids, worker.rows, piece.start, piece.stop, row.layout, worker.buffers.tile
             end = self._transaction_text(memory, 0, NO_ENDS, *given)
             yield Encoded(rows, (self._compress(memory[:end]), memory), self._source.digest(piece, tids))
 

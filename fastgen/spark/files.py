@@ -9,6 +9,7 @@ from pyspark.sql import SparkSession
 
 from fastgen.config import Config
 from fastgen.dataset import Dataset, dataset_of
+from fastgen.layouts import Coordinates
 from fastgen.pipeline import available_threads
 from fastgen.sinks.files import WriteReport
 from fastgen.sinks.files import write as write_files
@@ -16,7 +17,6 @@ from fastgen.sinks.jobs import Format, write_job
 from fastgen.sinks.parts import prepare
 from fastgen.spark.options import in_one_line
 from fastgen.spark.tables import dataset
-from fastgen.text import Coordinates
 
 ROWS_IN_FILE: Final = 4_000_000
 """The approximate rows of a part, about 170 MB of Parquet; parts are smaller if processors would be idle otherwise."""

@@ -37,7 +37,7 @@ def dataset(config: Config) -> "Dataset":
 def group_batches(data: "Dataset", schema: "pa.Schema") -> Callable[[int], "pa.RecordBatch"]:
     """Return a function that makes the transactions of a group."""
     from fastgen.arrow import TransactionBatches
-    from fastgen.windows import RowSource
+    from fastgen.workers import RowSource
 
     source, batches = RowSource(data.plan, schema.names), TransactionBatches(data.plan, schema)
     return lambda group: batches.batch(*source.fill(range(group, group + 1)))

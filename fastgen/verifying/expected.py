@@ -12,14 +12,14 @@ from fastgen.dataset import Dataset
 from fastgen.digest import Digest, HolderDigests, TransactionDigests
 from fastgen.frames import HolderFrames, TransactionFrames
 from fastgen.holders import CHUNK
+from fastgen.layouts import Coordinates, Style
 from fastgen.pipeline import map_ordered
 from fastgen.plan import Plan
 from fastgen.sinks.encoder import Request
 from fastgen.sinks.output import ByteCounter
 from fastgen.sinks.text_file import HolderTextFile, TransactionTextFile
-from fastgen.text import Coordinates, Style
 from fastgen.verifying.chunks import UNKNOWN, Chunk, Chunks, chunks_of
-from fastgen.windows import RowSource
+from fastgen.workers import RowSource
 
 ROWS = 1 << 16
 """Approximate number of rows in a chunk."""

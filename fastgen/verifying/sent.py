@@ -11,14 +11,14 @@ from fastgen.dataset import Dataset
 from fastgen.kernels.memory import SLACK
 from fastgen.kernels.partitions import order_by_partition
 from fastgen.kernels.text import join_fragments
+from fastgen.layouts import Coordinates
 from fastgen.pipeline import map_ordered
 from fastgen.reading.parsing import NdjsonParser
 from fastgen.sinks.kafka.messages import Messages, MessageSource, Texts
-from fastgen.text import Coordinates
 from fastgen.verifying.chunks import UNKNOWN, Chunk, Chunks, chunks_of
 from fastgen.verifying.expected import ROWS, groups_of, is_keyed
 from fastgen.verifying.records import NONE, TIMESTAMP, Form, PackedMessages
-from fastgen.windows import Worker
+from fastgen.workers import Worker
 
 KEPT: Final = 2
 """Chunks whose messages are kept for other partitions that may need them."""

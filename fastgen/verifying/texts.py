@@ -7,9 +7,9 @@ from pathlib import Path
 import polars as pl
 
 from fastgen.errors import InputError
+from fastgen.layouts import Coordinates, Style
 from fastgen.reading.text import HEAD, CsvReader, TextReader
 from fastgen.stored import Stored
-from fastgen.text import Coordinates, Style
 
 
 def written_as(stored: Stored, table: str) -> tuple[Style, Coordinates] | None:

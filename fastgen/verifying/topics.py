@@ -9,10 +9,10 @@ from fastgen.arguments import thread_count
 from fastgen.config import Config
 from fastgen.dataset import Dataset, dataset_of
 from fastgen.errors import NOT_GIVEN, OptionError
+from fastgen.layouts import Coordinates
 from fastgen.schema import DEFAULT_TOPIC
 from fastgen.sinks.kafka import checks, client_settings
 from fastgen.sinks.kafka.topics import has_own_clock, present, topic_contents
-from fastgen.text import Coordinates
 from fastgen.verifying.report import VerifyReport
 
 

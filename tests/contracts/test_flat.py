@@ -17,7 +17,7 @@ from fastgen.frames import TransactionFrames
 from fastgen.pipeline import AHEAD, map_ordered
 from fastgen.schema import TRANSACTIONS
 from fastgen.sections import Atm
-from fastgen.windows import Worker
+from fastgen.workers import Worker
 
 
 class Piece:

@@ -21,7 +21,7 @@ from small_configs import configs
 
 from fastgen import Config, Dataset, write
 from fastgen.frames import TransactionFrames
-from fastgen.windows import RowSource
+from fastgen.workers import RowSource
 
 COLUMNS = ("tid", "datetime", "cc_num", "category", "amount", "latitude", "longitude", "city", "country", "fraud_label")
 # Several groups in a day of payments, and many after it that hold only withdrawals.

@@ -15,7 +15,7 @@ from fastgen import Config, Dataset, OptionError, scan
 from fastgen.frames import TransactionFrames
 from fastgen.intervals import time_interval
 from fastgen.schema import TABLES
-from fastgen.windows import Worker
+from fastgen.workers import Worker
 
 DATA = Dataset(Config(rows=400_000, seed=3))
 WHOLE = DATA.transactions()
@@ -187,7 +187,7 @@ def made(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         seen["columns"].update(self.names)
         seen["groups"].extend(groups)
         made = frame(self, worker, groups)
-        seen["hashes"] += worker.ids._digests.size // 16
+        seen["hashes"] += worker.buffers._digests.size // 16
         return made
 
     monkeypatch.setattr(TransactionFrames, "frame", noting)
@@ -209,8 +209,8 @@ def test_a_time_range_touches_only_its_groups(made: dict[str, Any], engine: Any)
     low, high = datetime(2022, 2, 1), datetime(2022, 2, 2)
     scan(DATA).filter(T.is_between(low, high)).select("amount").collect(engine=engine)
     group = timedelta(seconds=DATA.plan.grid.group)
-    first = (low - DATA.plan.origin) // group
-    assert sorted(made["groups"]) == list(range(first, (high - DATA.plan.origin) // group + 1))
+    first = (low - DATA.plan.midnight) // group
+    assert sorted(made["groups"]) == list(range(first, (high - DATA.plan.midnight) // group + 1))
     made["groups"].clear()
     assert scan(DATA).filter(datetime(2030, 1, 1) < T).collect(engine=engine).is_empty()
     assert made["groups"] == []

@@ -14,11 +14,11 @@ import fastgen.plan
 from fastgen.config import Config
 from fastgen.kernels.structs import Block, Events
 from fastgen.plan import Plan
-from fastgen.windows import PARTS, Worker
+from fastgen.workers import FIELDS, Worker
 
 LEAST_P = 1e-4
 """Of a test of randomness. The data follow from their seeds, so a test passes always or never."""
-ALL = reduce(or_, PARTS.values())
+ALL = reduce(or_, FIELDS.values())
 """Bits of the block's columns that all columns of the table need."""
 
 

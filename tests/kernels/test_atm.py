@@ -19,7 +19,7 @@ from scipy import stats
 from fastgen.config import Config
 from fastgen.plan import Plan
 from fastgen.schema import TRANSACTIONS
-from fastgen.windows import Worker
+from fastgen.workers import Worker
 from kernels import SAMPLES, Sample, make_rows, make_sample, read_rows
 from tests.kernels import LEAST_P
 

@@ -23,7 +23,7 @@ from fastgen.kernels import cards, permutation, streams
 from fastgen.plan import Plan
 from fastgen.pools import alias_table, load_pools
 from fastgen.schema import TRANSACTIONS
-from fastgen.windows import Worker
+from fastgen.workers import Worker
 from kernels import each_sample, make_sample, unpacked
 from tests.kernels import LEAST_P
 

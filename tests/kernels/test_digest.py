@@ -15,7 +15,7 @@ from fastgen.dataset import Dataset
 from fastgen.digest import Digest, HolderDigests, TransactionDigests, text_values
 from fastgen.kernels import digest as kernels
 from fastgen.schema import TABLES, TRANSACTIONS
-from fastgen.windows import RowSource
+from fastgen.workers import RowSource
 from kernels import Sample, card_texts, each_sample, make_sample
 
 numbers = st.integers(-(2**63), 2**64 - 1)

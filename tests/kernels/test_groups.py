@@ -9,7 +9,7 @@ from fastgen.frames import TransactionFrames
 from fastgen.kernels.groups import Filled, Memory
 from fastgen.plan import Plan
 from fastgen.schema import TRANSACTIONS
-from fastgen.windows import Worker
+from fastgen.workers import Worker
 from tests.kernels import each_sample, make_sample, read_rows
 
 
@@ -34,10 +34,10 @@ def test_rows_are_the_same_in_memory_that_grows(name: str) -> None:
     single = []
     for group in groups:
         rows = worker.fill(range(group, group + 1))
-        single += worker.ids.digest_buffer(rows.second.size).tolist()
+        single += worker.buffers.digests(rows.second.size).tolist()
     worker = Worker(sample.plan)
     assert read_rows(worker.fill(groups), sample.plan.day_offset) == sample.rows
-    assert worker.ids.digest_buffer(sample.plan.rows).tolist() == single
+    assert worker.buffers.digests(sample.plan.rows).tolist() == single
 
 
 @each_sample

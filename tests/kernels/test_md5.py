@@ -17,7 +17,7 @@ from fastgen.kernels.md5 import hex_digits, transaction_digests
 from fastgen.kernels.structs import Block
 from fastgen.plan import Plan
 from fastgen.schema import TRANSACTIONS
-from fastgen.windows import RowSource
+from fastgen.workers import RowSource
 from kernels import SAMPLES, card_texts, each_sample, make_sample, packed
 
 ORIGIN = datetime(1999, 12, 30)
@@ -148,7 +148,7 @@ def test_the_last_years() -> None:
     for group in range(plan.grid.groups):
         block, digests = source.fill(range(group, group + 1))
         rows = zip(block.second.tolist(), block.card.tolist(), block.cents.tolist(), strict=True)
-        texts = [f"{plan.origin + timedelta(seconds=second)}{cards[card]}{cents / 100}" for second, card, cents in rows]
+        texts = [f"{plan.midnight + timedelta(seconds=second)}{cards[card]}{cents / 100}" for second, card, cents in rows]
         assert texts_of(digests) == [md5(text.encode()).hexdigest() for text in texts]
 
 

@@ -19,14 +19,14 @@ from numpy.typing import NDArray
 from fastgen.config import Config
 from fastgen.dataset import Dataset
 from fastgen.holders import HolderText
-from fastgen.ids import TransactionIds
+from fastgen.ids import HashBuffers
 from fastgen.kernels.memory import SLACK
 from fastgen.kernels.structs import Block
 from fastgen.kernels.text import Layout, join_fragments, transaction_text
+from fastgen.layouts import Coordinates, RowText, Style, transaction_layout
 from fastgen.plan import Plan
 from fastgen.schema import TRANSACTIONS
-from fastgen.text import Coordinates, RowText, Style, transaction_layout
-from fastgen.windows import Worker
+from fastgen.workers import Worker
 from kernels import card_texts, each_sample, make_sample, read_rows
 
 STYLES: list[Style] = ["ndjson", "csv"]
@@ -46,7 +46,7 @@ class Rendered:
 
     def __init__(self, plan: Plan, block: Block, rows: list[Row], twin: Twin) -> None:
         self.plan, self.block = plan, block
-        self.source = TransactionIds(plan)
+        self.source = HashBuffers(plan)
         cards = card_texts(plan)
         self.rows = [naive.values(row, twin, cards) for row in rows]
 

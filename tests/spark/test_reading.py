@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from fastgen import Config, Dataset, FastgenError
 from fastgen.arrow import TransactionBatches
 from fastgen.schema import TABLES
-from fastgen.windows import RowSource
+from fastgen.workers import RowSource
 
 from .conftest import Load, plain, require_pyspark
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from fastgen import Config, Dataset, OptionError
 from fastgen.positions import Position, Positions, pieces
-from fastgen.windows import Worker
+from fastgen.workers import Worker
 
 from .conftest import plain, require_pyspark
 

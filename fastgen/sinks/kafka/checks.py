@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from importlib.util import find_spec
 from numbers import Real
 
+from fastgen.arguments import check_coordinates
 from fastgen.errors import NOT_GIVEN, OptionError, did_you_mean, missing
 from fastgen.schema import TRANSACTIONS
 
@@ -32,8 +33,7 @@ def check_messages(key: str | None, coordinates: str, timestamps: str) -> None:
         names = ("none", *TRANSACTIONS.names)
         hint = "None, not a text" if key == "none" else did_you_mean(key, names)
         raise OptionError("key", key, f"must be one of {', '.join(names)}", hint=hint)
-    if coordinates not in ("text", "number"):
-        raise OptionError("coordinates", coordinates, "must be text or number")
+    check_coordinates(coordinates)
     if timestamps not in ("event", "now"):
         raise OptionError("timestamps", timestamps, "must be event or now")
 

@@ -12,8 +12,8 @@ from fastgen.kernels.columns import epoch_times
 from fastgen.kernels.memory import SLACK
 from fastgen.kernels.partitions import key_partitions
 from fastgen.kernels.text import transaction_text
-from fastgen.text import Coordinates, RowText, transaction_layout
-from fastgen.windows import SPAN_ROWS, RowSource, Worker
+from fastgen.layouts import Coordinates, RowText, transaction_layout
+from fastgen.workers import SPAN_ROWS, RowSource, Worker
 
 
 class Texts(NamedTuple):
@@ -59,7 +59,7 @@ class MessageSource:
 
     def __init__(self, data: Dataset, columns: Sequence[str], key: str | None, partitions: int, coordinates: Coordinates) -> None:
         self.items = data.spans(SPAN_ROWS)
-        self._origin = data.plan.origin_seconds
+        self._midnight = data.plan.midnight_seconds
         self._partitions = partitions
         self._value = transaction_layout(data.plan, columns, "ndjson", coordinates, newline=False)
         self._key = transaction_layout(data.plan, [key], "bare", coordinates, newline=False) if key else None
@@ -77,7 +77,7 @@ class MessageSource:
             if keys:
                 keys.add(piece, worker)
             times = np.empty(len(piece), np.int64)
-            epoch_times(times, worker.rows.second[piece.start : piece.stop], self._origin, 1000)
+            epoch_times(times, worker.rows.second[piece.start : piece.stop], self._midnight, 1000)
             blocks.append(times)
         times = np.concatenate(blocks) if blocks else np.empty(0, np.int64)
         partitions = np.zeros(times.size, np.int32)
@@ -115,7 +115,14 @@ class _Writer:
         rows = len(piece)
         self._memory = grown_to(self._memory, self._position, self._position + rows * self._row.longest + SLACK)
         ends = np.empty(rows, np.int64)
-        given = worker.ids.digest_buffer(rows), worker.rows, piece.start, piece.stop, self._row.layout, worker.ids.tile
+        given = (
+            worker.buffers.digests(rows),
+            worker.rows,
+            piece.start,
+            piece.stop,
+            self._row.layout,
+            worker.buffers.tile,
+        )
         self._position = transaction_text(self._memory, self._position, ends, *given)
         self._ends.append(ends)
 

@@ -10,7 +10,7 @@ from fastgen.config import Config
 from fastgen.dataset import Dataset
 from fastgen.errors import ConfigError, OptionError, UsageError
 from fastgen.plan import Plan
-from fastgen.windows import Worker
+from fastgen.workers import Worker
 
 TOO_FAR: Final = (ConfigError, OverflowError)
 """Raised when a period is moved into years that configurations do not allow or that datetime does not have."""
@@ -64,4 +64,4 @@ def endless(data: Dataset) -> Iterator[Dataset]:
 
 def _after(plan: Plan) -> datetime:
     """The moment after which no more events come."""
-    return plan.origin + timedelta(seconds=plan.day_offset + plan.grid.groups * plan.grid.group)
+    return plan.midnight + timedelta(seconds=plan.day_offset + plan.grid.groups * plan.grid.group)

@@ -13,6 +13,7 @@ from fastgen.arguments import positive
 from fastgen.config import Config
 from fastgen.dataset import Dataset, dataset_of
 from fastgen.errors import DeliveryError, OptionError
+from fastgen.layouts import Coordinates
 from fastgen.schema import DEFAULT_TOPIC
 from fastgen.sinks.kafka import checks, client_settings, topics
 from fastgen.sinks.kafka.periods import first_event_at
@@ -21,7 +22,6 @@ from fastgen.sinks.kafka.resume import beginning, find_position
 from fastgen.sinks.kafka.run import MessageSpec, Options, Progress, Run, send_all
 from fastgen.sinks.kafka.sender import RefusedError
 from fastgen.sinks.kafka.topic import Topic
-from fastgen.text import Coordinates
 
 if TYPE_CHECKING:
     from fastgen.sinks.kafka.cluster import Cluster

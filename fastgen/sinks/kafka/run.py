@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from fastgen.dataset import Dataset
+from fastgen.layouts import Coordinates
 from fastgen.sinks.kafka.messages import MessageSource
 from fastgen.sinks.kafka.pace import Lag, Pace
 from fastgen.sinks.kafka.periods import endless
@@ -16,7 +17,6 @@ from fastgen.sinks.kafka.sender import DeliveryCounts, RefusedError, Sender
 from fastgen.sinks.kafka.stream import Stream
 from fastgen.sinks.kafka.topic import Topic
 from fastgen.sinks.kafka.topics import TopicContent
-from fastgen.text import Coordinates
 
 LOG: Final = logging.getLogger("fastgen")
 SHUTDOWN_SECONDS: Final = 10.0

@@ -121,7 +121,7 @@ def transaction_layout(plan: Plan, names: Sequence[str], style: Style, coordinat
 
 def _head(plan: Plan, before: dict[Kind, bytes], sizes: dict[Kind, int]) -> kernels.Head:
     """The start of rows, up to the card number."""
-    days = [plan.origin + timedelta(days=day) for day in range(len(plan.day_words))]
+    days = [plan.midnight + timedelta(days=day) for day in range(len(plan.day_words))]
     dates = [before["datetime"] + (f"{day:%Y-%m-%d} ".encode() if sizes["datetime"] else b"") for day in days]
     tid_at = len(before["tid"])
     date_at = tid_at + sizes["tid"]

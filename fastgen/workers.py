@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from fastgen.ids import TransactionIds
+from fastgen.ids import HashBuffers
 from fastgen.kernels import fields
 from fastgen.kernels.calls import Repeated
 from fastgen.kernels.columns import NO_COLUMNS, Columns
@@ -23,7 +23,7 @@ PIECE_ROWS = 6_000
 """Rows rendered at once, at most: their text stays in the cache until it is written."""
 NO_DIGESTS: Final = np.empty(0, np.uint8)
 
-PARTS: Final = {
+FIELDS: Final = {
     "tid": fields.SECOND | fields.CARD | fields.DIGITS | fields.CENTS,
     "datetime": fields.SECOND,
     "cc_num": fields.CARD | fields.DIGITS,
@@ -46,9 +46,9 @@ class Worker:
         self.plan = plan
         self.needed = 0
         for name in names:
-            self.needed |= PARTS[name]
+            self.needed |= FIELDS[name]
         self.hashed = "tid" in names
-        self.ids = TransactionIds(plan)
+        self.buffers = HashBuffers(plan)
         self.rows = Block.empty(0)
         # About the rows of a group: untouched memory costs nothing, and growing means beginning the group again.
         self._memory = Memory.empty(GROUP_ROWS, plan.config.fraud.chain_lengths.high)
@@ -95,7 +95,7 @@ class Worker:
         self._grow_rows(0, count if is_kept else min(count, GROUP_ROWS))
         filled = Filled(groups.start)
         while True:
-            digests = self.ids.digest_buffer(self.rows.second.size, filled.rows if is_kept else 0) if hashed else NO_DIGESTS
+            digests = self.buffers.digests(self.rows.second.size, filled.rows if is_kept else 0) if hashed else NO_DIGESTS
             filled = self._filled(RowTarget(self.rows, digests, is_kept, columns, column_rows), filled, groups.stop, needed)
             if filled.group == groups.stop:
                 return filled.rows, columns
@@ -108,7 +108,7 @@ class Worker:
 
     def _filled(self, target: RowTarget, filled: Filled, stop: int, needed: int, are_called: bool = True) -> Filled:
         """Continue with groups up to `stop`, or until one needs more memory."""
-        rules, memory, hashing = self._rules, self._memory, self.ids.hashing
+        rules, memory, hashing = self._rules, self._memory, self.buffers.hashing
         steps = target.steps(rules, memory, hashing, are_called)
         given = steps, steps.kinds(rules), self.plan.grid, rules, memory, needed, hashing
         return Filled(*self._fill_groups(target, filled.rows, filled.group, stop, *given))
@@ -138,7 +138,7 @@ def rules_of(plan: Plan) -> RowRules:
         place_latitude=latitude,
         place_longitude=longitude,
         day_offset=plan.day_offset,
-        origin=plan.origin_seconds,
+        midnight=plan.midnight_seconds,
         payment_offsets=plan.payment_offsets,
     )
 
@@ -155,4 +155,4 @@ class RowSource(threading.local):
 
     def kept(self, rows: int) -> tuple[Block, NDArray[np.uint8]]:
         """Return the first `rows` rows that were filled last, and their digests."""
-        return self.worker.rows.rows(0, rows), self.worker.ids.digest_buffer(rows if self.worker.hashed else 0)
+        return self.worker.rows.rows(0, rows), self.worker.buffers.digests(rows if self.worker.hashed else 0)
