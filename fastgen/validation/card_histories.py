@@ -30,9 +30,9 @@ class CardHistories(Judge):
     needs = tuple(name for name in TRANSACTIONS.names if name not in ("tid", "country"))
 
     def __init__(
-        self, rules: Rules, cards: CardTable, piles: EventBuckets, bands: Bands | None, totals: Callable[[], Totals]
+        self, rules: Rules, cards: CardTable, buckets: EventBuckets, bands: Bands | None, totals: Callable[[], Totals]
     ) -> None:
-        self.rules, self.cards, self.piles, self.bands, self.totals = rules, cards, piles, bands, totals
+        self.rules, self.cards, self.buckets, self.bands, self.totals = rules, cards, buckets, bands, totals
         self.cash = np.zeros(cards.size, bool)
         self.ordinary = np.zeros(len(rules.categories), np.int64)
         self.attacks = Attacks(rules, cards)
@@ -41,13 +41,13 @@ class CardHistories(Judge):
         self.cash[part.card[(part.kind == WITHDRAWAL) & (part.card >= 0)]] = True
         ordinary = part.category[(part.kind == ORDINARY) & (part.category >= 0)]
         self.ordinary += np.bincount(ordinary, minlength=self.ordinary.size)
-        self.piles.add(part)
+        self.buckets.add(part)
 
     def checks(self) -> Iterator[Check]:
         rules, cards, examples = self.rules, self.cards, ExampleFormatter(self.rules.config, self.cards)
         withdrawals, clones = Withdrawals(rules, cards), Clones(rules, cards)
         cash_cards = CashCards(rules.config, self.cash, examples)
-        for events in self.piles.each():
+        for events in self.buckets.each():
             kind = events["kind"]
             self.attacks.add(events[kind == ATTACK])
             found = withdrawals.add(events[kind == WITHDRAWAL])

@@ -134,7 +134,7 @@ class ChainFinder:
 
         begun = runs(events["second"].tolist(), self.gaps, range(1, self.lengths[-1] + 1), fits, self._budget)
         for most_short in (0, 1):
-            ways = cuts(events.size, begun, self._budget, 1, self._is_short, most_short)
+            ways = cuts(events.size, begun, self._budget, 1, shortest=self.lengths[0], most_short=most_short)
             if ways is None:
                 return UNDECIDED, []
             if ways:

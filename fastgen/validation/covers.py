@@ -44,14 +44,12 @@ class Budget:
         return self.left >= 0
 
 
-def cuts(
-    size: int, begun: Begun, budget: Budget, most: int, odd: Callable[[Group], bool] = bool, most_odd: int = MOST_EVENTS
-) -> list[list[Group]] | None:
+def cuts(size: int, begun: Begun, budget: Budget, most: int, *, shortest: int = 1, most_short: int = 0) -> list[list[Group]] | None:
     """Return the ways to cut a set of events into groups, at most `most`; None if the search gave up before.
 
     Args:
         size: the number of events. begun: yields the possible groups. most: how many ways to look for.
-        odd, most_odd: a way may have at most `most_odd` groups that are `odd`.
+        shortest, most_short: a way may have at most `most_short` groups of fewer than `shortest` events.
 
     Example:
         >>> pairs = lambda first, left: ((first, other) for other in range(first + 1, 4) if left >> other & 1)
@@ -61,20 +59,21 @@ def cuts(
     if size > MOST_EVENTS:
         return None
 
-    def remaining(left: int, odd_left: int) -> Iterator[list[Group]]:
+    def remaining(left: int, short_left: int) -> Iterator[list[Group]]:
         if not left:
             yield []
             return
         for group in begun((left & -left).bit_length() - 1, left):
             if not budget.spend():
                 return
-            if odd_left < (strange := odd(group)):
+            is_short = len(group) < shortest
+            if is_short and not short_left:
                 continue
             rest = left & ~sum(1 << event for event in group)
-            yield from ([group, *others] for others in remaining(rest, odd_left - strange))
+            yield from ([group, *others] for others in remaining(rest, short_left - 1 if is_short else short_left))
 
     budget.begin()
-    found = list(islice(remaining((1 << size) - 1, most_odd), most))
+    found = list(islice(remaining((1 << size) - 1, most_short), most))
     return found if len(found) == most or budget.left >= 0 else None
 
 

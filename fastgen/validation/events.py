@@ -17,7 +17,8 @@ from fastgen.validation.cards import CardTable
 from fastgen.validation.rows import ATTACK, ORDINARY, JudgedRows
 from fastgen.validation.tally import Array, Violations
 
-PILES: Final = 128
+BUCKET_BITS: Final = 7
+BUCKETS: Final = 1 << BUCKET_BITS
 ENOUGH: Final = 1 << 13
 """Events to process together, at least, unless there are fewer."""
 EVENT: Final = np.dtype(
@@ -52,8 +53,8 @@ def column(events: Events, name: str) -> Array:
 class EventBuckets:
     """Events in unnamed files, which vanish with the process.
 
-    All labelled payments of a card are in one pile. So are those of its withdrawals that are whole hours apart, like those of a
-    sequence; a card with very many withdrawals has some in each pile.
+    All labelled payments of a card are in one bucket. So are those of its withdrawals that are whole hours apart, like those of a
+    sequence; a card with very many withdrawals has some in each bucket.
     """
 
     def __init__(self) -> None:
@@ -62,7 +63,7 @@ class EventBuckets:
 
     def __enter__(self) -> "EventBuckets":
         with explained(ABOUT):
-            for _ in range(PILES):
+            for _ in range(BUCKETS):
                 self._files.append(self._stack.enter_context(tempfile.TemporaryFile()))
         return self
 
@@ -70,36 +71,36 @@ class EventBuckets:
         self._stack.close()
 
     def add(self, rows: JudgedRows) -> None:
-        """Put all rows but ordinary payments on their piles; those with unknown cards are left out."""
+        """Put all rows but ordinary payments into their buckets; those with unknown cards are left out."""
         chosen = np.flatnonzero((rows.kind != ORDINARY) & (rows.card >= 0))
         events = np.empty(chosen.size, EVENT)
         for name in EVENT.names or ():
             events[name] = np.clip(getattr(rows, name)[chosen], -FAR, FAR)
-        pile = _pile(events)
-        order = np.argsort(pile, kind="stable")
-        ends = np.cumsum(np.bincount(pile, minlength=PILES))
+        bucket = _bucket(events)
+        order = np.argsort(bucket, kind="stable")
+        ends = np.cumsum(np.bincount(bucket, minlength=BUCKETS))
         with explained(ABOUT):
             for file, part in zip(self._files, np.split(events[order], ends[:-1]), strict=True):
                 file.write(part.tobytes())
 
     def each(self) -> Iterator[Events]:
-        """Yield all piles in turn; small ones are joined, as each has a fixed cost however few its events."""
-        piles: list[bytes] = []
+        """Yield all buckets in turn; small ones are joined, as each has a fixed cost however few its events."""
+        joined: list[bytes] = []
         for file in self._files:
             with explained(ABOUT):
                 file.seek(0)
-                piles.append(file.read())
-            if sum(map(len, piles)) >= ENOUGH * EVENT.itemsize:
-                yield np.frombuffer(b"".join(piles), EVENT)
-                piles.clear()
-        yield np.frombuffer(b"".join(piles), EVENT)
+                joined.append(file.read())
+            if sum(map(len, joined)) >= ENOUGH * EVENT.itemsize:
+                yield np.frombuffer(b"".join(joined), EVENT)
+                joined.clear()
+        yield np.frombuffer(b"".join(joined), EVENT)
 
 
-def _pile(events: Events) -> NDArray[np.uint8]:
+def _bucket(events: Events) -> NDArray[np.uint8]:
     card, clock = events["card"].astype(np.uint64), (events["second"] % HOUR).astype(np.uint64)
     mixed = card * np.uint64(HOUR) + np.where(events["kind"] == ATTACK, np.uint64(0), clock)
     mixed *= np.uint64(0x9E3779B97F4A7C15)
-    return (mixed >> np.uint64(64 - 7)).astype(np.uint8)
+    return (mixed >> np.uint64(64 - BUCKET_BITS)).astype(np.uint8)
 
 
 class ExampleFormatter:

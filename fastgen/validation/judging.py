@@ -38,7 +38,7 @@ class Examination(NamedTuple):
     notes: list[str]
 
 
-def examined(tables: Tables, config: Config, progress: Progress) -> Examination:
+def examined(tables: Tables, config: Config, progress: Progress | None) -> Examination:
     """Make all checks of tables against a configuration."""
     rules = Rules(config, load_pools())
     cards, listed = read_cards(tables)
@@ -51,11 +51,11 @@ def examined(tables: Tables, config: Config, progress: Progress) -> Examination:
     @cache
     def settled() -> Totals:
         """The counts. They depend on how many cards can withdraw cash: by the holders' ages, or else those that do."""
-        return totals(config, int(bands.susceptible.sum()) if bands else int(stories.cash.sum()))
+        return totals(config, int(bands.susceptible.sum()) if bands else int(histories.cash.sum()))
 
-    with EventBuckets() as piles:
-        stories = CardHistories(rules, cards, piles, bands, settled)
-        judges = _judges(rules, cards, listed, stories)
+    with EventBuckets() as buckets:
+        histories = CardHistories(rules, cards, buckets, bands, settled)
+        judges = _judges(rules, cards, listed, histories)
         transactions.to(judges, lambda frame, rows: JudgedRows(frame, rows, rules, cards), progress)
         checks = [*numbers.checks(), *holders.checks(), *transactions.checks()]
     checks += _counts(config, settled(), numbers, holders, transactions)
@@ -67,13 +67,20 @@ def examined(tables: Tables, config: Config, progress: Progress) -> Examination:
     return Examination(checks, transactions.rows, _notes(bands))
 
 
-def _judges(rules: Rules, cards: CardTable, listed: bool, stories: CardHistories) -> list[Judge]:
-    """The judges of transactions; the stories come first, since amounts are judged with what they found."""
+def _judges(rules: Rules, cards: CardTable, listed: bool, histories: CardHistories) -> list[Judge]:
+    """The judges of transactions; the histories come first, since amounts are judged with what they found."""
     config = rules.config
     rows = [Order(), Tids(), Amounts(), Coordinates(), Categories(rules), Labels(), Abroad()]
     known = [KnownCards()] if listed else []
     payments = [Times(config), CardsOfPayments(config, cards, listed), PlacesOfRows(rules)]
-    return [stories, Counts(stories.totals), *rows, *known, *payments, AmountsOfRows(rules, lambda: stories.attacks.first_amounts)]
+    return [
+        histories,
+        Counts(histories.totals),
+        *rows,
+        *known,
+        *payments,
+        AmountsOfRows(rules, lambda: histories.attacks.first_amounts),
+    ]
 
 
 def _counts(config: Config, settled: Totals, numbers: TableScan, holders: TableScan, transactions: TableScan) -> Iterator[Check]:

@@ -105,7 +105,7 @@ class Places:
     ) -> NDArray[np.int64]:
         """int64: the places with these coordinates (in millionths of a degree), cities and countries; -1 if there is none."""
         keys = self._keys(latitude, longitude)
-        found = self._order[np.minimum(np.searchsorted(self._sorted, keys), keys.size and self._sorted.size - 1)]
+        found = self._order[np.minimum(np.searchsorted(self._sorted, keys), self._sorted.size - 1)]
         right = (self.latitude[found] == latitude) & (self.longitude[found] == longitude)
         right &= (self.city_of[found] == city) & (self.country_of[found] == country)
         return np.where(right, found, -1)

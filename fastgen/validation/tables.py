@@ -16,6 +16,7 @@ from fastgen.validation.tally import Array, Mask, RowBatch, Violations
 PartOf = Callable[[pl.DataFrame, Array], RowBatch]
 """Makes what judges see from a frame and the numbers of its rows."""
 Progress = Callable[[int], object]
+"""Called with the number of rows shown since the last call."""
 
 
 class Tables(Protocol):
@@ -64,7 +65,7 @@ class TableScan:
         self._missing = Violations()
         self._judges: Sequence[Judge] = ()
 
-    def to(self, judges: Sequence[Judge], part_of: PartOf = RowBatch, progress: Progress = bool) -> None:
+    def to(self, judges: Sequence[Judge], part_of: PartOf = RowBatch, progress: Progress | None = None) -> None:
         """Show all rows without missing values to the judges whose columns are there."""
         self._judges = judges
         able = [judge for judge in judges if self._has(judge)]
@@ -75,7 +76,8 @@ class TableScan:
             for judge in able if part.size else ():
                 judge.add(part)
             self.rows += frame.height
-            progress(frame.height)
+            if progress:
+                progress(frame.height)
 
     def checks(self) -> Iterator[Check]:
         """Yield the checks that the table is complete, and those of the judges."""

@@ -71,7 +71,7 @@ def validate(
         stored = source if isinstance(source, Stored) else open_stored(source)
         name, tables, own, notes = str(stored.path), stored, stored.config(), _notes(stored)
     config = next((each for each in (given, own) if each is not None), Config())
-    examination = examined(tables, config, progress or bool)
+    examination = examined(tables, config, progress)
     checks = judged(examination.checks, level)
     return ValidationReport(
         source=name,

@@ -64,7 +64,7 @@ def test_chains_are_cut_in_all_ways(seconds: set[int], low: int, more: int, gap:
     ]
     budget = Budget()
     begun = runs(events, gaps, range(1, low + more + 1), fits, budget)
-    found = cuts(len(events), begun, budget, 10**6, odd=lambda group: len(group) < low, most_odd=1)
+    found = cuts(len(events), begun, budget, 10**6, shortest=low, most_short=1)
     assert found is not None
     assert sorted(found) == sorted([tuple(group) for group in cut] for cut in expected)
 
