@@ -7,7 +7,7 @@ import polars as pl
 
 from fastgen.kernels.tallies import metres_between
 from fastgen.kernels.units import HOUR, MICROSECONDS
-from fastgen.reporting.rows import RowKind
+from fastgen.schema import RowKind
 
 CHAINS: Final = 6
 HOLDERS: Final = 3

@@ -13,10 +13,10 @@ from fastgen.errors import InputError
 from fastgen.reporting.densities import prices
 from fastgen.reporting.histories import Histories
 from fastgen.reporting.holders import HolderAges
-from fastgen.reporting.rows import COLUMNS, LABEL, RowKind
+from fastgen.reporting.rows import COLUMNS, LABEL
 from fastgen.reporting.rules import Rule, best_threshold, best_values
 from fastgen.reporting.survey import Survey
-from fastgen.schema import TABLES
+from fastgen.schema import TABLES, RowKind
 from fastgen.stored import Stored
 
 TRANSACTIONS: Final = "transactions"

@@ -11,11 +11,10 @@ from fastgen.reporting.drawing import HALF, figure
 from fastgen.reporting.examples import chains, sequences
 from fastgen.reporting.facts import Facts
 from fastgen.reporting.parts import KEY_FRAUD_PAYMENT, KEY_FRAUD_WITHDRAWAL, KEY_PAYMENT, KEY_WITHDRAWAL, Chapter, Key, Part, Table
-from fastgen.reporting.rows import RowKind
 from fastgen.reporting.rules import Rule
 from fastgen.reporting.separation import SECONDS, SINCE, SPEEDS, Spread, condition, named, separation, spread
 from fastgen.reporting.words import count, day_and_time, duration, money, percent
-from fastgen.schema import CASH_WITHDRAWAL, HOME_COUNTRY
+from fastgen.schema import CASH_WITHDRAWAL, HOME_COUNTRY, RowKind
 
 EASY = 0.3
 """F1 of a single rule from which a dataset counts as easy."""

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from fastgen.kernels.tallies import MISSING, chain_lengths, count_kinds, since_last
 from fastgen.reporting import bins
 from fastgen.reporting.cards import CardNumbers
-from fastgen.reporting.rows import ReportRows, RowKind, detached, whole
+from fastgen.reporting.rows import ReportRows, detached, whole
+from fastgen.schema import RowKind
 
 STEPS: Final = (1, 60, 600, 3_600, 21_600, 86_400, 604_800, 2_419_200, 31_449_600)
 """Possible widths of a timeline bar in seconds, up to one, four and 52 weeks; each is a multiple of the one before."""

@@ -22,8 +22,8 @@ from fastgen.reporting.drawing import (
     steps,
 )
 from fastgen.reporting.histories import Histories
-from fastgen.reporting.rows import RowKind
 from fastgen.reporting.words import count, shortened
+from fastgen.schema import RowKind
 
 STACKS: Final = (("rows", (RowKind.PAYMENT, RowKind.WITHDRAWAL)), ("frauds", (RowKind.FRAUD_PAYMENT, RowKind.FRAUD_WITHDRAWAL)))
 """What is stacked in the two panels of the timeline, from the bottom up."""

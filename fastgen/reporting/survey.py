@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from fastgen.kernels.tallies import GOLDEN
 from fastgen.kernels.units import DAY, HOUR
 from fastgen.reporting import bins
-from fastgen.reporting.rows import ReportRows, RowKind, detached, whole
+from fastgen.reporting.rows import ReportRows, detached, whole
+from fastgen.schema import RowKind
 
 MOST_CATEGORIES: Final = 400
 """Rows of further categories are counted together."""

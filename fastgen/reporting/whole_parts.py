@@ -14,9 +14,8 @@ from fastgen.reporting.drawing import HALF, figure
 from fastgen.reporting.facts import Facts
 from fastgen.reporting.holders import HolderAges
 from fastgen.reporting.parts import KIND_KEYS, Chapter, Key, Part, Table
-from fastgen.reporting.rows import RowKind
 from fastgen.reporting.words import MONTHS, count, day, duration, money, percent, period
-from fastgen.schema import CASH_WITHDRAWAL
+from fastgen.schema import CASH_WITHDRAWAL, RowKind
 
 ORDINARY: Final = np.array([kind in (RowKind.PAYMENT, RowKind.WITHDRAWAL) for kind in RowKind])
 """bool[kinds]: whether rows of a kind are not frauds."""

@@ -5,11 +5,12 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from fastgen.schema import RowKind
 from fastgen.validation.checks import drawn, rule
 from fastgen.validation.judge import Judge
 from fastgen.validation.pvalues import chi_square, kolmogorov, stratified
 from fastgen.validation.report import Check
-from fastgen.validation.rows import ATTACK, FOREIGN, WITHDRAWAL, JudgedRows
+from fastgen.validation.rows import JudgedRows
 from fastgen.validation.rules import Rules
 from fastgen.validation.tally import Array, Violations
 
@@ -33,10 +34,10 @@ class AmountsOfRows(Judge):
     def add(self, part: JudgedRows) -> None:
         cells, kind, known = self.rules.cells(part.cents), part.kind, part.category >= 0
         can_be = (cells >= 0) & (self.rules.masses[part.category, cells] > 0)
-        self.prices.add(part, ~can_be, (kind <= ATTACK) & known)
-        self.cash.add(part, ~can_be, kind >= WITHDRAWAL)
-        counted = can_be & known & (kind != ATTACK)
-        row = part.category + (kind == FOREIGN)
+        self.prices.add(part, ~can_be, (kind < RowKind.WITHDRAWAL) & known)
+        self.cash.add(part, ~can_be, kind >= RowKind.WITHDRAWAL)
+        counted = can_be & known & (kind != RowKind.FRAUD_PAYMENT)
+        row = part.category + (kind == RowKind.FRAUD_WITHDRAWAL)
         codes = row[counted] * self.counts.shape[1] + cells[counted]
         self.counts += np.bincount(codes, minlength=self.counts.size).reshape(self.counts.shape)
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from fastgen.plan import Totals
-from fastgen.schema import TRANSACTIONS
+from fastgen.schema import TRANSACTIONS, RowKind
 from fastgen.validation.attacks import Attacks
 from fastgen.validation.cards import CardTable
 from fastgen.validation.cash_cards import Bands, CashCards, Clones
@@ -13,7 +13,7 @@ from fastgen.validation.checks import skipped
 from fastgen.validation.events import EventBuckets, ExampleFormatter, tolerated
 from fastgen.validation.judge import Judge
 from fastgen.validation.report import Check
-from fastgen.validation.rows import ATTACK, FOREIGN, ORDINARY, WITHDRAWAL, JudgedRows
+from fastgen.validation.rows import JudgedRows
 from fastgen.validation.rules import Rules
 from fastgen.validation.withdrawals import Withdrawals
 
@@ -38,8 +38,8 @@ class CardHistories(Judge):
         self.attacks = Attacks(rules, cards)
 
     def add(self, part: JudgedRows) -> None:
-        self.cash[part.card[(part.kind == WITHDRAWAL) & (part.card >= 0)]] = True
-        ordinary = part.category[(part.kind == ORDINARY) & (part.category >= 0)]
+        self.cash[part.card[(part.kind == RowKind.WITHDRAWAL) & (part.card >= 0)]] = True
+        ordinary = part.category[(part.kind == RowKind.PAYMENT) & (part.category >= 0)]
         self.ordinary += np.bincount(ordinary, minlength=self.ordinary.size)
         self.buckets.add(part)
 
@@ -49,10 +49,10 @@ class CardHistories(Judge):
         cash_cards = CashCards(rules.config, self.cash, examples)
         for events in self.buckets.each():
             kind = events["kind"]
-            self.attacks.add(events[kind == ATTACK])
-            found = withdrawals.add(events[kind == WITHDRAWAL])
+            self.attacks.add(events[kind == RowKind.FRAUD_PAYMENT])
+            found = withdrawals.add(events[kind == RowKind.WITHDRAWAL])
             cash_cards.add(found)
-            clones.add(events[kind == FOREIGN], found)
+            clones.add(events[kind == RowKind.FRAUD_WITHDRAWAL], found)
         yield from self.attacks.checks(self.ordinary)
         totals = self.totals()
         mistaken = withdrawals.finder.mistaken(int(self.cash.sum()), totals.rounds)

@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from fastgen.config import Config
 from fastgen.kernels.units import HOUR
+from fastgen.schema import RowKind
 from fastgen.sinks.output import explained
 from fastgen.validation.cards import CardTable
-from fastgen.validation.rows import ATTACK, ORDINARY, JudgedRows
+from fastgen.validation.rows import JudgedRows
 from fastgen.validation.tally import Array, Violations
 
 BUCKET_BITS: Final = 7
@@ -72,7 +73,7 @@ class EventBuckets:
 
     def add(self, rows: JudgedRows) -> None:
         """Put all rows but ordinary payments into their buckets; those with unknown cards are left out."""
-        chosen = np.flatnonzero((rows.kind != ORDINARY) & (rows.card >= 0))
+        chosen = np.flatnonzero((rows.kind != RowKind.PAYMENT) & (rows.card >= 0))
         events = np.empty(chosen.size, EVENT)
         for name in EVENT.names or ():
             events[name] = np.clip(getattr(rows, name)[chosen], -FAR, FAR)
@@ -98,7 +99,7 @@ class EventBuckets:
 
 def _bucket(events: Events) -> NDArray[np.uint8]:
     card, clock = events["card"].astype(np.uint64), (events["second"] % HOUR).astype(np.uint64)
-    mixed = card * np.uint64(HOUR) + np.where(events["kind"] == ATTACK, np.uint64(0), clock)
+    mixed = card * np.uint64(HOUR) + np.where(events["kind"] == RowKind.FRAUD_PAYMENT, np.uint64(0), clock)
     mixed *= np.uint64(0x9E3779B97F4A7C15)
     return (mixed >> np.uint64(64 - BUCKET_BITS)).astype(np.uint8)
 

@@ -7,12 +7,13 @@ import numpy as np
 
 from fastgen.config import Config
 from fastgen.kernels.units import DAY, HOUR
+from fastgen.schema import RowKind
 from fastgen.validation.cards import CardTable
 from fastgen.validation.checks import drawn, rule, skipped
 from fastgen.validation.judge import Judge
 from fastgen.validation.pvalues import SMALLEST_EXPECTED, chi_square
 from fastgen.validation.report import Check
-from fastgen.validation.rows import ATTACK, FOREIGN, KINDS, ORDINARY, WITHDRAWAL, JudgedRows
+from fastgen.validation.rows import JudgedRows
 from fastgen.validation.rules import Places, Rules
 from fastgen.validation.tally import Uniform, Violations
 
@@ -46,7 +47,7 @@ class Times(Judge):
         self.hours = np.zeros(DAY // HOUR, np.int64)
 
     def add(self, part: JudgedRows) -> None:
-        ordinary = part.kind == ORDINARY
+        ordinary = part.kind == RowKind.PAYMENT
         self.outside.add(part, (part.second < 0) | (part.second >= self.config.seconds), ordinary)
         self.seconds.add(part.second[ordinary])
         self.hours += np.bincount(part.epoch[ordinary] % DAY // HOUR, minlength=self.hours.size)
@@ -72,7 +73,7 @@ class CardsOfPayments(Judge):
         self.counts = np.zeros(cards.size, np.int64)
 
     def add(self, part: JudgedRows) -> None:
-        np.add.at(self.counts, part.card[(part.kind == ORDINARY) & (part.card >= 0)], 1)
+        np.add.at(self.counts, part.card[(part.kind == RowKind.PAYMENT) & (part.card >= 0)], 1)
 
     def checks(self) -> Iterator[Check]:
         expected = "uniform over the cards"
@@ -96,14 +97,14 @@ class PlacesOfRows(Judge):
         self.places: Places = rules.places
         columns = "category", "latitude", "longitude", "city", "country", "fraud_label"
         self.payments, self.foreign, self.withdrawals = Violations(*columns), Violations(*columns), Violations(*columns)
-        self.counts = np.zeros((KINDS, self.places.latitude.size), np.int64)
+        self.counts = np.zeros((len(RowKind), self.places.latitude.size), np.int64)
 
     def add(self, part: JudgedRows) -> None:
         kind, place, home = part.kind, part.place, self.places.home
-        self.payments.add(part, (place < 0) | (place >= home), kind <= ATTACK)
-        self.foreign.add(part, place < home, kind == FOREIGN)
+        self.payments.add(part, (place < 0) | (place >= home), kind < RowKind.WITHDRAWAL)
+        self.foreign.add(part, place < home, kind == RowKind.FRAUD_WITHDRAWAL)
         known = (part.city >= 0) & (self.places.of_city[part.city, 0] >= 0)
-        self.withdrawals.add(part, ~known, kind == WITHDRAWAL)
+        self.withdrawals.add(part, ~known, kind == RowKind.WITHDRAWAL)
         placed = place >= 0
         codes = kind[placed] * self.counts.shape[1] + place[placed]
         self.counts += np.bincount(codes, minlength=self.counts.size).reshape(self.counts.shape)
@@ -113,12 +114,12 @@ class PlacesOfRows(Judge):
         yield rule(self.group, "payments", self.payments, f"at one of the {home} places in the US")
         yield rule(self.group, "withdrawals", self.withdrawals, "in a city of the US")
         yield rule(self.group, "foreign withdrawals", self.foreign, f"at one of the {all_of_them - home} places elsewhere")
-        expected = "uniform over the places in the US"
-        yield self._uniform("ordinary payments", ORDINARY, range(home), expected)
-        yield self._uniform("chain payments", ATTACK, range(home), expected)
-        yield self._uniform("foreign places", FOREIGN, range(home, all_of_them), "uniform over the places elsewhere")
+        expected = "uniform over the places {}".format
+        yield self._uniform("ordinary payments", RowKind.PAYMENT, range(home), expected("in the US"))
+        yield self._uniform("chain payments", RowKind.FRAUD_PAYMENT, range(home), expected("in the US"))
+        yield self._uniform("foreign places", RowKind.FRAUD_WITHDRAWAL, range(home, all_of_them), expected("elsewhere"))
 
-    def _uniform(self, name: str, kind: int, places: range, expected: str) -> Check:
+    def _uniform(self, name: str, kind: RowKind, places: range, expected: str) -> Check:
         counts = self.counts[kind, places.start : places.stop]
         outcome = chi_square(counts, np.ones(len(places)))
         return drawn(self.group, name, outcome, expected, at=lambda i: self.places.names[places.start + i])

@@ -13,9 +13,6 @@ from fastgen.validation.cards import CardTable
 from fastgen.validation.rules import Rules
 from fastgen.validation.tally import Array, Mask, RowBatch
 
-KINDS: Final = 4
-ORDINARY, ATTACK, WITHDRAWAL, FOREIGN = range(KINDS)
-"""Payments without and with a label, withdrawals without and with one."""
 FAR: Final = 10**9
 
 
@@ -107,6 +104,6 @@ class JudgedRows(RowBatch):
 
     @cached_property
     def kind(self) -> Array:
-        """ORDINARY, ATTACK, WITHDRAWAL or FOREIGN."""
+        """The `RowKind` of each row; labels other than 1 count as none."""
         cash, labelled = self.category == self.rules.cash, self.label == 1
         return np.asarray(2 * cash + labelled, np.int64)

@@ -6,10 +6,11 @@ import numpy as np
 
 from fastgen.kernels.units import MICRODEGREES, MICROSECONDS
 from fastgen.plan import Totals
+from fastgen.schema import RowKind
 from fastgen.validation.checks import exact, rule
 from fastgen.validation.judge import Judge
 from fastgen.validation.report import Check
-from fastgen.validation.rows import ATTACK, FOREIGN, KINDS, WITHDRAWAL, JudgedRows
+from fastgen.validation.rows import JudgedRows
 from fastgen.validation.rules import Rules
 from fastgen.validation.tally import Violations
 
@@ -123,7 +124,7 @@ class Abroad(Judge):
         self.home, self.abroad = Violations(*columns), Violations(*columns)
 
     def add(self, part: JudgedRows) -> None:
-        foreign = part.kind == FOREIGN
+        foreign = part.kind == RowKind.FRAUD_WITHDRAWAL
         in_us = part.country == part.rules.places.home_country
         self.home.add(part, ~in_us, ~foreign)
         self.abroad.add(part, in_us, foreign)
@@ -140,16 +141,16 @@ class Counts(Judge):
 
     def __init__(self, totals: Callable[[], Totals]) -> None:
         self.totals = totals
-        self.found = np.zeros(KINDS, np.int64)
+        self.found = np.zeros(len(RowKind), np.int64)
 
     def add(self, part: JudgedRows) -> None:
-        self.found += np.bincount(part.kind, minlength=KINDS)
+        self.found += np.bincount(part.kind, minlength=len(RowKind))
 
     def checks(self) -> Iterator[Check]:
-        payments, found = self.found[:WITHDRAWAL], self.found
+        payments, chained, withdrawals, foreign = self.found.tolist()
         totals = self.totals()
-        yield exact(self.group, "payments", int(payments.sum()), totals.payments)
-        yield exact(self.group, "chain payments", int(found[ATTACK]), totals.chain_payments)
-        yield exact(self.group, "withdrawals", int(found[WITHDRAWAL]), totals.withdrawals)
-        yield exact(self.group, "foreign withdrawals", int(found[FOREIGN]), totals.foreign)
-        yield exact(self.group, "frauds", int(found[ATTACK] + found[FOREIGN]), totals.chain_payments + totals.foreign)
+        yield exact(self.group, "payments", payments + chained, totals.payments)
+        yield exact(self.group, "chain payments", chained, totals.chain_payments)
+        yield exact(self.group, "withdrawals", withdrawals, totals.withdrawals)
+        yield exact(self.group, "foreign withdrawals", foreign, totals.foreign)
+        yield exact(self.group, "frauds", chained + foreign, totals.chain_payments + totals.foreign)

@@ -20,9 +20,9 @@ from fastgen.reporting.cards import CardNumbers, card_keys
 from fastgen.reporting.densities import prices
 from fastgen.reporting.histories import Histories, time_step
 from fastgen.reporting.holders import HolderAges
-from fastgen.reporting.rows import RowKind, detached
+from fastgen.reporting.rows import detached
 from fastgen.reporting.survey import OTHER_CATEGORIES, Survey
-from fastgen.schema import CASH_WITHDRAWAL
+from fastgen.schema import CASH_WITHDRAWAL, RowKind
 
 CONFIG = Config(rows=12_000, fraud={"ratio": 0.05}, seed=3)
 KIND = 2 * (pl.col("category") == CASH_WITHDRAWAL).cast(pl.Int64) + pl.col("fraud_label")
