@@ -9,7 +9,8 @@ import pytest
 
 from fastgen import Config, Dataset, validate, write
 from fastgen.sinks.jobs import Format
-from fastgen.validation.events import BUCKETS, EVENT
+from fastgen.validation.histories.buckets import BUCKETS
+from fastgen.validation.histories.events import EVENT
 
 
 def days(count: int) -> Dataset:

@@ -9,10 +9,12 @@ from fastgen import Config, Dataset, validate
 from fastgen.kernels.units import HOUR
 from fastgen.pools import load_pools
 from fastgen.schema import RowKind
-from fastgen.validation.chains import ChainFinder
-from fastgen.validation.events import EVENT, Events, can_be_judged, tolerated
+from fastgen.validation.histories.chain_finder import ChainFinder
+from fastgen.validation.histories.clone_checks import matches
+from fastgen.validation.histories.events import EVENT, Events
+from fastgen.validation.histories.sequence_finder import SequenceFinder
+from fastgen.validation.histories.tolerance import can_be_tested, tolerated
 from fastgen.validation.rules import Rules
-from fastgen.validation.sequences import SequenceFinder, matches
 
 RULES = Rules(Config(), load_pools())
 AMOUNTS = {2: [50, 500], 3: [50, 500, 5_000], 4: [50, 500, 5_000, 5_000], 5: [50, 500, 5_000, 5_000, 5_000]}
@@ -169,9 +171,9 @@ def test_what_may_be_mistaken_is_tolerated() -> None:
 
 
 def test_few_may_be_missing() -> None:
-    assert can_be_judged(8_000, 20, 52_000)
-    assert not can_be_judged(8_000, 2_000, 52_000)
-    assert can_be_judged(0, 0, 0)
+    assert can_be_tested(8_000, 20, 52_000)
+    assert not can_be_tested(8_000, 2_000, 52_000)
+    assert can_be_tested(0, 0, 0)
 
 
 @pytest.mark.parametrize("seed", range(4))

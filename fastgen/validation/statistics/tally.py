@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from fastgen.validation.pvalues import Outcome, chi_square, kolmogorov
+from fastgen.validation.statistics.pvalues import Outcome, chi_square, kolmogorov
 
 MOST_BINS: Final = 65_536
 Array = NDArray[np.int64]
@@ -74,12 +74,12 @@ class Violations:
     def __init__(self, *columns: str, count: int = 0, of: int = 0, example: str | None = None) -> None:
         self.columns, self.count, self.of, self.example = columns, count, of, example
 
-    def add(self, part: RowBatch, wrong: Mask, among: Mask | None = None) -> None:
+    def add(self, batch: RowBatch, wrong: Mask, among: Mask | None = None) -> None:
         """Count the rows that are wrong, out of all, or out of those in `among`."""
         if among is not None:
             wrong = wrong & among
-        self.of += part.size if among is None else int(np.count_nonzero(among))
+        self.of += batch.size if among is None else int(np.count_nonzero(among))
         found = int(np.count_nonzero(wrong))
         if found and self.example is None:
-            self.example = part.example(int(np.argmax(wrong)), self.columns)
+            self.example = batch.example(int(np.argmax(wrong)), self.columns)
         self.count += found

@@ -30,7 +30,6 @@ SAMPLES_AT_ONCE: Final = 20_000
 
 Counts = NDArray[np.int64]
 Floats = NDArray[np.float64]
-Places = NDArray[np.intp]
 Draw = Callable[[np.random.Generator, int], NDArray[Any]]
 """Draws the given number of samples: an array with a row of counts for each."""
 Measure = Callable[[NDArray[Any]], Floats]
@@ -60,7 +59,7 @@ class _Classes(NamedTuple):
 
     counts: Counts
     expected: Floats
-    starts: Places
+    starts: NDArray[np.intp]
 
 
 def chi_square(observed: ArrayLike, shares: ArrayLike) -> Outcome | None:
@@ -84,7 +83,7 @@ def chi_square(observed: ArrayLike, shares: ArrayLike) -> Outcome | None:
     chances = classes.expected / size
     variance = 2 * (k - 1) + (float((1 / chances).sum()) - k**2 - 2 * k + 2) / size
     kept = np.flatnonzero(weights > 0)
-    found = _judged(classes, _pearson(classes.expected), k - 1, variance, lambda random, n: random.multinomial(size, chances, n))
+    found = _tested(classes, _pearson(classes.expected), k - 1, variance, lambda random, n: random.multinomial(size, chances, n))
     return found._replace(worst=int(kept[found.worst]))
 
 
@@ -105,7 +104,7 @@ def hypergeometric(drawn: ArrayLike, stock: ArrayLike) -> Outcome | None:
         return None
     pearson = _pearson(classes.expected)
     spread = (total - size) / (total - 1)  # what is left of the variance of independent draws
-    return _judged(
+    return _tested(
         classes,
         lambda counts: pearson(counts) / spread,
         classes.counts.size - 1,
@@ -148,7 +147,7 @@ def stratified(observed: ArrayLike, shares: ArrayLike) -> Outcome | None:
         samples = [random.multinomial(size, each, n) for size, each in zip(sizes, chances, strict=True)]
         return np.asarray(np.sum(samples, axis=0))
 
-    return _judged(classes, measure, degrees, 2.0 * degrees, draw)
+    return _tested(classes, measure, degrees, 2.0 * degrees, draw)
 
 
 def kolmogorov(observed: ArrayLike, masses: ArrayLike) -> Outcome | None:
@@ -206,7 +205,7 @@ def _starts(expected: list[float]) -> list[int]:
     return starts
 
 
-def _judged(classes: _Classes, measure: Measure, mean: float, variance: float, draw: Draw) -> Outcome:
+def _tested(classes: _Classes, measure: Measure, mean: float, variance: float, draw: Draw) -> Outcome:
     """The outcome of a statistic: p is from a chi-square distribution of its mean and variance, or from samples if that may err."""
     counts, expected, starts = classes
     statistic = float(measure(counts))

@@ -5,10 +5,10 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from fastgen.validation.covers import Budget, Group, cuts, runs
-from fastgen.validation.events import Events, column
+from fastgen.validation.histories.events import Events, column
+from fastgen.validation.histories.interleaving import Budget, Group, cuts, runs
 from fastgen.validation.rules import Rules
-from fastgen.validation.tally import Array, Mask
+from fastgen.validation.statistics.tally import Array, Mask
 
 ONE, MIXED_UP, SEVERAL, UNDECIDED, NONE = range(5)
 """What a run of payments is: one chain; one chain but for its amounts; several interleaved chains; undecided; no chain."""
@@ -60,7 +60,7 @@ class ChainFinder:
         apart = short = 0
         for run in np.flatnonzero(kinds != ONE):
             rows = slice(starts[run], starts[run] + sizes[run])
-            kinds[run], several = self._looked_at(events[rows], ranges[rows], bool(formed[run]))
+            kinds[run], several = self._separated(events[rows], ranges[rows], bool(formed[run]))
             apart += len(several)
             short += sum(map(self._is_short, several))
             if self._budget.is_spent:
@@ -123,7 +123,7 @@ class ChainFinder:
         mixed: Mask = (counts[:, :-1] == expected).all(axis=1)
         return mixed
 
-    def _looked_at(self, events: Events, ranges: Array, formed: bool) -> tuple[int, list[Group]]:
+    def _separated(self, events: Events, ranges: Array, formed: bool) -> tuple[int, list[Group]]:
         """Classify a run that is not simply one chain; also return its chains if it is several."""
         chain_counts = self.rules.chain_counts
 

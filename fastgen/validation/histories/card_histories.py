@@ -6,16 +6,19 @@ import numpy as np
 
 from fastgen.plan import Totals
 from fastgen.schema import TRANSACTIONS, RowKind
-from fastgen.validation.attacks import Attacks
-from fastgen.validation.cards import CardTable
-from fastgen.validation.cash_cards import Bands, CashCards, Clones
-from fastgen.validation.checks import skipped
-from fastgen.validation.events import EventBuckets, ExampleFormatter, tolerated
-from fastgen.validation.judge import Judge
+from fastgen.validation.card_table import CardTable
+from fastgen.validation.histories.buckets import EventBuckets
+from fastgen.validation.histories.cash_cards import AgeBands, CashCardChecks
+from fastgen.validation.histories.chain_checks import ChainChecks
+from fastgen.validation.histories.clone_checks import CloneChecks
+from fastgen.validation.histories.events import ExampleFormatter
+from fastgen.validation.histories.sequence_checks import SequenceChecks
+from fastgen.validation.histories.tolerance import tolerated
 from fastgen.validation.report import Check
 from fastgen.validation.rows import JudgedRows
 from fastgen.validation.rules import Rules
-from fastgen.validation.withdrawals import Withdrawals
+from fastgen.validation.statistics.checks import skipped
+from fastgen.validation.table_scan import Judge
 
 
 class CardHistories(Judge):
@@ -23,37 +26,37 @@ class CardHistories(Judge):
 
     Attributes:
         cash: bool[cards], which cards withdraw cash.
-        attacks: what the labelled payments are.
+        chains: the chains of labelled payments.
     """
 
     group, about = "chains", "chains and sequences"
     needs = tuple(name for name in TRANSACTIONS.names if name not in ("tid", "country"))
 
     def __init__(
-        self, rules: Rules, cards: CardTable, buckets: EventBuckets, bands: Bands | None, totals: Callable[[], Totals]
+        self, rules: Rules, cards: CardTable, buckets: EventBuckets, bands: AgeBands | None, totals: Callable[[], Totals]
     ) -> None:
         self.rules, self.cards, self.buckets, self.bands, self.totals = rules, cards, buckets, bands, totals
         self.cash = np.zeros(cards.size, bool)
         self.ordinary = np.zeros(len(rules.categories), np.int64)
-        self.attacks = Attacks(rules, cards)
+        self.chains = ChainChecks(rules, cards)
 
-    def add(self, part: JudgedRows) -> None:
-        self.cash[part.card[(part.kind == RowKind.WITHDRAWAL) & (part.card >= 0)]] = True
-        ordinary = part.category[(part.kind == RowKind.PAYMENT) & (part.category >= 0)]
+    def add(self, batch: JudgedRows) -> None:
+        self.cash[batch.card[(batch.kind == RowKind.WITHDRAWAL) & (batch.card >= 0)]] = True
+        ordinary = batch.category[(batch.kind == RowKind.PAYMENT) & (batch.category >= 0)]
         self.ordinary += np.bincount(ordinary, minlength=self.ordinary.size)
-        self.buckets.add(part)
+        self.buckets.add(batch)
 
     def checks(self) -> Iterator[Check]:
         rules, cards, examples = self.rules, self.cards, ExampleFormatter(self.rules.config, self.cards)
-        withdrawals, clones = Withdrawals(rules, cards), Clones(rules, cards)
-        cash_cards = CashCards(rules.config, self.cash, examples)
+        withdrawals, clones = SequenceChecks(rules, cards), CloneChecks(rules, cards)
+        cash_cards = CashCardChecks(rules.config, self.cash, examples)
         for events in self.buckets.each():
             kind = events["kind"]
-            self.attacks.add(events[kind == RowKind.FRAUD_PAYMENT])
+            self.chains.add(events[kind == RowKind.FRAUD_PAYMENT])
             found = withdrawals.add(events[kind == RowKind.WITHDRAWAL])
             cash_cards.add(found)
             clones.add(events[kind == RowKind.FRAUD_WITHDRAWAL], found)
-        yield from self.attacks.checks(self.ordinary)
+        yield from self.chains.checks(self.ordinary)
         totals = self.totals()
         mistaken = withdrawals.finder.mistaken(int(self.cash.sum()), totals.rounds)
         yield from withdrawals.checks(mistaken)

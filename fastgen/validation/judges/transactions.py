@@ -7,12 +7,12 @@ import numpy as np
 from fastgen.kernels.units import MICRODEGREES, MICROSECONDS
 from fastgen.plan import Totals
 from fastgen.schema import RowKind
-from fastgen.validation.checks import exact, rule
-from fastgen.validation.judge import Judge
 from fastgen.validation.report import Check
 from fastgen.validation.rows import JudgedRows
 from fastgen.validation.rules import Rules
-from fastgen.validation.tally import Violations
+from fastgen.validation.statistics.checks import exact, rule
+from fastgen.validation.statistics.tally import Violations
+from fastgen.validation.table_scan import Judge
 
 
 class Order(Judge):
@@ -24,18 +24,18 @@ class Order(Judge):
         self.earlier, self.fraction = Violations("datetime"), Violations("datetime")
         self.last = np.iinfo(np.int64).min
 
-    def add(self, part: JudgedRows) -> None:
-        before = np.concatenate([[self.last], part.micros[:-1]])
-        self.earlier.add(part, part.micros < before)
-        self.fraction.add(part, part.micros % MICROSECONDS != 0)
-        self.last = int(part.micros[-1])
+    def add(self, batch: JudgedRows) -> None:
+        before = np.concatenate([[self.last], batch.micros[:-1]])
+        self.earlier.add(batch, batch.micros < before)
+        self.fraction.add(batch, batch.micros % MICROSECONDS != 0)
+        self.last = int(batch.micros[-1])
 
     def checks(self) -> Iterator[Check]:
         yield rule(self.group, "order", self.earlier, "none before the row above it")
         yield rule(self.group, "seconds", self.fraction, "whole seconds")
 
 
-class Amounts(Judge):
+class AmountDecimals(Judge):
     """Decimals of amounts."""
 
     group, about, needs = "rows", "amounts", ("amount",)
@@ -43,14 +43,14 @@ class Amounts(Judge):
     def __init__(self) -> None:
         self.finer = Violations("amount")
 
-    def add(self, part: JudgedRows) -> None:
-        self.finer.add(part, ~part.in_cents)
+    def add(self, batch: JudgedRows) -> None:
+        self.finer.add(batch, ~batch.in_cents)
 
     def checks(self) -> Iterator[Check]:
         yield rule(self.group, "cents", self.finer, "two decimals at most")
 
 
-class Coordinates(Judge):
+class CoordinateDecimals(Judge):
     """Decimals of coordinates."""
 
     group, about, needs = "rows", "coordinates", ("latitude", "longitude")
@@ -58,11 +58,11 @@ class Coordinates(Judge):
     def __init__(self) -> None:
         self.finer = Violations("latitude", "longitude")
 
-    def add(self, part: JudgedRows) -> None:
-        off = (part.latitude / MICRODEGREES != part.frame["latitude"].to_numpy()) | (
-            part.longitude / MICRODEGREES != part.frame["longitude"].to_numpy()
+    def add(self, batch: JudgedRows) -> None:
+        off = (batch.latitude / MICRODEGREES != batch.frame["latitude"].to_numpy()) | (
+            batch.longitude / MICRODEGREES != batch.frame["longitude"].to_numpy()
         )
-        self.finer.add(part, off)
+        self.finer.add(batch, off)
 
     def checks(self) -> Iterator[Check]:
         yield rule(self.group, "coordinates", self.finer, "six decimals at most")
@@ -76,14 +76,14 @@ class KnownCards(Judge):
     def __init__(self) -> None:
         self.unknown = Violations("cc_num")
 
-    def add(self, part: JudgedRows) -> None:
-        self.unknown.add(part, part.card < 0)
+    def add(self, batch: JudgedRows) -> None:
+        self.unknown.add(batch, batch.card < 0)
 
     def checks(self) -> Iterator[Check]:
         yield rule(self.group, "cards known", self.unknown, "in credit_cards")
 
 
-class Categories(Judge):
+class KnownCategories(Judge):
     """Names of categories."""
 
     group, about, needs = "rows", "categories", ("category",)
@@ -92,8 +92,8 @@ class Categories(Judge):
         self.number = len(rules.categories)
         self.unknown = Violations("category")
 
-    def add(self, part: JudgedRows) -> None:
-        self.unknown.add(part, part.category < 0)
+    def add(self, batch: JudgedRows) -> None:
+        self.unknown.add(batch, batch.category < 0)
 
     def checks(self) -> Iterator[Check]:
         yield rule(self.group, "categories known", self.unknown, f"one of {self.number}")
@@ -107,8 +107,8 @@ class Labels(Judge):
     def __init__(self) -> None:
         self.other = Violations("fraud_label")
 
-    def add(self, part: JudgedRows) -> None:
-        self.other.add(part, (part.label < 0) | (part.label > 1))
+    def add(self, batch: JudgedRows) -> None:
+        self.other.add(batch, (batch.label < 0) | (batch.label > 1))
 
     def checks(self) -> Iterator[Check]:
         yield rule(self.group, "labels", self.other, "0 or 1")
@@ -123,18 +123,18 @@ class Abroad(Judge):
         columns = "datetime", "cc_num", "category", "country", "fraud_label"
         self.home, self.abroad = Violations(*columns), Violations(*columns)
 
-    def add(self, part: JudgedRows) -> None:
-        foreign = part.kind == RowKind.FRAUD_WITHDRAWAL
-        in_us = part.country == part.rules.places.home_country
-        self.home.add(part, ~in_us, ~foreign)
-        self.abroad.add(part, in_us, foreign)
+    def add(self, batch: JudgedRows) -> None:
+        foreign = batch.kind == RowKind.FRAUD_WITHDRAWAL
+        in_us = batch.country == batch.rules.places.home_country
+        self.home.add(batch, ~in_us, ~foreign)
+        self.abroad.add(batch, in_us, foreign)
 
     def checks(self) -> Iterator[Check]:
         yield rule(self.group, "at home", self.home, "all but labelled withdrawals in the US")
         yield rule(self.group, "abroad", self.abroad, "labelled withdrawals outside the US")
 
 
-class Counts(Judge):
+class KindCounts(Judge):
     """How many rows there are of each kind."""
 
     group, about, needs = "counts", "kinds of rows", ("category", "fraud_label")
@@ -143,8 +143,8 @@ class Counts(Judge):
         self.totals = totals
         self.found = np.zeros(len(RowKind), np.int64)
 
-    def add(self, part: JudgedRows) -> None:
-        self.found += np.bincount(part.kind, minlength=len(RowKind))
+    def add(self, batch: JudgedRows) -> None:
+        self.found += np.bincount(batch.kind, minlength=len(RowKind))
 
     def checks(self) -> Iterator[Check]:
         payments, chained, withdrawals, foreign = self.found.tolist()

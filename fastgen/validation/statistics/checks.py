@@ -3,9 +3,9 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from fastgen.validation.pvalues import Outcome
 from fastgen.validation.report import Check, Verdict
-from fastgen.validation.tally import Violations
+from fastgen.validation.statistics.pvalues import Outcome
+from fastgen.validation.statistics.tally import Violations
 
 At = Callable[[int], str]
 """Names a class, or a step of a distribution."""
@@ -53,7 +53,7 @@ def _percent(part: float) -> str:
 
 
 def drawn(group: str, name: str, outcome: Outcome | None, expected: str, *, at: At) -> Check:
-    """Check what was drawn at random; `judged` sets the verdict, which depends on the other tests.
+    """Check what was drawn at random; `with_verdicts` sets the verdict, which depends on the other tests.
 
     Args:
         outcome: of the test; None if there was too little to test. at: names its classes.
@@ -90,7 +90,7 @@ def holm(ps: Sequence[float]) -> list[float]:
     return adjusted
 
 
-def judged(checks: Sequence[Check], alpha: float) -> tuple[Check, ...]:
+def with_verdicts(checks: Sequence[Check], alpha: float) -> tuple[Check, ...]:
     """Return the checks with verdicts for their p-values; of these checks, only failed ones keep an example."""
     adjusted = iter(holm([check.p for check in checks if check.p is not None]))
     return tuple(check if check.p is None else _decided(check, next(adjusted), alpha) for check in checks)

@@ -3,52 +3,23 @@
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
-from datetime import timedelta
-from math import exp, expm1
-from typing import IO, Any, Final
+from typing import IO, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fastgen.config import Config
 from fastgen.kernels.units import HOUR
 from fastgen.schema import RowKind
 from fastgen.sinks.output import explained
-from fastgen.validation.cards import CardTable
+from fastgen.validation.histories.events import EVENT, Events
 from fastgen.validation.rows import JudgedRows
-from fastgen.validation.tally import Array, Violations
 
 BUCKET_BITS: Final = 7
 BUCKETS: Final = 1 << BUCKET_BITS
 ENOUGH: Final = 1 << 13
 """Events to process together, at least, unless there are fewer."""
-EVENT: Final = np.dtype(
-    [
-        ("card", "i4"),
-        ("second", "i4"),
-        ("latitude", "i4"),
-        ("longitude", "i4"),
-        ("cents", "i4"),
-        ("city", "i2"),
-        ("category", "i2"),
-        ("kind", "u1"),
-    ]
-)
-"""Seconds count from the start."""
-NOTICED: Final = 0.1
-"""By how much unclear events may raise a chi-square statistic."""
-MISTAKEN: Final = 1e-5
-"""Probability that more things than are tolerated are misclassified."""
 FAR: Final = np.iinfo(np.int32).max
 ABOUT: Final = "a temporary file"
-
-Events = NDArray[Any]
-"""An array of EVENT."""
-
-
-def column(events: Events, name: str) -> Array:
-    """int64: a field of events."""
-    return np.asarray(events[name], np.int64)
 
 
 class EventBuckets:
@@ -102,47 +73,3 @@ def _bucket(events: Events) -> NDArray[np.uint8]:
     mixed = card * np.uint64(HOUR) + np.where(events["kind"] == RowKind.FRAUD_PAYMENT, np.uint64(0), clock)
     mixed *= np.uint64(0x9E3779B97F4A7C15)
     return (mixed >> np.uint64(64 - BUCKET_BITS)).astype(np.uint8)
-
-
-class ExampleFormatter:
-    """Formats events as examples."""
-
-    def __init__(self, config: Config, cards: CardTable) -> None:
-        self.config, self.cards = config, cards
-
-    def moment(self, second: int) -> str:
-        """A time, given as seconds since the start."""
-        return str(self.config.start + timedelta(seconds=second))
-
-    def count(self, broken: Violations, wrong: Events, of: int) -> None:
-        """Count events that break a rule, out of `of`."""
-        broken.of += of
-        broken.count += wrong.size
-        if wrong.size and broken.example is None:
-            first = wrong[0]
-            broken.example = f"{self.cards.text(int(first['card']))}, {self.moment(int(first['second']))}"
-
-
-def tolerated(mean: float) -> int | None:
-    """How many misclassified things to tolerate, if `mean` are expected; None if these are too many.
-
-    Example:
-        >>> tolerated(1e-6), tolerated(1e-3), tolerated(5)
-        (0, 1, None)
-    """
-    if mean > 1:
-        return None
-    count, term, tail = 0, exp(-mean), -expm1(-mean)
-    while tail > MISTAKEN:
-        count += 1
-        term *= mean / count
-        tail -= term
-    return count
-
-
-def can_be_judged(things: int, unclear: float, events: int) -> bool:
-    """Whether the things with unclear events are too few for their absence to be noticed.
-
-    If a fraction f of n things is missing, and these are unlike the others, chi-square grows by about n f^2 at most.
-    """
-    return things * (unclear / max(events, 1)) ** 2 <= NOTICED

@@ -11,14 +11,14 @@ from fastgen.ages import ages_at, possible_births
 from fastgen.config import Config
 from fastgen.holders import MAIL_NUMBERS
 from fastgen.pools import Pools
-from fastgen.validation.cards import CardTable
-from fastgen.validation.checks import drawn, rule
-from fastgen.validation.judge import Judge
-from fastgen.validation.pvalues import chi_square
+from fastgen.validation.card_table import CardTable
+from fastgen.validation.places import Places
 from fastgen.validation.report import Check
 from fastgen.validation.rows import codes
-from fastgen.validation.rules import Places
-from fastgen.validation.tally import Array, RowBatch, Uniform, Violations
+from fastgen.validation.statistics.checks import drawn, rule
+from fastgen.validation.statistics.pvalues import chi_square
+from fastgen.validation.statistics.tally import Array, RowBatch, Uniform, Violations
+from fastgen.validation.table_scan import Judge
 
 NUMBER = r"^(0|[1-9][0-9]?)$"
 UNBORN = np.iinfo(np.int32).min
@@ -26,7 +26,7 @@ UNBORN = np.iinfo(np.int32).min
 EPOCH = date(1970, 1, 1)
 
 
-class HolderJudge(Judge):
+class CardHolders(Judge):
     """Checks that each card has one holder, and each holder a card.
 
     Attributes:
@@ -41,12 +41,12 @@ class HolderJudge(Judge):
         self.held = np.zeros(cards.size, np.int32)
         self.unknown = Violations("cc_num")
 
-    def add(self, part: RowBatch) -> None:
-        card = self.cards.find(part.frame["cc_num"])
-        self.unknown.add(part, card < 0)
+    def add(self, batch: RowBatch) -> None:
+        card = self.cards.find(batch.frame["cc_num"])
+        self.unknown.add(batch, card < 0)
         np.add.at(self.held, card[card >= 0], 1)
-        if "birthdate" in part.frame.columns:
-            self.births[card[card >= 0]] = part.frame["birthdate"].to_physical().to_numpy()[card >= 0]
+        if "birthdate" in batch.frame.columns:
+            self.births[card[card >= 0]] = batch.frame["birthdate"].to_physical().to_numpy()[card >= 0]
 
     def checks(self) -> Iterator[Check]:
         yield rule(self.group, "cards known", self.unknown, "in credit_cards")
@@ -68,10 +68,10 @@ class Births(Judge):
         first, days = possible_births(config)
         self.days = Uniform((first - EPOCH).days, days)
 
-    def add(self, part: RowBatch) -> None:
-        births = part.frame["birthdate"].to_physical().to_numpy().astype(np.int64)
+    def add(self, batch: RowBatch) -> None:
+        births = batch.frame["birthdate"].to_physical().to_numpy().astype(np.int64)
         ages = ages_at(self.config.start.date(), births)
-        self.outside.add(part, (ages < self.config.ages.low) | (ages > self.config.ages.high))
+        self.outside.add(batch, (ages < self.config.ages.low) | (ages > self.config.ages.high))
         self.days.add(births)
 
     def checks(self) -> Iterator[Check]:
@@ -96,12 +96,12 @@ class Names(Judge):
         self.families = np.zeros(len(self.family), np.int64)
         self.sexes = dict.fromkeys(self.given, 0)
 
-    def add(self, part: RowBatch) -> None:
-        sex = part.frame["sex"]
-        name = part.frame["name"].str.splitn(" ", 2)
+    def add(self, batch: RowBatch) -> None:
+        sex = batch.frame["sex"]
+        name = batch.frame["name"].str.splitn(" ", 2)
         given, family = (name.struct.field(f"field_{i}").fill_null("") for i in range(2))
-        known = np.zeros(part.size, bool)
-        agrees = np.zeros(part.size, bool)
+        known = np.zeros(batch.size, bool)
+        agrees = np.zeros(batch.size, bool)
         for each, names in self.given.items():
             these = (sex == each).to_numpy()
             found = np.where(these, codes(given, names), -1)
@@ -109,10 +109,10 @@ class Names(Judge):
             agrees |= found >= 0
             self.sexes[each] += int(these.sum())
             self.counts[each] += np.bincount(found[found >= 0], minlength=len(names))
-        self.sex.add(part, ~known)
-        self.first.add(part, ~agrees, known)
+        self.sex.add(batch, ~known)
+        self.first.add(batch, ~agrees, known)
         found = codes(family, self.family)
-        self.last.add(part, found < 0)
+        self.last.add(batch, found < 0)
         self.families += np.bincount(found[found >= 0], minlength=len(self.family))
 
     def checks(self) -> Iterator[Check]:
@@ -144,17 +144,17 @@ class Mails(Judge):
         self.other = Violations("name", "mail")
         self.counts = np.zeros(MAIL_NUMBERS * len(self.domains), np.int64)
 
-    def add(self, part: RowBatch) -> None:
-        parts = part.frame["mail"].str.splitn("@", 2)
+    def add(self, batch: RowBatch) -> None:
+        parts = batch.frame["mail"].str.splitn("@", 2)
         local = parts.struct.field("field_0").fill_null("")
         domain = codes(parts.struct.field("field_1").fill_null(""), self.domains)
-        stem = part.frame["name"].str.to_lowercase().str.replace_all(" ", ".", literal=True)
+        stem = batch.frame["name"].str.to_lowercase().str.replace_all(" ", ".", literal=True)
         frame = pl.DataFrame({"local": local, "stem": stem}).select(
             pl.col("local").str.starts_with(pl.col("stem")).alias("begins"),
             pl.col("local").str.slice(pl.col("stem").str.len_chars()).alias("rest"),
         )
         formed = (frame["begins"] & frame["rest"].str.contains(NUMBER)).to_numpy() & (domain >= 0)
-        self.other.add(part, ~formed)
+        self.other.add(batch, ~formed)
         number: NDArray[np.int64] = frame["rest"].cast(pl.Int64, strict=False).fill_null(0).to_numpy()
         self.counts += np.bincount((MAIL_NUMBERS * domain + number)[formed], minlength=self.counts.size)
 
@@ -181,11 +181,11 @@ class Homes(Judge):
         self.elsewhere = Violations("City", "Country")
         self.cities = np.zeros(len(places.cities), np.int64)
 
-    def add(self, part: RowBatch) -> None:
-        city = codes(part.frame["City"], self.places.cities)
-        country = codes(part.frame["Country"], self.places.countries)
+    def add(self, batch: RowBatch) -> None:
+        city = codes(batch.frame["City"], self.places.cities)
+        country = codes(batch.frame["Country"], self.places.countries)
         home = (city >= 0) & (self.places.of_city[city, 0] >= 0) & (country == self.places.home_country)
-        self.elsewhere.add(part, ~home)
+        self.elsewhere.add(batch, ~home)
         self.cities += np.bincount(city[home], minlength=self.cities.size)
 
     def checks(self) -> Iterator[Check]:

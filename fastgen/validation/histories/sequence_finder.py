@@ -3,13 +3,12 @@
 from typing import NamedTuple
 
 import numpy as np
-import polars as pl
 
 from fastgen.kernels.units import HOUR
-from fastgen.validation.covers import Budget, cuts, progressions
-from fastgen.validation.events import Events, column
+from fastgen.validation.histories.events import Events, column
+from fastgen.validation.histories.interleaving import Budget, cuts, progressions
 from fastgen.validation.rules import Rules
-from fastgen.validation.tally import Array, Mask
+from fastgen.validation.statistics.tally import Array, Mask
 
 ONE, SEVERAL, UNDECIDED, NONE = range(4)
 """What a group of withdrawals is: one sequence; several; undecided; none."""
@@ -122,20 +121,3 @@ class SequenceFinder:
 
     def _ways(self, hours: list[int]) -> list[list[tuple[int, ...]]] | None:
         return cuts(len(hours), progressions(hours, self.steps, self.lengths), self._budget, most=2)
-
-
-def matches(foreign: Events, found: FoundSequences, hours: range) -> pl.DataFrame:
-    """Pair foreign withdrawals with the sequences they can belong to: numbers of both, and the hours in between.
-
-    A foreign withdrawal has the sequence's card and comes whole hours after the sequence's first withdrawal.
-    """
-    sequences, others = (
-        pl.DataFrame({name: column(events, name) for name in ("card", "second")}).with_columns(
-            (pl.col("second") % HOUR).alias("clock")
-        )
-        for events in (found.firsts, foreign)
-    )
-    joined = others.with_row_index("foreign").join(sequences.with_row_index("sequence"), on=["card", "clock"], suffix=" of first")
-    return joined.select("foreign", "sequence", ((pl.col("second") - pl.col("second of first")) // HOUR).alias("hours")).filter(
-        pl.col("hours").is_between(hours[0], hours[-1])
-    )

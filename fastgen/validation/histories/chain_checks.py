@@ -7,21 +7,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastgen.plan import proportional
-from fastgen.validation.cards import CardTable
-from fastgen.validation.chains import ChainFinder, FoundChains
-from fastgen.validation.checks import At, drawn, exact, rule, skipped
-from fastgen.validation.events import Events, ExampleFormatter, can_be_judged, column, tolerated
-from fastgen.validation.pvalues import Outcome, chi_square, kolmogorov
+from fastgen.validation.card_table import CardTable
+from fastgen.validation.histories.chain_finder import ChainFinder, FoundChains
+from fastgen.validation.histories.events import Events, ExampleFormatter, column
+from fastgen.validation.histories.tolerance import can_be_tested, tolerated
 from fastgen.validation.report import Check
 from fastgen.validation.rules import Rules
-from fastgen.validation.tally import Array, Uniform, Violations
+from fastgen.validation.statistics.checks import At, drawn, exact, rule, skipped
+from fastgen.validation.statistics.pvalues import Outcome, chi_square, kolmogorov
+from fastgen.validation.statistics.tally import Array, Uniform, Violations
 
 GROUP: Final = "chains"
 TOO_CLOSE: Final = "too many chains of one card lie close together"
 
 
-class Attacks:
-    """Judges the labelled payments, some cards at a time.
+class ChainChecks:
+    """Checks the labelled payments, some cards at a time.
 
     Attributes:
         first_amounts: int64[categories, cells], amounts of first payments, which are drawn like those of ordinary ones.
@@ -87,9 +88,9 @@ class Attacks:
             yield rule(GROUP, "categories", self.categories, "of later payments: the first that holds the amount", tolerance=most)
             yield from self._quotas(ordinary, tolerance=most)
         unclear = int(self.unclear.sum()) + mistaken * self.finder.lengths[-1]
-        judged = most is not None and can_be_judged(self.mixtures.of, unclear, self.misfits.of)
+        testable = most is not None and can_be_tested(self.mixtures.of, unclear, self.misfits.of)
         for name, outcome, at in self._tests():
-            yield drawn(GROUP, name, outcome, "uniform", at=at) if judged else skipped(GROUP, name, "uniform", TOO_CLOSE)
+            yield drawn(GROUP, name, outcome, "uniform", at=at) if testable else skipped(GROUP, name, "uniform", TOO_CLOSE)
 
     def _quotas(self, ordinary: Array, *, tolerance: int) -> Iterator[Check]:
         """Check the categories' exact shares of ordinary and first payments; as ranges if it is unclear which are first."""

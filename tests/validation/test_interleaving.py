@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fastgen.validation.covers import MOST_EVENTS, Budget, cuts, progressions, runs
+from fastgen.validation.histories.interleaving import MOST_EVENTS, Budget, cuts, progressions, runs
 
 
 def partitions(events: Sequence[int]) -> Iterator[list[list[int]]]:

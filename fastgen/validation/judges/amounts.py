@@ -6,16 +6,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastgen.schema import RowKind
-from fastgen.validation.checks import drawn, rule
-from fastgen.validation.judge import Judge
-from fastgen.validation.pvalues import chi_square, kolmogorov, stratified
 from fastgen.validation.report import Check
 from fastgen.validation.rows import JudgedRows
 from fastgen.validation.rules import Rules
-from fastgen.validation.tally import Array, Violations
+from fastgen.validation.statistics.checks import drawn, rule
+from fastgen.validation.statistics.pvalues import chi_square, kolmogorov, stratified
+from fastgen.validation.statistics.tally import Array, Violations
+from fastgen.validation.table_scan import Judge
 
 
-class AmountsOfRows(Judge):
+class TransactionAmounts(Judge):
     """Amounts of all rows; those of the later payments of chains follow a rule of their own.
 
     Attributes:
@@ -31,13 +31,13 @@ class AmountsOfRows(Judge):
         self.prices, self.cash = Violations(*columns), Violations(*columns)
         self.counts = np.zeros((len(rules.categories) + 1, rules.edges.size - 1), np.int64)
 
-    def add(self, part: JudgedRows) -> None:
-        cells, kind, known = self.rules.cells(part.cents), part.kind, part.category >= 0
-        can_be = (cells >= 0) & (self.rules.masses[part.category, cells] > 0)
-        self.prices.add(part, ~can_be, (kind < RowKind.WITHDRAWAL) & known)
-        self.cash.add(part, ~can_be, kind >= RowKind.WITHDRAWAL)
+    def add(self, batch: JudgedRows) -> None:
+        cells, kind, known = self.rules.cells(batch.cents), batch.kind, batch.category >= 0
+        can_be = (cells >= 0) & (self.rules.masses[batch.category, cells] > 0)
+        self.prices.add(batch, ~can_be, (kind < RowKind.WITHDRAWAL) & known)
+        self.cash.add(batch, ~can_be, kind >= RowKind.WITHDRAWAL)
         counted = can_be & known & (kind != RowKind.FRAUD_PAYMENT)
-        row = part.category + (kind == RowKind.FRAUD_WITHDRAWAL)
+        row = batch.category + (kind == RowKind.FRAUD_WITHDRAWAL)
         codes = row[counted] * self.counts.shape[1] + cells[counted]
         self.counts += np.bincount(codes, minlength=self.counts.size).reshape(self.counts.shape)
 
@@ -47,7 +47,7 @@ class AmountsOfRows(Judge):
         expected = f"{ranges[0].low:,} to {ranges[-1].high:,}"
         yield rule(self.group, "prices", self.prices, "in the price range of the payment's category")
         yield rule(self.group, "withdrawals", self.cash, expected)
-        names = [f"{part.low:,} to {part.high:,}" for part in ranges]
+        names = [f"{each.low:,} to {each.high:,}" for each in ranges]
         cells = self.counts.copy()
         cells[:cash] += self.firsts()[:cash]
         shares, counts = self._by_range(rules.masses), self._by_range(cells)

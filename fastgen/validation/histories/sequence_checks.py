@@ -6,27 +6,27 @@ from typing import Final
 import numpy as np
 
 from fastgen.kernels.units import HOUR
-from fastgen.validation.cards import CardTable
-from fastgen.validation.checks import At, drawn, rule, skipped
-from fastgen.validation.events import Events, ExampleFormatter, can_be_judged, column, tolerated
-from fastgen.validation.pvalues import Outcome, chi_square
+from fastgen.validation.card_table import CardTable
+from fastgen.validation.histories.events import Events, ExampleFormatter, column
+from fastgen.validation.histories.sequence_finder import FoundSequences, SequenceFinder
+from fastgen.validation.histories.tolerance import can_be_tested, tolerated
 from fastgen.validation.report import Check
 from fastgen.validation.rules import Rules
-from fastgen.validation.sequences import FoundSequences, SequenceFinder
-from fastgen.validation.tally import Uniform, Violations
+from fastgen.validation.statistics.checks import At, drawn, rule, skipped
+from fastgen.validation.statistics.pvalues import Outcome, chi_square
+from fastgen.validation.statistics.tally import Uniform, Violations
 
 GROUP: Final = "withdrawals"
 TOO_CLOSE: Final = "too many sequences of one card lie close together"
 
 
-class Withdrawals:
-    """Judges the withdrawals without a label, some cards at a time."""
+class SequenceChecks:
+    """Checks the withdrawals without a label, some cards at a time."""
 
     def __init__(self, rules: Rules, cards: CardTable) -> None:
         atm, period = rules.config.atm, rules.config.seconds
         self.rules, self.examples = rules, ExampleFormatter(rules.config, cards)
         self.finder = SequenceFinder(rules)
-        self.lengths = atm.lengths.values
         self.steps = Uniform(atm.step_hours.low, len(atm.step_hours.values))
         self.starts = Uniform(0, period)
         self.north, self.east = (Uniform(-rules.radius, 2 * rules.radius + 1) for _ in range(2))
@@ -81,9 +81,9 @@ class Withdrawals:
             else:
                 yield rule(GROUP, name, broken, expected, tolerance=most)
         unclear = self.unclear + mistaken * self.finder.lengths[-1]
-        judged = most is not None and can_be_judged(self.found, unclear, self.misfits.of)
+        testable = most is not None and can_be_tested(self.found, unclear, self.misfits.of)
         for name, outcome, at in self._tests():
-            yield drawn(GROUP, name, outcome, "uniform", at=at) if judged else skipped(GROUP, name, "uniform", TOO_CLOSE)
+            yield drawn(GROUP, name, outcome, "uniform", at=at) if testable else skipped(GROUP, name, "uniform", TOO_CLOSE)
 
     def _tests(self) -> Iterator[tuple[str, Outcome | None, At]]:
         """Yield the name and outcome of each test, and what names its classes."""

@@ -14,12 +14,12 @@ from fastgen.kernels import md5
 from fastgen.kernels.digits import Tile
 from fastgen.kernels.tables import Block
 from fastgen.kernels.units import DAY, MICROSECONDS
-from fastgen.validation.cards import packed
-from fastgen.validation.checks import rule
-from fastgen.validation.judge import Judge
+from fastgen.validation.card_table import packed
 from fastgen.validation.report import Check
 from fastgen.validation.rows import JudgedRows
-from fastgen.validation.tally import Array, Mask, Violations
+from fastgen.validation.statistics.checks import rule
+from fastgen.validation.statistics.tally import Array, Mask, Violations
+from fastgen.validation.table_scan import Judge
 
 AT_ONCE: Final = 16_384
 """Rows to hash at a time: each may be on another day, and 32-bit seconds hold more days than this."""
@@ -40,20 +40,20 @@ class Tids(Judge):
         self.unusual = 0
         self._tile = Tile.empty()
 
-    def add(self, part: JudgedRows) -> None:
-        cards = packed(part.frame["cc_num"])
-        usual = self._usual(part) & (cards != 0)
-        self.unusual += part.size - int(np.count_nonzero(usual))
+    def add(self, batch: JudgedRows) -> None:
+        cards = packed(batch.frame["cc_num"])
+        usual = self._usual(batch) & (cards != 0)
+        self.unusual += batch.size - int(np.count_nonzero(usual))
         order = np.flatnonzero(usual)
-        seconds = part.epoch[order]
+        seconds = batch.epoch[order]
         if (np.diff(seconds) < 0).any():
             sort = np.argsort(seconds, kind="stable")
             order, seconds = order[sort], seconds[sort]
-        digests = self._digests(seconds, cards[order], part.cents[order])
-        tids = part.frame["tid"].gather(order)
-        wrong = np.zeros(part.size, bool)
+        digests = self._digests(seconds, cards[order], batch.cents[order])
+        tids = batch.frame["tid"].gather(order)
+        wrong = np.zeros(batch.size, bool)
         wrong[order] = (tids != _texts(digests)).to_numpy()
-        self.other.add(part, wrong, usual)
+        self.other.add(batch, wrong, usual)
 
     def checks(self) -> Iterator[Check]:
         note = (
@@ -63,11 +63,11 @@ class Tids(Judge):
         )
         yield rule(self.group, "tid", self.other, "MD5 of datetime, cc_num and amount", note=note)
 
-    def _usual(self, part: JudgedRows) -> Mask:
+    def _usual(self, batch: JudgedRows) -> Mask:
         """Whether time and amount have the form that the kernel hashes."""
         first, last = ((date(year, 1, 1) - EPOCH).days * DAY for year in YEARS)
-        usual: Mask = (part.micros % MICROSECONDS == 0) & (part.epoch >= first) & (part.epoch < last)
-        usual &= part.in_cents & (part.cents >= 0) & (part.cents < MOST_CENTS)
+        usual: Mask = (batch.micros % MICROSECONDS == 0) & (batch.epoch >= first) & (batch.epoch < last)
+        usual &= batch.in_cents & (batch.cents >= 0) & (batch.cents < MOST_CENTS)
         return usual
 
     def _digests(self, seconds: Array, cards: NDArray[np.uint64], cents: Array) -> NDArray[np.uint8]:
