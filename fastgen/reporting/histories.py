@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from fastgen.kernels.tallies import MISSING, chain_lengths, count_kinds, since_last
 from fastgen.reporting import bins
 from fastgen.reporting.cards import CardNumbers
-from fastgen.reporting.rows import ReportRows, detached, whole
+from fastgen.reporting.rows import COLUMNS, ReportRows, detached, whole
 from fastgen.schema import RowKind
 
 STEPS: Final = (1, 60, 600, 3_600, 21_600, 86_400, 604_800, 2_419_200, 31_449_600)
@@ -20,7 +20,6 @@ MOST_FOLLOWED: Final = 20_000
 """The most rows that are kept of the followed cards; later ones are left out."""
 LONGEST_CHAIN: Final = 1_000
 SINCE_LAST: Final = ("seconds", "metres", "km/h")
-FOLLOWED: Final = ("datetime", "cc_num", "category", "amount", "latitude", "longitude", "city", "country")
 
 
 def time_step(first: int, last: int) -> int:
@@ -77,10 +76,10 @@ class Histories:
 
     def _keep(self, rows: ReportRows, cards: NDArray[np.int32]) -> None:
         """Keep the rows of the followed cards, with their kinds."""
-        room = MOST_FOLLOWED - sum(frame.height for frame in self.followed)
-        found = np.flatnonzero(cards < self._follow)[:room]
+        space = MOST_FOLLOWED - sum(frame.height for frame in self.followed)
+        found = np.flatnonzero(cards < self._follow)[:space]
         if found.size:
-            frame = rows.frame.select(FOLLOWED)[found].with_columns(pl.col("category", "city", "country").cast(pl.String))
+            frame = rows.frame.select(COLUMNS)[found].with_columns(pl.col("category", "city", "country").cast(pl.String))
             self.followed.append(detached(frame).with_columns(kind=pl.Series(rows.kinds[found])))
 
     def _since_last(self, rows: ReportRows, cards: NDArray[np.int32]) -> None:
