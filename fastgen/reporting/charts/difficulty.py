@@ -1,4 +1,4 @@
-"""How easily frauds are told from the rest, in words and as charts: one rule per column."""
+"""Charts of how easily frauds are told from the rest, by one rule per column."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -8,68 +8,17 @@ import altair as alt
 import numpy as np
 
 from fastgen.reporting.bins import Counts, between
-from fastgen.reporting.drawing import FRAUD_PAYMENT, GRID, INK, MUTED, NARROW, PAPER, PAYMENT, data, steps
-from fastgen.reporting.overviews import LEFT
+from fastgen.reporting.charts.axes import LEFT
+from fastgen.reporting.charts.drawing import FRAUD_PAYMENT, GRID, INK, MUTED, NARROW, PAPER, PAYMENT, data, steps
+from fastgen.reporting.conditions import SINCE
 from fastgen.reporting.rules import Rule
-from fastgen.reporting.survey import DEGREES
-from fastgen.reporting.words import SPACE, listed, money, shortened
+from fastgen.reporting.words import shortened
 
-WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-SINCE: Final = "since the card's last row"
-MOST_NAMED: Final = 3
 STEPS_OF_DECADE: Final = 5
 EDGES_OF_SPREAD: Final = np.concatenate([[0, 1, 2, 3, 4, 6], *(np.array([10, 16, 25, 40, 63]) * 10**power for power in range(10))])
 """int64: five steps per power of ten, with edges at whole numbers of at most two digits; the first step holds only zeros."""
 SECONDS: Final = {1: "1 s", 60: "1 min", 3_600: "1 h", 86_400: "1 d", 2_592_000: "30 d"}
 SPEEDS: Final = {1: "1 km/h", 100: "100", 10_000: "10k", 1_000_000: "1M"}
-
-
-def condition(rule: Rule, countries: Sequence[str] = ()) -> str:
-    r"""A rule as a condition, such as "amount ≤ 0.75".
-
-    Args:
-        countries: all countries of the data; if a rule flags most of them, the condition names the others.
-
-    Example:
-        >>> condition(Rule("seconds", "≤", 119, (), 242, 115, 155))
-        "seconds since the card's last row ≤\xa0119"
-        >>> condition(Rule("country", "is", 0, ("FR", "DE"), 2, 2, 5), ["DE", "FR", "US"])
-        'country is not US'
-    """
-    if rule.sign == "is":
-        rest = [country for country in countries if country not in rule.values] if rule.column == "country" else []
-        if rest and len(rest) < len(rule.values):
-            return f"country is not {_some(rest)}"
-        return f"{rule.column} is {_some(rule.values)}"
-    what, number = _threshold(rule)
-    sign = "<" if rule.column in DEGREES and rule.sign == "≤" else rule.sign
-    return f"{what} {sign}{SPACE}{number}"
-
-
-def _threshold(rule: Rule) -> tuple[str, str]:
-    """What is compared, and the number that it is compared with."""
-    number = rule.threshold
-    match rule.column:
-        case "seconds":
-            return f"seconds {SINCE}", f"{number:,}"
-        case "metres":
-            return f"distance {SINCE}", f"{number / 1_000:,.3g}{SPACE}km" if number < 1_000_000 else f"{number // 1_000:,}{SPACE}km"
-        case "km/h":
-            return f"speed {SINCE}", f"{number:,}{SPACE}km/h"
-        case "amount":
-            return "amount", money(number)
-        case "weekday":
-            return "weekday", WEEKDAYS[number % 7]
-        case "latitude" | "longitude":
-            return rule.column, f"{number - DEGREES[rule.column] + (rule.sign == '≤')}°".replace("-", "−")
-    return rule.column, f"{number:,}"
-
-
-def _some(names: Sequence[str]) -> str:
-    """Up to three names, or how many there are."""
-    if len(names) <= MOST_NAMED:
-        return " or ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else names[0]
-    return f"one of {len(names)}"
 
 
 def separation(rules: Sequence[Rule], conditions: Sequence[str], width: int) -> Any:
@@ -138,11 +87,3 @@ def spread(shown: Spread, width: int) -> Any:
         color=INK,
     )
     return alt.layer(area, line, rule, text.encode(y=alt.value(-20)))
-
-
-def named(values: Sequence[str]) -> str:
-    """A few names, and how many more there are."""
-    most = 6
-    if len(values) <= most:
-        return listed(values)
-    return f"{', '.join(values[:most])} and {len(values) - most} more"

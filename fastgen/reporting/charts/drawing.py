@@ -4,11 +4,8 @@ Vega copies a colour such as `var(--ink)` into the SVG unchanged. The style shee
 screens and paper. The text of a drawing cannot grow on a phone, so each chart is drawn a second time, narrow.
 """
 
-import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
-from importlib.resources import files
 from typing import Any, Final
 
 import altair as alt
@@ -118,10 +115,3 @@ def figure(name: str, draw: Draw, label: str, width: int = WIDE) -> Markup:
     """A chart for screens and paper, as wide as the page or HALF of it, and again for phones; only one of them is shown."""
     wide = drawn(f"{name}-wide", draw(width), width, label, "wide")
     return wide + drawn(f"{name}-narrow", draw(NARROW), NARROW, label, "narrow")
-
-
-@cache
-def outlines() -> dict[str, Any]:
-    """Land as GeoJSON shapes: `world`, and `home`, the United States."""
-    content: dict[str, Any] = json.loads(files("fastgen.reporting").joinpath("outlines.json").read_text())
-    return content

@@ -1,11 +1,14 @@
 """Maps: the places at home, and the world with the frauds abroad."""
 
+import json
+from functools import cache
+from importlib.resources import files
 from typing import Any, Final
 
 import altair as alt
 import polars as pl
 
-from fastgen.reporting.drawing import FRAUD_WITHDRAWAL, MUTED, NARROW, PAPER, PAYMENT, data, outlines
+from fastgen.reporting.charts.drawing import FRAUD_WITHDRAWAL, MUTED, NARROW, PAPER, PAYMENT, data
 from fastgen.schema import HOME_COUNTRY
 
 LAND: Final = "var(--land)"
@@ -15,6 +18,13 @@ ACROSS: Final = 0.46
 ACROSS_HOME: Final = 0.6
 MOST_DRAWN: Final = 1_200
 """The most places drawn; a map with more would be a blot."""
+
+
+@cache
+def outlines() -> dict[str, Any]:
+    """Land as GeoJSON shapes: `world`, and `home`, the United States."""
+    content: dict[str, Any] = json.loads(files("fastgen.reporting").joinpath("outlines.json").read_text())
+    return content
 
 
 def shape(name: str, projection: str, width: int, height: int) -> Any:

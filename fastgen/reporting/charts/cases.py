@@ -7,9 +7,9 @@ from typing import Any, Final
 
 import altair as alt
 
-from fastgen.reporting.drawing import FRAUD_PAYMENT, FRAUD_WITHDRAWAL, GRID, INK, MUTED, NARROW, PAPER, WITHDRAWAL, data
-from fastgen.reporting.examples import Chain, Withdrawals
-from fastgen.reporting.overviews import time_axis
+from fastgen.reporting.charts.axes import time_axis
+from fastgen.reporting.charts.drawing import FRAUD_PAYMENT, FRAUD_WITHDRAWAL, GRID, INK, MUTED, NARROW, PAPER, WITHDRAWAL, data
+from fastgen.reporting.examples import Chain, WithdrawalSequence
 from fastgen.reporting.words import count, day_and_time, duration, money, shortened
 
 LANE: Final = 72
@@ -73,10 +73,10 @@ def heading(chain: Chain, width: int) -> str:
     return f"{start} · card {chain.card} · {count(len(chain.events), 'payment')} of {money(chain.cents)} in all{took}"
 
 
-def sequences(cards: Sequence[Sequence[Withdrawals]], width: int) -> Any:
+def sequences(cards: Sequence[Sequence[WithdrawalSequence]], width: int) -> Any:
     """One lane per sequence, below a heading for each card: withdrawals as dots on a line, fraudulent ones as diamonds."""
     labels: list[tuple[str, bool]] = []
-    lines, dots, frauds, stories = [], [], [], []
+    lines, dots, frauds, notes = [], [], [], []
     for own in cards:
         labels.append((f"Card {own[0].card}" if width > NARROW else f"Card …{own[0].card[-8:]}", True))
         for lane in own:
@@ -85,7 +85,7 @@ def sequences(cards: Sequence[Sequence[Withdrawals]], width: int) -> Any:
             times = [event.second * 1_000 for event in lane.own]
             dots += [{"from": time, "lane": row} for time in times]
             frauds += [{"from": event.second * 1_000, "lane": row} for event in lane.frauds]
-            stories += [{"lane": row, **story} for story in lane_story(lane)]
+            notes += [{"lane": row, **note} for note in lane_note(lane)]
             if times:
                 lines.append({"from": times[0], "to": times[-1], "lane": row})
     every = [row["from"] // 1_000 for row in dots + frauds]
@@ -108,7 +108,7 @@ def sequences(cards: Sequence[Sequence[Withdrawals]], width: int) -> Any:
     )
     y = alt.Y("lane:O", scale=alt.Scale(domain=list(range(len(labels)))), axis=axis)
     across = width - extent - 8
-    texts = alt.Chart(data([row | beside(row, min(every), max(every), across) for row in stories]))
+    texts = alt.Chart(data([row | beside(row, min(every), max(every), across) for row in notes]))
     layers = (
         alt.Chart(data(lines)).mark_rule(color=GRID, strokeWidth=1.5).encode(x=x, x2="to:T", y=y),
         alt.Chart(data(dots)).mark_circle(color=WITHDRAWAL, size=38, opacity=1).encode(x=x, y=y),
@@ -125,7 +125,7 @@ def sequences(cards: Sequence[Sequence[Withdrawals]], width: int) -> Any:
     return alt.layer(*layers).properties(width=across, height=alt.Step(18))
 
 
-def lane_story(lane: Withdrawals) -> list[dict[str, Any]]:
+def lane_note(lane: WithdrawalSequence) -> list[dict[str, Any]]:
     """The first fraud of a sequence in words, its place alone, and when the sequence begins and ends."""
     if not lane.frauds:
         return []
@@ -135,16 +135,16 @@ def lane_story(lane: Withdrawals) -> list[dict[str, Any]]:
     return [{"place": fraud.place, "text": f"{fraud.place}{after}", "first": times[0], "last": times[-1]}]
 
 
-def beside(story: Mapping[str, Any], start: int, end: int, width: int) -> dict[str, Any]:
+def beside(note: Mapping[str, Any], start: int, end: int, width: int) -> dict[str, Any]:
     """The position of the text and as much of it as fits, on the side of the sequence with more space."""
-    before, behind = story["first"] - start, end - story["last"]
-    room = int((max(before, behind) / max(end - start, 1) * width - ASIDE) / LETTER)
-    text = story["text"] if len(story["text"]) <= room or width > NARROW else shortened(story["place"], max(room, 6))
+    before, behind = note["first"] - start, end - note["last"]
+    letters = int((max(before, behind) / max(end - start, 1) * width - ASIDE) / LETTER)
+    text = note["text"] if len(note["text"]) <= letters or width > NARROW else shortened(note["place"], max(letters, 6))
     side = "right" if before > behind else "left"
-    return {"from": (story["first"] if before > behind else story["last"]) * 1_000, "side": side, "text": text}
+    return {"from": (note["first"] if before > behind else note["last"]) * 1_000, "side": side, "text": text}
 
 
-def lane_label(lane: Withdrawals, width: int) -> str:
+def lane_label(lane: WithdrawalSequence, width: int) -> str:
     """The place of a sequence and its step."""
     place = (lane.own or lane.frauds)[0].place.rpartition(", ")[0]
     step = lane.step

@@ -6,17 +6,17 @@ from numpy.typing import NDArray
 
 from fastgen.kernels.tallies import fill_slots, find_keys, number_keys
 
-FIRST_ROOM = 1 << 12
+FIRST_CAPACITY = 1 << 12
 Numbers = NDArray[np.int32]
 
 
-class CardNumbers:
+class CardIndex:
     """The numbers of cards; takes 16 to 32 bytes of memory per card."""
 
     def __init__(self) -> None:
         self.count = 0
-        self._known = np.empty(FIRST_ROOM, np.int64)
-        self._slots = np.zeros(2 * FIRST_ROOM, np.int32)
+        self._known = np.empty(FIRST_CAPACITY, np.int64)
+        self._slots = np.zeros(2 * FIRST_CAPACITY, np.int32)
 
     def numbers(self, column: pl.Series) -> Numbers:
         """int32: the number of each card in a column; new cards get the next numbers."""
@@ -39,15 +39,15 @@ class CardNumbers:
         return str(key) if key >= 0 else f"card {number + 1:,}"
 
     @property
-    def room(self) -> int:
+    def capacity(self) -> int:
         """The number of cards that fit before the arrays have to grow."""
         return self._known.size
 
     def _grow(self, needed: int) -> None:
-        room = 1 << (needed - 1).bit_length()
-        known = np.empty(room, np.int64)
+        capacity = 1 << (needed - 1).bit_length()
+        known = np.empty(capacity, np.int64)
         known[: self.count] = self._known[: self.count]
-        self._known, self._slots = known, np.zeros(2 * room, np.int32)
+        self._known, self._slots = known, np.zeros(2 * capacity, np.int32)
         fill_slots(self._slots, self._known, self.count)
 
 

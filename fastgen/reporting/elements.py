@@ -1,9 +1,11 @@
-"""What a page consists of: chapters of parts, each a finding with a chart, its key, and a table of figures."""
+"""What a page consists of: chapters of findings, each with a chart, its key, and a table of figures."""
 
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
+import numpy as np
 from markupsafe import Markup
+from numpy.typing import NDArray
 
 
 class Table(NamedTuple):
@@ -22,13 +24,14 @@ class Key(NamedTuple):
     text: str
 
 
-class Part(NamedTuple):
-    """A finding, in a sentence, and what shows it.
+class Finding(NamedTuple):
+    """A finding, and what shows it.
 
-    chart: SVG. how: how to read it. table: its figures. open: whether the table is shown unfolded. half: half as wide as the page.
+    text: the finding, in a sentence or two. chart: SVG. how: how to read it. table: its figures. open: whether the table is shown
+    unfolded. half: half as wide as the page.
     """
 
-    finding: str
+    text: str
     chart: Markup = Markup("")
     keys: Sequence[Key] = ()
     how: str = ""
@@ -38,11 +41,11 @@ class Part(NamedTuple):
 
 
 class Chapter(NamedTuple):
-    """A title and its parts. name: the target of links to it."""
+    """A title and its findings. name: the target of links to it."""
 
     name: str
     title: str
-    parts: Sequence[Part]
+    findings: Sequence[Finding]
 
 
 KEY_PAYMENT: Final = Key("payment", "square", "payments")
@@ -51,3 +54,8 @@ KEY_FRAUD_PAYMENT: Final = Key("fraud-payment", "square", "fraudulent payments")
 KEY_FRAUD_WITHDRAWAL: Final = Key("fraud-withdrawal", "square", "fraudulent withdrawals")
 KIND_KEYS: Final = (KEY_PAYMENT, KEY_FRAUD_PAYMENT, KEY_WITHDRAWAL, KEY_FRAUD_WITHDRAWAL)
 """By `RowKind`."""
+
+
+def keys_of(kinds: NDArray[np.int64]) -> list[Key]:
+    """The keys of the kinds that occur. kinds: the number of rows of each `RowKind`."""
+    return [key for key, number in zip(KIND_KEYS, kinds.tolist(), strict=True) if number]
