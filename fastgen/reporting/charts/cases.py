@@ -91,22 +91,8 @@ def sequences(cards: Sequence[Sequence[WithdrawalSequence]], width: int) -> Any:
     every = [row["from"] // 1_000 for row in dots + frauds]
     margin = max(60, (max(every) - min(every)) // 60)
     x = time_axis(min(every) - margin, max(every) + margin, width)
-    expression = f"{json.dumps([text for text, _ in labels])}[datum.value]"
-    bold = f"{json.dumps([int(head) for _, head in labels])}[datum.value]"
     extent = 172 if width > NARROW else 124
-    axis = alt.Axis(
-        labelExpr=expression,
-        labelFontWeight=alt.condition(bold, alt.value(600), alt.value(400)),
-        labelColor=alt.condition(bold, alt.value(INK), alt.value(MUTED)),
-        labelLimit=extent - 8,
-        labelAlign="left",
-        labelPadding=extent - 6,
-        labelOverlap=False,
-        minExtent=extent,
-        maxExtent=extent,
-        grid=False,
-    )
-    y = alt.Y("lane:O", scale=alt.Scale(domain=list(range(len(labels)))), axis=axis)
+    y = alt.Y("lane:O", scale=alt.Scale(domain=list(range(len(labels)))), axis=lane_axis(labels, extent))
     across = width - extent - 8
     texts = alt.Chart(data([row | beside(row, min(every), max(every), across) for row in notes]))
     layers = (
@@ -123,6 +109,24 @@ def sequences(cards: Sequence[Sequence[WithdrawalSequence]], width: int) -> Any:
         ),
     )
     return alt.layer(*layers).properties(width=across, height=alt.Step(18))
+
+
+def lane_axis(labels: Sequence[tuple[str, bool]], extent: int) -> alt.Axis:
+    """The axis that names lanes, this many pixels wide. labels: for each lane its name, and whether it is a heading."""
+    expression = f"{json.dumps([text for text, _ in labels])}[datum.value]"
+    bold = f"{json.dumps([int(head) for _, head in labels])}[datum.value]"
+    return alt.Axis(
+        labelExpr=expression,
+        labelFontWeight=alt.condition(bold, alt.value(600), alt.value(400)),
+        labelColor=alt.condition(bold, alt.value(INK), alt.value(MUTED)),
+        labelLimit=extent - 8,
+        labelAlign="left",
+        labelPadding=extent - 6,
+        labelOverlap=False,
+        minExtent=extent,
+        maxExtent=extent,
+        grid=False,
+    )
 
 
 def lane_note(lane: WithdrawalSequence) -> list[dict[str, Any]]:
