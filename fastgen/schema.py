@@ -1,5 +1,6 @@
 """Tables, columns and names: the one source of truth about what the data look like."""
 
+from enum import IntEnum
 from typing import Final, Literal, NamedTuple
 
 DATA_VERSION: Final = 2
@@ -14,6 +15,15 @@ Kind = Literal[
     "tid", "datetime", "cc_num", "category", "amount", "latitude", "longitude", "city", "country", "label", "text", "word", "date"
 ]
 """A word is text with few distinct values. The kinds in transactions are named after their columns."""
+
+
+class RowKind(IntEnum):
+    """The kind of a transaction, by its category and label: 2 for a withdrawal, and 1 more for a fraud."""
+
+    PAYMENT = 0
+    FRAUD_PAYMENT = 1
+    WITHDRAWAL = 2
+    FRAUD_WITHDRAWAL = 3
 
 
 class Column(NamedTuple):

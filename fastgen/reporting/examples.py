@@ -7,7 +7,7 @@ import polars as pl
 
 from fastgen.kernels.tallies import metres_between
 from fastgen.kernels.units import HOUR, MICROSECONDS
-from fastgen.reporting.rows import RowKind
+from fastgen.schema import RowKind
 
 CHAINS: Final = 6
 HOLDERS: Final = 3
@@ -48,7 +48,7 @@ class Chain(NamedTuple):
         return int(sum(metres_between(a.latitude, a.longitude, b.latitude, b.longitude) for a, b in steps)) // 1_000
 
 
-class Withdrawals(NamedTuple):
+class WithdrawalSequence(NamedTuple):
     """A sequence of withdrawals of one card, and the fraudulent ones that belong to it."""
 
     card: str
@@ -62,7 +62,7 @@ class Withdrawals(NamedTuple):
         return round(steps.pop()) if len(steps) == 1 else None
 
 
-def chains(frames: Sequence[pl.DataFrame], gap: int) -> list[Chain]:
+def example_chains(frames: Sequence[pl.DataFrame], gap: int) -> list[Chain]:
     """Some chains of different lengths, in order of time.
 
     Args:
@@ -81,17 +81,17 @@ def chains(frames: Sequence[pl.DataFrame], gap: int) -> list[Chain]:
     return sorted(chosen, key=lambda chain: chain.events[0].second)
 
 
-def sequences(frames: Sequence[pl.DataFrame]) -> list[list[Withdrawals]]:
+def example_sequences(frames: Sequence[pl.DataFrame]) -> list[list[WithdrawalSequence]]:
     """Sequences of some cards, those with a fraud first: withdrawals of one card that are whole hours apart.
 
     A step of whole hours preserves minute and second, which distinguish the sequences of a card.
     """
-    lanes: dict[tuple[str, int], Withdrawals] = {}
+    lanes: dict[tuple[str, int], WithdrawalSequence] = {}
     for kind in (RowKind.WITHDRAWAL, RowKind.FRAUD_WITHDRAWAL):
         for card, event in _rows(frames, (kind,)):
-            lane = lanes.setdefault((card, event.second % HOUR), Withdrawals(card, [], []))
+            lane = lanes.setdefault((card, event.second % HOUR), WithdrawalSequence(card, [], []))
             (lane.own if kind == RowKind.WITHDRAWAL else lane.frauds).append(event)
-    by_card: dict[str, list[Withdrawals]] = {}
+    by_card: dict[str, list[WithdrawalSequence]] = {}
     for lane in lanes.values():
         if len(lane.own) > 1 or lane.frauds:
             by_card.setdefault(lane.card, []).append(lane)
@@ -102,10 +102,10 @@ def sequences(frames: Sequence[pl.DataFrame]) -> list[list[Withdrawals]]:
     return [_some(own) for own in chosen]
 
 
-def _some(lanes: list[Withdrawals]) -> list[Withdrawals]:
+def _some(lanes: list[WithdrawalSequence]) -> list[WithdrawalSequence]:
     """The sequences with a fraud and the earliest others, in order of time."""
 
-    def start(lane: Withdrawals) -> int:
+    def start(lane: WithdrawalSequence) -> int:
         return (lane.own or lane.frauds)[0].second
 
     first = sorted(lanes, key=lambda lane: (not lane.frauds, start(lane)))[:SEQUENCES]

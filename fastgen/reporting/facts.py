@@ -13,14 +13,12 @@ from fastgen.errors import InputError
 from fastgen.reporting.densities import prices
 from fastgen.reporting.histories import Histories
 from fastgen.reporting.holders import HolderAges
-from fastgen.reporting.rows import COLUMNS, LABEL, RowKind
+from fastgen.reporting.rows import COLUMNS, LABEL
 from fastgen.reporting.rules import Rule, best_threshold, best_values
 from fastgen.reporting.survey import Survey
-from fastgen.schema import TABLES
+from fastgen.schema import PROFILES, TABLES, TRANSACTIONS, RowKind
 from fastgen.stored import Stored
 
-TRANSACTIONS: Final = "transactions"
-SECOND_PASS: Final = ("datetime", "cc_num", "category", "amount", "latitude", "longitude", "city", "country")
 SORTED_IN_MEMORY: Final = 1_000_000
 """The most rows that are sorted by time, where they are not, for what depends on their order."""
 BUSIEST: Final = 10
@@ -73,7 +71,7 @@ def gather(stored: Stored, progress: Progress) -> Facts:
     recorded = stored.config()
     config = recorded or Config()
     survey = Survey(prices(config), int(config.end.replace(tzinfo=UTC).timestamp()) if recorded else None)
-    for frame in stored.batches(TRANSACTIONS, columns):
+    for frame in stored.batches(TRANSACTIONS.name, columns):
         survey.add(frame)
         progress(frame.height)
     if not survey.rows:
@@ -86,8 +84,7 @@ def gather(stored: Stored, progress: Progress) -> Facts:
         followed=_followed(survey),
         in_order=sortable,
     )
-    second = [name for name in columns if name in (*SECOND_PASS, LABEL)]
-    for frame in _frames(stored, second, sort=sortable and not survey.in_order):
+    for frame in _frames(stored, columns, sort=sortable and not survey.in_order):
         histories.add(frame)
         progress(frame.height)
     busiest = np.argsort(-histories.counts.sum(axis=1), kind="stable")[:BUSIEST].tolist()
@@ -108,9 +105,9 @@ def gather(stored: Stored, progress: Progress) -> Facts:
 
 
 def _columns(stored: Stored) -> list[str]:
-    if TRANSACTIONS not in stored.tables:
+    if TRANSACTIONS.name not in stored.tables:
         raise InputError(f"{stored.path}: has no transactions to report on, only {', '.join(stored.tables)}")
-    present = stored.columns(TRANSACTIONS)
+    present = stored.columns(TRANSACTIONS.name)
     missing = [name for name in COLUMNS if name not in present]
     if missing:
         raise InputError(f"{stored.path}: its transactions have no column {missing[0]}; a report needs {', '.join(COLUMNS)}")
@@ -131,17 +128,17 @@ def _followed(survey: Survey) -> list[str]:
 def _frames(stored: Stored, columns: list[str], *, sort: bool) -> Iterator[pl.DataFrame]:
     """The transactions for the second pass, sorted by time if `sort`."""
     if not sort:
-        return stored.batches(TRANSACTIONS, columns)
-    whole = pl.concat(stored.batches(TRANSACTIONS, columns)).sort("datetime", maintain_order=True)
+        return stored.batches(TRANSACTIONS.name, columns)
+    whole = pl.concat(stored.batches(TRANSACTIONS.name, columns)).sort("datetime", maintain_order=True)
     return whole.iter_slices(131_072)
 
 
 def _holders(stored: Stored, config: Config | None, survey: Survey, histories: Histories, noted: list[int]) -> HolderAges | None:
-    if "profiles" not in stored.tables or not {"birthdate", "cc_num"} <= set(stored.columns("profiles")):
+    if PROFILES.name not in stored.tables or not {"birthdate", "cc_num"} <= set(stored.columns(PROFILES.name)):
         return None
     withdrawals: NDArray[np.bool_] = histories.counts[:, RowKind.WITHDRAWAL] > 0
     holders = HolderAges(config.start.date() if config else day(survey.first), histories.cards, withdrawals, np.array(noted))
-    for frame in stored.batches("profiles", ["birthdate", "cc_num"]):
+    for frame in stored.batches(PROFILES.name, ["birthdate", "cc_num"]):
         holders.add(frame)
     return holders
 
@@ -168,10 +165,10 @@ def _by_label(frame: pl.DataFrame) -> NDArray[np.int64]:
 
 def _rows(stored: Stored, survey: Survey, holders: HolderAges | None) -> dict[str, int]:
     """The number of rows of each table present."""
-    rows = {TRANSACTIONS: survey.rows + survey.incomplete}
+    rows = {TRANSACTIONS.name: survey.rows + survey.incomplete}
     for table in TABLES:
         if table in stored.tables and table not in rows:
-            known = holders.holders if table == "profiles" and holders else None
+            known = holders.holders if table == PROFILES.name and holders else None
             rows[table] = known if known is not None else sum(frame.height for frame in stored.batches(table, ["cc_num"]))
     return rows
 

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from fastgen.kernels.tallies import MISSING, chain_lengths, count_kinds, since_last
 from fastgen.reporting import bins
-from fastgen.reporting.cards import CardNumbers
-from fastgen.reporting.rows import ReportRows, RowKind, detached, whole
+from fastgen.reporting.card_index import CardIndex
+from fastgen.reporting.rows import COLUMNS, ReportRows, detached, whole
+from fastgen.schema import RowKind
 
 STEPS: Final = (1, 60, 600, 3_600, 21_600, 86_400, 604_800, 2_419_200, 31_449_600)
 """Possible widths of a timeline bar in seconds, up to one, four and 52 weeks; each is a multiple of the one before."""
@@ -19,7 +20,6 @@ MOST_FOLLOWED: Final = 20_000
 """The most rows that are kept of the followed cards; later ones are left out."""
 LONGEST_CHAIN: Final = 1_000
 SINCE_LAST: Final = ("seconds", "metres", "km/h")
-FOLLOWED: Final = ("datetime", "cc_num", "category", "amount", "latitude", "longitude", "city", "country")
 
 
 def time_step(first: int, last: int) -> int:
@@ -48,14 +48,14 @@ class Histories:
         self.timeline = np.zeros((len(RowKind), last // self.step - first // self.step + 1), np.int64)
         self.since_last = {name: bins.empty(2) for name in SINCE_LAST}
         self.lengths = np.zeros(LONGEST_CHAIN + 1, np.int64)
-        self.cards = CardNumbers()
+        self.cards = CardIndex()
         self.followed: list[pl.DataFrame] = []
         self._in_order = in_order
         self._origin, self._gap = first, chain_gap
         self._follow = self.cards.numbers(pl.Series(followed, dtype=pl.String)).size
         self._counts = np.zeros((0, len(RowKind)), np.int32)
         self._last_seconds, self._last_places = np.empty(0, np.int64), np.empty((0, 2), np.float32)
-        self._attacked = CardNumbers()
+        self._attacked = CardIndex()
         self._chain_seconds, self._runs = np.empty(0, np.int64), np.empty(0, np.int32)
 
     def add(self, frame: pl.DataFrame) -> None:
@@ -64,7 +64,7 @@ class Histories:
         if not rows.height:
             return
         cards = self.cards.numbers(rows.frame["cc_num"])
-        self._counts = enlarged(self._counts, self.cards.room, 0)
+        self._counts = enlarged(self._counts, self.cards.capacity, 0)
         count_kinds(self._counts, cards, rows.kinds)
         columns = self.timeline.shape[1]
         places = rows.kinds * np.int64(columns) + (rows.seconds - self.start) // self.step
@@ -76,15 +76,15 @@ class Histories:
 
     def _keep(self, rows: ReportRows, cards: NDArray[np.int32]) -> None:
         """Keep the rows of the followed cards, with their kinds."""
-        room = MOST_FOLLOWED - sum(frame.height for frame in self.followed)
-        found = np.flatnonzero(cards < self._follow)[:room]
+        space = MOST_FOLLOWED - sum(frame.height for frame in self.followed)
+        found = np.flatnonzero(cards < self._follow)[:space]
         if found.size:
-            frame = rows.frame.select(FOLLOWED)[found].with_columns(pl.col("category", "city", "country").cast(pl.String))
+            frame = rows.frame.select(COLUMNS)[found].with_columns(pl.col("category", "city", "country").cast(pl.String))
             self.followed.append(detached(frame).with_columns(kind=pl.Series(rows.kinds[found])))
 
     def _since_last(self, rows: ReportRows, cards: NDArray[np.int32]) -> None:
-        self._last_seconds = enlarged(self._last_seconds, self.cards.room, MISSING)
-        self._last_places = enlarged(self._last_places, self.cards.room, 0)
+        self._last_seconds = enlarged(self._last_seconds, self.cards.capacity, MISSING)
+        self._last_places = enlarged(self._last_places, self.cards.capacity, 0)
         seconds, metres = np.empty((2, rows.height), np.int64)
         since_last(
             seconds,
@@ -104,8 +104,8 @@ class Histories:
         found = np.flatnonzero(rows.kinds == RowKind.FRAUD_PAYMENT)
         if found.size:
             cards = self._attacked.numbers(rows.frame["cc_num"].gather(found))
-            self._chain_seconds = enlarged(self._chain_seconds, self._attacked.room, MISSING)
-            self._runs = enlarged(self._runs, self._attacked.room, 0)
+            self._chain_seconds = enlarged(self._chain_seconds, self._attacked.capacity, MISSING)
+            self._runs = enlarged(self._runs, self._attacked.capacity, 0)
             chain_lengths(self.lengths, cards, rows.seconds[found] - self._origin, self._gap, self._chain_seconds, self._runs)
 
     @property

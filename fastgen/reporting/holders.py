@@ -8,7 +8,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from fastgen.ages import ages_at
-from fastgen.reporting.cards import CardNumbers
+from fastgen.reporting.card_index import CardIndex
 
 OLDEST: Final = 130
 """Holders who would be older, or are not born yet, are not counted by age."""
@@ -22,7 +22,7 @@ class HolderAges:
         noted: numbers of the cards whose holders' ages are kept individually.
     """
 
-    def __init__(self, on: date, cards: CardNumbers, withdrawing: NDArray[np.bool_], noted: NDArray[np.int64]) -> None:
+    def __init__(self, on: date, cards: CardIndex, withdrawing: NDArray[np.bool_], noted: NDArray[np.int64]) -> None:
         self.on = on
         self.holders = 0
         self.ages = np.zeros((2, OLDEST + 1), np.int64)

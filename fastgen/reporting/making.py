@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 from fastgen.errors import OptionError, missing
 from fastgen.paths import local_path
-from fastgen.reporting.facts import TRANSACTIONS, gather
+from fastgen.reporting.facts import gather
+from fastgen.schema import TRANSACTIONS
 from fastgen.sinks.output import opened
 from fastgen.stored import open_stored
 
@@ -84,5 +85,5 @@ def rows_to_read(path: str | os.PathLike[str]) -> int | None:
     Raises:
         InputError: the tables cannot be read.
     """
-    rows = open_stored(path).description.table(TRANSACTIONS).get("rows")
+    rows = open_stored(path).description.table(TRANSACTIONS.name).get("rows")
     return 2 * rows if isinstance(rows, int) else None

@@ -7,9 +7,10 @@ from markupsafe import Markup
 
 from fastgen import __version__
 from fastgen.config_text import to_toml
-from fastgen.reporting import fraud_parts, provenance, whole_parts
+from fastgen.reporting import provenance
+from fastgen.reporting.chapters import amounts, cards, cases, difficulty, over_time, places
+from fastgen.reporting.elements import Chapter
 from fastgen.reporting.facts import Facts
-from fastgen.reporting.parts import Chapter
 from fastgen.reporting.remarks import remarks
 from fastgen.schema import DATA_VERSION
 
@@ -17,14 +18,14 @@ from fastgen.schema import DATA_VERSION
 def chapters(facts: Facts) -> list[Chapter]:
     """The chapters in their order, without empty ones."""
     made = [
-        whole_parts.over_time(facts),
-        whole_parts.amounts(facts),
-        whole_parts.cards(facts),
-        fraud_parts.cases(facts),
-        fraud_parts.places(facts),
-        fraud_parts.difficulty(facts),
+        over_time.chapter(facts),
+        amounts.chapter(facts),
+        cards.chapter(facts),
+        cases.chapter(facts),
+        places.chapter(facts),
+        difficulty.chapter(facts),
     ]
-    return [chapter for chapter in made if chapter.parts]
+    return [chapter for chapter in made if chapter.findings]
 
 
 def page(facts: Facts) -> str:

@@ -5,8 +5,8 @@ from typing import Any
 from fastgen.config import Config
 from fastgen.kernels.units import DAY
 from fastgen.reporting.bins import quantile
+from fastgen.reporting.elements import Table
 from fastgen.reporting.facts import Facts
-from fastgen.reporting.parts import Table
 from fastgen.reporting.rows import LABEL
 from fastgen.reporting.words import count, duration, listed, money, percent, period
 

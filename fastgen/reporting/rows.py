@@ -1,6 +1,5 @@
 """Transactions as the accumulators take them: complete rows, with whole seconds and kinds."""
 
-from enum import IntEnum
 from functools import cached_property
 from typing import Final
 
@@ -17,15 +16,6 @@ LABEL: Final = "fraud_label"
 NUMBERS: Final = ("amount", "latitude", "longitude")
 FAR: Final = 1e15
 """Numbers beyond it are clipped to it: none of them is an amount or a coordinate on the Earth."""
-
-
-class RowKind(IntEnum):
-    """The kind of a row, by its category and label."""
-
-    PAYMENT = 0
-    FRAUD_PAYMENT = 1
-    WITHDRAWAL = 2
-    FRAUD_WITHDRAWAL = 3
 
 
 class ReportRows:

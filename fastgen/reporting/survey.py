@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from fastgen.kernels.tallies import GOLDEN
 from fastgen.kernels.units import DAY, HOUR
 from fastgen.reporting import bins
-from fastgen.reporting.rows import ReportRows, RowKind, detached, whole
+from fastgen.reporting.rows import ReportRows, detached, whole
+from fastgen.schema import RowKind
 
 MOST_CATEGORIES: Final = 400
 """Rows of further categories are counted together."""
@@ -29,7 +30,7 @@ DEGREES: Final = {"latitude": 90, "longitude": 180}
 SAMPLE_COLUMNS: Final = ("datetime", "cc_num")
 
 
-class Categories:
+class CategoryIndex:
     """Numbers of categories, in order of first appearance; within a batch, by name."""
 
     def __init__(self) -> None:
@@ -63,7 +64,7 @@ class Sample:
         self.rows = (new if self.rows is None else pl.concat([self.rows, new])).sort("order").head(SAMPLED)
 
 
-class Places:
+class PlaceCounts:
     """Rows, frauds and withdrawals counted by country and city, with the sums of the coordinates."""
 
     def __init__(self) -> None:
@@ -107,10 +108,10 @@ class Survey:
         self.first = self.last = 0
         self.in_order = True
         self.kinds = np.zeros(len(RowKind), np.int64)
-        self.categories = Categories()
+        self.categories = CategoryIndex()
         self.amounts = bins.empty(0)
         self.by_label = {name: bins.empty(2) for name in ("amount", "hour", "weekday", *DEGREES)}
-        self.places = Places()
+        self.places = PlaceCounts()
         self.samples: dict[RowKind, Sample] = {kind: Sample() for kind in RowKind if kind != RowKind.PAYMENT}
         self.outside = 0
         self._prices = prices or {}

@@ -109,13 +109,15 @@ def duration(seconds: float) -> str:
     return count(round(seconds), "second")
 
 
-def listed(parts: Sequence[str]) -> str:
-    """A list with commas and a last "and".
+def listed(parts: Sequence[str], most: int | None = None) -> str:
+    """A list with commas and a last "and"; of more than `most` parts, only these, and how many more there are.
 
     Example:
-        >>> listed(["a"]), listed(["a", "b", "c"])
-        ('a', 'a, b and c')
+        >>> listed(["a"]), listed(["a", "b", "c"]), listed(["a", "b", "c", "d"], 2)
+        ('a', 'a, b and c', 'a, b and 2 more')
     """
+    if most is not None and len(parts) > most:
+        parts = [*parts[:most], f"{len(parts) - most} more"]
     *others, last = parts
     return f"{', '.join(others)} and {last}" if others else last
 

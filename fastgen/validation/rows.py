@@ -9,13 +9,10 @@ import polars as pl
 from numpy.typing import NDArray
 
 from fastgen.kernels.units import MICRODEGREES, MICROSECONDS
-from fastgen.validation.cards import CardTable
+from fastgen.validation.card_table import CardTable
 from fastgen.validation.rules import Rules
-from fastgen.validation.tally import Array, Mask, RowBatch
+from fastgen.validation.statistics.tally import Array, Mask, RowBatch
 
-KINDS: Final = 4
-ORDINARY, ATTACK, WITHDRAWAL, FOREIGN = range(KINDS)
-"""Payments without and with a label, withdrawals without and with one."""
 FAR: Final = 10**9
 
 
@@ -25,8 +22,8 @@ def codes(column: pl.Series, values: Sequence[str]) -> Array:
     return found.cast(pl.Int64).fill_null(-1).to_numpy()
 
 
-def whole(column: NDArray[np.float64], unit: int) -> Array:
-    """int64: numbers in fractions of 1 / unit, rounded; NaN and what is too large for any check is clipped."""
+def rounded(column: NDArray[np.float64], unit: int) -> Array:
+    """int64: numbers as multiples of 1 / unit, rounded; NaN and what is too large for any check is clipped."""
     return np.rint(np.clip(np.nan_to_num(column, nan=-FAR), -FAR, FAR) * unit).astype(np.int64)
 
 
@@ -58,7 +55,7 @@ class JudgedRows(RowBatch):
     @cached_property
     def cents(self) -> Array:
         """Amounts in cents."""
-        return whole(self._floats("amount"), 100)
+        return rounded(self._floats("amount"), 100)
 
     @cached_property
     def in_cents(self) -> Mask:
@@ -68,12 +65,12 @@ class JudgedRows(RowBatch):
     @cached_property
     def latitude(self) -> Array:
         """In millionths of a degree."""
-        return whole(self._floats("latitude"), MICRODEGREES)
+        return rounded(self._floats("latitude"), MICRODEGREES)
 
     @cached_property
     def longitude(self) -> Array:
         """In millionths of a degree."""
-        return whole(self._floats("longitude"), MICRODEGREES)
+        return rounded(self._floats("longitude"), MICRODEGREES)
 
     @cached_property
     def card(self) -> Array:
@@ -107,6 +104,6 @@ class JudgedRows(RowBatch):
 
     @cached_property
     def kind(self) -> Array:
-        """ORDINARY, ATTACK, WITHDRAWAL or FOREIGN."""
+        """The `RowKind` of each row; labels other than 1 count as none."""
         cash, labelled = self.category == self.rules.cash, self.label == 1
         return np.asarray(2 * cash + labelled, np.int64)

@@ -59,8 +59,8 @@ def validate(
     level = _probability(alpha)
     workers = thread_count(threads)
     given = None if data is None else _whole("data", dataset_of(data)).config
-    from fastgen.validation.checks import judged
-    from fastgen.validation.judging import examined
+    from fastgen.validation.examination import examine
+    from fastgen.validation.statistics.checks import with_verdicts
     from fastgen.validation.tables import MadeTables
 
     began = time.perf_counter()
@@ -72,8 +72,8 @@ def validate(
         stored = source if isinstance(source, Stored) else open_stored(source)
         name, tables, own, notes = str(stored.path), stored, stored.config(), _notes(stored)
     config = next((each for each in (given, own) if each is not None), Config())
-    examination = examined(tables, config, progress or bool)
-    checks = judged(examination.checks, level)
+    examination = examine(tables, config, progress)
+    checks = with_verdicts(examination.checks, level)
     return ValidationReport(
         source=name,
         configuration="the default" if config not in (given, own) else "given" if config is given else "of the data",

@@ -16,13 +16,13 @@ from polars.testing import assert_frame_equal
 
 from fastgen import Config, Dataset
 from fastgen.reporting import bins, survey
-from fastgen.reporting.cards import CardNumbers, card_keys
+from fastgen.reporting.card_index import CardIndex, card_keys
 from fastgen.reporting.densities import prices
 from fastgen.reporting.histories import Histories, time_step
 from fastgen.reporting.holders import HolderAges
-from fastgen.reporting.rows import RowKind, detached
+from fastgen.reporting.rows import detached
 from fastgen.reporting.survey import OTHER_CATEGORIES, Survey
-from fastgen.schema import CASH_WITHDRAWAL
+from fastgen.schema import CASH_WITHDRAWAL, RowKind
 
 CONFIG = Config(rows=12_000, fraud={"ratio": 0.05}, seed=3)
 KIND = 2 * (pl.col("category") == CASH_WITHDRAWAL).cast(pl.Int64) + pl.col("fraud_label")
@@ -306,7 +306,7 @@ def test_where_order_is_missing_nothing_is_compared() -> None:
 def test_cards_of_any_text() -> None:
     """Numeric texts are kept as numbers; other texts are distinguished as well."""
     texts = ["4846953825144454", "abc", "4846953825144454", "", "abd", "12", "abc", "99999999999999999999999"]
-    cards = CardNumbers()
+    cards = CardIndex()
     assert cards.numbers(pl.Series(texts)).tolist() == [0, 1, 0, 2, 3, 4, 1, 5]
     assert cards.find(pl.Series(["abd", "4846953825144454", "nobody"])).tolist() == [3, 0, -1]
     assert [cards.text(number) for number in (0, 1, 4)] == ["4846953825144454", "card 2", "12"]
@@ -315,7 +315,7 @@ def test_cards_of_any_text() -> None:
 
 def test_many_cards() -> None:
     """The table grows, and numbers stay."""
-    cards = CardNumbers()
+    cards = CardIndex()
     numbers = np.random.default_rng(1).permutation(300_000) + 4 * 10**15
     series = pl.Series(numbers).cast(pl.String)
     got = np.concatenate([cards.numbers(series[start : start + 50_000]) for start in range(0, 300_000, 50_000)])
@@ -344,7 +344,7 @@ def test_ages() -> None:
 
 
 def test_ages_that_cannot_be_are_not_counted() -> None:
-    made = HolderAges(date(2022, 1, 1), CardNumbers(), np.zeros(0, np.bool_), np.zeros(0, np.int64))
+    made = HolderAges(date(2022, 1, 1), CardIndex(), np.zeros(0, np.bool_), np.zeros(0, np.int64))
     made.add(
         pl.DataFrame({"birthdate": [date(2023, 1, 1), date(1850, 1, 1), date(2000, 1, 1), None], "cc_num": ["1", "2", "3", "4"]})
     )

@@ -8,9 +8,9 @@ import pytest
 
 from fastgen import Config, Dataset
 from fastgen.reporting import bins
+from fastgen.reporting.chapters.amounts import by_chance
 from fastgen.reporting.densities import DISPLAYED, configured_below, configured_density, counted_density, distance
 from fastgen.reporting.survey import Survey
-from fastgen.reporting.whole_parts import by_chance
 from fastgen.schema import CASH_WITHDRAWAL
 
 NAMES = [category.name for category in Config().categories]

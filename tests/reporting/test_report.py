@@ -18,7 +18,8 @@ from markupsafe import Markup
 
 import fastgen
 from fastgen import Config, Dataset, FastgenError, InputError, OptionError, OutputError, OutputExistsError, cli
-from fastgen.reporting import drawing, facts, making
+from fastgen.reporting import facts, making
+from fastgen.reporting.charts import drawing
 from fastgen.reporting.making import rows_to_read
 from fastgen.stored import open_stored
 

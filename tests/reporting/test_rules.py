@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fastgen.reporting import bins
+from fastgen.reporting.conditions import condition
 from fastgen.reporting.rules import Rule, best_threshold, best_values
-from fastgen.reporting.separation import condition
 
 ROWS = st.lists(
     st.tuples(st.integers(-1, 50) | st.sampled_from([999, 1_000, 12_345, 10**7]), st.integers(0, 1)), min_size=1, max_size=40

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from naive import luhn_valid
 
-from fastgen.validation.cards import CardTable, digit, keys_of, packed, passes_luhn
+from fastgen.validation.card_table import CardTable, keys_of, packed
+from fastgen.validation.judges.cards import digit, passes_luhn
 
 numbers = st.lists(st.from_regex(r"[0-9]{14,17}|[0-9a-f]{16}|[a-z0-9]{0,3}", fullmatch=True), max_size=30)
 

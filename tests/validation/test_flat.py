@@ -9,7 +9,8 @@ import pytest
 
 from fastgen import Config, Dataset, validate, write
 from fastgen.sinks.jobs import Format
-from fastgen.validation.events import EVENT, PILES
+from fastgen.validation.histories.buckets import BUCKETS
+from fastgen.validation.histories.events import EVENT
 
 
 def days(count: int) -> Dataset:
@@ -20,7 +21,7 @@ def days(count: int) -> Dataset:
 
 @pytest.mark.parametrize("format", ["parquet", "csv"])
 def test_four_times_as_many_rows_need_no_more_memory(tmp_path: Path, format: Format) -> None:
-    """Except for one pile of events at a time, of 128."""
+    """Except for one bucket of events at a time, of 128."""
     peaks = []
     for count in (5, 15, 60):
         data = days(count)
@@ -33,6 +34,6 @@ def test_four_times_as_many_rows_need_no_more_memory(tmp_path: Path, format: For
             tracemalloc.stop()
         assert report.passed
         assert report.rows == data.num_rows
-    pile = data.plan.withdrawals * EVENT.itemsize / PILES
+    bucket = data.plan.withdrawals * EVENT.itemsize / BUCKETS
     assert peaks[1] > 5_000_000  # the first run also loaded and compiled everything
-    assert peaks[2] < 1.15 * peaks[1] + 10 * pile
+    assert peaks[2] < 1.15 * peaks[1] + 10 * bucket

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from fastgen.validation.checks import holm
-from fastgen.validation.pvalues import Outcome, chi_square, hypergeometric, kolmogorov, stratified
-from fastgen.validation.tally import Uniform
+from fastgen.validation.statistics.checks import holm
+from fastgen.validation.statistics.pvalues import Outcome, chi_square, hypergeometric, kolmogorov, stratified
+from fastgen.validation.statistics.tally import Uniform
 
 SHARES = np.array([0.05, 0.075, 0.525, 0.25, 0.099, 0.001])
 Draw = Callable[[np.random.Generator], Outcome | None]

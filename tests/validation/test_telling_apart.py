@@ -8,18 +8,20 @@ import pytest
 from fastgen import Config, Dataset, validate
 from fastgen.kernels.units import HOUR
 from fastgen.pools import load_pools
-from fastgen.validation.chains import ChainFinder
-from fastgen.validation.events import EVENT, Events, can_be_judged, tolerated
-from fastgen.validation.rows import ATTACK, FOREIGN, WITHDRAWAL
+from fastgen.schema import RowKind
+from fastgen.validation.histories.chain_finder import ChainFinder
+from fastgen.validation.histories.clone_checks import matches
+from fastgen.validation.histories.events import EVENT, Events
+from fastgen.validation.histories.sequence_finder import SequenceFinder
+from fastgen.validation.histories.tolerance import can_be_tested, tolerated
 from fastgen.validation.rules import Rules
-from fastgen.validation.sequences import SequenceFinder, matches
 
 RULES = Rules(Config(), load_pools())
 AMOUNTS = {2: [50, 500], 3: [50, 500, 5_000], 4: [50, 500, 5_000, 5_000], 5: [50, 500, 5_000, 5_000, 5_000]}
 """Cents of later payments, by how many there are, according to the rule of ceilings."""
 
 
-def events(kind: int, card: int, seconds: list[int], cents: list[int] | None = None, city: int = 5) -> Events:
+def events(kind: RowKind, card: int, seconds: list[int], cents: list[int] | None = None, city: int = 5) -> Events:
     made = np.zeros(len(seconds), EVENT)
     made["card"], made["kind"], made["city"], made["second"] = card, kind, city, seconds
     made["cents"] = cents or 1_000
@@ -27,11 +29,11 @@ def events(kind: int, card: int, seconds: list[int], cents: list[int] | None = N
 
 
 def chain(card: int, first: int, gaps: list[int], cents: list[int] | None = None) -> Events:
-    return events(ATTACK, card, np.cumsum([first, *gaps]).tolist(), [2_500, *(cents or AMOUNTS[len(gaps)])])
+    return events(RowKind.FRAUD_PAYMENT, card, np.cumsum([first, *gaps]).tolist(), [2_500, *(cents or AMOUNTS[len(gaps)])])
 
 
 def sequence(card: int, first: int, step: int, length: int) -> Events:
-    return events(WITHDRAWAL, card, [first + i * step * HOUR for i in range(length)])
+    return events(RowKind.WITHDRAWAL, card, [first + i * step * HOUR for i in range(length)])
 
 
 def shuffled(*parts: Events) -> Events:
@@ -71,7 +73,7 @@ def test_a_chain_that_is_cut_short() -> None:
 
 def test_no_chain() -> None:
     """A gap of 10 seconds is in no chain, and two of the pieces would have to be cut short."""
-    found = ChainFinder(RULES).find(shuffled(chain(1, 100, [60, 60]), events(ATTACK, 1, [110, 112], [50, 50])))
+    found = ChainFinder(RULES).find(shuffled(chain(1, 100, [60, 60]), events(RowKind.FRAUD_PAYMENT, 1, [110, 112], [50, 50])))
     assert (found.misfits.size, found.unclear.size) == (5, 0)
 
 
@@ -84,7 +86,7 @@ def test_a_chain_with_other_amounts() -> None:
 
 def test_a_knot_is_left_alone() -> None:
     """Payments every few seconds can be cut in too many ways to try."""
-    found = ChainFinder(RULES).find(events(ATTACK, 1, list(range(0, 1_800, 10)), [50, 500, 5_000] * 60))
+    found = ChainFinder(RULES).find(events(RowKind.FRAUD_PAYMENT, 1, list(range(0, 1_800, 10)), [50, 500, 5_000] * 60))
     assert found.undecided == found.unclear.size == 180
     assert found.misfits.size == 0
 
@@ -132,11 +134,11 @@ def test_sequences_that_can_be_cut_in_several_ways() -> None:
 @pytest.mark.parametrize(
     "withdrawals",
     [
-        pytest.param(events(WITHDRAWAL, 1, [0, 20 * HOUR]), id="two"),
-        pytest.param(events(WITHDRAWAL, 1, [0, 20 * HOUR, 41 * HOUR]), id="unequal steps"),
-        pytest.param(events(WITHDRAWAL, 1, [0, 5 * HOUR, 10 * HOUR]), id="a short step"),
-        pytest.param(events(WITHDRAWAL, 1, [0, 169 * HOUR, 338 * HOUR]), id="a long step"),
-        pytest.param(events(WITHDRAWAL, 1, [0, 20 * HOUR, 20 * HOUR, 40 * HOUR]), id="one twice"),
+        pytest.param(events(RowKind.WITHDRAWAL, 1, [0, 20 * HOUR]), id="two"),
+        pytest.param(events(RowKind.WITHDRAWAL, 1, [0, 20 * HOUR, 41 * HOUR]), id="unequal steps"),
+        pytest.param(events(RowKind.WITHDRAWAL, 1, [0, 5 * HOUR, 10 * HOUR]), id="a short step"),
+        pytest.param(events(RowKind.WITHDRAWAL, 1, [0, 169 * HOUR, 338 * HOUR]), id="a long step"),
+        pytest.param(events(RowKind.WITHDRAWAL, 1, [0, 20 * HOUR, 20 * HOUR, 40 * HOUR]), id="one twice"),
     ],
 )
 def test_no_sequence(withdrawals: Events) -> None:
@@ -154,7 +156,7 @@ def test_steps_of_an_uneven_hour_fall_apart() -> None:
 
 def test_a_clone_belongs_to_a_first_withdrawal() -> None:
     found = SequenceFinder(RULES).find(shuffled(sequence(1, 77, 20, 3), sequence(1, 78, 20, 3), sequence(2, 77, 20, 3)))
-    clones = events(FOREIGN, 1, [77 + HOUR, 78 + 5 * HOUR, 78 + 6 * HOUR, 77 + 20 * HOUR, 79 + HOUR])
+    clones = events(RowKind.FRAUD_WITHDRAWAL, 1, [77 + HOUR, 78 + 5 * HOUR, 78 + 6 * HOUR, 77 + 20 * HOUR, 79 + HOUR])
     pairs = matches(clones, found, range(1, 6)).sort("foreign")
     assert pairs["foreign"].to_list() == [0, 1]
     assert pairs["hours"].to_list() == [1, 5]
@@ -169,9 +171,9 @@ def test_what_may_be_mistaken_is_tolerated() -> None:
 
 
 def test_few_may_be_missing() -> None:
-    assert can_be_judged(8_000, 20, 52_000)
-    assert not can_be_judged(8_000, 2_000, 52_000)
-    assert can_be_judged(0, 0, 0)
+    assert can_be_tested(8_000, 20, 52_000)
+    assert not can_be_tested(8_000, 2_000, 52_000)
+    assert can_be_tested(0, 0, 0)
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -1,0 +1,1 @@
+"""Counts, the p-values of counts, and checks made of both."""
