@@ -31,13 +31,13 @@ from faker.providers.geo import Provider
 
 import fastgen
 from fastgen import Config, ConfigError, Dataset, OptionError, OutputError, OutputExistsError, write
+from fastgen.finding import open_stored
 from fastgen.pools import load_pools
 from fastgen.schema import DATA_VERSION
 from fastgen.sinks.estimates import estimate
 from fastgen.sinks.jobs import write_job
 from fastgen.sinks.output import drop_unfinished, opened
 from fastgen.sinks.targets import resolve
-from fastgen.stored import open_stored
 
 TABLES = ("transactions", "credit_cards", "profiles")
 CATEGORIES = [

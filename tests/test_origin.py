@@ -10,9 +10,9 @@ import pytest
 from pyarrow import parquet as pq
 
 from fastgen import Config, Dataset, InputError, OptionError, validate, verify, write
+from fastgen.finding import open_stored
 from fastgen.origin import as_metadata, from_metadata, origin
 from fastgen.schema import DATA_VERSION, TABLES
-from fastgen.stored import open_stored
 
 DATA = Dataset(Config(rows=200_000, seed=5, cards=400))
 FORMATS = ("parquet", "ipc")

@@ -12,11 +12,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from fastgen import Config, Dataset, InputError, OptionError, write
+from fastgen.finding import open_stored
 from fastgen.reading.pieces import Damage, ReadRows
 from fastgen.reading.typed import column_type
 from fastgen.schema import TABLES
 from fastgen.sinks.formats import FORMATS
-from fastgen.stored import open_stored
 
 DATA = Dataset(Config(rows=3_000, seed=5, cards=400))
 EVERY_WAY = [(name, compression) for name, rules in FORMATS.items() for compression in rules.compressions]

@@ -8,11 +8,11 @@ from pathlib import PurePath
 from typing import NamedTuple
 
 from fastgen.errors import OptionError, missing
+from fastgen.finding import open_stored
 from fastgen.paths import local_path
 from fastgen.reporting.facts import gather
 from fastgen.schema import TRANSACTIONS
 from fastgen.sinks.output import opened
-from fastgen.stored import open_stored
 
 NEEDED = ("altair", "vl_convert", "jinja2")
 

@@ -11,8 +11,9 @@ from fastgen.arguments import thread_count
 from fastgen.config import Config
 from fastgen.dataset import Dataset, dataset_of
 from fastgen.errors import NOT_GIVEN, OptionError, missing
+from fastgen.finding import open_stored
 from fastgen.pools import load_pools
-from fastgen.stored import Stored, open_stored
+from fastgen.stored import Stored
 from fastgen.validation.report import ValidationReport
 
 if TYPE_CHECKING:

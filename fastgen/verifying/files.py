@@ -10,8 +10,9 @@ from fastgen.arguments import thread_count
 from fastgen.config import Config
 from fastgen.dataset import Dataset, dataset_of
 from fastgen.errors import NOT_GIVEN, OptionError
+from fastgen.finding import open_stored
 from fastgen.schema import TABLES
-from fastgen.stored import Stored, open_stored
+from fastgen.stored import Stored
 from fastgen.verifying import manifests
 from fastgen.verifying.expected import Expected
 from fastgen.verifying.fitting import fitting

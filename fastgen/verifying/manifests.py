@@ -8,10 +8,11 @@ from fastgen.config import Config
 from fastgen.dataset import Dataset
 from fastgen.digest import Digest
 from fastgen.errors import InputError, OptionError
+from fastgen.finding import described_by
 from fastgen.paths import local_path
 from fastgen.pools import load_pools
 from fastgen.schema import DATA_VERSION, TABLES
-from fastgen.stored import Stored, described_by
+from fastgen.stored import Stored
 
 
 def check_versions(stored: Stored) -> None:

@@ -18,10 +18,10 @@ from markupsafe import Markup
 
 import fastgen
 from fastgen import Config, Dataset, FastgenError, InputError, OptionError, OutputError, OutputExistsError, cli
+from fastgen.finding import open_stored
 from fastgen.reporting import facts, making
 from fastgen.reporting.charts import drawing
 from fastgen.reporting.making import rows_to_read
-from fastgen.stored import open_stored
 
 Edit = Callable[[pl.DataFrame], pl.DataFrame]
 

@@ -12,7 +12,7 @@ import pytest
 
 import fastgen
 from fastgen import Config, ConfigError, Dataset, FastgenError, InputError, OptionError, ValidationReport, validate, verify, write
-from fastgen.stored import open_stored
+from fastgen.finding import open_stored
 from fastgen.validation.report import Check
 
 from .frames import Frames, cash, judge, made, names, ordinary, save
