@@ -13,7 +13,7 @@ from fastgen.holders import Holders
 from fastgen.kernels.columns import Columns
 from fastgen.locked import locked_property
 from fastgen.plan import Plan
-from fastgen.schema import TABLES
+from fastgen.schema import TABLES, Kind
 from fastgen.text_columns import TextPart, joined
 from fastgen.values import Values
 from fastgen.workers import Worker
@@ -34,6 +34,26 @@ BUFFERS: Final = {
 """For each field of `Columns`: its column, its items per row, and their type."""
 CODES: Final = {"category": "category", "city": "place", "country": "place"}
 """The field of `Columns` with the codes of each categorical column."""
+
+
+_TYPES: Final[dict[Kind, pl.DataType]] = {
+    "datetime": pl.Datetime("us"),
+    "date": pl.Date(),
+    "amount": pl.Float64(),
+    "latitude": pl.Float64(),
+    "longitude": pl.Float64(),
+    "label": pl.Int8(),
+}
+
+
+def column_type(table: str, name: str) -> pl.DataType:
+    """The Polars type of a column of a table; text columns are String, also those that frames have as Enum.
+
+    Example:
+        >>> column_type("profiles", "birthdate"), column_type("transactions", "city")
+        (Date, String)
+    """
+    return _TYPES.get(TABLES[table].kind(name), pl.String())
 
 
 class TransactionFrames:
@@ -74,16 +94,7 @@ class TransactionFrames:
     @locked_property
     def schema(self) -> pl.Schema:
         """The columns' names and types."""
-        types: dict[str, Any] = {
-            "tid": pl.String(),
-            "datetime": pl.Datetime("us"),
-            "cc_num": pl.String(),
-            "amount": pl.Float64(),
-            "latitude": pl.Float64(),
-            "longitude": pl.Float64(),
-            "fraud_label": pl.Int8(),
-        } | self._types
-        return pl.Schema({name: types[name] for name in self.names})
+        return pl.Schema({name: self._types.get(name) or column_type("transactions", name) for name in self.names})
 
     def frame(self, worker: Worker, groups: range, is_kept: bool = False) -> pl.DataFrame:
         """The rows of these groups, made by the worker, which keeps them only if `is_kept`.
@@ -138,8 +149,7 @@ class HolderFrames:
     @property
     def schema(self) -> pl.Schema:
         """Names and types of the columns."""
-        dates = {column.name for column in TABLES[self.table].columns if column.kind == "date"}
-        return pl.Schema({name: pl.Date() if name in dates else pl.String() for name in self.names})
+        return pl.Schema({name: column_type(self.table, name) for name in self.names})
 
     def frame(self, cards: range) -> pl.DataFrame:
         """The rows of these cards."""

@@ -13,8 +13,8 @@ import pytest
 
 from fastgen import Config, Dataset, InputError, OptionError, write
 from fastgen.finding import open_stored
+from fastgen.frames import column_type
 from fastgen.reading.pieces import Damage, ReadRows
-from fastgen.reading.typed import column_type
 from fastgen.schema import TABLES
 from fastgen.sinks.formats import FORMATS
 

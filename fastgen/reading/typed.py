@@ -4,17 +4,9 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from fastgen.frames import column_type
 from fastgen.kernels.units import DAY, MICROSECONDS
-from fastgen.schema import TABLES, Kind
 
-_TYPES: dict[Kind, pl.DataType] = {
-    "datetime": pl.Datetime("us"),
-    "date": pl.Date(),
-    "amount": pl.Float64(),
-    "latitude": pl.Float64(),
-    "longitude": pl.Float64(),
-    "label": pl.Int8(),
-}
 MOMENTS = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f")
 """Formats of times: fastgen's own, with fractions of seconds, ISO 8601."""
 
@@ -23,16 +15,6 @@ YEARS: dict[pl.DataType, tuple[int, int]] = {
     pl.Date(): (-719_162, 2_932_896),
 }
 """The years 1 to 9999, in microseconds or days since 1970."""
-
-
-def column_type(table: str, name: str) -> pl.DataType:
-    """The Polars type of a column of a table; text columns are String.
-
-    Example:
-        >>> column_type("profiles", "birthdate"), column_type("transactions", "city")
-        (Date, String)
-    """
-    return _TYPES.get(TABLES[table].kind(name), pl.String())
 
 
 def empty(table: str, names: Sequence[str]) -> pl.DataFrame:
