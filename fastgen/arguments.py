@@ -2,10 +2,13 @@
 
 from collections.abc import Sequence
 from numbers import Integral
+from typing import Final
 
 from fastgen.errors import OptionError, did_you_mean
 from fastgen.pipeline import available_threads
 from fastgen.schema import TABLES
+
+MOST_THREADS: Final = 1_024
 
 
 def positive(name: str, value: object) -> int:
@@ -19,9 +22,13 @@ def thread_count(threads: int | None) -> int:
     """Return the number of threads of a run: as given, or one for each processor that the process may use.
 
     Raises:
-        OptionError: it is not a whole number above zero.
+        OptionError: it is not a whole number from 1 to MOST_THREADS.
     """
-    return available_threads() if threads is None else positive("threads", threads)
+    if threads is None:
+        return available_threads()
+    if positive("threads", threads) > MOST_THREADS:
+        raise OptionError("threads", threads, f"must be at most {MOST_THREADS:,}")
+    return int(threads)
 
 
 def check_columns(table: str, columns: object) -> None:

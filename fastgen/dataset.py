@@ -5,7 +5,7 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from fastgen.arguments import check_columns, check_table, positive
+from fastgen.arguments import check_columns, check_table, positive, thread_count
 from fastgen.config import Config
 from fastgen.errors import ConfigError, OptionError
 from fastgen.locked import locked_property
@@ -230,7 +230,7 @@ class Dataset:
             [400, 400, 200]
         """
         names = self.columns("transactions", columns)
-        frames = self.frames("transactions", names, positive("threads", threads))
+        frames = self.frames("transactions", names, thread_count(threads))
         return frames if batch_rows is None else _rechunked(frames, positive("batch_rows", batch_rows))
 
     def frames(self, table: str, names: Sequence[str], threads: int, among: range | None = None) -> Iterator["pl.DataFrame"]:
@@ -286,7 +286,7 @@ class Dataset:
             >>> Dataset(Config(rows=1_000)).transactions(["cc_num", "fraud_label"]).shape
             (1000, 2)
         """
-        return self._whole("transactions", self.columns("transactions", columns), positive("threads", threads))
+        return self._whole("transactions", self.columns("transactions", columns), thread_count(threads))
 
     def credit_cards(self) -> "pl.DataFrame":
         """Return all cards as one frame: cc_num, provider, expires."""

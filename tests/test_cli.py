@@ -272,6 +272,21 @@ def test_a_run_reports_in_json_what_it_wrote(run: Run, folder: Path, options: li
         assert (again.code, again.out) == (1, "")
 
 
+def test_an_output_need_not_be_readable(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "x.csv").write_text("old")
+    monkeypatch.setattr(os, "access", lambda path, mode: mode != os.R_OK)
+    assert run("generate", "--rows=9", "-o", "x.csv", "--overwrite").code == 0
+
+
+@pytest.mark.parametrize("output", ["x/", "."])
+def test_a_working_directory_that_is_gone(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch, output: str) -> None:
+    (folder / "gone").mkdir()
+    monkeypatch.chdir(folder / "gone")
+    (folder / "gone").rmdir()
+    ended = run("generate", "--rows=9", "-o", output)
+    assert ended == Ended(1, "", f"fastgen: {output}: cannot be written: no such file or directory\n")
+
+
 def test_a_plan_in_json_has_about_the_rows_of_a_part(run: Run, folder: Path) -> None:
     options = ["generate", "--rows=1M", "--parts=4", "--part=2", "-o", "second.csv", "--json"]
     plan, report = json.loads(run(*options, "--dry-run").out), json.loads(run(*options).out)

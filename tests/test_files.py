@@ -7,6 +7,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import resource
 import signal
 import subprocess
@@ -340,6 +341,7 @@ def test_columns(tmp_path: Path, data: Dataset, tables: dict[str, pl.DataFrame])
         ({"coordinates": "words"}, "coordinates = 'words': must be text or number"),
         ({"threads": 0}, "threads = 0: must be a whole number of at least 1"),
         ({"threads": 1.5}, "threads = 1.5: must be a whole number of at least 1"),
+        ({"threads": 10**30}, f"threads = {10**30}: must be at most 1,024"),
         ({"table": ""}, "table = '': must be one of transactions, credit_cards, profiles"),
         ({"compression": ""}, "compression = '': must be one of none, gzip, zstd for csv"),
         ({"format": 5}, "format = 5: must be one of parquet, csv, ndjson, ipc"),
@@ -702,6 +704,30 @@ def test_a_link_that_leads_nowhere_is_there_too(tmp_path: Path, data: Dataset) -
     with pytest.raises(OutputExistsError):
         write(data, tmp_path / "x.csv")
     assert names_in(tmp_path) == ["x.csv"]
+
+
+@pytest.mark.parametrize("has_links", [True, False])
+@pytest.mark.parametrize(("output", "name"), [("x.csv", "x.csv"), ("out/", "out/transactions.csv"), ("out/", "out/profiles.csv")])
+def test_a_file_that_appears_during_a_run_stays(
+    tmp_path: Path, data: Dataset, monkeypatch: pytest.MonkeyPatch, output: str, name: str, has_links: bool
+) -> None:
+    """Another run may have written it meanwhile."""
+    other = tmp_path / name
+
+    def write_other(_: int) -> None:
+        other.write_text("precious")
+
+    def refuse(*_: object) -> None:
+        raise PermissionError
+
+    if not has_links:
+        monkeypatch.setattr(os, "link", refuse)
+    with pytest.raises(OutputExistsError, match=re.escape(f"{other} exists already")):
+        write(data, f"{tmp_path}/{output}", format="csv", progress=write_other)
+    assert other.read_text() == "precious"
+    assert not [path for path in tmp_path.rglob("*") if path.name.startswith(".") or path.name == "manifest.json"]
+    write(data, f"{tmp_path}/{output}", format="csv", progress=write_other, overwrite=True)
+    assert other.read_text().count("\n") > 2
 
 
 @pytest.mark.parametrize("there", [False, True])

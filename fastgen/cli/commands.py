@@ -54,7 +54,8 @@ class Path(click.Path):
         return super().convert(value, param, ctx)
 
 
-PATH: Final = Path()
+PATH: Final = Path(readable=False)
+"""Not checked for being readable: an output need not be, and the library says what is wrong with an input."""
 
 
 class Command(click.Command):

@@ -1,9 +1,10 @@
 """The manifest.json of a directory: everything needed to make the same data again, and to recognise them."""
 
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from fastgen.description import entries_of
 from fastgen.digest import Digest
@@ -12,6 +13,8 @@ from fastgen.sinks.encoder import Request
 from fastgen.sinks.names import TABLE_FILE
 from fastgen.sinks.targets import Target
 from fastgen.sinks.writing import FileReport
+
+DIGEST: Final = re.compile(r"[0-9a-f]{16}")
 
 
 def identity(request: Request, target: Target) -> dict[str, Any]:
@@ -34,6 +37,14 @@ def entry(file: FileReport, root: str) -> dict[str, Any]:
         "bytes": file.size,
         "digest": file.digest,
     }
+
+
+def is_entry(content: object, file: str, columns: Sequence[str]) -> bool:
+    """Whether this is the entry of a table in a file of this name, with these columns."""
+    if not isinstance(content, dict) or (content.get("file"), content.get("columns")) != (file, list(columns)):
+        return False
+    digest = content.get("digest")
+    return all(type(content.get(name)) is int for name in ("rows", "bytes")) and bool(DIGEST.fullmatch(str(digest)))
 
 
 def joined(entries: Sequence[dict[str, Any]]) -> dict[str, Any]:

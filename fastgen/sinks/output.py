@@ -92,14 +92,34 @@ def opened(path: str, overwrite: bool) -> Iterator[Descriptor]:
                 with suppress(OSError):  # a replacement has the permissions of the file that it replaces
                     os.fchmod(out.descriptor, stat.S_IMODE(os.stat(path).st_mode))
                 yield out
-            with explained(path):
-                os.replace(partial, target)
+            _publish(partial, target, path, overwrite)
         except BaseException:
             with suppress(OSError):
                 os.unlink(partial)
             raise
         finally:
             _partials.discard(partial)
+
+
+def _publish(partial: str, target: str, path: str, overwrite: bool) -> None:
+    """Give a complete file its name; unless files may be replaced, one that came in the meantime, as by another run, stays."""
+    if not overwrite:
+        try:
+            os.link(partial, target)  # which fails if the name is taken
+        except FileExistsError:
+            raise _exists(path) from None
+        except OSError:  # some file systems have no hard links
+            refuse_existing(path, overwrite)
+        else:
+            with suppress(OSError):
+                os.unlink(partial)
+            return
+    with explained(path):
+        os.replace(partial, target)
+
+
+def _exists(path: str) -> OutputExistsError:
+    return OutputExistsError(f"{path} exists already", hint="`overwrite` replaces it")
 
 
 def refuse_existing(path: str, overwrite: bool) -> None:
@@ -111,7 +131,7 @@ def refuse_existing(path: str, overwrite: bool) -> None:
     if path == STDOUT or not os.path.lexists(path) or is_special(path):
         return
     if not overwrite:
-        raise OutputExistsError(f"{path} exists already", hint="`overwrite` replaces it")
+        raise _exists(path)
     if os.path.isdir(path):
         raise OutputError(f"{path} is a directory, and is not replaced by a file")
 
@@ -172,8 +192,8 @@ def folders_made(root: str, *names: str) -> Iterator[None]:
     made: list[str] = []
     try:
         for path in (root, *(os.path.join(root, name) for name in names)):
-            made += _missing(path)
             with explained(root):
+                made += _missing(path)  # the working directory may be gone
                 os.makedirs(path, exist_ok=True)
         yield
     except BaseException:
@@ -218,7 +238,8 @@ def _closing(flags: int, path: str, name: str) -> Iterator[Descriptor]:
     try:
         yield Descriptor(descriptor, name)
     finally:
-        os.close(descriptor)
+        with explained(name):  # some file systems, such as NFS, report a full disk only here
+            os.close(descriptor)
 
 
 @contextmanager

@@ -14,7 +14,6 @@ from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
-from fastgen.description import entries_of
 from fastgen.errors import InterruptedRunError, OutputExistsError
 from fastgen.schema import TABLES
 from fastgen.sinks import existing, manifest
@@ -121,8 +120,9 @@ class _Directory:
         self._identity = manifest.identity(whole[0], target) | {"parts": of}
         self.own = part_files(of, target)
 
-    def _record(self, number: int) -> Path:
-        return self._root / RECORDS / f"{part_name(number, self._of)}.json"
+    def _record(self, number: int) -> str:
+        """The name of a part's record, relative to the directory."""
+        return f"{RECORDS}/{part_name(number, self._of)}.json"
 
     def others(self, overwrite: bool) -> Described:
         """The descriptions of other data in the directory; refuses a directory with data that may not be replaced."""
@@ -165,36 +165,48 @@ class _Directory:
         same = {name for name in self._identity if name != "fastgen"}
         return all(described.get(name) == self._identity[name] for name in same)
 
+    def _describes(self, record: dict[str, Any], number: int) -> bool:
+        """Whether this is the complete record of this part, and not of another one, or damaged."""
+        if not self._is_ours(record) or record.get("part") != number:
+            return False
+        files = zip(self._whole, self._files(number), strict=True)
+        return all(manifest.is_entry(record["tables"].get(request.table), file, request.names) for request, file in files)
+
     def is_complete(self, number: int) -> bool:
-        """Whether a part is complete: the files that its record names exist and have the sizes that it gives."""
-        record = manifest.read(self._record(number))
-        tables = record.get("tables", {}).values() if self._is_ours(record) else []
-        sizes = {str(each.get("file")): each.get("bytes") for content in tables for each in entries_of(content)}
-        return len(sizes) == len(self._whole) and all(_size(self._root / name) == size for name, size in sizes.items())
+        """Whether a part is complete: its record describes it, and its files have the sizes that the record gives."""
+        record = manifest.read(self._root / self._record(number))
+        return self._describes(record, number) and all(
+            _size(self._root / entry["file"]) == entry["bytes"] for entry in record["tables"].values()
+        )
+
+    def _files(self, number: int) -> list[str]:
+        """The names of a part's files, relative to the directory."""
+        return [f"{request.table}/{part_name(number, self._of)}{file_name('', self._target)}" for request in self._whole]
 
     def write(self, number: int, options: WriteOptions) -> list[FileReport]:
         """Write the tables of a part, then its record. Files that the record named before are removed."""
-        root, stem = self._target.path, part_name(number, self._of)
+        root, names = self._target.path, self._files(number)
         requests = [request._replace(data=request.data.part(number, self._of)) for request in self._whole]
-        names = [f"{request.table}/{stem}{file_name('', self._target)}" for request in requests]
-        before = manifest.files_in(manifest.read(self._record(number)))
+        before = manifest.files_in(manifest.read(self._root / self._record(number)))
+        stem = f"{part_name(number, self._of)}."  # a damaged record may name the files of other parts
+        replaced = {name for name in before.difference(names) if Path(name).name.startswith(stem)}
 
         def describe(files: list[FileReport]) -> bytes:
             tables = {file.table: manifest.entry(file, root) for file in files}
             return manifest.encoded(self._identity | {"part": number, "tables": tables})
 
-        return write_together(requests, names, f"{RECORDS}/{stem}.json", describe, options, before.difference(names))
+        return write_together(requests, names, self._record(number), describe, options, replaced)
 
     def finish(self) -> bool:
         """If all parts are complete, write the manifest, remove the remaining files of other data and return True."""
-        records = [name for name in existing.parts(self._root) if name.startswith(f"{RECORDS}/") and self.own.fullmatch(name)]
-        if len(records) < self._of:  # not worth reading them: there may be thousands
+        names = [self._record(number) for number in range(1, self._of + 1)]
+        if not set(names).issubset(existing.parts(self._root)):  # not worth reading them: there may be thousands
             return False
         described = existing.descriptions(self._root)
-        ours = {content["part"]: content for content in described.values() if "part" in content and self._is_ours(content)}
-        if len(ours) < self._of:
+        records = [described.get(name, {}) for name in names]
+        if not all(self._describes(record, number) for number, record in enumerate(records, 1)):
             return False
-        tables = {table: manifest.joined([ours[number]["tables"][table] for number in sorted(ours)]) for table in TABLES}
+        tables = {table: manifest.joined([record["tables"][table] for record in records]) for table in TABLES}
         others = [name for name in existing.files(described) if not self.own.fullmatch(name)]
         with opened(str(self._root / MANIFEST), overwrite=True) as out, replacing(self._target.path, others):
             out.write(manifest.encoded(self._identity | {"tables": tables}))

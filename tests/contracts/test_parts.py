@@ -235,6 +235,34 @@ def test_all_threads_have_work(
     assert sorted(taken) == expected
 
 
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"part": 2},
+        {"part": 7},
+        {"part": None},
+        {"tables": {}},
+        {"columns": None},
+        {"rows": "many"},
+        {"bytes": True},
+        {"digest": "x"},
+        {"file": "transactions/part-00002-of-00002.csv"},
+    ],
+    ids=str,
+)
+def test_a_part_with_a_damaged_record_is_made_again(tmp_path: Path, damage: dict[str, Any]) -> None:
+    write(DATA, f"{tmp_path}/", format="csv", parts=2)
+    before = files_of(tmp_path)
+    (tmp_path / "manifest.json").unlink()
+    path = tmp_path / "parts" / "part-00001-of-00002.json"
+    record = json.loads(path.read_text())
+    (record if damage.keys() & record.keys() else record["tables"]["transactions"]).update(damage)
+    path.write_text(json.dumps(record))
+    report = write(DATA, f"{tmp_path}/", format="csv", parts=2)
+    assert report.skipped == 1
+    assert files_of(tmp_path) == before
+
+
 def test_records_are_not_read_to_find_that_some_are_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Beside thousands of other parts, reading them would take longer than making one."""
     for number in range(1, 6):

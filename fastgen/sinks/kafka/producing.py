@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fastgen.arguments import positive
+from fastgen.arguments import positive, thread_count
 from fastgen.config import Config
 from fastgen.dataset import Dataset, dataset_of
 from fastgen.errors import DeliveryError, OptionError
@@ -116,8 +116,8 @@ def produce(
     checks.check_pace(rate, speed)
     checks.check_moment(shift_to)
     checks.check_resume(resume, mock, other_rows=loop or shift_to is not None)
-    for name, count in (("producers", producers), ("threads", threads)):
-        positive(name, count)
+    positive("producers", producers)
+    thread_count(threads)
     made = _made(create_topic, mock, partitions, replication_factor, topic_config)
     data = dataset_of(data)
     spec = MessageSpec(first_event_at(data, shift_to) if shift_to is not None else data, key, coordinates, loop)
