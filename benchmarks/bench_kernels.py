@@ -455,7 +455,7 @@ def window_to_fill(given: Inputs) -> tuple[Any, ...]:
     keys, spare = np.empty((2, seconds.size + 1), np.uint64)
     start = given.group * grid.group
     timeline.order_by_second(keys, spare, seconds, start, grid.group, np.empty(4097, np.int64))
-    number = given.group * grid.windows
+    number = given.group * grid.windows_per_group
     first, behind = plan.payment_offsets[number : number + 2].tolist()
     window = Window(number, start, grid.window, first, behind - first, 0)
     rows = behind - first + int(np.count_nonzero(seconds < start + grid.window))

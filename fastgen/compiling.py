@@ -35,5 +35,5 @@ def compile_second_half(format: Format, folder: str) -> None:
     data = Dataset(Config(rows=SAMPLE_ROWS, fraud=Fraud(ratio=0), atm=Atm(cards=0)))
     plan = data.plan
     # Set directly, as the other process compiles the kernels that count.
-    plan.payment_offsets = np.minimum(np.arange(plan.grid.groups * plan.grid.windows + 1), 1) * plan.payments
+    plan.payment_offsets = np.minimum(np.arange(plan.grid.groups * plan.grid.windows_per_group + 1), 1) * plan.payments
     write(data, folder, format=format, threads=1)

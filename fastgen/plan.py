@@ -55,8 +55,8 @@ class Grid(NamedTuple):
     groups: int
 
     @property
-    def windows(self) -> int:
-        """Windows in a group."""
+    def windows_per_group(self) -> int:
+        """How many windows a group has."""
         return self.group // self.window
 
 
@@ -281,7 +281,9 @@ class Plan:
     @locked_property
     def payment_offsets(self) -> NDArray[np.int64]:
         """int64[windows + 1]: ordinary payments, without the first ones of chains, before each window."""
-        edges = np.minimum(np.arange(self.grid.groups * self.grid.windows + 1, dtype=np.int64) * self.grid.window, self.period)
+        edges = np.minimum(
+            np.arange(self.grid.groups * self.grid.windows_per_group + 1, dtype=np.int64) * self.grid.window, self.period
+        )
         return self._offsets(streams.SPLIT_PAYMENTS, self.ordinary, edges)
 
     @locked_property
@@ -290,7 +292,7 @@ class Plan:
 
         Parts are cut by these values, so they must be the same on every machine: each step is one IEEE 754 operation.
         """
-        payments: NDArray[np.float64] = self.payment_offsets[:: self.grid.windows].astype(np.float64)
+        payments: NDArray[np.float64] = self.payment_offsets[:: self.grid.windows_per_group].astype(np.float64)
         if self.chains:
             attacks: NDArray[np.float64] = self.chain_rules.starts.offsets.astype(np.float64)
             attacks *= float(self.chain_payments)

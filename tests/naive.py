@@ -327,7 +327,7 @@ class Twin:
     def ordinary_rows(self) -> list[Row]:
         """Payments outside of chains, in the order of their numbers, which is that of time."""
         windows = cut(self.period, self.grid.window)
-        windows += [0] * (self.grid.groups * self.grid.windows - len(windows))
+        windows += [0] * (self.grid.groups * self.grid.windows_per_group - len(windows))
         counts = split(self.seed, streams.SPLIT_PAYMENTS, self.ordinary, windows)
         seconds: list[int] = []
         for window, (n, width) in enumerate(zip(counts, windows, strict=True)):
