@@ -23,7 +23,7 @@ def count_missing(aligner: Aligner, expected: Chunks, log: Log) -> None:
     counts.out_of_order = max(0, counts.same - aligner.kept)
     if not counts.out_of_order:  # rows that seemed to be came again at their places
         log.forget("out of order")
-    for first, gap in _gaps(aligner).items() if counts.missing or counts.truncated else ():
+    for first, gap in _gaps(aligner, expected, ends).items() if counts.missing or counts.truncated else ():
         chunk = first >> SHIFT
         end = ends.get(int(expected.parts[chunk]))
         kind: Kind = "truncated" if end is not None and first >= end else "missing"
@@ -33,14 +33,26 @@ def count_missing(aligner: Aligner, expected: Chunks, log: Log) -> None:
         log.show(kind, gap.row, expected=line, file=gap.file, rows=aligner.missing_from(first))
 
 
-def _gaps(aligner: Aligner) -> dict[int, Gap]:
+def _gaps(aligner: Aligner, expected: Chunks, ends: dict[int, int]) -> dict[int, Gap]:
     """Where rows are missing, by the place of the first one; if several files end before it, at the end of the last of these."""
     gaps: dict[int, Gap] = {}
     for gap in aligner.gaps:
-        first = aligner.first_missing(gap.start, gap.stop)
-        if first is not None and (gap.stop is None or first not in gaps):
-            gaps[first] = gap
+        for start in _starts(gap, expected, ends):
+            first = aligner.first_missing(start, gap.stop)
+            if first is not None and (gap.stop is None or first not in gaps):
+                gaps[first] = gap
     return gaps
+
+
+def _starts(gap: Gap, expected: Chunks, ends: dict[int, int]) -> list[int]:
+    """From where on rows may be missing: at the end of a file from its last row on, and from the last row of its part on.
+
+    These differ if a row came too early: between them rows are missing, and behind both they were truncated.
+    """
+    chunk = gap.start >> SHIFT
+    if gap.stop is not None or chunk >= expected.parts.size:
+        return [gap.start]
+    return sorted({gap.start, max(gap.start, ends.get(int(expected.parts[chunk]), 0))})
 
 
 def _ends(aligner: Aligner, expected: Chunks) -> dict[int, int]:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fastgen import windows
+from fastgen import workers
 from fastgen.config import Config
 from fastgen.frames import TransactionFrames
 from fastgen.kernels.groups import Filled, Memory
@@ -15,7 +15,7 @@ from tests.kernels import each_sample, make_sample, read_rows
 
 def begin_without_room(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
     """Make workers begin with almost no memory, and expect no rows."""
-    monkeypatch.setattr(windows, "GROUP_ROWS", 1)
+    monkeypatch.setattr(workers, "GROUP_ROWS", 1)
     monkeypatch.setattr(plan, "expected_rows", np.zeros(plan.grid.groups + 1))
 
 
@@ -84,7 +84,7 @@ def test_rows_are_the_same_where_only_scratch_memory_grows(monkeypatch: pytest.M
     plan = Plan(Config(payments=500, fraud={"ratio": 0}, atm={"cards": 0}))
     groups = range(plan.grid.groups)
     usual = read_rows(Worker(plan).fill(groups))
-    monkeypatch.setattr(windows, "GROUP_ROWS", 1)
+    monkeypatch.setattr(workers, "GROUP_ROWS", 1)
     assert read_rows(Worker(plan).fill(groups)) == usual
 
 
