@@ -205,6 +205,14 @@ BAD = {
         {"amounts": [part(0.5, 1, 2), part(0.5, 1.5, 3)]},
         "amounts[1].low = 1.5: must not be below amounts[0].high (2.0)",
     ),
+    "amounts that begin at a single one": (
+        {"amounts": [part(0.5, 1, 1), part(0.5, 1, 5)]},
+        "amounts[1].low = 1.0: must be above amounts[0].high (1.0)",
+    ),
+    "the same amount twice": (
+        {"amounts": [part(0.5, 1, 1), part(0.5, 1, 1)]},
+        "amounts[1].low = 1.0: must be above amounts[0].high (1.0)",
+    ),
     "touching bands": (
         {"atm": {"bands": [part(0.5, 20, 30), part(0.5, 30, 40)]}},
         "atm.bands[1].low = 30: must be above bands[0].high (30)",
@@ -397,8 +405,13 @@ def test_cents_are_exact() -> None:
 
 
 def test_only_the_last_amount_range_includes_its_end() -> None:
-    amounts = [part(0.5, 1, 1), part(0.25, 1, 2), part(0.25, 2, 3)]
-    assert config_of(amounts=amounts, categories=[shop()]).amount_cents == (range(100, 101), range(100, 200), range(200, 301))
+    amounts = [part(0.5, 1, 1), part(0.25, 1.01, 2), part(0.25, 2, 3)]
+    assert config_of(amounts=amounts, categories=[shop()]).amount_cents == (range(100, 101), range(101, 200), range(200, 301))
+
+
+def test_a_single_amount_may_be_where_the_range_before_it_ends() -> None:
+    amounts = [part(0.5, 1, 2), part(0.5, 2, 2)]
+    assert config_of(amounts=amounts, categories=[shop()]).amount_cents == (range(100, 200), range(200, 201))
 
 
 def test_frauds_may_be_switched_off_where_chains_have_no_category() -> None:
