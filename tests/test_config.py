@@ -6,7 +6,7 @@ import pickle
 import subprocess
 import sys
 import tomllib
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from fractions import Fraction
 from itertools import pairwise
 from math import ceil
@@ -109,6 +109,10 @@ BAD = {
     ),
     "unknown, with a line break": ({"a\nb": 1}, "a b = 1: unknown setting (fastgen config show prints all that there are)"),
     "unknown, called self": ({"self": 1}, "self = 1: unknown setting (fastgen config show prints all that there are)"),
+    "unknown, with what a terminal obeys": (
+        {"a\0\x1b[31m": 1},
+        r"a\x00\x1b[31m = 1: unknown setting (fastgen config show prints all that there are)",
+    ),
     # wrong types
     "text for a whole number": ({"seed": "3"}, f"seed = '3': {SEEDS}"),
     "boolean for a whole number": ({"seed": True}, f"seed = true: {SEEDS}"),
@@ -123,6 +127,9 @@ BAD = {
     "number for a name": ({"categories": [shop(name=3)]}, "categories[0].name = 3: must be text"),
     "number for an interval": ({"ages": 3}, f"ages = 3: {INTERVAL} 18 and 100"),
     "three for an interval": ({"ages": [18, 19, 20]}, f"ages = [18, 19, 20]: {INTERVAL} 18 and 100"),
+    "boolean in an interval": ({"ages": [True, 100]}, f"ages = [true, 100]: {INTERVAL} 18 and 100"),
+    "date in a table": ({"fraud": [{"a": date(2022, 1, 1)}]}, "fraud = [{'a': 2022-01-01}]: must be a table of settings"),
+    "time for a date": ({"start": time(12)}, f"start = 12:00:00: {MOMENT}"),
     "floats for an interval": ({"ages": [18, 20.0]}, f"ages = [18, 20.0]: {INTERVAL} 18 and 100"),
     "missing": ({"amounts": [{"share": 1, "low": 1}]}, "amounts[0].high: is required"),
     "several": ({"seed": -1, "rows": 0}, f"seed = -1: {SEEDS} (and 1 more)"),
