@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 import fastgen.config
 import fastgen.plan
 from fastgen.config import MOST_SECONDS, Config, config_schema
-from fastgen.config_text import load_config, merge, parse_count, parse_setting, to_toml
+from fastgen.config_text import config_from_texts, load_config, merge, parse_count, parse_setting, to_toml
 from fastgen.dataset import Dataset
 from fastgen.errors import (
     NOT_GIVEN,
@@ -660,6 +660,9 @@ def test_a_size_takes_the_place_of_the_files(
         ("seed = 1\nseed 2\n", "is not valid TOML: Expected '=' after a key in a key/value pair (at line 2, column 6)"),
         ("seed = 1\nseed = 2\n", "is not valid TOML: Cannot overwrite a value (at line 2, column 9)"),
         (b"\xff", "is not UTF-8 text at byte 0"),
+        ("a = " + "[" * 5_000, "is nested too deeply"),
+        ("a = " + "{ a = " * 3_000, "is nested too deeply"),
+        (b" " * (2**24 + 1), "must have at most 16,777,216 bytes"),
     ],
 )
 def test_a_file_that_is_no_toml(tmp_path: Path, text: str | bytes, message: str) -> None:
@@ -677,6 +680,45 @@ def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
     )
     with pytest.raises(ConfigError, match="cannot be read"):
         load_config(tmp_path)
+
+
+def test_a_file_that_never_ends() -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_config("/dev/zero")
+    assert str(caught.value) == "/dev/zero: must have at most 16,777,216 bytes"
+
+
+@pytest.mark.parametrize(("path", "shown"), [(5, "5"), (["x"], "['x']"), ("", "''"), ("a\0b", r"'a\x00b'")])
+def test_what_is_no_path(path: Any, shown: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_config(path)
+    assert str(caught.value) == f"path = {shown}: must be a file"
+
+
+DEEP = ".".join(3_000 * "a")
+
+
+@pytest.mark.parametrize(
+    ("settings_texts", "line"),
+    [
+        ([f"{DEEP}=1"], "a = <dict>: unknown setting (fastgen config show prints all that there are)"),
+        ([f"{DEEP}=1", f"{DEEP}=2"], "a = <dict>: unknown setting (fastgen config show prints all that there are)"),
+        ([f"seed.{DEEP}=1"], f"seed = <dict>: {SEEDS}"),
+        (["amounts=" + 3_000 * "["], f"amounts = '{56 * '['}...: must be a list"),
+    ],
+    ids=["a setting", "two settings", "a value", "a list"],
+)
+def test_settings_nested_too_deeply(settings_texts: list[str], line: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        config_from_texts(None, settings_texts)
+    assert str(caught.value) == line
+
+
+def test_dotted_keys_nested_too_deeply(tmp_path: Path) -> None:
+    path = write(tmp_path / "fastgen.toml", f"{DEEP} = 1")
+    with pytest.raises(ConfigError) as caught:
+        load_config(path)
+    assert str(caught.value) == f"a = <dict>: unknown setting (in {path}; fastgen config show prints all that there are)"
 
 
 @pytest.mark.parametrize(
