@@ -41,8 +41,8 @@ class Interval(NamedTuple):
 class Within:
     """Annotates an int, float or `Interval` setting with its bounds; one message states both type and bounds.
 
-    A float setting accepts integers, an int setting whole floats, and all accept numpy's scalars. Text, booleans and NaN are
-    refused.
+    A float setting accepts integers, an int setting whole floats, and all accept numpy's scalars. Text, booleans, NaN and floats
+    in intervals are refused.
     """
 
     low: float
@@ -64,9 +64,10 @@ class Within:
         return core_schema.no_info_after_validator_function(Interval._make, pair)
 
     def _whole(self, value: Any) -> int:
-        is_whole_float = isinstance(value, float) and value.is_integer()  # such as 1e6 in TOML
-        if self._holds(int(value) if is_whole_float else value, Integral):
-            return int(value)
+        if self._holds(value, Real):  # such as 1e6, which is a float in TOML
+            whole = int(value)
+            if whole == value and self._holds(whole, Integral):  # a float may be rounded where it is compared with a bound
+                return whole
         raise ValueError(f"must be a whole number {self._bounds()}")
 
     def _real(self, value: Any) -> float:
@@ -100,8 +101,10 @@ def _moment(value: object) -> datetime:
     except ValueError:
         moment = None
     match moment:
-        case datetime(tzinfo=None, microsecond=0, year=year) if 1970 <= year <= 9900:
-            return datetime(*moment.timetuple()[:6])
+        case datetime(tzinfo=None, year=year) if 1970 <= year <= 9900:
+            whole = datetime(*moment.timetuple()[:6])
+            if whole == moment:  # pandas' times may differ by nanoseconds
+                return whole
         case date(year=year) if 1970 <= year <= 9900 and not isinstance(moment, datetime):
             return datetime.combine(moment, time())
     raise ValueError("must be a date and time such as 2022-01-01 00:00:00, in whole seconds, no time zone, years 1970 to 9900")

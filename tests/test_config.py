@@ -54,6 +54,18 @@ def part(share: float, low: float, high: float) -> dict[str, float]:
     return {"share": share, "low": low, "high": high}
 
 
+class Nanosecond(datetime):
+    """Like pandas' Timestamp, finer than a datetime; a nanosecond after the full second."""
+
+    __hash__ = datetime.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        return False
+
+    def __str__(self) -> str:
+        return f"{super().__str__()}.000000001"
+
+
 def config_of(**given_settings: Any) -> Config:
     """A configuration from plain values, as in TOML."""
     return Config(**given_settings)
@@ -179,6 +191,7 @@ BAD = {
     "number for a date": ({"start": 2022}, f"start = 2022: {MOMENT}"),
     "time zone": ({"start": datetime(2022, 1, 1, tzinfo=UTC)}, f"start = 2022-01-01 00:00:00+00:00: {MOMENT}"),
     "time zone in text": ({"start": "2022-01-01T00:00:00Z"}, f"start = '2022-01-01T00:00:00Z': {MOMENT}"),
+    "nanoseconds": ({"start": Nanosecond(2022, 1, 1)}, f"start = 2022-01-01 00:00:00.000000001: {MOMENT}"),
     "microseconds": ({"start": datetime(2022, 1, 1, 0, 0, 0, 5)}, f"start = 2022-01-01 00:00:00.000005: {MOMENT}"),
     "too early": ({"start": date(1969, 12, 31)}, f"start = 1969-12-31: {MOMENT}"),
     "too late": ({"end": date(9901, 1, 1)}, f"end = 9901-01-01: {MOMENT}"),
@@ -460,6 +473,14 @@ def test_whole_floats_are_whole_numbers() -> None:
     """1e6 is a float in TOML and in Python."""
     assert Config(rows=1e6) == Config(rows=1_000_000)  # type: ignore[arg-type]
     assert type(Config(rows=1e6).rows) is int  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64, np.longdouble])
+def test_whole_floats_of_numpy_are_whole_numbers(kind: Any) -> None:
+    assert type(config_of(rows=kind(5)).rows) is int
+    assert config_of(rows=kind(5)) == Config(rows=5)
+    for wrong in (kind(5.5), kind("nan"), kind("inf"), kind(2.0**64)):
+        assert line_of(seed=wrong).endswith(SEEDS)
 
 
 def test_minus_nothing_is_nothing() -> None:
