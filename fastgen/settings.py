@@ -5,6 +5,7 @@ The only module that knows pydantic, whose errors about settings become `ConfigE
 
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from math import ceil
@@ -136,10 +137,31 @@ class Section(BaseModel):
 
         def __init__(self, /, **settings):
             """Check the settings; `ConfigError` names the first that is not allowed."""
-            try:
+            with _config_errors(type(self)):
                 super().__init__(**settings)
-            except ValidationError as error:
-                raise _config_error(type(self), error) from None
+
+        @classmethod
+        def model_validate(cls, obj, **options):
+            with _config_errors(cls):
+                return super().model_validate(obj, **options)
+
+        @classmethod
+        def model_validate_json(cls, json_data, **options):
+            with _config_errors(cls):
+                return super().model_validate_json(json_data, **options)
+
+        def __setattr__(self, name, value):
+            with _config_errors(type(self)):
+                super().__setattr__(name, value)
+
+        def __delattr__(self, name):
+            with _config_errors(type(self)):
+                super().__delattr__(name)
+
+        def model_copy(self, *, update=None, deep=False):  # noqa: ARG002 - settings are frozen
+            """Return a copy with some settings changed, which are checked like those of a new one."""
+            given = {name: getattr(self, name) for name in self.model_fields_set}
+            return type(self)(**given | dict(update or {}))
 
     def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
         """The settings that differ from their defaults: the others follow from the version."""
@@ -161,10 +183,21 @@ _REASONS: Final = {
     "missing": "is required",
     "model_type": "must be a table of settings",
     "string_type": "must be text",
+    "string_unicode": "must be text",
+    "frozen_instance": "cannot be changed, as it is frozen: model_copy makes another",
     "tuple_type": "must be a list",
     "too_short": "must not be empty",
     "too_long": "must have at most {max_length} entries",
 }
+
+
+@contextmanager
+def _config_errors(kind: type[Section]) -> Iterator[None]:
+    """Raise pydantic's errors as `ConfigError`s."""
+    try:
+        yield
+    except ValidationError as error:
+        raise _config_error(kind, error) from None
 
 
 def _config_error(kind: type[Section], error: ValidationError) -> ConfigError:
@@ -191,7 +224,8 @@ def _translated(kind: type[Section], detail: ErrorDetails) -> Iterator[ConfigErr
         yield ConfigError(field, detail["input"], UNKNOWN, hint=_nearest(kind, field))
     else:
         allowed = str(cause) if cause else _REASONS.get(detail["type"], detail["msg"]).format(**context)
-        yield ConfigError(field, NOT_GIVEN if detail["type"] == "missing" else detail["input"], allowed)
+        without_value = detail["type"] in ("missing", "frozen_instance")
+        yield ConfigError(field or kind.__name__, NOT_GIVEN if without_value else detail["input"], allowed)
 
 
 def _nearest(kind: type[Section], field: str) -> str:

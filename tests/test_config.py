@@ -6,6 +6,7 @@ import pickle
 import subprocess
 import sys
 import tomllib
+from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from fractions import Fraction
 from itertools import pairwise
@@ -467,6 +468,40 @@ def test_configurations_are_values() -> None:
     assert pickle.loads(pickle.dumps(one)).fingerprint() == one.fingerprint()
     with pytest.raises(ValueError, match="frozen"):
         one.seed = 4  # type: ignore[misc]
+
+
+def test_a_changed_copy_is_checked() -> None:
+    config = Config(rows=5_000)
+    changed = config.model_copy(update={"seed": 3, "fraud": {"ratio": 0.5}})
+    assert changed == Config(rows=5_000, seed=3, fraud=Fraud(ratio=0.5))
+    assert (config.model_copy(), config.model_copy(deep=True), config.fraud.model_copy()) == (config, config, config.fraud)
+    with pytest.raises(ConfigError, match=r"^rows = -5: must be a whole number"):
+        config.model_copy(update={"rows": -5})
+    with pytest.raises(ConfigError, match=r"^rows = 5000: cannot be given together with scale$"):
+        config.model_copy(update={"scale": 2})
+
+
+@pytest.mark.parametrize(
+    ("attempt", "line"),
+    [
+        (lambda: Config.model_validate({"seed": -1}), f"seed = -1: {SEEDS}"),
+        (lambda: Config.model_validate(5), "Config = 5: must be a table of settings"),
+        (lambda: Config.model_validate_json('{"seed": -1}'), f"seed = -1: {SEEDS}"),
+        (lambda: Fraud.model_validate_json("{"), "Fraud = '{': EOF while parsing an object at line 1 column 1"),
+        (lambda: setattr(Config(), "seed", 4), "seed: cannot be changed, as it is frozen: model_copy makes another"),
+        (lambda: delattr(Config(), "seed"), "seed: cannot be changed, as it is frozen: model_copy makes another"),
+    ],
+)
+def test_all_ways_to_make_or_change_settings_raise_one_kind_of_error(attempt: Callable[[], Any], line: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        attempt()
+    assert str(caught.value) == line
+
+
+def test_settings_from_json_are_the_same() -> None:
+    config = Config(rows=5_000, fraud=Fraud(ratio=0.5))
+    assert Config.model_validate_json(config.model_dump_json(exclude_defaults=True)) == config
+    assert Config.model_validate(config) is config
 
 
 def test_whole_floats_are_whole_numbers() -> None:
