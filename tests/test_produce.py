@@ -194,6 +194,8 @@ def test_the_topic_is_named_in_one_place() -> None:
         (["--mock", "--producer-config", "/not/there"], "--producer-config = '/not/there': cannot be read: no such file"),
         (["--mock", "--topic", ""], "--topic = '': must be the name of a topic"),
         (["--mock", "--topic", "bad topic!"], "--topic = 'bad topic!': must be the name of a topic"),
+        (["--mock", "--topic", "."], "--topic = '.': must be the name of a topic"),
+        (["--mock", "--labels-topic", ".."], "--labels-topic = '..': must be the name of a topic"),
         (["--mock", "--key", "fraud_label"], "--key = 'fraud_label': must not be the label"),
         (["--mock", "--labels-delay", "2d"], "--labels-delay = 2 days: must come with --labels-topic"),
         (["--bootstrap-servers", "h:1", "--partitions", "8"], "--partitions: must come with --create-topic"),
