@@ -18,7 +18,8 @@ from fastgen.settings import Interval, Section
 _HEADER: Final = "# fastgen: what the data are. The same settings and data version make the same rows, everywhere."
 _MOST_BYTES: Final = 2**24
 """A longer file is no configuration, but data or a device that never ends."""
-_COUNT: Final = re.compile(r"([+-]?[0-9][0-9_]*(?:\.[0-9_]+)?(?:e\+?[0-9]{1,2})?) ?([kmgbt]?)", re.IGNORECASE)
+_DIGITS: Final = "[0-9](?:_?[0-9])*"
+_COUNT: Final = re.compile(rf"([+-]?{_DIGITS}(?:\.{_DIGITS})?(?:e\+?[0-9]{{1,2}})?) ?([kmgbt]?)", re.IGNORECASE)
 _UNITS: Final = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "b": 10**9, "t": 10**12}
 
 

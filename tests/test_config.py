@@ -864,6 +864,7 @@ def test_text_that_is_no_setting(text: str) -> None:
         (" 7 ", 7),
         ("2.0", 2),
         ("1_000", 1_000),
+        ("1_000.2_5k", 1_000_250),
         ("2.5k", 2_500),
         ("10M", 10**7),
         ("10 m", 10**7),
@@ -879,7 +880,27 @@ def test_counts_from_text(text: str, count: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "M", "1.5", "0.0001k", "1 2", "10Q", "10MM", "1e-3", "1e999999", "nan", "inf", "0x10", "٣", "_1", "1."]
+    "text",
+    [
+        "",
+        "M",
+        "1.5",
+        "0.0001k",
+        "1 2",
+        "10Q",
+        "10MM",
+        "1e-3",
+        "1e999999",
+        "nan",
+        "inf",
+        "0x10",
+        "٣",
+        "_1",
+        "1_",
+        "1__0",
+        "1._5k",
+        "1.",
+    ],
 )
 def test_text_that_is_no_count(text: str) -> None:
     with pytest.raises(ConfigError) as caught:

@@ -196,6 +196,7 @@ def test_the_topic_is_named_in_one_place() -> None:
         (["--mock", "--topic", "bad topic!"], "--topic = 'bad topic!': must be the name of a topic"),
         (["--mock", "--topic", "."], "--topic = '.': must be the name of a topic"),
         (["--mock", "--labels-topic", ".."], "--labels-topic = '..': must be the name of a topic"),
+        (["--mock", "--labels-delay", "١d"], "--labels-delay = '١d': must be a number and a unit"),
         (["--mock", "--key", "fraud_label"], "--key = 'fraud_label': must not be the label"),
         (["--mock", "--labels-delay", "2d"], "--labels-delay = 2 days: must come with --labels-topic"),
         (["--bootstrap-servers", "h:1", "--partitions", "8"], "--partitions: must come with --create-topic"),
