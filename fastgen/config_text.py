@@ -138,7 +138,7 @@ def parse_setting(text: str) -> dict[str, Any]:
     """
     key, equals, value = text.partition("=")
     names = [name.strip() for name in key.split(".")]
-    if not equals or not all(names):
+    if not equals or not all(name and name.isprintable() for name in names):
         raise OptionError("set", text, "must be key=value, such as fraud.ratio=0.01")
     setting: Any = _value(value.strip())
     for name in reversed(names):

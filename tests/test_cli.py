@@ -521,6 +521,7 @@ BAD_OPTIONS = [
     (["--seed=١"], 2, "--seed = '١': must be a whole number"),
     (["--scale=١"], 2, "--scale = '١': must be a number"),
     (["--threads=١"], 2, "--threads = '١': must be a whole number"),
+    (["--set=\udcff=1"], 2, r"--set = '\udcff=1': must be key=value, such as fraud.ratio=0.01"),
     (["--config="], 2, "--config = '': must not be empty"),
     (["--threads=0"], 2, "--threads = 0: must be a whole number of at least 1"),
     (["--threads=-1"], 2, "--threads = -1: must be a whole number of at least 1"),

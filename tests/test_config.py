@@ -848,7 +848,7 @@ def test_settings_from_text(text: str, setting: dict[str, Any]) -> None:
     assert parse_setting(text) == setting
 
 
-@pytest.mark.parametrize("text", ["", "seed", "=3", "fraud..ratio=1", ".seed=1"])
+@pytest.mark.parametrize("text", ["", "seed", "=3", "fraud..ratio=1", ".seed=1", "\udcff=1", "fraud.\x1b=1"])
 def test_text_that_is_no_setting(text: str) -> None:
     with pytest.raises(OptionError) as caught:
         parse_setting(text)
