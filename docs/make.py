@@ -133,10 +133,10 @@ smaller: 155 of 106,020 by default.
 
 - `end` is after `start`.
 - The shares of `amounts` add up to 1, and so do those of `categories` and of `atm.bands`.
-- In every range `low` is at most `high`. The ranges of `amounts` ascend and may touch; those of `atm.bands` ascend and
-  have no age in common.
-- An amount range includes its `low` but not its `high`; the last one includes both, as does a category's price range. A range
-  whose `low` is its `high` is that one amount.
+- In every range `low` is at most `high`. The ranges of `amounts` ascend and have no amount in common; those of `atm.bands`
+  ascend and have no age in common.
+- An amount range includes its `low` but not its `high`, at which the next one may begin; the last one includes both, as does a
+  category's price range. A range whose `low` is its `high` is that one amount, and the next one begins above it.
 - Category names differ, have 1 to 100 printable characters, and are not `{cash}`.
 - The price range of each category includes some amount that occurs. If there are attack chains, every amount that
   their later payments can have is in the price range of some category.

@@ -143,7 +143,7 @@ class Config(Section):
 
     @property
     def amount_cents(self) -> tuple[range, ...]:
-        """The amounts of each range in cents; only the last range includes its high.
+        """The amounts of each range in cents; only the last range, and one of a single amount, includes its high.
 
         Example:
             >>> Config().amount_cents[0], Config().amount_cents[-1]

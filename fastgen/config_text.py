@@ -12,10 +12,14 @@ from typing import Any, Final
 
 from fastgen.config import Config
 from fastgen.errors import NOT_GIVEN, ConfigError, OptionError
+from fastgen.paths import local_path
 from fastgen.settings import Interval, Section
 
 _HEADER: Final = "# fastgen: what the data are. The same settings and data version make the same rows, everywhere."
-_COUNT: Final = re.compile(r"([+-]?[0-9][0-9_]*(?:\.[0-9_]+)?(?:e\+?[0-9]{1,2})?) ?([kmgbt]?)", re.IGNORECASE)
+_MOST_BYTES: Final = 2**24
+"""A longer file is no configuration, but data or a device that never ends."""
+_DIGITS: Final = "[0-9](?:_?[0-9])*"
+_COUNT: Final = re.compile(rf"([+-]?{_DIGITS}(?:\.{_DIGITS})?(?:e\+?[0-9]{{1,2}})?) ?([kmgbt]?)", re.IGNORECASE)
 _UNITS: Final = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "b": 10**9, "t": 10**12}
 
 
@@ -37,7 +41,8 @@ def load_config(path: str | os.PathLike[str] | None = None, **overrides: Any) ->
         >>> load_config(rows=1_000, fraud={"ratio": 0.01}).fraud.ratio
         0.01
     """
-    settings = {} if path is None else _read(path)
+    file = None if path is None else local_path("path", path, "must be a file", ConfigError)
+    settings = {} if file is None else _read(file)
     given = {key: value for key, value in overrides.items() if value is not None}
     replaced = {"scale", "payments"} if "rows" in given else {"rows"} if given.keys() & {"scale", "payments"} else set()
     kept = {key: value for key, value in settings.items() if key not in replaced}
@@ -45,8 +50,8 @@ def load_config(path: str | os.PathLike[str] | None = None, **overrides: Any) ->
         return Config(**merge(kept, given))
     except ConfigError as error:
         for each in (error, *error.others):
-            if path is not None and isinstance(each, ConfigError) and _has(kept, each.field) and not _has(given, each.field):
-                each.file = os.fspath(path)
+            if isinstance(each, ConfigError) and _has(kept, each.field) and not _has(given, each.field):
+                each.file = file
         raise
 
 
@@ -82,19 +87,23 @@ def _has(settings: Mapping[str, Any], field: str) -> bool:
     return True
 
 
-def _read(path: str | os.PathLike[str]) -> dict[str, Any]:
+def _read(path: str) -> dict[str, Any]:
     try:
-        with open(os.path.expanduser(path), encoding="utf-8-sig") as file:  # some editors begin a file with a byte order mark
-            return tomllib.loads(file.read())
+        with open(path, "rb") as file:
+            content = file.read(_MOST_BYTES + 1)
     except OSError as error:
         hint = "fastgen config init writes one" if isinstance(error, FileNotFoundError) else None
-        raise ConfigError(
-            os.fspath(path), NOT_GIVEN, f"cannot be read: {(error.strerror or str(error)).lower()}", hint=hint
-        ) from None
+        raise ConfigError(path, NOT_GIVEN, f"cannot be read: {(error.strerror or str(error)).lower()}", hint=hint) from None
+    if len(content) > _MOST_BYTES:
+        raise ConfigError(path, NOT_GIVEN, f"must have at most {_MOST_BYTES:,} bytes")
+    try:
+        return tomllib.loads(content.decode("utf-8-sig"))  # some editors begin a file with a byte order mark
     except UnicodeDecodeError as error:
-        raise ConfigError(os.fspath(path), NOT_GIVEN, f"is not UTF-8 text at byte {error.start}") from None
+        raise ConfigError(path, NOT_GIVEN, f"is not UTF-8 text at byte {error.start}") from None
+    except RecursionError:
+        raise ConfigError(path, NOT_GIVEN, "is nested too deeply") from None
     except ValueError as error:
-        raise ConfigError(os.fspath(path), NOT_GIVEN, f"is not valid TOML: {error}") from None
+        raise ConfigError(path, NOT_GIVEN, f"is not valid TOML: {error}") from None
 
 
 def merge(*layers: Mapping[str, Any]) -> dict[str, Any]:
@@ -105,10 +114,15 @@ def merge(*layers: Mapping[str, Any]) -> dict[str, Any]:
         {'seed': 2, 'fraud': {'ratio': 0.1, 'chain_lengths': [2, 3]}}
     """
     merged: dict[str, Any] = {}
-    for layer in layers:
+    waiting = [(merged, layer) for layer in layers]
+    for into, layer in waiting:  # which grows meanwhile: dotted keys may be nested more deeply than calls can be
         for key, value in layer.items():
-            below = merged.get(key)
-            merged[key] = merge(below, value) if isinstance(below, Mapping) and isinstance(value, Mapping) else value
+            if not isinstance(value, Mapping):
+                into[key] = value
+                continue
+            if not isinstance(into.get(key), dict):
+                into[key] = {}
+            waiting.append((into[key], value))
     return merged
 
 
@@ -124,7 +138,7 @@ def parse_setting(text: str) -> dict[str, Any]:
     """
     key, equals, value = text.partition("=")
     names = [name.strip() for name in key.split(".")]
-    if not equals or not all(names):
+    if not equals or not all(name and name.isprintable() for name in names):
         raise OptionError("set", text, "must be key=value, such as fraud.ratio=0.01")
     setting: Any = _value(value.strip())
     for name in reversed(names):
@@ -137,7 +151,7 @@ def _value(text: str) -> Any:
         return parse_count(text)
     try:
         read = tomllib.loads(f"value = {text}")
-    except ValueError:
+    except (ValueError, RecursionError):
         return text
     return read["value"] if read.keys() == {"value"} else text
 

@@ -16,16 +16,18 @@
 `str(error)` is a single line and ends with the hint, if there is one. All errors can be pickled.
 """
 
+import re
 from collections.abc import Iterable
 from copy import copy
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from difflib import get_close_matches
-from typing import ClassVar
+from typing import ClassVar, Final
 
 CLOSED_OUTPUT = "cannot be written: the standard output is closed"
 CLOSED_PIPE = "the reader closed the pipe before all was written"
 NOT_GIVEN = ...
 """The `value` of an error about something that has no value to show."""
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 class FastgenError(Exception):
@@ -51,7 +53,8 @@ class FastgenError(Exception):
         """The message and the hint, in one line."""
         notes = self._notes()
         text = f"{self.message} ({'; '.join(notes)})" if notes else self.message
-        return " ".join(text.splitlines())
+        # Names from a file may have characters that a terminal obeys.
+        return _CONTROL.sub(lambda found: repr(found[0])[1:-1], " ".join(text.splitlines()))
 
     def _notes(self) -> list[str]:
         return [self.hint] if self.hint else []
@@ -198,20 +201,26 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
 def _shown(value: object, width: int = 60) -> str:
     """The value as its author would recognise it, in at most `width` characters."""
     try:
-        match value:
-            case timedelta():
-                text = span(value)
-            case date():
-                text = str(value)
-            case bool():  # as in TOML
-                text = str(value).lower()
-            case tuple():  # lists are kept as tuples
-                text = repr(list(value))
-            case _:
-                text = repr(value)
-    except ValueError:  # an integer too long to print
+        text = _written(value)
+    except (ValueError, RecursionError):  # an integer too long to print, or lists nested too deeply
         text = f"<{type(value).__name__}>"
     return text if len(text) <= width else text[: width - 3] + "..."
+
+
+def _written(value: object) -> str:
+    match value:
+        case timedelta():
+            return span(value)
+        case date() | time():
+            return str(value)
+        case bool():  # as in TOML
+            return str(value).lower()
+        case list() | tuple():  # lists are kept as tuples
+            return f"[{', '.join(map(_written, value))}]"
+        case dict():
+            return f"{{{', '.join(f'{name!r}: {_written(inner)}' for name, inner in value.items())}}}"
+        case _:
+            return repr(value)
 
 
 def span(length: timedelta) -> str:

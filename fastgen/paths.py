@@ -4,16 +4,17 @@ import os
 import re
 from typing import Final
 
-from fastgen.errors import OptionError
+from fastgen.errors import OptionError, UsageError
 
 _ADDRESS: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 
 
-def local_path(field: str, path: object, allowed: str) -> str:
+def local_path(field: str, path: object, allowed: str, error: type[UsageError] = OptionError) -> str:
     """A path of this machine, with `~` expanded.
 
     Args:
         field: the option that the path is the value of. allowed: what it must be, such as "must be a file".
+        error: the error to raise.
 
     Raises:
         OptionError: it is not a path, or it is a URL such as s3://bucket/data.
@@ -30,7 +31,7 @@ def local_path(field: str, path: object, allowed: str) -> str:
     except TypeError:
         text = ""
     if not text or "\0" in text:
-        raise OptionError(field, path, allowed)
+        raise error(field, path, allowed)
     if _ADDRESS.match(text):
-        raise OptionError(field, path, "must be a path of this machine, not an address")
+        raise error(field, path, "must be a path of this machine, not an address")
     return text

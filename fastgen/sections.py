@@ -45,18 +45,22 @@ def check_shares(field: str, parts: Sequence[Ranged]) -> None:
 
 
 def check_ranges(field: str, parts: Sequence[Ranged], *, touching: bool) -> None:
-    """Check that shares add up to 1 and that ranges rise without overlap; with `touching`, one may begin where another ends."""
+    """Check that shares add up to 1 and that ranges rise without overlap.
+
+    With `touching`, a range may begin where another ends, which excludes its end then, unless that one is a single value.
+    """
     check_shares(field, parts)
     for i, (before, after) in enumerate(pairwise(parts)):
-        if after.low < before.high or (after.low == before.high and not touching):
-            allowed = f"must {'not be below' if touching else 'be above'} {field}[{i}].high ({before.high})"
+        may_touch = touching and before.low < before.high
+        if after.low < before.high or (after.low == before.high and not may_touch):
+            allowed = f"must {'not be below' if may_touch else 'be above'} {field}[{i}].high ({before.high})"
             raise ConfigError(f"{field}[{i + 1}].low", after.low, allowed)
 
 
 class AmountRange(Ranged):
     """A range of amounts, all equally likely, and its share of all amounts.
 
-    `high` is excluded, so that ranges can touch; only the last range of a list includes it.
+    `high` is excluded, so that ranges can touch; only the last range of a list includes it, and one whose `low` is its `high`.
     """
 
     low: Money = setting("least amount")

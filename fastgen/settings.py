@@ -5,6 +5,7 @@ The only module that knows pydantic, whose errors about settings become `ConfigE
 
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from math import ceil
@@ -41,8 +42,8 @@ class Interval(NamedTuple):
 class Within:
     """Annotates an int, float or `Interval` setting with its bounds; one message states both type and bounds.
 
-    A float setting accepts integers, an int setting whole floats, and all accept numpy's scalars. Text, booleans and NaN are
-    refused.
+    A float setting accepts integers, an int setting whole floats, and all accept numpy's scalars. Text, booleans, NaN and floats
+    in intervals are refused.
     """
 
     low: float
@@ -64,9 +65,10 @@ class Within:
         return core_schema.no_info_after_validator_function(Interval._make, pair)
 
     def _whole(self, value: Any) -> int:
-        is_whole_float = isinstance(value, float) and value.is_integer()  # such as 1e6 in TOML
-        if self._holds(int(value) if is_whole_float else value, Integral):
-            return int(value)
+        if self._holds(value, Real):  # such as 1e6, which is a float in TOML
+            whole = int(value)
+            if whole == value and self._holds(whole, Integral):  # a float may be rounded where it is compared with a bound
+                return whole
         raise ValueError(f"must be a whole number {self._bounds()}")
 
     def _real(self, value: Any) -> float:
@@ -100,8 +102,10 @@ def _moment(value: object) -> datetime:
     except ValueError:
         moment = None
     match moment:
-        case datetime(tzinfo=None, microsecond=0, year=year) if 1970 <= year <= 9900:
-            return datetime(*moment.timetuple()[:6])
+        case datetime(tzinfo=None, year=year) if 1970 <= year <= 9900:
+            whole = datetime(*moment.timetuple()[:6])
+            if whole == moment:  # pandas' times may differ by nanoseconds
+                return whole
         case date(year=year) if 1970 <= year <= 9900 and not isinstance(moment, datetime):
             return datetime.combine(moment, time())
     raise ValueError("must be a date and time such as 2022-01-01 00:00:00, in whole seconds, no time zone, years 1970 to 9900")
@@ -133,10 +137,31 @@ class Section(BaseModel):
 
         def __init__(self, /, **settings):
             """Check the settings; `ConfigError` names the first that is not allowed."""
-            try:
+            with _config_errors(type(self)):
                 super().__init__(**settings)
-            except ValidationError as error:
-                raise _config_error(type(self), error) from None
+
+        @classmethod
+        def model_validate(cls, obj, **options):
+            with _config_errors(cls):
+                return super().model_validate(obj, **options)
+
+        @classmethod
+        def model_validate_json(cls, json_data, **options):
+            with _config_errors(cls):
+                return super().model_validate_json(json_data, **options)
+
+        def __setattr__(self, name, value):
+            with _config_errors(type(self)):
+                super().__setattr__(name, value)
+
+        def __delattr__(self, name):
+            with _config_errors(type(self)):
+                super().__delattr__(name)
+
+        def model_copy(self, *, update=None, deep=False):  # noqa: ARG002 - settings are frozen
+            """Return a copy with some settings changed, which are checked like those of a new one."""
+            given = {name: getattr(self, name) for name in self.model_fields_set}
+            return type(self)(**given | dict(update or {}))
 
     def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
         """The settings that differ from their defaults: the others follow from the version."""
@@ -158,10 +183,21 @@ _REASONS: Final = {
     "missing": "is required",
     "model_type": "must be a table of settings",
     "string_type": "must be text",
+    "string_unicode": "must be text",
+    "frozen_instance": "cannot be changed, as it is frozen: model_copy makes another",
     "tuple_type": "must be a list",
     "too_short": "must not be empty",
     "too_long": "must have at most {max_length} entries",
 }
+
+
+@contextmanager
+def _config_errors(kind: type[Section]) -> Iterator[None]:
+    """Raise pydantic's errors as `ConfigError`s."""
+    try:
+        yield
+    except ValidationError as error:
+        raise _config_error(kind, error) from None
 
 
 def _config_error(kind: type[Section], error: ValidationError) -> ConfigError:
@@ -188,7 +224,8 @@ def _translated(kind: type[Section], detail: ErrorDetails) -> Iterator[ConfigErr
         yield ConfigError(field, detail["input"], UNKNOWN, hint=_nearest(kind, field))
     else:
         allowed = str(cause) if cause else _REASONS.get(detail["type"], detail["msg"]).format(**context)
-        yield ConfigError(field, NOT_GIVEN if detail["type"] == "missing" else detail["input"], allowed)
+        without_value = detail["type"] in ("missing", "frozen_instance")
+        yield ConfigError(field or kind.__name__, NOT_GIVEN if without_value else detail["input"], allowed)
 
 
 def _nearest(kind: type[Section], field: str) -> str:

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 from click.shell_completion import ShellComplete
 from click.testing import CliRunner
+from command import Run
 
 from fastgen import cli
 from fastgen.cli import shells
@@ -129,6 +130,22 @@ def terminal(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Termina
 
 def test_the_tab_key(terminal: Terminal) -> None:
     assert {line: terminal.completed(line) for line in CASES} == CASES
+
+
+@pytest.mark.parametrize(
+    ("shell", "variables"),
+    [
+        *((shell, variables) for shell in SHELLS for variables in ({}, {"COMP_WORDS": "fastgen"})),
+        *((shell, {"COMP_WORDS": "fastgen", "COMP_CWORD": "x"}) for shell in ("bash", "zsh")),  # for fish it is a word
+    ],
+)
+def test_a_shell_that_does_not_say_what_to_complete(
+    run: Run, monkeypatch: pytest.MonkeyPatch, shell: str, variables: dict[str, str]
+) -> None:
+    for name, value in {"_FASTGEN_COMPLETE": f"{shell}_complete", **variables}.items():
+        monkeypatch.setenv(name, value)
+    line = "must come with COMP_WORDS and COMP_CWORD, as the script sets them (fastgen completion prints it)"
+    assert run() == (2, "", f"fastgen: _FASTGEN_COMPLETE = '{shell}_complete': {line}\n")
 
 
 # The words that are offered

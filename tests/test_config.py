@@ -6,7 +6,8 @@ import pickle
 import subprocess
 import sys
 import tomllib
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time, timedelta
 from fractions import Fraction
 from itertools import pairwise
 from math import ceil
@@ -21,7 +22,7 @@ from hypothesis import strategies as st
 import fastgen.config
 import fastgen.plan
 from fastgen.config import MOST_SECONDS, Config, config_schema
-from fastgen.config_text import load_config, merge, parse_count, parse_setting, to_toml
+from fastgen.config_text import config_from_texts, load_config, merge, parse_count, parse_setting, to_toml
 from fastgen.dataset import Dataset
 from fastgen.errors import (
     NOT_GIVEN,
@@ -52,6 +53,18 @@ def shop(**changes: Any) -> dict[str, Any]:
 
 def part(share: float, low: float, high: float) -> dict[str, float]:
     return {"share": share, "low": low, "high": high}
+
+
+class Nanosecond(datetime):
+    """Like pandas' Timestamp, finer than a datetime; a nanosecond after the full second."""
+
+    __hash__ = datetime.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        return False
+
+    def __str__(self) -> str:
+        return f"{super().__str__()}.000000001"
 
 
 def config_of(**given_settings: Any) -> Config:
@@ -109,6 +122,10 @@ BAD = {
     ),
     "unknown, with a line break": ({"a\nb": 1}, "a b = 1: unknown setting (fastgen config show prints all that there are)"),
     "unknown, called self": ({"self": 1}, "self = 1: unknown setting (fastgen config show prints all that there are)"),
+    "unknown, with what a terminal obeys": (
+        {"a\0\x1b[31m": 1},
+        r"a\x00\x1b[31m = 1: unknown setting (fastgen config show prints all that there are)",
+    ),
     # wrong types
     "text for a whole number": ({"seed": "3"}, f"seed = '3': {SEEDS}"),
     "boolean for a whole number": ({"seed": True}, f"seed = true: {SEEDS}"),
@@ -123,6 +140,9 @@ BAD = {
     "number for a name": ({"categories": [shop(name=3)]}, "categories[0].name = 3: must be text"),
     "number for an interval": ({"ages": 3}, f"ages = 3: {INTERVAL} 18 and 100"),
     "three for an interval": ({"ages": [18, 19, 20]}, f"ages = [18, 19, 20]: {INTERVAL} 18 and 100"),
+    "boolean in an interval": ({"ages": [True, 100]}, f"ages = [true, 100]: {INTERVAL} 18 and 100"),
+    "date in a table": ({"fraud": [{"a": date(2022, 1, 1)}]}, "fraud = [{'a': 2022-01-01}]: must be a table of settings"),
+    "time for a date": ({"start": time(12)}, f"start = 12:00:00: {MOMENT}"),
     "floats for an interval": ({"ages": [18, 20.0]}, f"ages = [18, 20.0]: {INTERVAL} 18 and 100"),
     "missing": ({"amounts": [{"share": 1, "low": 1}]}, "amounts[0].high: is required"),
     "several": ({"seed": -1, "rows": 0}, f"seed = -1: {SEEDS} (and 1 more)"),
@@ -172,6 +192,7 @@ BAD = {
     "number for a date": ({"start": 2022}, f"start = 2022: {MOMENT}"),
     "time zone": ({"start": datetime(2022, 1, 1, tzinfo=UTC)}, f"start = 2022-01-01 00:00:00+00:00: {MOMENT}"),
     "time zone in text": ({"start": "2022-01-01T00:00:00Z"}, f"start = '2022-01-01T00:00:00Z': {MOMENT}"),
+    "nanoseconds": ({"start": Nanosecond(2022, 1, 1)}, f"start = 2022-01-01 00:00:00.000000001: {MOMENT}"),
     "microseconds": ({"start": datetime(2022, 1, 1, 0, 0, 0, 5)}, f"start = 2022-01-01 00:00:00.000005: {MOMENT}"),
     "too early": ({"start": date(1969, 12, 31)}, f"start = 1969-12-31: {MOMENT}"),
     "too late": ({"end": date(9901, 1, 1)}, f"end = 9901-01-01: {MOMENT}"),
@@ -204,6 +225,14 @@ BAD = {
     "overlapping amounts": (
         {"amounts": [part(0.5, 1, 2), part(0.5, 1.5, 3)]},
         "amounts[1].low = 1.5: must not be below amounts[0].high (2.0)",
+    ),
+    "amounts that begin at a single one": (
+        {"amounts": [part(0.5, 1, 1), part(0.5, 1, 5)]},
+        "amounts[1].low = 1.0: must be above amounts[0].high (1.0)",
+    ),
+    "the same amount twice": (
+        {"amounts": [part(0.5, 1, 1), part(0.5, 1, 1)]},
+        "amounts[1].low = 1.0: must be above amounts[0].high (1.0)",
     ),
     "touching bands": (
         {"atm": {"bands": [part(0.5, 20, 30), part(0.5, 30, 40)]}},
@@ -397,8 +426,13 @@ def test_cents_are_exact() -> None:
 
 
 def test_only_the_last_amount_range_includes_its_end() -> None:
-    amounts = [part(0.5, 1, 1), part(0.25, 1, 2), part(0.25, 2, 3)]
-    assert config_of(amounts=amounts, categories=[shop()]).amount_cents == (range(100, 101), range(100, 200), range(200, 301))
+    amounts = [part(0.5, 1, 1), part(0.25, 1.01, 2), part(0.25, 2, 3)]
+    assert config_of(amounts=amounts, categories=[shop()]).amount_cents == (range(100, 101), range(101, 200), range(200, 301))
+
+
+def test_a_single_amount_may_be_where_the_range_before_it_ends() -> None:
+    amounts = [part(0.5, 1, 2), part(0.5, 2, 2)]
+    assert config_of(amounts=amounts, categories=[shop()]).amount_cents == (range(100, 200), range(200, 201))
 
 
 def test_frauds_may_be_switched_off_where_chains_have_no_category() -> None:
@@ -436,10 +470,52 @@ def test_configurations_are_values() -> None:
         one.seed = 4  # type: ignore[misc]
 
 
+def test_a_changed_copy_is_checked() -> None:
+    config = Config(rows=5_000)
+    changed = config.model_copy(update={"seed": 3, "fraud": {"ratio": 0.5}})
+    assert changed == Config(rows=5_000, seed=3, fraud=Fraud(ratio=0.5))
+    assert (config.model_copy(), config.model_copy(deep=True), config.fraud.model_copy()) == (config, config, config.fraud)
+    with pytest.raises(ConfigError, match=r"^rows = -5: must be a whole number"):
+        config.model_copy(update={"rows": -5})
+    with pytest.raises(ConfigError, match=r"^rows = 5000: cannot be given together with scale$"):
+        config.model_copy(update={"scale": 2})
+
+
+@pytest.mark.parametrize(
+    ("attempt", "line"),
+    [
+        (lambda: Config.model_validate({"seed": -1}), f"seed = -1: {SEEDS}"),
+        (lambda: Config.model_validate(5), "Config = 5: must be a table of settings"),
+        (lambda: Config.model_validate_json('{"seed": -1}'), f"seed = -1: {SEEDS}"),
+        (lambda: Fraud.model_validate_json("{"), "Fraud = '{': EOF while parsing an object at line 1 column 1"),
+        (lambda: setattr(Config(), "seed", 4), "seed: cannot be changed, as it is frozen: model_copy makes another"),
+        (lambda: delattr(Config(), "seed"), "seed: cannot be changed, as it is frozen: model_copy makes another"),
+    ],
+)
+def test_all_ways_to_make_or_change_settings_raise_one_kind_of_error(attempt: Callable[[], Any], line: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        attempt()
+    assert str(caught.value) == line
+
+
+def test_settings_from_json_are_the_same() -> None:
+    config = Config(rows=5_000, fraud=Fraud(ratio=0.5))
+    assert Config.model_validate_json(config.model_dump_json(exclude_defaults=True)) == config
+    assert Config.model_validate(config) is config
+
+
 def test_whole_floats_are_whole_numbers() -> None:
     """1e6 is a float in TOML and in Python."""
     assert Config(rows=1e6) == Config(rows=1_000_000)  # type: ignore[arg-type]
     assert type(Config(rows=1e6).rows) is int  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64, np.longdouble])
+def test_whole_floats_of_numpy_are_whole_numbers(kind: Any) -> None:
+    assert type(config_of(rows=kind(5)).rows) is int
+    assert config_of(rows=kind(5)) == Config(rows=5)
+    for wrong in (kind(5.5), kind("nan"), kind("inf"), kind(2.0**64)):
+        assert line_of(seed=wrong).endswith(SEEDS)
 
 
 def test_minus_nothing_is_nothing() -> None:
@@ -640,6 +716,9 @@ def test_a_size_takes_the_place_of_the_files(
         ("seed = 1\nseed 2\n", "is not valid TOML: Expected '=' after a key in a key/value pair (at line 2, column 6)"),
         ("seed = 1\nseed = 2\n", "is not valid TOML: Cannot overwrite a value (at line 2, column 9)"),
         (b"\xff", "is not UTF-8 text at byte 0"),
+        ("a = " + "[" * 5_000, "is nested too deeply"),
+        ("a = " + "{ a = " * 3_000, "is nested too deeply"),
+        (b" " * (2**24 + 1), "must have at most 16,777,216 bytes"),
     ],
 )
 def test_a_file_that_is_no_toml(tmp_path: Path, text: str | bytes, message: str) -> None:
@@ -657,6 +736,45 @@ def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
     )
     with pytest.raises(ConfigError, match="cannot be read"):
         load_config(tmp_path)
+
+
+def test_a_file_that_never_ends() -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_config("/dev/zero")
+    assert str(caught.value) == "/dev/zero: must have at most 16,777,216 bytes"
+
+
+@pytest.mark.parametrize(("path", "shown"), [(5, "5"), (["x"], "['x']"), ("", "''"), ("a\0b", r"'a\x00b'")])
+def test_what_is_no_path(path: Any, shown: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_config(path)
+    assert str(caught.value) == f"path = {shown}: must be a file"
+
+
+DEEP = ".".join(3_000 * "a")
+
+
+@pytest.mark.parametrize(
+    ("settings_texts", "line"),
+    [
+        ([f"{DEEP}=1"], "a = <dict>: unknown setting (fastgen config show prints all that there are)"),
+        ([f"{DEEP}=1", f"{DEEP}=2"], "a = <dict>: unknown setting (fastgen config show prints all that there are)"),
+        ([f"seed.{DEEP}=1"], f"seed = <dict>: {SEEDS}"),
+        (["amounts=" + 3_000 * "["], f"amounts = '{56 * '['}...: must be a list"),
+    ],
+    ids=["a setting", "two settings", "a value", "a list"],
+)
+def test_settings_nested_too_deeply(settings_texts: list[str], line: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        config_from_texts(None, settings_texts)
+    assert str(caught.value) == line
+
+
+def test_dotted_keys_nested_too_deeply(tmp_path: Path) -> None:
+    path = write(tmp_path / "fastgen.toml", f"{DEEP} = 1")
+    with pytest.raises(ConfigError) as caught:
+        load_config(path)
+    assert str(caught.value) == f"a = <dict>: unknown setting (in {path}; fastgen config show prints all that there are)"
 
 
 @pytest.mark.parametrize(
@@ -730,7 +848,7 @@ def test_settings_from_text(text: str, setting: dict[str, Any]) -> None:
     assert parse_setting(text) == setting
 
 
-@pytest.mark.parametrize("text", ["", "seed", "=3", "fraud..ratio=1", ".seed=1"])
+@pytest.mark.parametrize("text", ["", "seed", "=3", "fraud..ratio=1", ".seed=1", "\udcff=1", "fraud.\x1b=1"])
 def test_text_that_is_no_setting(text: str) -> None:
     with pytest.raises(OptionError) as caught:
         parse_setting(text)
@@ -746,6 +864,7 @@ def test_text_that_is_no_setting(text: str) -> None:
         (" 7 ", 7),
         ("2.0", 2),
         ("1_000", 1_000),
+        ("1_000.2_5k", 1_000_250),
         ("2.5k", 2_500),
         ("10M", 10**7),
         ("10 m", 10**7),
@@ -761,7 +880,27 @@ def test_counts_from_text(text: str, count: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "M", "1.5", "0.0001k", "1 2", "10Q", "10MM", "1e-3", "1e999999", "nan", "inf", "0x10", "٣", "_1", "1."]
+    "text",
+    [
+        "",
+        "M",
+        "1.5",
+        "0.0001k",
+        "1 2",
+        "10Q",
+        "10MM",
+        "1e-3",
+        "1e999999",
+        "nan",
+        "inf",
+        "0x10",
+        "٣",
+        "_1",
+        "1_",
+        "1__0",
+        "1._5k",
+        "1.",
+    ],
 )
 def test_text_that_is_no_count(text: str) -> None:
     with pytest.raises(ConfigError) as caught:

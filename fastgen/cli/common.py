@@ -63,10 +63,10 @@ class Number(click.ParamType[Any]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ARG002
         """The number, or an OptionError that names the option."""
-        try:
-            return self.kind(value)
-        except ValueError:
-            raise OptionError(str(param and param.name), value, f"must be {self.what}") from None
+        with suppress(ValueError):
+            if str(value).isascii():  # Python reads the digits of all scripts
+                return self.kind(value)
+        raise OptionError(str(param and param.name), value, f"must be {self.what}")
 
 
 WHOLE = Number(int, "a whole number")

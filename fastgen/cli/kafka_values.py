@@ -56,7 +56,7 @@ def duration(field: str, text: str) -> timedelta:
         >>> duration("labels_delay", "2d")
         datetime.timedelta(days=2)
     """
-    match = re.fullmatch(r"(\d{1,9}(?:\.\d+)?)([smhd])", text.strip())
+    match = re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]+)?)([smhd])", text.strip())
     if not match:
         raise OptionError(field, text, "must be a number and a unit, such as 90s, 15m, 6h or 2d")
     try:

@@ -3,6 +3,8 @@
 Importing this module replaces click's classes by these.
 """
 
+import os
+from collections.abc import Callable
 from typing import Any
 
 import click
@@ -16,6 +18,8 @@ from click.shell_completion import (
     get_completion_class,
 )
 
+from fastgen.errors import UsageError
+
 VARIABLE = "_FASTGEN_COMPLETE"
 """Environment variable that is set while a shell asks for completions."""
 
@@ -27,6 +31,15 @@ def script(shell: str, program: click.Command) -> str:
     return kind(program, {}, "fastgen", VARIABLE).source()
 
 
+def _asked(read: Callable[[], tuple[list[str], str]]) -> tuple[list[str], str]:
+    """The words of the line and the word to complete, which the shell's script puts into the environment."""
+    try:
+        return read()
+    except (KeyError, ValueError):
+        allowed = "must come with COMP_WORDS and COMP_CWORD, as the script sets them"
+        raise UsageError(VARIABLE, os.environ[VARIABLE], allowed, hint="fastgen completion prints it") from None
+
+
 @add_completion_class
 class Bash(BashComplete):
     """No space follows the equals sign of a setting; equals signs, at which Bash splits words, are dropped."""
@@ -36,7 +49,7 @@ class Bash(BashComplete):
     )
 
     def get_completion_args(self) -> tuple[list[str], str]:
-        args, begun = super().get_completion_args()
+        args, begun = _asked(super().get_completion_args)
         return [word for word in args if word != "="], begun
 
 
@@ -46,7 +59,7 @@ class _WholeWords(ShellComplete):
     _before = ""
 
     def get_completion_args(self) -> tuple[list[str], str]:
-        args, begun = super().get_completion_args()
+        args, begun = _asked(super().get_completion_args)
         if begun.startswith("--") and "=" in begun:
             self._before = begun.partition("=")[0] + "="
         return args, begun

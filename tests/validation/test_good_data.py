@@ -84,6 +84,19 @@ def test_p_values_are_not_too_small(reports: list[ValidationReport]) -> None:
             },
             id="other amounts and categories",
         ),
+        pytest.param(
+            {
+                "rows": 8_000,
+                "fraud": {"ratio": 0.2},
+                "amounts": [
+                    {"share": 0.3, "low": 1, "high": 1},
+                    {"share": 0.3, "low": 1.01, "high": 5},
+                    {"share": 0.4, "low": 5, "high": 5},
+                ],
+                "categories": [{"name": "all", "share": 1, "low": 0.01, "high": 99_999}],
+            },
+            id="single amounts beside ranges",
+        ),
     ],
 )
 def test_odd_configurations_pass(settings: dict[str, Any]) -> None:

@@ -73,8 +73,9 @@ def check_topics(topic: str, labels_topic: str | None) -> None:
     for field, name in (("topic", topic), ("labels_topic", labels_topic)):
         if field == "labels_topic" and name is None:
             continue
-        if not isinstance(name, str) or not re.fullmatch(r"[a-zA-Z0-9._-]{1,249}", name):
-            raise OptionError(field, name, "must be the name of a topic: up to 249 letters, digits, dots, underscores and hyphens")
+        if not isinstance(name, str) or not re.fullmatch(r"(?!\.{1,2}$)[a-zA-Z0-9._-]{1,249}", name):
+            allowed = "must be the name of a topic: up to 249 letters, digits, dots, underscores and hyphens, not . or .."
+            raise OptionError(field, name, allowed)
     if labels_topic == topic:
         raise OptionError("labels_topic", labels_topic, "must be another topic than the one of the transactions")
 
