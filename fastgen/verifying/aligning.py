@@ -197,7 +197,12 @@ class Aligner:
         order = np.argsort(rows)
         rows, places = rows[order], np.maximum.accumulate(places[order])
         expected = np.concatenate([[before], places[:-1] + 1])
-        skipped = np.flatnonzero((places > expected) & ~follows(expected - 1, places))
+        behind = places > expected
+        skips = behind & ~follows(expected - 1, places)
+        for at in np.flatnonzero(behind & ~skips).tolist():  # the first rows of chunks: the end of the chunk before may be missing
+            chunk, number = int(expected[at]) >> SHIFT, int(expected[at]) & MASK
+            skips[at] = number < self.seen.rows(chunk)
+        skipped = np.flatnonzero(skips)
         room = self._room_for_gaps(skipped.size)
         self.gaps += [self._gap(row + int(rows[at]), int(expected[at]), int(places[at])) for at in skipped[:room].tolist()]
         self._move(int(places[-1]) + 1)

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import polars as pl
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from fastgen import Config, Dataset, verify
@@ -98,6 +98,9 @@ quietly = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], 
 
 @quietly
 @given(st.lists(defects, max_size=5))
+@example(  # a row that came too early, rows missing before it and behind it
+    applied=[Defect("double", 0, 0, 1, []), Defect("double", 593, 0, 1, []), Defect("cut", 0, 0, 9, [])]
+)
 def test_counts_of_one_window(tmp_path: Path, applied: list[Defect]) -> None:
     """Rows that are classified at once are counted exactly."""
     found = spoilt_file(tmp_path / "x.parquet", applied)
@@ -106,6 +109,7 @@ def test_counts_of_one_window(tmp_path: Path, applied: list[Defect]) -> None:
 
 @quietly
 @given(st.lists(defects, max_size=5), st.integers(20, 200), st.integers(5, 60))
+@example(applied=[Defect("lose", 564, 0, 24, [])], rows=21, window=5)  # all rows up to the end of a chunk
 def test_counts_of_many_windows(tmp_path: Path, applied: list[Defect], rows: int, window: int) -> None:
     """Rows that the configuration makes and others are distinguished exactly, however small the pieces.
 
