@@ -343,6 +343,11 @@ def test_settings_of_every_kind(run: Run, folder: Path) -> None:
     assert [category.name for category in config.categories] == ["A b"]
 
 
+def test_a_zero_is_given() -> None:
+    assert common.DataOptions(None, None, None, 0, ()).are_given
+    assert not common.DataOptions(None, None, None, None, ()).are_given
+
+
 # config
 
 
@@ -692,6 +697,14 @@ def test_what_makes_the_other_parts(
     monkeypatch.setattr("fastgen.sinks.files.run_job", stop)
     ended = run("generate", "--rows=300k", "-o", "out", "-q", "--parts=2", *part)
     assert ended == Ended(130, "", f"fastgen: interrupted; unfinished files were removed{hint}\n")
+
+
+def test_a_stream_that_is_interrupted_has_no_files_to_remove(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stop(*_: object, **__: object) -> None:
+        raise fastgen.InterruptedRunError("interrupted")
+
+    monkeypatch.setattr("fastgen.sinks.files.run_job", stop)
+    assert run("generate", "--rows=5", "-o", "-", "-q") == Ended(130, "", "fastgen: interrupted\n")
 
 
 def test_a_run_that_was_interrupted_takes_no_more_signals(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -685,6 +685,15 @@ def test_a_manifest_of_somebody_else_is_overwritten(tmp_path: Path, data: Datase
     assert json.loads((tmp_path / "manifest.json").read_text())["fingerprint"] == data.fingerprint
 
 
+@pytest.mark.parametrize("content", ['{"tables": 1}', "[" * 100_000, "\xff", ""], ids=lambda content: content[:15])
+def test_a_manifest_that_is_none_is_overwritten(tmp_path: Path, data: Dataset, content: str) -> None:
+    (tmp_path / "manifest.json").write_text(content, encoding="latin-1")
+    with pytest.raises(OutputExistsError, match=r"manifest\.json exists already"):
+        write(data, tmp_path, format="csv")
+    write(data, tmp_path, format="csv", overwrite=True)
+    assert json.loads((tmp_path / "manifest.json").read_text())["fingerprint"] == data.fingerprint
+
+
 def test_a_file_keeps_its_permissions(tmp_path: Path, data: Dataset) -> None:
     """Users who could not read the old file cannot read the new one."""
     (tmp_path / "x.csv").touch(0o600)

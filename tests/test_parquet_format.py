@@ -145,8 +145,8 @@ def test_metadata(rows: int, tmp_path: Path) -> None:
     assert position == len(content) - ours.serialized_size - 8
     assert group.total_byte_size == sum(chunk.total_uncompressed_size for chunk in chunks)
     (tmp_path / "t.parquet").write_bytes(content)
-    query = f"select distinct min_is_exact, max_is_exact from parquet_metadata('{tmp_path}/t.parquet')"
-    assert duckdb.connect().execute(query).fetchall() == [(True, True)]
+    query = f"select distinct min_is_exact, max_is_exact, row_group_compressed_bytes from parquet_metadata('{tmp_path}/t.parquet')"
+    assert duckdb.connect().execute(query).fetchall() == [(True, True, position - 4)]
     plain = fmt.RowGroupEncoder(COLUMNS, "none")
     group = pq.read_metadata(io.BytesIO(written(plain, [plain.encode(arrays, rows)]))).row_group(0)
     for i in range(len(COLUMNS)):

@@ -25,11 +25,14 @@ from confluent_kafka import KafkaException
 import fastgen
 from fastgen import Config, Dataset, DeliveryError, KafkaError, OptionError, produce
 from fastgen.cli.kafka_values import client_settings, duration, moment, pairs
+from fastgen.cli.producing import produced, progress_callback
 from fastgen.schema import DEFAULT_TOPIC
 from fastgen.sinks.kafka import cluster, librdkafka, topics
+from fastgen.sinks.kafka.client_settings import with_defaults
 from fastgen.sinks.kafka.messages import Messages, MessageSource
 from fastgen.sinks.kafka.pace import Lag, Pace
 from fastgen.sinks.kafka.periods import endless, first_event_at
+from fastgen.sinks.kafka.reports import ProduceReport
 from fastgen.sinks.kafka.run import Progress
 from fastgen.sinks.kafka.stream import Stream
 from fastgen.sinks.kafka.topic import Topic
@@ -136,7 +139,36 @@ def test_the_command() -> None:
     assert process("--mock", "--rows", "1000", "-q").stderr == ""
 
 
+def test_json_is_printed_quietly_too(run: Run) -> None:
+    done = run("produce", "--mock", "--rows", "100", "--json", "--quiet")
+    assert (json.loads(done.out)["acknowledged"], done.err) == (100, "")
+
+
+def test_messages_without_an_acknowledgement_are_told() -> None:
+    report = ProduceReport("t", 10, 2, 4, 3, {}, (4,), 1_000, 2.0, 0.0, "plain")
+    assert report.messages_per_second == 2
+    assert produced(report, 7) == (
+        "6 of 10 messages are in t, 2 were there before, 3 got no acknowledgement: 2.00 s, 2 messages/s, 1.0 kB, plain backend, seed 7"
+    )
+
+
+def test_the_bar_shows_what_is_acknowledged() -> None:
+    seen: list[tuple[int, int | None, str]] = []
+    look = progress_callback(lambda *at: seen.append(at), SMALL, endless=False, notes=False, mock=True)
+    look(Progress(passed=900, acknowledged=300, failed=0, in_flight=500, bytes=0, seconds=1.0, lag=0.0))
+    assert seen[0][:2] == (400, 2_000)
+
+
 # Options
+
+
+def test_gapless_production_is_for_idempotent_producers_and_may_be_refused() -> None:
+    name = "enable.gapless.guarantee"
+    assert [with_defaults(given).get(name) for given in ({}, {"enable.idempotence": "false"}, {name: "false"})] == [
+        "true",
+        None,
+        "false",
+    ]
 
 
 def test_the_topic_is_named_in_one_place() -> None:
@@ -172,6 +204,10 @@ def test_the_topic_is_named_in_one_place() -> None:
         (
             ["--mock", "--labels-topic", "labels", "--labels-delay", "999999999.99999999d"],
             "--labels-delay = '999999999.99999999d': must be at most 999999999d",
+        ),
+        (
+            ["--mock", "--labels-topic", "labels", "--labels-delay", "2d", "--timestamps", "now"],
+            "--labels-delay = 2 days: has no effect on records that bear the time of sending, unless --speed is given",
         ),
         (["--mock", "--resume"], "--resume: must not be given with --mock"),
         (["--mock", "--bootstrap-servers", "h:1"], "--mock: must not be given with bootstrap servers"),
@@ -343,7 +379,16 @@ class Electing:
         return 3, 7
 
 
-@pytest.mark.parametrize("code", [KafkaErrors.LEADER_NOT_AVAILABLE, KafkaErrors._UNKNOWN_PARTITION, KafkaErrors._UNKNOWN_TOPIC])
+@pytest.mark.parametrize(
+    "code",
+    [
+        KafkaErrors.NOT_LEADER_FOR_PARTITION,
+        KafkaErrors.LEADER_NOT_AVAILABLE,
+        KafkaErrors.UNKNOWN_TOPIC_OR_PART,
+        KafkaErrors._UNKNOWN_PARTITION,
+        KafkaErrors._UNKNOWN_TOPIC,
+    ],
+)
 def test_offsets_of_a_partition_without_a_leader_are_waited_for(code: int) -> None:
     assert cluster._offsets(Electing(code), Topic("t", 1), 0) == (3, 7)  # type: ignore[arg-type]
 
@@ -444,6 +489,16 @@ def test_durations_and_moments() -> None:
     for text in ("", "2", "d", "-1s", "1w"):
         with pytest.raises(OptionError):
             duration("d", text)
+
+
+def test_now_is_that_of_utc(monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setenv("TZ", "America/New_York")
+        time.tzset()
+        now = moment("now")
+    time.tzset()
+    assert now
+    assert abs((datetime.now(UTC).replace(tzinfo=None) - now).total_seconds()) < 60
 
 
 # Pace
@@ -573,6 +628,33 @@ def test_a_stream_begins_with_the_first_message_that_is_not_there(existing: list
     stream.close()
     assert stream.sent == len(expected)
     assert len(sender) == len(expected)
+    assert stream.bytes == len(expected) * len(json.dumps({"tid": "0" * 32}))
+
+
+def test_records_bear_the_times_at_which_they_are_due() -> None:
+    class Timed(Taken):
+        def send(self, messages: Messages, times: np.ndarray, order: np.ndarray, ranges: np.ndarray) -> None:
+            self.extend(times.tolist())
+
+    source = MessageSource(SMALL, ["tid"], "cc_num", 3, "text")
+    expected, zeros = [time + 7_000 for item in source.items for time in source.encode(item).times.tolist()], np.zeros(3, np.int64)
+    for event_times in (True, False):
+        sender = Timed()
+        stream = Stream(
+            [source],
+            [sender],  # type: ignore[list-item]
+            item=0,
+            seen=zeros,
+            present=zeros,
+            threads=1,
+            delay=7_000,
+            event_times=event_times,
+        )
+        while stream.next_due is not None:
+            stream.send()
+            assert stream.wait(10)
+        stream.close()
+        assert list(sender) == (expected if event_times else [0] * len(expected))
 
 
 # Topics
@@ -592,6 +674,7 @@ WEEK = {"retention.ms": str(7 * 86_400_000)}
     [
         *((60, 30, 0, None, settings, None) for settings in KEEPS),
         (60, 30, 0, None, WEEK, "would delete those of"),
+        (60, 30, 0, None, WEEK | {"cleanup.policy": ""}, None),  # Kafka 4 has topics that delete nothing
         (60, 30, 54, None, WEEK, None),  # records are younger than their events
         (60, 30, 52, None, WEEK, "would delete those of"),
         (60, 30, 0, None, HOUR_AHEAD, None),
@@ -612,6 +695,15 @@ def test_topics_are_looked_at_with_the_delay_of_their_records(
     made = topics.settings_for(times)
     topics.check_times("t", made, times)
     assert ("message.timestamp.after.max.ms" in made) == (delay > ended and speed != 1)
+
+
+def test_records_of_events_to_come() -> None:
+    """Sent in real time, those of data that begin in the future, as all of endless data, are ahead of the clock."""
+    data = Dataset(Config(rows=1_000, start=days_ago(-10), end=days_ago(-40), atm={"cards": 0}))
+    assert topics.times_of(data, timedelta(0), loop=False, speed=1).ahead > 39 * 86_400
+    past = Dataset(Config(rows=1_000, start=days_ago(60), end=days_ago(30), atm={"cards": 0}))
+    assert topics.times_of(past, timedelta(0), loop=False, speed=None).ahead < 0
+    assert topics.times_of(past, timedelta(0), loop=True, speed=None).ahead > 86_400 * 365 * 7_000
 
 
 ZERO = r"timestamps = 'event': must be now for data that begin at 1970-01-01 00:00:00"
@@ -639,13 +731,15 @@ def test_the_first_event_is_moved_to_a_moment() -> None:
     moved = first_event_at(SMALL, when).transactions(["datetime", "cc_num", "amount"])
     original = SMALL.transactions(["datetime", "cc_num", "amount"])
     assert moved["datetime"][0] == when
+    assert first_event_at(SMALL, when.replace(microsecond=999_999)).config.start == first_event_at(SMALL, when).config.start
     assert moved["amount"].equals(original["amount"])
     assert moved["cc_num"].equals(original["cc_num"])
     assert ((moved["datetime"] - original["datetime"]).unique().len()) == 1
 
 
-def test_endless_periods_go_on_in_time() -> None:
-    periods = list(islice(endless(Dataset(Config(rows=300, seed=5, atm={"cards": 0}))), 3))
+@pytest.mark.parametrize("start", ["2022-01-01", "2022-01-01 17:00:00"])
+def test_endless_periods_go_on_in_time(start: Any) -> None:
+    periods = list(islice(endless(Dataset(Config(rows=300, seed=5, start=start, atm={"cards": 0}))), 3))
     frames = [period.transactions(["datetime", "amount"]) for period in periods]
     for before, after in pairwise(frames):
         assert before["datetime"].max() <= after["datetime"].min()  # type: ignore[operator]
@@ -692,7 +786,7 @@ def test_seeds_without_a_period_are_passed_over() -> None:
     """With so few cards, there may be none whose holder can withdraw cash."""
     data = Dataset(Config(rows=2_000, cards=2, atm={"cards": 1}, seed=5))
     periods = list(islice(endless(data), 20))
-    assert all(period.plan.cash_cards == 1 for period in periods)
+    assert [period.plan.cash_cards for period in periods] == [1] * 20
 
 
 def test_messages_are_the_same_in_any_order_of_making() -> None:

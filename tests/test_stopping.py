@@ -143,10 +143,12 @@ def test_a_terminal_that_is_closed(tmp_path: Path) -> None:
     assert (tmp_path / "went_on").exists()
 
 
-def test_threads_are_not_waited_for(tmp_path: Path) -> None:
-    body = f"threading.Thread(target=time.sleep, args=[20]).start()\nopen('struck', 'w').close()\n{STRIKE}\ntime.sleep(9)"
+@pytest.mark.parametrize(("kind", "number", "word"), [("SIGINT", 130, "interrupted"), ("SIGTERM", 143, "terminated")])
+def test_threads_are_not_waited_for(tmp_path: Path, kind: str, number: int, word: str) -> None:
+    strike = STRIKE.replace("SIGINT", kind)
+    body = f"threading.Thread(target=time.sleep, args=[20]).start()\nopen('struck', 'w').close()\n{strike}\ntime.sleep(9)"
     code, stderr, seconds = run(tmp_path, instead_of_writing(body), "generate", "--rows=9", "-o", "x.csv")
-    assert (code, stderr) == (130, "fastgen: interrupted; unfinished files were removed\n")
+    assert (code, stderr) == (number, f"fastgen: {word}; unfinished files were removed\n")
     assert seconds < 5
 
 

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -109,6 +110,31 @@ def test_json_lines_of_no_rows_are_a_table(tmp_path: Path, name: str, table: str
         assert list(stored.batches(table)) == []
 
 
+@pytest.mark.parametrize(
+    ("name", "table"),
+    [("transactions", "transactions"), ("profiles-2", "profiles"), ("credit_cards", "credit_cards"), ("x", "credit_cards")],
+)
+def test_a_column_of_all_tables_is_of_the_table_that_the_name_says(tmp_path: Path, name: str, table: str) -> None:
+    """Or else of the smallest one."""
+    path = tmp_path / f"{name}.csv"
+    path.write_text("cc_num\n4000000000000002\n")
+    assert list(open_stored(path).tables) == [table]
+
+
+def test_frames_have_rows(tmp_path: Path) -> None:
+    write(DATA, tmp_path / "x.csv")
+    with pytest.raises(OptionError, match="rows = 0: must be a whole number of at least 1"):
+        next(open_stored(tmp_path / "x.csv").batches("transactions", rows=0))
+
+
+def test_a_line_of_many_bytes(tmp_path: Path) -> None:
+    """More than are read to find the columns, but no more than a line may have."""
+    path = tmp_path / "transactions.ndjson"
+    rows = [row | {"more": "x" * 300_000} for row in expected("transactions").head(3).to_dicts()]
+    path.write_text("".join(json.dumps(row, default=str) + "\n" for row in rows))
+    assert read(path, "transactions").equals(expected("transactions").head(3))
+
+
 def test_the_first_file_of_several_has_no_rows(tmp_path: Path) -> None:
     (tmp_path / "part-0.ndjson").touch()
     write(DATA, tmp_path / "part-1.ndjson", table="profiles")
@@ -208,13 +234,26 @@ def test_a_folder_of_any_names(tmp_path: Path) -> None:
 def test_files_that_are_overlooked(tmp_path: Path) -> None:
     write(DATA, tmp_path / "transactions.csv")
     assert open_stored(tmp_path).unread_files_note() is None
-    for name in ("a", "b", "c", "transactions-old", ".hidden"):
+    (tmp_path / "folder.csv").mkdir()
+    assert open_stored(tmp_path).unread_files_note() is None
+    for name in ("a", "b", "c", ".hidden"):
         (tmp_path / f"{name}.csv").touch()
+    note = "a.csv, b.csv, c.csv are not named like a table's files, and were not looked at"
+    assert open_stored(tmp_path).unread_files_note() == note
+    (tmp_path / "transactions-old.csv").touch()
     assert (
         open_stored(tmp_path).unread_files_note()
         == "a.csv, b.csv, c.csv and 1 more are not named like a table's files, and were not looked at"
     )
     assert open_stored(tmp_path / "transactions.csv").unread_files_note() is None
+
+
+def test_names_are_no_patterns(tmp_path: Path) -> None:
+    """Nor does a folder's name say what a column holds."""
+    (tmp_path / "amount=7").mkdir()
+    path = tmp_path / "amount=7" / "x[1].parquet"
+    write(DATA, path)
+    assert read(path, "transactions").equals(expected("transactions"))
 
 
 def test_times_of_iso_8601(tmp_path: Path) -> None:
@@ -356,6 +395,16 @@ def test_a_file_of_many_row_groups_is_not_opened_for_each(tmp_path: Path, monkey
     assert pl.concat(piece.frame for piece in pieces if isinstance(piece, ReadRows)).equals(expected("transactions"))
 
 
+def test_text_that_is_no_utf_8(tmp_path: Path) -> None:
+    path = tmp_path / "credit_cards.arrow"
+    buffers = [None, pa.py_buffer(np.array([0, 1], np.int32)), pa.py_buffer(b"\xff")]
+    table = pa.table({"provider": pa.Array.from_buffers(pa.string(), 1, buffers)})
+    with pa.ipc.new_file(path, table.schema) as file:
+        file.write_table(table)
+    with pytest.raises(InputError, match=r"credit_cards\.arrow: rows from 1 on cannot be read: .*UTF"):
+        read(path, "credit_cards")
+
+
 def test_a_row_group_that_cannot_be_read(tmp_path: Path) -> None:
     path = tmp_path / "transactions.parquet"
     expected("transactions").write_parquet(path, row_group_size=1_000, compression="zstd")
@@ -409,6 +458,20 @@ def test_what_is_no_header_is_told_in_a_short_line(tmp_path: Path, content: byte
         assert str(error.value).isprintable()
 
 
+def test_a_header_that_names_a_column_twice(tmp_path: Path) -> None:
+    path = tmp_path / "transactions.csv"
+    path.write_text("tid,amount,tid\n")
+    with pytest.raises(InputError, match=r"transactions\.csv: cannot be read: its header names a column twice$"):
+        open_stored(path)
+
+
+def test_a_header_behind_a_byte_order_mark(tmp_path: Path) -> None:
+    path = tmp_path / "transactions.csv"
+    write(DATA, path)
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert read(path, "transactions").equals(expected("transactions"))
+
+
 def test_directories_that_are_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="nowhere: cannot be read: no such file or directory"):
         open_stored(tmp_path / "nowhere")
@@ -433,6 +496,21 @@ def test_a_manifest_that_is_none(tmp_path: Path, content: str) -> None:
     (tmp_path / "manifest.json").write_text(content)
     with pytest.raises(InputError, match=r"manifest.json: "):
         open_stored(tmp_path)
+
+
+def test_records_of_parts_that_do_not_go_together(tmp_path: Path) -> None:
+    for number, data in ((1, Dataset(Config(rows=200_000, cards=100))), (2, Dataset(Config(rows=200_000, cards=101)))):
+        write(data, tmp_path / str(number), format="csv", parts=2, part=number)
+    [record] = (tmp_path / "2" / "parts").iterdir()
+    copy = tmp_path / "1" / "parts" / record.name
+    copy.write_bytes(record.read_bytes())
+    with pytest.raises(InputError, match="the records of its parts are not of one dataset"):
+        open_stored(tmp_path / "1")
+    content = json.loads(record.read_text())
+    content["tables"]["transactions"]["digest"] = "none"
+    record.write_text(json.dumps(content))
+    with pytest.raises(InputError, match="the records of its parts do not describe all tables"):
+        open_stored(tmp_path / "2")
 
 
 @pytest.mark.parametrize("config", [None, {"rows": -1}, {"sed": 1}, {1: 2}])

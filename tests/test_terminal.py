@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from fastgen import Config, write
 from fastgen.cli.progress import RateMeter, per_second
 
 
@@ -56,6 +57,14 @@ def test_the_bar_ends_with_all_rows_of_all_tables(
     code, seen = on_a_terminal("generate", "--scale=2", *options)
     assert code == 0
     assert f"━ 100% 00:00 {rows} rows" in seen
+
+
+def test_the_bar_of_a_report_ends_with_its_second_pass(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(Config(rows=1_000), "data/")
+    code, seen = on_a_terminal("report", "data/", "-o", "page.html")
+    assert code == 0
+    assert "━ 100% 00:00 2,000 rows" in seen
 
 
 def test_a_bar_of_messages() -> None:

@@ -509,6 +509,7 @@ def test_other_data_are_not_touched(tmp_path: Path, whole: Path) -> None:
         assert files_of(tmp_path) == before
     write(DATA, f"{tmp_path}/", format="ndjson", overwrite=True)
     assert set(files_of(tmp_path)) == set(files_of(whole))
+    assert not [path for path in tmp_path.iterdir() if path.is_dir()]
     with pytest.raises(OutputExistsError, match="holds other data"):
         write(DATA, f"{tmp_path}/", format="ndjson", parts=2)
     write(DATA, f"{tmp_path}/", format="ndjson", parts=2, overwrite=True)
@@ -558,15 +559,21 @@ def test_an_overwriting_run_that_fails_goes_on_where_it_was(tmp_path: Path) -> N
     assert verify(tmp_path).ok
 
 
-@pytest.mark.parametrize("kept", [0, 1, 2])
 @pytest.mark.parametrize(
-    ("before", "after"),
+    ("before", "after", "kept"),
     [
-        ({"parts": 4}, {"parts": 3}),
-        ({"parts": 3}, {"parts": 3, "format": "csv"}),
-        ({"parts": 3}, {"format": "csv"}),
-        ({}, {"parts": 2}),
-        ({}, {"format": "csv"}),
+        *(
+            (*formats, kept)
+            for formats in (
+                ({"parts": 4}, {"parts": 3}),
+                ({"parts": 3}, {"parts": 3, "format": "csv"}),
+                ({"parts": 3}, {"format": "csv"}),
+                ({}, {"parts": 2}),
+                ({}, {"format": "csv"}),
+            )
+            for kept in (0, 1, 2)
+        ),
+        ({"parts": 4, "part": 1}, {"parts": 3}, 1),  # no manifest names what is left, only the record
     ],
 )
 def test_a_run_that_ends_while_it_removes_other_data_is_finished_by_the_same_command(
@@ -605,6 +612,14 @@ def test_parts_that_nothing_describes_are_neither_removed_nor_mixed_in(tmp_path:
     stray.unlink()
     write(DATA, f"{tmp_path}/", format="ndjson", parts=parts, overwrite=True)
     assert verify(tmp_path).ok
+
+
+def test_copies_that_editors_leave_are_no_parts(tmp_path: Path) -> None:
+    write(DATA, f"{tmp_path}/", format="ndjson", parts=2)
+    copy = tmp_path / "transactions" / "part-00001-of-00002.ndjson~"
+    copy.write_text("mine")
+    write(DATA, f"{tmp_path}/", format="ndjson", parts=2, overwrite=True)
+    assert copy.read_text() == "mine"
 
 
 def test_a_manifest_from_elsewhere_removes_nothing_but_tables(tmp_path: Path) -> None:

@@ -235,6 +235,15 @@ def test_an_arrow_stream() -> None:
     assert pa.table(DATA.part(1, of=2)).num_rows == DATA.part(1, of=2).num_rows
 
 
+def test_an_arrow_stream_of_a_requested_schema() -> None:
+    schema = pa.schema(pa.RecordBatchReader.from_stream(DATA).schema)
+    at = schema.get_field_index("fraud_label")
+    requested = schema.set(at, schema.field(at).with_type(pa.int64()))
+    read = pa.RecordBatchReader.from_stream(DATA, schema=requested)
+    assert read.schema == requested
+    assert read.read_all()["fraud_label"].to_pylist() == DATA.transactions(["fraud_label"])["fraud_label"].to_list()
+
+
 def test_duckdb_reads_the_stream() -> None:
     data = DATA
     [found] = duckdb.sql("select count(*), count(distinct cc_num), min(datetime), max(tid), sum(fraud_label) from data").fetchall()

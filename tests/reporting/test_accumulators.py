@@ -4,7 +4,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any
 
@@ -15,11 +15,14 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from fastgen import Config, Dataset
+from fastgen.ages import ages_at
 from fastgen.reporting import bins, survey
 from fastgen.reporting.card_index import CardIndex, card_keys
+from fastgen.reporting.charts.cases import lane_note
 from fastgen.reporting.densities import prices
+from fastgen.reporting.examples import Event, WithdrawalSequence, example_chains, example_sequences
 from fastgen.reporting.histories import Histories, time_step
-from fastgen.reporting.holders import HolderAges
+from fastgen.reporting.holders import OLDEST, HolderAges
 from fastgen.reporting.rows import detached
 from fastgen.reporting.survey import OTHER_CATEGORIES, Survey
 from fastgen.schema import CASH_WITHDRAWAL, RowKind
@@ -124,6 +127,16 @@ def test_amounts_outside_the_prices() -> None:
         ordinary = transactions().filter(pl.col("category") == name, pl.col("fraud_label") == 0)
         expected += ordinary.filter(~CENTS.is_between(low, high)).height
     assert surveyed(transactions(), prices=narrow).outside == expected > 0
+
+
+def test_the_greatest_price_is_not_outside() -> None:
+    frame = (
+        transactions()
+        .filter(pl.col("fraud_label") == 0)
+        .head(3)
+        .with_columns(category=pl.lit("Grocery"), amount=pl.Series([10.0, 50.0, 50.01]))
+    )
+    assert surveyed(frame, prices={"Grocery": (10_00, 50_00)}).outside == 1
 
 
 def test_places() -> None:
@@ -349,6 +362,57 @@ def test_ages_that_cannot_be_are_not_counted() -> None:
         pl.DataFrame({"birthdate": [date(2023, 1, 1), date(1850, 1, 1), date(2000, 1, 1), None], "cc_num": ["1", "2", "3", "4"]})
     )
     assert (made.holders, made.ages.sum(), made.ages[0, 22]) == (3, 1, 1)
+    made.add(pl.DataFrame({"birthdate": [date(2021, 6, 1), date(1892, 1, 1), date(1891, 1, 1)], "cc_num": ["5", "6", "7"]}))
+    assert (made.holders, made.ages.sum(), made.ages[0, 0], made.ages[0, OLDEST]) == (6, 3, 1, 1)
+
+
+def test_ages_in_the_first_years_of_all() -> None:
+    """Where rows have such times, as those of others may."""
+    births = np.array([(date(year, 1, 1) - date(1970, 1, 1)).days for year in (1, 20, 30, 31)])
+    assert ages_at(date(30, 1, 1), births).tolist() == [29, 10, 0, -1]
+
+
+# Examples
+
+
+def frauds(*rows: tuple[str, int], kind: RowKind = RowKind.FRAUD_PAYMENT) -> list[pl.DataFrame]:
+    """Rows of cards at some seconds, as they are kept of the followed cards."""
+    return [
+        pl.DataFrame(
+            {
+                "cc_num": [card for card, _ in rows],
+                "datetime": [datetime(2022, 1, 1) + timedelta(seconds=second) for _, second in rows],
+                "amount": [1.0] * len(rows),
+                "city": ["Rolla"] * len(rows),
+                "country": ["US"] * len(rows),
+                "latitude": [1.0] * len(rows),
+                "longitude": [1.0] * len(rows),
+                "kind": [int(kind)] * len(rows),
+            }
+        )
+    ]
+
+
+def test_chains_that_are_shown() -> None:
+    """In order of time; single payments only if there is nothing else."""
+    rows = [("1", 5_000), ("1", 5_120), ("2", 0), ("2", 100), ("2", 200), ("3", 9_000), ("3", 9_121)]
+    assert [(chain.card, len(chain.events)) for chain in example_chains(frauds(*rows), 120)] == [("2", 3), ("1", 2)]
+    assert [(chain.card, len(chain.events)) for chain in example_chains(frauds(*rows[-2:]), 120)] == [("3", 1), ("3", 1)]
+
+
+def test_single_withdrawals_are_no_sequences() -> None:
+    rows = [("1", 0), ("1", 3_600), ("1", 7_201), ("2", 5)]
+    [own] = example_sequences(frauds(*rows, kind=RowKind.WITHDRAWAL))
+    assert [(lane.card, len(lane.own), lane.step) for lane in own] == [("1", 2, 1)]
+
+
+def test_a_fraud_without_its_sequence_is_after_nothing() -> None:
+    event = Event(7, 100, "Rolla, US", 1.0, 1.0)
+    assert lane_note(WithdrawalSequence("1", [], [event]))[0]["text"] == "Rolla, US"
+    assert (
+        lane_note(WithdrawalSequence("1", [event], [event._replace(second=3_607)]))[0]["text"]
+        == "Rolla, US, 1 hour after the first"
+    )
 
 
 # Memory

@@ -115,6 +115,16 @@ def test_parts_make_no_difference(reported: Reported, tmp_path: Path) -> None:
     assert re.sub(r"(transactions|credit_cards|profiles) ([\d,]+) 3 ", r"\1 \2 1 ", parts) == whole
 
 
+def test_parts_that_are_not_there_are_said(reported: Reported, tmp_path: Path) -> None:
+    fastgen.write(Dataset(Config(rows=200_000)), tmp_path / "data", parts=3, part=2)
+    assert "Only some parts of the dataset are present: 2." in reported(tmp_path / "data")
+
+
+def test_a_few_hours(reported: Reported, tmp_path: Path) -> None:
+    fastgen.write(Config(rows=500, end="2022-01-01 06:00:00", atm={"cards": 0}), tmp_path / "data.csv")
+    assert "transactions 500 in all" in reported(tmp_path / "data.csv")
+
+
 def test_files_that_are_not_looked_at_are_said(reported: Reported, small: Dataset, tmp_path: Path) -> None:
     fastgen.write(small, tmp_path / "data")
     assert "not looked at" not in reported(tmp_path / "data")
@@ -137,6 +147,7 @@ def test_a_directory_without_a_manifest(reported: Reported, small: Dataset, tmp_
     text = reported(tmp_path / "data")
     assert "No manifest says how the data were made" in text
     assert "Holders are" in text
+    assert "Holders by age in whole years on 1 January 2022." in text  # the day of the first row
 
 
 def test_a_file_that_says_how_it_was_made(reported: Reported, small: Dataset, tmp_path: Path) -> None:
@@ -241,6 +252,25 @@ def test_amounts_that_are_not_those_of_the_configuration(reported: Reported, sma
     assert re.search(r"[1-9]\d* of [\d,]+ ordinary payments lie outside the prices", text)
 
 
+def test_an_amount_outside_the_prices(reported: Reported, small: Dataset, tmp_path: Path) -> None:
+    frame = plain(small.transactions()).with_row_index()
+    chosen = frame.filter(pl.col("category") == "Grocery", pl.col("fraud_label") == 0)["index"][0]
+    frame = frame.with_columns(amount=pl.when(pl.col("index") == chosen).then(29_999.0).otherwise("amount")).drop("index")
+    frame.write_parquet(tmp_path / "payments.parquet")
+    assert re.search(
+        r"1 of [\d,]+ ordinary payments lies outside the prices of the category", reported(tmp_path / "payments.parquet")
+    )
+
+
+def test_a_fraud_without_a_row_before_it(reported: Reported, small: Dataset, tmp_path: Path) -> None:
+    """There is no time since the card's last row to show of frauds."""
+    frame = plain(small.transactions()).with_columns(fraud_label=(pl.int_range(pl.len()) == 0).cast(pl.Int8))
+    frame.write_parquet(tmp_path / "payments.parquet")
+    text = reported(tmp_path / "payments.parquet")
+    assert "How hard is it? The best single rule" in text
+    assert "Time since the card's last row: median" not in text
+
+
 def test_categories_that_are_not_those_of_the_configuration(reported: Reported, small: Dataset, tmp_path: Path) -> None:
     frame = plain(small.transactions()).with_columns(category=pl.lit("x") + pl.col("category"))
     frame.write_parquet(tmp_path / "payments.parquet")
@@ -302,7 +332,7 @@ def test_a_name_for_something_else(tmp_path: Path, name: str) -> None:
     assert str(caught.value) == f"output = {name!r}: must be a file that ends with .html: a report is a page"
 
 
-@pytest.mark.parametrize("name", ["page.htm", "page"])
+@pytest.mark.parametrize("name", ["page.htm", "page", "PAGE.HTML"])
 def test_names_of_pages(small: Dataset, tmp_path: Path, name: str) -> None:
     fastgen.write(small, tmp_path / "data.csv")
     fastgen.report(tmp_path / "data.csv", tmp_path / name)

@@ -1,6 +1,8 @@
 """The best rule is the best of all possible rules."""
 
 from itertools import chain, combinations
+from types import SimpleNamespace
+from typing import Any
 
 import naive
 import numpy as np
@@ -9,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fastgen.reporting import bins
+from fastgen.reporting.chapters.difficulty import difficulty_text
 from fastgen.reporting.conditions import condition
 from fastgen.reporting.rules import Rule, best_threshold, best_values
 
@@ -58,6 +61,14 @@ def test_values(rows: list[tuple[int, int]]) -> None:
 def test_a_rule_that_flags_nothing_divides_by_nothing() -> None:
     rule = Rule("x", "≤", 0, (), 0, 0, 0)
     assert (rule.precision, rule.recall, rule.f1) == (0, 0, 0)
+
+
+@pytest.mark.parametrize(("sure", "end"), [(True, "learnt no more than that."), (False, "gives the frauds away.")])
+def test_a_rule_that_is_always_right_makes_data_easy(sure: bool, end: str) -> None:
+    """Even if it finds few of the frauds."""
+    rules = [Rule("amount", "≤", 75, (), 100, 10, 100), Rule("country", "is", 0, ("FR",), 5, 5 if sure else 4, 100)]
+    facts: Any = SimpleNamespace(rules=rules)
+    assert difficulty_text(facts, ["amount ≤ 0.75", "country is FR"]).endswith(end)
 
 
 def rule(column: str, sign: str, threshold: int, *values: str) -> Rule:

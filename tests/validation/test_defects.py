@@ -209,6 +209,7 @@ DEFECTS: dict[str, tuple[Spoil, set[str]]] = {
     "tids of another amount": (rows(on(cash, "amount", pl.col("amount").shift(-1).fill_null(1.0))), {"rows: tid"}),
     "a third decimal": (rows(on(first(ordinary), "amount", pl.col("amount") + 0.001)), {"rows: cents"}),
     "a seventh decimal": (rows(on(first(cash), "longitude", pl.col("longitude") + 1e-7)), {"rows: coordinates"}),
+    "a seventh decimal of a latitude": (rows(on(first(cash), "latitude", pl.col("latitude") + 1e-7)), {"rows: coordinates"}),
     "an unknown card": (rows(on(first(ordinary), "cc_num", pl.lit("4000000000000002"))), {"rows: cards known"}),
     "an unknown category": (rows(on(first(ordinary), "category", pl.lit("Groceries"))), {"rows: categories known"}),
     "a label of 2": (rows(on(first(ordinary), "fraud_label", 2)), {"rows: labels"}),
@@ -450,6 +451,7 @@ DEFECTS: dict[str, tuple[Spoil, set[str]]] = {
     "cards expire in even years": (table("credit_cards", pl.col("expires").str.replace("/23", "/24")), {"cards: expiry months"}),
     # Holders
     "a holder of 17": (born(1, date(2004, 1, 2), cashing=False), {"holders: ages"}),
+    "a holder of 101": (born(1, date(1921, 1, 1), cashing=False), {"holders: ages"}),
     "holders are young": (born(900, date(1997, 6, 1), cashing=False), {"holders: birthdates"}),
     "an unknown sex": (table("profiles", on(pl.int_range(pl.len()) == 3, "sex", pl.lit("X"))), {"holders: sex"}),
     "all are women": (table("profiles", pl.lit("F").alias("sex")), {"holders: sexes", "holders: first name"}),
@@ -470,6 +472,10 @@ DEFECTS: dict[str, tuple[Spoil, set[str]]] = {
     ),
     "a mail address is somebody else's": (
         table("profiles", on(pl.int_range(pl.len()) == 3, "mail", pl.lit("jo.doe1@gmail.com"))),
+        {"holders: mail form"},
+    ),
+    "a mail address has a zero too many": (
+        table("profiles", on(pl.int_range(pl.len()) == 3, "mail", pl.col("mail").str.replace(r"\d+@", "07@"))),
         {"holders: mail form"},
     ),
     "mail addresses have small numbers": (table("profiles", pl.col("mail").str.replace(r"\d+@", "7@")), {"holders: mail numbers"}),
@@ -510,6 +516,12 @@ def test_a_defect_is_named(tmp_path: Path, name: str) -> None:
     for check in report.failed:
         assert check.violations or check.p is not None
         assert check.example or check.test == "exact"
+
+
+def test_a_card_that_is_there_twice_does_not_lack_a_holder(tmp_path: Path) -> None:
+    """Nobody knows whose the second one is."""
+    frames = made()
+    assert "holders: one a card" not in names(judge(tmp_path, {**frames, **doubled_card(frames)}))
 
 
 @pytest.mark.parametrize("name", CONFIGURATIONS)

@@ -71,6 +71,7 @@ def test_p_values_are_not_too_small(reports: list[ValidationReport]) -> None:
         pytest.param({"rows": 5_000, "fraud": {"ratio": 1}}, id="nothing but fraud"),
         pytest.param({"rows": 5_000, "atm": {"radius": 0}}, id="no walks"),
         pytest.param({"rows": 5_000, "ages": [30, 31]}, id="holders of one age"),
+        pytest.param({"rows": 5_000, "start": "2098-01-01", "end": "2098-03-01"}, id="cards expire in another century"),
         pytest.param({"rows": 5_000, "end": "2022-01-01 00:00:30", "atm": {"cards": 0}}, id="half a minute"),
         pytest.param({"rows": 5_000, "amounts": [ONE], "categories": [{"name": "one", **ONE}]}, id="one amount"),
         pytest.param(

@@ -260,6 +260,10 @@ def test_what_cannot_be_hashed_is_said(tmp_path: Path) -> None:
     number = half.filter(cash).height
     assert (tid.verdict, tid.of) == ("passed", half.height - number)
     assert tid.note == f"{number:,} of the rows could not be hashed, as their time, card or amount is not of the usual form"
+    large = frames["transactions"].with_columns(amount=pl.when(pl.int_range(pl.len()) < 3).then(100_000.0).otherwise("amount"))
+    report = judge(tmp_path, {**frames, "transactions": large}, SMALL)
+    [tid] = [check for check in report.checks if check.name == "tid"]
+    assert (tid.verdict, tid.of) == ("passed", large.height - 3)
 
 
 # What is not allowed
@@ -311,6 +315,8 @@ def test_the_verdict_is_that_of_alpha() -> None:
 def test_a_part_is_no_dataset() -> None:
     with pytest.raises(OptionError, match="must be a whole dataset"):
         validate(Dataset(Config(rows=200_000)).part(1, of=2))
+    with pytest.raises(OptionError, match=r"^data: must be a whole dataset"):
+        validate(Dataset(SMALL), Dataset(Config(rows=200_000)).part(1, of=2))
 
 
 def test_nothing_is_there(tmp_path: Path) -> None:

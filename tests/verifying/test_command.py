@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from fastgen import Config, Dataset, DifferenceError, OptionError, cli, write
+from fastgen.cli.verifying import SHOWN
 
 from .tables import path_of, spoil
 
@@ -67,6 +68,18 @@ def test_a_row_is_cut(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert line.startswith("first difference: transactions: transactions.csv, row 2,000: altered, expected ")
 
 
+def test_only_the_first_differences_are_printed(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    def change(rows: list[dict[str, str]]) -> list[dict[str, str]]:
+        for row in rows[::100]:
+            row["city"] = "Erewhon"
+        return [row for number, row in enumerate(rows) if number % 100 != 50]
+
+    spoil(path_of(folder), change)
+    with pytest.raises(DifferenceError, match=r"20 missing, 20 altered rows$"):
+        run(folder)
+    assert len(capfd.readouterr().out.splitlines()) == 3 + SHOWN
+
+
 def test_a_column_was_renamed(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
     """It is reported once, and no rows are reported as missing."""
     path = path_of(folder)
@@ -103,6 +116,9 @@ def test_as_json(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
     ]
     assert report["differences"][0]["kind"] == "truncated"
     assert report["differences"][0]["row"] == 2_000
+    path_of(folder).unlink()
+    with pytest.raises(DifferenceError, match=r"2,000 missing rows; transactions\.csv is not there$"):
+        run(folder, "--json")
 
 
 def test_a_file_and_what_it_should_hold(folder: Path) -> None:
@@ -133,6 +149,10 @@ def test_a_file_and_what_it_should_hold(folder: Path) -> None:
         (["data", "--key", "cc_num"], "--key: must come with --topic"),
         (["data", "--with-label"], "--with-label: must come with --topic"),
         (["data", "-X", "a=b"], "-X: must come with --topic"),
+        *(
+            (["data", f"--{name}", "x"], f"--{name}: must come with --topic")
+            for name in ("bootstrap-servers", "coordinates", "timestamps", "labels-topic", "labels-delay", "producer-config")
+        ),
         (["--topic", "t", "--table", "profiles"], "--table: must not be given with --topic"),
         (["--topic", "t", "--parts", "2"], "--parts: must not be given with --topic"),
     ],

@@ -15,7 +15,7 @@ from fastgen.schema import DATA_VERSION, TABLES
 from fastgen.sinks.formats import FORMATS
 from fastgen.verifying import aligning
 from fastgen.verifying.files import rows_to_compare
-from fastgen.verifying.log import UNREADABLE
+from fastgen.verifying.log import EXAMPLES, UNREADABLE
 
 from .tables import EVERY_WAY, FORMAT_NAMES, Row, load, path_of, save, spoil
 
@@ -299,6 +299,37 @@ def path_of_format(folder: Path) -> Any:
     return json.loads((folder / "manifest.json").read_text())["format"]
 
 
+@pytest.mark.parametrize(
+    ("columns", "counts"),
+    [
+        (("tid", "cc_num", "city"), {"altered": 1}),  # no more than a third: it is the row at its place
+        (("tid", "cc_num", "category", "city"), {"missing": 1, "foreign": 1}),
+        (("tid", "datetime", "category", "city"), {"altered": 1}),  # card, amount and position say which row it is
+    ],
+)
+def test_several_values_were_changed(tmp_path: Path, columns: tuple[str, ...], counts: dict[str, int]) -> None:
+    write(DATA, tmp_path, format="csv")
+    report = checked(tmp_path, lambda rows: rows[123].update({name: str(CHANGED[name]) for name in columns}))
+    assert wrong(report) == counts
+
+
+def test_of_each_kind_the_first_rows_are_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(aligning, "WINDOW", 500)
+    write(DATA, tmp_path, format="csv")
+
+    def change(rows: list[Row]) -> list[Row]:
+        for row in rows[::100]:
+            row["city"] = "Erewhon"
+        return [row for number, row in enumerate(rows) if number % 100 != 50]
+
+    report = checked(tmp_path, change)
+    assert wrong(report) == {"missing": 30, "altered": 30}
+    assert [(each.kind, each.row) for each in report.differences if each.kind == "missing"] == [
+        ("missing", 99 * number + 51) for number in range(EXAMPLES)
+    ]
+    assert [each.kind for each in report.differences].count("altered") == EXAMPLES
+
+
 def test_all_at_once(folder: Path) -> None:
     def change(rows: list[Row]) -> list[Row]:
         rows[1_000]["city"] = rows[2_000]["city"] = "Erewhon"
@@ -498,6 +529,9 @@ def test_columns_are_missing_in_parts(tmp_path: Path) -> None:
         f"transactions/{second.name} and 1 more file: has no column amount, and has the unknown column amt "
         "(was amount renamed to amt?)",
     )
+    spoil(fourth, lambda rows: renamed(rows, amount="amt"))
+    assert verify(tmp_path).problems[0].startswith(f"transactions/{second.name} and 2 more files: has no column amount")
+    spoil(fourth, lambda rows: renamed(rows, amt="amount"))
     half = ("tid", "cc_num", "category", "city", "country")
     spoil(first, lambda rows: renamed(rows, **dict.fromkeys(half[:4], "")))
     spoil(fourth, lambda rows: renamed(rows, **dict.fromkeys(half, "")))
@@ -575,6 +609,15 @@ def test_parts_were_renamed(parts: Path) -> None:
         f"is not named in the manifest: it holds {PARTS.part(3, 3).num_rows:,} rows of part 3",
         f"is not there; rows of it are in transactions/a{third.suffix}",
     ]
+
+
+def test_a_part_under_two_other_names(parts: Path) -> None:
+    """What the second file holds is there already."""
+    *_, third = transactions(parts)
+    other = third.with_name(f"a{third.suffix}")
+    third.rename(other)
+    shutil.copy(other, third.with_name(f"b{third.suffix}"))
+    assert f"transactions/{third.name} is not there; rows of it are in transactions/{other.name}" in verify(parts).notes
 
 
 def test_a_file_more_says_what_it_holds(parts: Path) -> None:
@@ -686,12 +729,14 @@ def test_rows_that_are_taken_for_altered_ones_far_ahead_of_these(seed: int, tabl
     data = Dataset(Config(rows=200_000, seed=seed))
     write(data, path := tmp_path / f"{table}.csv", table=table)
     part = data.part(2, 2)
-    [counts] = verify(path, part, table=table).tables
+    report = verify(path, part, table=table)
+    [counts] = report.tables
     assert counts.found == data.count(table)
     assert counts.same + counts.doubled == part.count(table)
     assert counts.foreign + counts.altered == data.count(table) - part.count(table)
     assert counts.altered == counts.doubled
     assert counts.out_of_order == counts.missing == counts.truncated == 0
+    assert not [each for each in report.differences if each.kind == "out of order"]
 
 
 def test_where_parts_end_and_the_rest_is_missing(tmp_path: Path) -> None:
@@ -801,15 +846,27 @@ def test_counts_were_edited(folder: Path) -> None:
     assert verify(folder).problems == (f"manifest: counts: frauds is 1, and should be {DATA.plan.frauds}",)
 
 
+def test_counts_of_nothing_may_be_left_out(tmp_path: Path) -> None:
+    """As by a version that did not make it."""
+    write(Config(rows=300, atm={"cards": 0}), tmp_path, format="csv")
+    edit(tmp_path, counts={name: count for name, count in manifest(tmp_path)["counts"].items() if count})
+    assert verify(tmp_path).ok
+
+
 def test_an_entry_of_a_part_was_edited(parts: Path) -> None:
     tables = manifest(parts)["tables"]
+    tables["transactions"]["rows"] = 7
+    edit(parts, tables=tables)
+    assert verify(parts).problems == ("manifest: transactions: rows is 7, and the configuration makes 200000",)
+    tables["transactions"]["rows"] = 200_000
     tables["transactions"]["files"][1]["digest"] = "0" * 16
     edit(parts, tables=tables)
     [problem] = verify(parts).problems
     assert problem.startswith("manifest: transactions/part-00002-of-00003")
-    edit(parts, parts=10**6)
-    with pytest.raises(InputError, match="names parts that cannot exist"):
-        verify(parts)
+    for number in (10**6, "3"):
+        edit(parts, parts=number)
+        with pytest.raises(InputError, match="names parts that cannot exist"):
+            verify(parts)
 
 
 def test_fewer_tables(folder: Path) -> None:
@@ -839,9 +896,10 @@ def test_other_word_lists(folder: Path) -> None:
         verify(folder)
 
 
-def test_columns_that_there_are_not(folder: Path) -> None:
+@pytest.mark.parametrize("columns", [["name", "age"], ["sex", "name"], ["name", "name"]], ids=" ".join)
+def test_columns_that_there_are_not(folder: Path, columns: list[str]) -> None:
     tables = manifest(folder)["tables"]
-    tables["profiles"]["columns"] = ["name", "age"]
+    tables["profiles"]["columns"] = columns
     edit(folder, tables=tables)
     with pytest.raises(InputError, match="names other columns of profiles than there are"):
         verify(folder)
@@ -861,7 +919,15 @@ def test_a_file_with_some_columns(tmp_path: Path, columns: list[str], ending: st
         spoil(path, lambda rows: rows[:-3])
         assert wrong(verify(path, DATA)) == {"truncated": 3}
         spoil(path, lambda rows: rows[5].update({columns[-1]: None}))
-        assert wrong(verify(path, DATA)) == {"truncated": 3, "altered": 1}
+        report = verify(path, DATA)
+        assert wrong(report) == {"truncated": 3, "altered": 1}
+        assert (report.tables[0].unreadable, report.tables[0].columns) == (0, {columns[-1]: 1})
+
+
+def test_a_value_of_a_file_with_two_columns_was_changed(tmp_path: Path) -> None:
+    write(DATA, path := tmp_path / "x.csv", columns=["tid", "datetime"])
+    spoil(path, lambda rows: rows[5].update(tid=CHANGED["tid"]))
+    assert wrong(verify(path, DATA)) == {"altered": 1}
 
 
 @pytest.mark.parametrize("table", ["credit_cards", "profiles"])

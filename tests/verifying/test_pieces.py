@@ -16,6 +16,7 @@ from fastgen.reading.binary import ParquetReader
 from fastgen.reading.text import NdjsonReader
 from fastgen.verifying import aligning, chunks, cursors, expected, seen
 from fastgen.verifying.cursors import FrameCursor, TextCursor
+from fastgen.verifying.log import as_line
 from fastgen.verifying.lookup import Lookup, ranks
 from fastgen.verifying.order import Order, place
 from fastgen.verifying.seen import Seen
@@ -64,6 +65,15 @@ def test_seen_takes_a_bit_for_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
         assert found.pass_whole(chunk)
     assert found.count == 50 * 7_999 + 50 * 8_000
     assert found.size <= 50 * 1_000
+
+
+# Rows in a line
+
+
+def test_a_row_in_a_line_is_cut() -> None:
+    line = as_line(pl.DataFrame({"a": ["x" * 400, None], "b": [1, None]}), 0)
+    assert line == "x" * 297 + "..."
+    assert as_line(pl.DataFrame({"a": ["x", None], "b": [None, 1]}), 0) == "x, ?"
 
 
 # Rows looked up
