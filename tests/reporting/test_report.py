@@ -120,6 +120,12 @@ def test_parts_that_are_not_there_are_said(reported: Reported, tmp_path: Path) -
     assert "Only some parts of the dataset are present: 2." in reported(tmp_path / "data")
 
 
+@pytest.mark.parametrize(("label", "rows"), [(0, "No row"), (1, "Every row")])
+def test_rows_of_one_label(reported: Reported, small: Dataset, tmp_path: Path, label: int, rows: str) -> None:
+    plain(small.transactions()).with_columns(fraud_label=pl.lit(label, pl.Int8)).write_parquet(tmp_path / "data.parquet")
+    assert f"{rows} is labelled as fraud, so there is nothing to find." in reported(tmp_path / "data.parquet")
+
+
 def test_a_few_hours(reported: Reported, tmp_path: Path) -> None:
     fastgen.write(Config(rows=500, end="2022-01-01 06:00:00", atm={"cards": 0}), tmp_path / "data.csv")
     assert "transactions 500 in all" in reported(tmp_path / "data.csv")

@@ -19,7 +19,8 @@ def chapter(facts: Facts) -> Chapter:
     """How many of the frauds a single rule finds."""
     title = "How hard is it?"
     if not facts.rules:
-        why = "No row is labelled as fraud" if facts.labelled else "Rows have no labels"
+        labels = "Every row" if facts.frauds else "No row"
+        why = f"{labels} is labelled as fraud" if facts.labelled else "Rows have no labels"
         return Chapter("difficulty", title, [Finding(f"{why}, so there is nothing to find.")])
     countries = sorted(facts.survey.places.table()["country"].unique().to_list())
     conditions = [condition(rule, countries) for rule in facts.rules]
