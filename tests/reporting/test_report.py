@@ -267,6 +267,25 @@ def test_texts_are_texts(small: Dataset, tmp_path: Path) -> None:
     assert "<script" not in (tmp_path / "page.html").read_text()
 
 
+ODD = "\x00\x01\x0b\x1b\ufffe\uffff"
+"""Characters that XML 1.0 does not allow."""
+
+
+@pytest.mark.parametrize("column", ["city", "category", "country"])
+def test_characters_that_drawings_cannot_have_are_replaced(small: Dataset, tmp_path: Path, column: str) -> None:
+    """In a process of its own, as one of them in a chart ended the whole process."""
+    frame = plain(small.transactions())
+    texts = frame[column].unique().sort()
+    changed = frame.with_columns(pl.col(column).replace(texts, [f"{text[:1]}{ODD}{text[1:]}" for text in texts]))
+    changed.write_csv(tmp_path / "payments.csv")
+    command = [sys.executable, "-m", "fastgen", "report", tmp_path / "payments.csv", "-o", tmp_path / "page.html", "--quiet"]
+    subprocess.run(command, check=True)
+    text = (tmp_path / "page.html").read_text()
+    assert "\ufffd" * len(ODD) in text
+    assert not set(ODD).intersection(text)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["page.html", "payments.csv"]
+
+
 # What it takes and refuses
 
 
