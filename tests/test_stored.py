@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from fastgen import Config, Dataset, InputError, OptionError, write
+from fastgen import Config, Dataset, InputError, OptionError, report, validate, verify, write
 from fastgen.finding import open_stored
 from fastgen.frames import column_type
 from fastgen.reading.pieces import Damage, ReadRows
@@ -454,3 +454,46 @@ def test_tables_of_others(tmp_path: Path) -> None:
     pq.write_table(pa.table({"tid": ["x"], "datetime": [[1]]}), tmp_path / "y.parquet")
     with pytest.raises(InputError, match=r"y.parquet: a column is of another type"):
         read(tmp_path / "y.parquet", "transactions")
+
+
+NESTED = {
+    "struct": pl.struct("value"),
+    "list": pl.concat_list("value"),
+    "list of structs": pl.concat_list(pl.struct("value")),
+    "array": pl.concat_list("value").list.to_array(1),
+}
+FEW = Dataset(Config(rows=100, cards=10))
+
+
+def save_nested(path: Path, table: str, column: str, kind: str) -> None:
+    """A table, with the values of a column inside others."""
+    frame = expected(table, FEW).rename({column: "value"})
+    nested = frame.with_columns(NESTED[kind].alias(column)).select(TABLES[table].names)
+    (nested.write_parquet if path.suffix == ".parquet" else nested.write_ipc)(path)
+
+
+@pytest.mark.parametrize("kind", NESTED)
+@pytest.mark.parametrize("ending", ["parquet", "arrow"])
+def test_columns_of_nested_types(tmp_path: Path, ending: str, kind: str) -> None:
+    for table, rules in TABLES.items():
+        path = tmp_path / f"{table}.{ending}"
+        for column in rules.names:
+            save_nested(path, table, column, kind)
+            with pytest.raises(InputError, match=rf"{path.name}: a column is of another type: column {column} is "):
+                read(path, table)
+
+
+@pytest.mark.parametrize("kind", NESTED)
+@pytest.mark.parametrize("column", TABLES["transactions"].names)
+def test_no_command_takes_a_column_of_a_nested_type(tmp_path: Path, column: str, kind: str) -> None:
+    path = tmp_path / "transactions.parquet"
+    save_nested(path, "transactions", column, kind)
+    problem = f"{path}: a column is of another type: column {column} is "
+    [found] = verify(path, FEW).problems
+    assert found.startswith(problem)
+    with pytest.raises(InputError, match=problem):
+        validate(path, FEW)
+    if column != "tid":  # which a report does not read
+        with pytest.raises(InputError, match=problem):
+            report(path, tmp_path / "page.html")
+    assert list(tmp_path.iterdir()) == [path]
