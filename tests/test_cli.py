@@ -713,6 +713,19 @@ def test_a_standard_error_that_is_full_changes_nothing(folder: Path) -> None:
     assert names_in(folder) == ["x.csv"]
 
 
+def test_a_name_that_the_standard_output_cannot_have(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As outside the locale C, where Python refuses to print a name that is not UTF-8."""
+    monkeypatch.setenv("PYTHONIOENCODING", "utf-8:strict")
+    data = Dataset(Config(rows=9))
+    fastgen.write(data, os.fsdecode(b"nu\xff"), format="csv")
+    (folder / os.fsdecode(b"nu\xff") / os.fsdecode(b"\xff.csv")).touch()
+    argv = [sys.executable, "-m", "fastgen", "verify", b"nu\xff"]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False)
+    assert done.returncode == 0
+    assert r"note: \udcff.csv is not named in the manifest" in done.stdout
+    assert r"fastgen: nu\udcff holds what its configuration makes" in done.stderr
+
+
 # The rest
 
 

@@ -3,6 +3,7 @@
 import csv
 import gzip
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,20 @@ def test_every_format(tmp_path: Path, name: Any, compression: str) -> None:
 def test_coordinates_as_numbers_are_the_same(tmp_path: Path, name: Any) -> None:
     write(DATA, tmp_path, format=name, coordinates="number")
     assert read(tmp_path, "transactions").equals(expected("transactions"))
+
+
+@pytest.mark.parametrize("parts", [1, 2])
+@pytest.mark.parametrize("name", FORMATS)
+def test_names_that_are_not_utf_8(tmp_path: Path, name: Any, parts: int) -> None:
+    folder = tmp_path / os.fsdecode(b"nu\xff")
+    data = Dataset(Config(rows=200_000, cards=100)) if parts > 1 else DATA
+    write(data, folder, format=name, parts=parts)
+    assert read(folder, "transactions").equals(expected("transactions", data))
+    assert verify(folder).ok
+    assert validate(folder).rows == data.plan.rows
+    file = folder / os.fsdecode(b"\xff" + FORMATS[name].ending.encode())
+    write(data, file)
+    assert read(file, "transactions").equals(expected("transactions", data))
 
 
 @pytest.mark.parametrize("name", FORMATS)

@@ -4,6 +4,7 @@ Data go to the standard output, everything else to the standard error. Exit code
 2 wrong usage or configuration, 130 interrupted, 143 terminated.
 """
 
+import io
 import os
 import sys
 from typing import NoReturn
@@ -52,6 +53,8 @@ def main(exit_now: ExitNow | None = None) -> None:
     if "_FASTGEN_COMPLETE" in os.environ:
         import fastgen.cli.shells  # noqa: F401
     sys.stdout = sys.stdout or ClosedOutput()
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # as the standard error does: not every file's name is UTF-8
     try:
         cli.main(prog_name="fastgen", standalone_mode=False)
         sys.stdout.flush()

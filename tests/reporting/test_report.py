@@ -11,6 +11,7 @@ from collections.abc import Callable
 from datetime import datetime
 from html import unescape
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -22,6 +23,7 @@ from fastgen.finding import open_stored
 from fastgen.reporting import facts, making
 from fastgen.reporting.charts import drawing
 from fastgen.reporting.making import rows_to_read
+from fastgen.sinks.formats import FORMATS
 
 Edit = Callable[[pl.DataFrame], pl.DataFrame]
 
@@ -113,6 +115,13 @@ def test_parts_make_no_difference(reported: Reported, tmp_path: Path) -> None:
     fastgen.write(data, tmp_path / "parts" / "data", parts=3)
     whole, parts = (reported(tmp_path / name / "data") for name in ("whole", "parts"))
     assert re.sub(r"(transactions|credit_cards|profiles) ([\d,]+) 3 ", r"\1 \2 1 ", parts) == whole
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_a_name_that_is_not_utf_8(reported: Reported, small: Dataset, tmp_path: Path, format: Any) -> None:
+    folder = tmp_path / os.fsdecode(b"nu\xff")
+    fastgen.write(small, folder, format=format)
+    assert f"nu\ufffd, {format}" in reported(folder)
 
 
 def test_files_that_are_not_looked_at_are_said(reported: Reported, small: Dataset, tmp_path: Path) -> None:
