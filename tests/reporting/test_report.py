@@ -389,6 +389,45 @@ def test_without_the_extra(small: Dataset, tmp_path: Path, monkeypatch: pytest.M
         fastgen.report(tmp_path, tmp_path / "page.html")
 
 
+@pytest.mark.parametrize("files", [12, 16, 20])
+def test_too_few_open_files_for_drawing(small: Dataset, tmp_path: Path, files: int) -> None:
+    """vl-convert panics, in Python's thread or in one of its own."""
+    fastgen.write(small, tmp_path / "data.csv")
+    command = f"ulimit -n {files}; exec {sys.executable} -m fastgen report data.csv -o page.html --quiet"
+    ended = subprocess.run(["sh", "-c", command], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert ended.returncode == 1
+    assert "Traceback" not in ended.stderr
+    assert re.findall("^fastgen: .*open files", ended.stderr, re.MULTILINE | re.IGNORECASE)  # threads may print behind it
+    assert [path.name for path in tmp_path.iterdir()] == ["data.csv"]
+
+
+def test_only_panics_are_reported_as_failures_of_drawing(monkeypatch: pytest.MonkeyPatch) -> None:
+    class PanicException(BaseException):
+        pass
+
+    def fail(error: BaseException) -> None:
+        def convert(*_: object, **__: object) -> str:
+            raise error
+
+        monkeypatch.setattr(drawing.vl_convert, "vegalite_to_svg", convert)
+        drawing.converted({}, {})
+
+    for panic in (PanicException("no\nfiles"), ValueError("failed:\noneshot canceled")):
+        with pytest.raises(FastgenError, match=r"^charts cannot be drawn: vl-convert failed: .*\(a limit of open files,"):
+            fail(panic)
+    for other in (ValueError("no such mark"), KeyboardInterrupt()):
+        with pytest.raises(type(other)):
+            fail(other)
+
+
+def test_without_docstrings(small: Dataset, tmp_path: Path) -> None:
+    fastgen.write(small, tmp_path / "data.csv")
+    command = [sys.executable, "-OO", "-m", "fastgen", "report", tmp_path / "data.csv", "-o", tmp_path / "page.html"]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert ended.returncode == 1
+    assert re.fullmatch(r"fastgen: a report cannot be made without docstrings, .*\(leave out -OO .*\)\n", ended.stderr)
+
+
 # The command
 
 
