@@ -659,6 +659,14 @@ def test_what_goes_wrong_inside_is_one_line_too(run: Run, folder: Path, monkeypa
         "interrupted; unfinished files were removed",
     )
     assert_one_line(fail(fastgen.FastgenError("two\nlines")), 1, "two lines")
+    no_threads = "the system starts no more threads (limits of memory or of processes may be the cause)"
+    assert_one_line(fail(RuntimeError("can't start new thread")), 1, no_threads)
+    unmapped = "lib.so: failed to map segment from shared object"
+    no_library = f"a library cannot be loaded: {unmapped} (a limit of memory may be the cause)"
+    assert_one_line(fail(ImportError(unmapped)), 1, no_library)
+    for bug in (RuntimeError("a bug"), ImportError("no module"), ValueError("a bug")):
+        with pytest.raises(type(bug), match=str(bug)):
+            fail(bug)
 
 
 @pytest.mark.parametrize(
