@@ -683,6 +683,14 @@ def test_what_goes_wrong_inside_is_one_line_too(run: Run, folder: Path, monkeypa
         "interrupted; unfinished files were removed",
     )
     assert_one_line(fail(fastgen.FastgenError("two\nlines")), 1, "two lines")
+    no_threads = "the system starts no more threads (limits of memory or of processes may be the cause)"
+    assert_one_line(fail(RuntimeError("can't start new thread")), 1, no_threads)
+    unmapped = "lib.so: failed to map segment from shared object"
+    no_library = f"a library cannot be loaded: {unmapped} (a limit of memory may be the cause)"
+    assert_one_line(fail(ImportError(unmapped)), 1, no_library)
+    for bug in (RuntimeError("a bug"), ImportError("no module"), ValueError("a bug")):
+        with pytest.raises(type(bug), match=str(bug)):
+            fail(bug)
 
 
 @pytest.mark.parametrize(
@@ -743,6 +751,19 @@ def test_a_standard_error_that_is_full_changes_nothing(folder: Path) -> None:
             argv = [sys.executable, "-m", "fastgen", "generate", *arguments]
             assert subprocess.run(argv, stderr=full, check=False).returncode == code
     assert names_in(folder) == ["x.csv"]
+
+
+def test_a_name_that_the_standard_output_cannot_have(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As outside the locale C, where Python refuses to print a name that is not UTF-8."""
+    monkeypatch.setenv("PYTHONIOENCODING", "utf-8:strict")
+    data = Dataset(Config(rows=9))
+    fastgen.write(data, os.fsdecode(b"nu\xff"), format="csv")
+    (folder / os.fsdecode(b"nu\xff") / os.fsdecode(b"\xff.csv")).touch()
+    argv = [sys.executable, "-m", "fastgen", "verify", b"nu\xff"]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False)
+    assert done.returncode == 0
+    assert r"note: \udcff.csv is not named in the manifest" in done.stdout
+    assert r"fastgen: nu\udcff holds what its configuration makes" in done.stderr
 
 
 # The rest

@@ -3,6 +3,7 @@
 import csv
 import gzip
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from fastgen import Config, Dataset, InputError, OptionError, write
+from fastgen import Config, Dataset, InputError, OptionError, report, validate, verify, write
 from fastgen.finding import open_stored
 from fastgen.frames import column_type
 from fastgen.reading.pieces import Damage, ReadRows
@@ -54,6 +55,20 @@ def test_every_format(tmp_path: Path, name: Any, compression: str) -> None:
 def test_coordinates_as_numbers_are_the_same(tmp_path: Path, name: Any) -> None:
     write(DATA, tmp_path, format=name, coordinates="number")
     assert read(tmp_path, "transactions").equals(expected("transactions"))
+
+
+@pytest.mark.parametrize("parts", [1, 2])
+@pytest.mark.parametrize("name", FORMATS)
+def test_names_that_are_not_utf_8(tmp_path: Path, name: Any, parts: int) -> None:
+    folder = tmp_path / os.fsdecode(b"nu\xff")
+    data = Dataset(Config(rows=200_000, cards=100)) if parts > 1 else DATA
+    write(data, folder, format=name, parts=parts)
+    assert read(folder, "transactions").equals(expected("transactions", data))
+    assert verify(folder).ok
+    assert validate(folder).rows == data.plan.rows
+    file = folder / os.fsdecode(b"\xff" + FORMATS[name].ending.encode())
+    write(data, file)
+    assert read(file, "transactions").equals(expected("transactions", data))
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -532,3 +547,46 @@ def test_tables_of_others(tmp_path: Path) -> None:
     pq.write_table(pa.table({"tid": ["x"], "datetime": [[1]]}), tmp_path / "y.parquet")
     with pytest.raises(InputError, match=r"y.parquet: a column is of another type"):
         read(tmp_path / "y.parquet", "transactions")
+
+
+NESTED = {
+    "struct": pl.struct("value"),
+    "list": pl.concat_list("value"),
+    "list of structs": pl.concat_list(pl.struct("value")),
+    "array": pl.concat_list("value").list.to_array(1),
+}
+FEW = Dataset(Config(rows=100, cards=10))
+
+
+def save_nested(path: Path, table: str, column: str, kind: str) -> None:
+    """A table, with the values of a column inside others."""
+    frame = expected(table, FEW).rename({column: "value"})
+    nested = frame.with_columns(NESTED[kind].alias(column)).select(TABLES[table].names)
+    (nested.write_parquet if path.suffix == ".parquet" else nested.write_ipc)(path)
+
+
+@pytest.mark.parametrize("kind", NESTED)
+@pytest.mark.parametrize("ending", ["parquet", "arrow"])
+def test_columns_of_nested_types(tmp_path: Path, ending: str, kind: str) -> None:
+    for table, rules in TABLES.items():
+        path = tmp_path / f"{table}.{ending}"
+        for column in rules.names:
+            save_nested(path, table, column, kind)
+            with pytest.raises(InputError, match=rf"{path.name}: a column is of another type: column {column} is "):
+                read(path, table)
+
+
+@pytest.mark.parametrize("kind", NESTED)
+@pytest.mark.parametrize("column", TABLES["transactions"].names)
+def test_no_command_takes_a_column_of_a_nested_type(tmp_path: Path, column: str, kind: str) -> None:
+    path = tmp_path / "transactions.parquet"
+    save_nested(path, "transactions", column, kind)
+    problem = f"{path}: a column is of another type: column {column} is "
+    [found] = verify(path, FEW).problems
+    assert found.startswith(problem)
+    with pytest.raises(InputError, match=problem):
+        validate(path, FEW)
+    if column != "tid":  # which a report does not read
+        with pytest.raises(InputError, match=problem):
+            report(path, tmp_path / "page.html")
+    assert list(tmp_path.iterdir()) == [path]

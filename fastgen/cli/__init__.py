@@ -4,6 +4,7 @@ Data go to the standard output, everything else to the standard error. Exit code
 2 wrong usage or configuration, 130 interrupted, 143 terminated.
 """
 
+import io
 import os
 import sys
 from typing import NoReturn
@@ -52,6 +53,8 @@ def main(exit_now: ExitNow | None = None) -> None:
     if "_FASTGEN_COMPLETE" in os.environ:
         import fastgen.cli.shells  # noqa: F401
     sys.stdout = sys.stdout or ClosedOutput()
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # as the standard error does: not every file's name is UTF-8
     try:
         cli.main(prog_name="fastgen", standalone_mode=False)
         sys.stdout.flush()
@@ -68,8 +71,8 @@ def main(exit_now: ExitNow | None = None) -> None:
     except Exception as error:
         if stopped:
             _fail(stopped[0])
-        if isinstance(error, MemoryError):
-            _fail(FastgenError("out of memory"))
+        if lack := _lack(error):
+            _fail(lack)
         if isinstance(error, OSError):  # such as a full standard output; errors of other outputs are FastgenErrors
             _fail(FastgenError(f"{error.filename or '-: cannot be written'}: {(error.strerror or str(error)).lower()}"))
         raise
@@ -77,6 +80,18 @@ def main(exit_now: ExitNow | None = None) -> None:
         drop_unfinished()  # files that their own block could not remove, as a signal came while it was exiting
         _drop_unwritten()
         stop_rechecking()
+
+
+def _lack(error: Exception) -> FastgenError | None:
+    """What the system refused, memory or threads, if that is why a command failed."""
+    text = str(error)
+    if isinstance(error, MemoryError):
+        return FastgenError("out of memory")
+    if isinstance(error, RuntimeError) and text == "can't start new thread":
+        return FastgenError("the system starts no more threads", hint="limits of memory or of processes may be the cause")
+    if isinstance(error, ImportError) and ("failed to map segment" in text or "Cannot allocate memory" in text):
+        return FastgenError(f"a library cannot be loaded: {text}", hint="a limit of memory may be the cause")
+    return None
 
 
 def _drop_unwritten() -> None:

@@ -1,5 +1,6 @@
 """Readers of Parquet and Arrow IPC files, piece by piece."""
 
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
@@ -23,7 +24,7 @@ class ParquetReader:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        with readable(path, "Parquet file"), pq.ParquetFile(path) as file:
+        with readable(path, "Parquet file"), opened(path) as source, pq.ParquetFile(source) as file:
             self.columns = tuple(file.schema_arrow.names)
             self.origin = from_metadata(file.metadata.metadata)
             leaves = [file.schema.column(i) for i in range(len(file.schema))]
@@ -37,7 +38,7 @@ class ParquetReader:
     def pieces(self, columns: Sequence[str], rows: int) -> Iterator[ReadRows | Damage]:
         """See `Reader.pieces`."""
         first = 0
-        with pq.ParquetFile(self._path, read_dictionary=self._dictionaries) as file:
+        with opened(self._path) as source, pq.ParquetFile(source, read_dictionary=self._dictionaries) as file:
             for group in range(file.metadata.num_row_groups):
                 stop = first + file.metadata.row_group(group).num_rows
                 try:
@@ -58,8 +59,8 @@ class IpcReader:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        with readable(path, "Arrow IPC file"), pa.OSFile(str(path)) as file:
-            schema = pa.ipc.open_file(file).schema
+        with readable(path, "Arrow IPC file"), opened(path) as source:
+            schema = pa.ipc.open_file(source).schema
         self.columns, self.origin = tuple(schema.names), from_metadata(schema.metadata)
 
     def head(self, columns: Sequence[str]) -> pl.DataFrame:
@@ -69,7 +70,7 @@ class IpcReader:
     def pieces(self, columns: Sequence[str], rows: int) -> Iterator[ReadRows | Damage]:
         """See `Reader.pieces`."""
         first = 0
-        with pa.OSFile(str(self._path)) as source:
+        with opened(self._path) as source:
             file = pa.ipc.open_file(source)
             for number in range(file.num_record_batches):
                 try:
@@ -79,6 +80,11 @@ class IpcReader:
                     return
                 yield from cut(frame, first, rows)
                 first += frame.height
+
+
+def opened(path: Path) -> pa.OSFile:
+    """A file to read; its name is given as bytes, as Arrow would encode a text, and not every name is UTF-8."""
+    return pa.OSFile(os.fsencode(path))
 
 
 def frame_of(batch: pa.RecordBatch, columns: Sequence[str]) -> pl.DataFrame:

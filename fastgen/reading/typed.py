@@ -33,6 +33,8 @@ def typed(table: str, frame: pl.DataFrame) -> pl.DataFrame:
 
 def _typed(column: pl.Series, target: pl.DataType) -> pl.Series:
     dtype = column.dtype
+    if dtype.is_nested():  # Polars would cast the fields of a struct, or write them as text
+        raise pl.exceptions.InvalidOperationError(f"column {column.name} is {dtype}")
     if dtype == pl.String and target == pl.Datetime:
         column = _moments(column)
     elif dtype == pl.String and target == pl.Date:

@@ -1,13 +1,14 @@
 """`report`: from stored tables to a page."""
 
 import os
+import sys
 import time
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import PurePath
 from typing import NamedTuple
 
-from fastgen.errors import OptionError, missing
+from fastgen.errors import FastgenError, OptionError, missing
 from fastgen.finding import open_stored
 from fastgen.paths import local_path
 from fastgen.reporting.facts import gather
@@ -55,7 +56,7 @@ def report(
         InputError: there are no transactions, or they cannot be read.
         OutputExistsError: the page exists already.
         OutputError: the page cannot be written.
-        FastgenError: a drawing library is not installed; the extra `report` of the package installs all of them.
+        FastgenError: a drawing library is not installed (the extra `report` of the package installs all of them), or fails.
 
     Example:
         >>> from fastgen import Config, Dataset, write
@@ -69,6 +70,10 @@ def report(
         raise OptionError("output", file, "must be a file that ends with .html: a report is a page")
     if absent := [name for name in NEEDED if find_spec(name) is None]:
         raise missing(absent[0], "which a report is made with", "report")
+    if sys.flags.optimize > 1:
+        raise FastgenError(
+            "a report cannot be made without docstrings, which Altair reads", hint="leave out -OO or PYTHONOPTIMIZE=2"
+        )
     from fastgen.reporting.page import page
 
     stored = open_stored(path)

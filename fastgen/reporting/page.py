@@ -12,6 +12,7 @@ from fastgen.reporting.chapters import amounts, cards, cases, difficulty, over_t
 from fastgen.reporting.elements import Chapter
 from fastgen.reporting.facts import Facts
 from fastgen.reporting.remarks import remarks
+from fastgen.reporting.words import legal
 from fastgen.schema import DATA_VERSION
 
 
@@ -35,7 +36,7 @@ def page(facts: Facts) -> str:
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
     )
     template = environment.from_string(folder.joinpath("page.html.jinja").read_text(encoding="utf-8"))
-    return template.render(
+    text = template.render(
         style=Markup(folder.joinpath("page.css").read_text(encoding="utf-8")),
         heading=provenance.heading(facts),
         summary=provenance.summary(facts),
@@ -49,3 +50,4 @@ def page(facts: Facts) -> str:
         tables=provenance.tables(facts),
         version=f"{__version__}, data version {DATA_VERSION}",
     )
+    return legal(text)

@@ -1,8 +1,10 @@
 """Numbers, times and lists as text for readers."""
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from math import floor, log10
+from typing import Final
 
 from fastgen.kernels.units import DAY, HOUR
 
@@ -15,6 +17,8 @@ MONTHS = (
     "July", "August", "September", "October", "November", "December",
 )  # fmt: skip
 """Python's own month names follow the process's locale."""
+ILLEGAL: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""A character that XML 1.0 does not allow, or one that no encoding has, as in names of files that are not UTF-8."""
 IRREGULAR = {"city": "cities", "country": "countries", "category": "categories"}
 
 
@@ -130,3 +134,13 @@ def shortened(text: str, most: int) -> str:
         'Restaurant/…'
     """
     return text if len(text) <= most else text[: most - 1].rstrip() + "…"
+
+
+def legal(text: str) -> str:
+    r"""A text with a replacement character for each one that XML 1.0 does not allow.
+
+    Example:
+        >>> legal("A\x01B")
+        'A\ufffdB'
+    """
+    return ILLEGAL.sub("\ufffd", text)

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from datetime import datetime
 from html import unescape
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -22,6 +23,7 @@ from fastgen.finding import open_stored
 from fastgen.reporting import facts, making
 from fastgen.reporting.charts import drawing
 from fastgen.reporting.making import rows_to_read
+from fastgen.sinks.formats import FORMATS
 
 Edit = Callable[[pl.DataFrame], pl.DataFrame]
 
@@ -129,6 +131,13 @@ def test_rows_of_one_label(reported: Reported, small: Dataset, tmp_path: Path, l
 def test_a_few_hours(reported: Reported, tmp_path: Path) -> None:
     fastgen.write(Config(rows=500, end="2022-01-01 06:00:00", atm={"cards": 0}), tmp_path / "data.csv")
     assert "transactions 500 in all" in reported(tmp_path / "data.csv")
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_a_name_that_is_not_utf_8(reported: Reported, small: Dataset, tmp_path: Path, format: Any) -> None:
+    folder = tmp_path / os.fsdecode(b"nu\xff")
+    fastgen.write(small, folder, format=format)
+    assert f"nu\ufffd, {format}" in reported(folder)
 
 
 def test_files_that_are_not_looked_at_are_said(reported: Reported, small: Dataset, tmp_path: Path) -> None:
@@ -303,6 +312,25 @@ def test_texts_are_texts(small: Dataset, tmp_path: Path) -> None:
     assert "<script" not in (tmp_path / "page.html").read_text()
 
 
+ODD = "\x00\x01\x0b\x1b\ufffe\uffff"
+"""Characters that XML 1.0 does not allow."""
+
+
+@pytest.mark.parametrize("column", ["city", "category", "country"])
+def test_characters_that_drawings_cannot_have_are_replaced(small: Dataset, tmp_path: Path, column: str) -> None:
+    """In a process of its own, as one of them in a chart ended the whole process."""
+    frame = plain(small.transactions())
+    texts = frame[column].unique().sort()
+    changed = frame.with_columns(pl.col(column).replace(texts, [f"{text[:1]}{ODD}{text[1:]}" for text in texts]))
+    changed.write_csv(tmp_path / "payments.csv")
+    command = [sys.executable, "-m", "fastgen", "report", tmp_path / "payments.csv", "-o", tmp_path / "page.html", "--quiet"]
+    subprocess.run(command, check=True)
+    text = (tmp_path / "page.html").read_text()
+    assert "\ufffd" * len(ODD) in text
+    assert not set(ODD).intersection(text)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["page.html", "payments.csv"]
+
+
 # What it takes and refuses
 
 
@@ -395,6 +423,45 @@ def test_without_the_extra(small: Dataset, tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr(making, "find_spec", lambda name: None if name == "vl_convert" else object())
     with pytest.raises(FastgenError, match=r"vl_convert.*not installed.*extra report"):
         fastgen.report(tmp_path, tmp_path / "page.html")
+
+
+@pytest.mark.parametrize("files", [12, 16, 20])
+def test_too_few_open_files_for_drawing(small: Dataset, tmp_path: Path, files: int) -> None:
+    """vl-convert panics, in Python's thread or in one of its own."""
+    fastgen.write(small, tmp_path / "data.csv")
+    command = f"ulimit -n {files}; exec {sys.executable} -m fastgen report data.csv -o page.html --quiet"
+    ended = subprocess.run(["sh", "-c", command], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert ended.returncode == 1
+    assert "Traceback" not in ended.stderr
+    assert re.findall("^fastgen: .*open files", ended.stderr, re.MULTILINE | re.IGNORECASE)  # threads may print behind it
+    assert [path.name for path in tmp_path.iterdir()] == ["data.csv"]
+
+
+def test_only_panics_are_reported_as_failures_of_drawing(monkeypatch: pytest.MonkeyPatch) -> None:
+    class PanicException(BaseException):
+        pass
+
+    def fail(error: BaseException) -> None:
+        def convert(*_: object, **__: object) -> str:
+            raise error
+
+        monkeypatch.setattr(drawing.vl_convert, "vegalite_to_svg", convert)
+        drawing.converted({}, {})
+
+    for panic in (PanicException("no\nfiles"), ValueError("failed:\noneshot canceled")):
+        with pytest.raises(FastgenError, match=r"^charts cannot be drawn: vl-convert failed: .*\(a limit of open files,"):
+            fail(panic)
+    for other in (ValueError("no such mark"), KeyboardInterrupt()):
+        with pytest.raises(type(other)):
+            fail(other)
+
+
+def test_without_docstrings(small: Dataset, tmp_path: Path) -> None:
+    fastgen.write(small, tmp_path / "data.csv")
+    command = [sys.executable, "-OO", "-m", "fastgen", "report", tmp_path / "data.csv", "-o", tmp_path / "page.html"]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert ended.returncode == 1
+    assert re.fullmatch(r"fastgen: a report cannot be made without docstrings, .*\(leave out -OO .*\)\n", ended.stderr)
 
 
 # The command

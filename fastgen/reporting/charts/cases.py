@@ -1,6 +1,5 @@
 """Charts of single cases on a time axis: attack chains, and the withdrawals of some cards."""
 
-import json
 from collections.abc import Mapping, Sequence
 from math import log10
 from typing import Any, Final
@@ -8,7 +7,18 @@ from typing import Any, Final
 import altair as alt
 
 from fastgen.reporting.charts.axes import time_axis
-from fastgen.reporting.charts.drawing import FRAUD_PAYMENT, FRAUD_WITHDRAWAL, GRID, INK, MUTED, NARROW, PAPER, WITHDRAWAL, data
+from fastgen.reporting.charts.drawing import (
+    FRAUD_PAYMENT,
+    FRAUD_WITHDRAWAL,
+    GRID,
+    INK,
+    MUTED,
+    NARROW,
+    PAPER,
+    WITHDRAWAL,
+    data,
+    literal,
+)
 from fastgen.reporting.examples import Chain, WithdrawalSequence
 from fastgen.reporting.words import count, day_and_time, duration, money, shortened
 
@@ -113,8 +123,8 @@ def sequences(cards: Sequence[Sequence[WithdrawalSequence]], width: int) -> Any:
 
 def lane_axis(labels: Sequence[tuple[str, bool]], extent: int) -> alt.Axis:
     """The axis that names lanes, this many pixels wide. labels: for each lane its name, and whether it is a heading."""
-    expression = f"{json.dumps([text for text, _ in labels])}[datum.value]"
-    bold = f"{json.dumps([int(head) for _, head in labels])}[datum.value]"
+    expression = f"{literal([text for text, _ in labels])}[datum.value]"
+    bold = f"{literal([int(head) for _, head in labels])}[datum.value]"
     return alt.Axis(
         labelExpr=expression,
         labelFontWeight=alt.condition(bold, alt.value(600), alt.value(400)),

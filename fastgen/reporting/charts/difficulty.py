@@ -1,6 +1,5 @@
 """Charts of how easily frauds are told from the rest, by one rule per column."""
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
@@ -9,7 +8,7 @@ import numpy as np
 
 from fastgen.reporting.bins import Counts, between
 from fastgen.reporting.charts.axes import LEFT
-from fastgen.reporting.charts.drawing import FRAUD_PAYMENT, GRID, INK, MUTED, NARROW, PAPER, PAYMENT, data, steps
+from fastgen.reporting.charts.drawing import FRAUD_PAYMENT, GRID, INK, MUTED, NARROW, PAPER, PAYMENT, data, literal, steps
 from fastgen.reporting.conditions import SINCE
 from fastgen.reporting.rules import Rule
 from fastgen.reporting.words import shortened
@@ -59,7 +58,7 @@ def spread(shown: Spread, width: int) -> Any:
     # Zeros, which a logarithmic axis cannot show, have a step to the left of 1.
     edges = np.maximum(EDGES_OF_SPREAD, 10 ** -(1 / STEPS_OF_DECADE)).round(3)[inside.start : inside.stop + 1].tolist()
     values = steps(edges, ordinary=shares[0][inside].tolist(), fraud=shares[1][inside].tolist())
-    labels = json.dumps({str(number): text for number, text in shown.ticks.items()})
+    labels = literal({str(number): text for number, text in shown.ticks.items()})
     domain = [edges[0], edges[-1]]
     x = alt.X(
         "edge:Q",

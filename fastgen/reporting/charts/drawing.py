@@ -4,6 +4,7 @@ Vega copies a colour such as `var(--ink)` into the SVG unchanged. The style shee
 screens and paper. The text of a drawing cannot grow on a phone, so each chart is drawn a second time, narrow.
 """
 
+import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
@@ -11,6 +12,9 @@ from typing import Any, Final
 import altair as alt
 import vl_convert
 from markupsafe import Markup, escape
+
+from fastgen.errors import FastgenError
+from fastgen.reporting.words import legal
 
 WIDE: Final = 840
 NARROW: Final = 340
@@ -48,6 +52,11 @@ Draw = Callable[[int], Any]
 def data(values: Values) -> alt.InlineData:
     """Rows as inline data of a chart."""
     return alt.InlineData(values=[dict(row) for row in values])
+
+
+def literal(value: Any) -> str:
+    """A value as part of a Vega expression, in which a text that is not legal would be hidden from `legal_throughout`."""
+    return json.dumps(legal_throughout(value))
 
 
 def steps(edges: Sequence[float], **heights: Sequence[float]) -> list[dict[str, float]]:
@@ -93,13 +102,42 @@ def look(width: int) -> dict[str, Any]:
     }
 
 
+def legal_throughout(value: Any) -> Any:
+    """A chart's specification with legal texts only: others end the process inside vl-convert, where nothing can catch that."""
+    match value:
+        case str():
+            return legal(value)
+        case dict():
+            return {key: legal_throughout(each) for key, each in value.items()}
+        case list():
+            return [legal_throughout(each) for each in value]
+    return value
+
+
+def converted(chart: dict[str, Any], config: dict[str, Any]) -> str:
+    """A chart as SVG.
+
+    Raises:
+        FastgenError: vl-convert panicked, as it does where it may not open files or start threads; other errors are not caught.
+    """
+    try:
+        svg: str = vl_convert.vegalite_to_svg(chart, config=config)
+    except BaseException as error:  # a panic is no Exception, and each Rust library has a class of its own for it
+        if type(error).__name__ == "PanicException" or "oneshot canceled" in str(error):  # it was in a thread of its own
+            reason = " ".join(str(error).split())
+            message = f"charts cannot be drawn: vl-convert failed: {reason}"
+            raise FastgenError(message, hint="a limit of open files, memory or processes may be the cause") from None
+        raise
+    return svg
+
+
 def drawn(name: str, chart: Any, width: int, label: str, shown: str) -> Markup:
     """One SVG, at least this wide, so that text has the same size in all charts.
 
     Its identifiers begin with `name`: a page has several charts, and Vega numbers identifiers across all that it draws. `shown` is
     its class in the style sheet.
     """
-    text = vl_convert.vegalite_to_svg(chart.to_dict(), config=look(width))
+    text = converted(legal_throughout(chart.to_dict()), look(width))
     text = NOT_NEEDED.sub("", EMPTY.sub("", text))
     text = GEOMETRY.sub(lambda found: DECIMALS.sub(lambda number: f"{float(number[0]):.2f}", found[0]), text)
     for number, old in enumerate(dict.fromkeys(IDENTIFIERS.findall(text))):
