@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from typing import Final, NamedTuple, ParamSpec, TypeVar
 
-from fastgen.arguments import check_columns, check_table, positive
+from fastgen.arguments import check_columns, check_table
 from fastgen.config import Config
 from fastgen.config_text import config_from_texts, parse_count
 from fastgen.errors import ConfigError, FastgenError, OptionError, did_you_mean
@@ -90,4 +90,6 @@ def _positive(name: str, given: Mapping[str, str]) -> int | None:
         number = parse_count(text, name)
     except ConfigError as error:
         raise OptionError(name, text, error.allowed) from None
-    return positive(name, number)
+    if number < 1:
+        raise OptionError(name, text, "must be a whole number of at least 1")
+    return number

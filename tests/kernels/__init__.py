@@ -152,7 +152,7 @@ SAMPLES: dict[str, tuple[dict[str, Any], int | None, int | None]] = {
             "fraud": {"ratio": 0.2},
             "amounts": [
                 {"share": 0.25, "low": 0.05, "high": 0.05},
-                {"share": 0.0, "low": 0.05, "high": 9.5},
+                {"share": 0.0, "low": 0.06, "high": 9.5},
                 {"share": 0.35, "low": 9.5, "high": 12.75},
                 {"share": 0.1, "low": 12.75, "high": 12.75},
                 {"share": 0.3, "low": 20, "high": 99_999.99},
