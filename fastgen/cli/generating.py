@@ -83,7 +83,7 @@ into, run = section("The output"), section("The run")
 @into("--overwrite", is_flag=True, help="Replace existing files.")
 @run("--dry-run", is_flag=True, help="Print the plan and the estimated size; write nothing.")
 @run("--json", "as_json", is_flag=True, help="Print the summary, or the plan, as JSON, to the standard output.")
-@run("--quiet", "-q", is_flag=True, help="Print nothing but errors.")
+@run("--quiet", "-q", is_flag=True, help="Print nothing but errors, and what --dry-run or --json prints.")
 @run("--no-progress", is_flag=True, help="No progress bar.")
 def generate(
     described: DataOptions,
