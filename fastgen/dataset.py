@@ -212,7 +212,7 @@ class Dataset:
         return frames.schema
 
     def batches(
-        self, columns: Sequence[str] | None = None, *, batch_rows: int | None = None, threads: int = 1
+        self, columns: Sequence[str] | None = None, *, batch_rows: int | None = None, threads: int | None = 1
     ) -> Iterator["pl.DataFrame"]:
         """Yield the transactions in event-time order, frame by frame, in constant memory.
 
@@ -220,7 +220,7 @@ class Dataset:
             columns: the columns to generate, returned in the table's order. Default: all.
             batch_rows: rows of every frame except the last, at least 1. Default: frames of varying size, about 200,000 rows with
                 all columns and at most about 700,000 with fewer.
-            threads: number of threads that generate rows, at least 1.
+            threads: number of threads that generate rows, at least 1; None for one per processor.
 
         Raises:
             OptionError: unknown columns, or a number below 1; raised by the call, before the first frame.
@@ -272,12 +272,12 @@ class Dataset:
         shared = (expected[groups.stop] - expected[groups.start]) / FEW_BATCHES if groups else 0
         return self.spans(min(BATCH_BYTES / row_bytes, MOST_BATCH_ROWS, max(BATCH_ROWS, shared)), among)
 
-    def transactions(self, columns: Sequence[str] | None = None, *, threads: int = 1) -> "pl.DataFrame":
+    def transactions(self, columns: Sequence[str] | None = None, *, threads: int | None = 1) -> "pl.DataFrame":
         """Return all transactions as one frame, in event-time order; `batches` needs less memory.
 
         Args:
             columns: the columns to generate, returned in the table's order. Default: all.
-            threads: number of threads that generate rows, at least 1.
+            threads: number of threads that generate rows, at least 1; None for one per processor.
 
         Raises:
             OptionError: as for `batches`.

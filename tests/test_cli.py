@@ -235,6 +235,15 @@ def test_a_dry_run_tells_what_a_run_would_be_refused_for(run: Run, folder: Path,
         assert run("generate", "--rows=100", *after, "--dry-run", "--overwrite").err == ""
 
 
+@pytest.mark.parametrize("output", ["gone/x.csv", "x.csv/y.csv"])
+def test_a_dry_run_foresees_that_there_is_no_directory(run: Run, folder: Path, output: str) -> None:
+    (folder / "x.csv").touch()
+    options = ["--rows=100", "-o", output]
+    dry, refused = run("generate", *options, "--dry-run"), run("generate", *options)
+    assert (dry.code, refused.code) == (0, 1)
+    assert dry.err == refused.err.replace("fastgen: ", "fastgen: note: a run would be refused: ", 1)
+
+
 def test_a_dry_run_counts_the_parts_that_are_there(run: Run, folder: Path) -> None:
     options = ["--rows=400k", "--parts=3", "-o", "out"]
     for number, parts in ((1, "1 part is"), (2, "2 parts are")):

@@ -862,6 +862,15 @@ def test_endings_of_other_compressors(name: str, data: Dataset, tmp_path: Path) 
     assert line_of(data, tmp_path / name, format="csv") == line
 
 
+@pytest.mark.parametrize("name", ["x" * 251 + ".csv", "x" * 225 + ".csv", "ä" * 125 + "x.csv", "\udcff" * 251 + ".csv"])
+def test_the_longest_names(name: str, data: Dataset, tmp_path: Path) -> None:
+    assert write(data, tmp_path / name).rows == data.num_rows
+    assert os.listdir(tmp_path) == [name]
+    with pytest.raises(OutputError, match="file name too long"):
+        write(data, tmp_path / f"x{'x' * 251}.csv")
+    assert os.listdir(tmp_path) == [name]
+
+
 def test_parents_that_are_not_there(tmp_path: Path, data: Dataset) -> None:
     path = tmp_path / "no" / "x.csv"
     assert line_of(data, path) == f"{path}: cannot be written: there is no directory {path.parent}"

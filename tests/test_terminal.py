@@ -95,6 +95,21 @@ def test_no_bar_among_rows() -> None:
     assert len(seen) == 22
 
 
+@pytest.mark.parametrize(
+    "options", [["--format=parquet"], ["--format=ipc", "--table=profiles"], ["--format=csv", "--compression=gzip"]], ids=str
+)
+def test_no_bytes_that_a_terminal_cannot_show(options: list[str]) -> None:
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "fastgen", "generate", "--rows=20", "-o", "-", *options]
+    ended = subprocess.run(command, stdout=theirs, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(theirs)
+    with pytest.raises(OSError, match="Input/output"):
+        os.read(ours, 65_536)
+    os.close(ours)
+    assert (ended.returncode, ended.stderr.count("\n")) == (2, 1)
+    assert ended.stderr.startswith("fastgen: --output = '-': must not be a terminal for binary data")
+
+
 def test_rates_are_those_of_the_last_seconds() -> None:
     rows = RateMeter()
     assert [rows.rate(second, count) for second, count in ((5, 100), (6, 200), (7, 300), (8, 900))] == [0, 100, 100, 800 / 3]

@@ -135,13 +135,18 @@ def generate(
             return
         if as_json and job.target.path == "-":
             raise OptionError("json", NOT_GIVEN, "must not be given with `output` -, which is where the rows go")
+        rows_on_terminal = job.target.path == "-" and sys.stdout.isatty()
+        if rows_on_terminal and job.target.is_binary:
+            raise OptionError(
+                "output", "-", "must not be a terminal for binary data", hint="> writes them to a file, | to a program"
+            )
         if workers > 1 and any(request.table == "transactions" for request in job.requests):
             compiling.share(data, job.target.format)
         total = job.rows
         if not quiet:
             announce(data)
-        rows_on_terminal = job.target.path == "-" and sys.stdout.isatty()  # a bar would run into them
-        with rows_bar(total, shown=is_interactive(quiet, no_progress) and not rows_on_terminal) as advance:
+        shown = is_interactive(quiet, no_progress) and not rows_on_terminal  # a bar would run into them
+        with rows_bar(total, shown) as advance:
             try:
                 report = run_job(job, threads=workers, overwrite=overwrite, progress=advance)
             except InterruptedRunError as error:

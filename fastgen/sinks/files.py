@@ -19,7 +19,7 @@ from fastgen.sinks import existing, manifest
 from fastgen.sinks.encoder import Request
 from fastgen.sinks.jobs import Format, WriteJob, write_job
 from fastgen.sinks.names import MANIFEST, file_name
-from fastgen.sinks.output import explained, folders_made, opened, refuse_existing
+from fastgen.sinks.output import explained, folders_made, opened, refuse_existing, refuse_missing_folder
 from fastgen.sinks.parts import complete_parts, write_parts
 from fastgen.sinks.targets import Target
 from fastgen.sinks.writing import FileReport, WriteOptions, write_table, write_together
@@ -138,10 +138,11 @@ def preview_job(job: WriteJob, *, overwrite: bool = False) -> int:
     """Return how many parts `run_job` would find complete and skip; nothing is written.
 
     Raises:
-        OutputError: existing files are in its way.
+        OutputError: existing files are in its way, or there is no directory for the file.
     """
     target, requests, parts, numbers = job
     if not target.directory:
+        refuse_missing_folder(target.path)
         refuse_existing(target.path, overwrite)
         return 0
     with explained(target.path):

@@ -14,6 +14,8 @@ from fastgen.errors import CLOSED_OUTPUT, CLOSED_PIPE, OutputError, OutputExists
 STDOUT: Final = "-"
 PARTIAL: Final = re.compile(r"\.(.+)\.[0-9a-f]{16}\.partial")
 """Matches the temporary names of files that are being written."""
+LONGEST: Final = 255
+"""Bytes of a file's name, at most, on all common file systems."""
 _partials: Final[set[str]] = set()
 """Files that are still being written."""
 Buffer = Any
@@ -82,8 +84,7 @@ def opened(path: str, overwrite: bool) -> Iterator[Descriptor]:
         refuse_existing(path, overwrite)
         target = os.path.realpath(path) if os.path.islink(path) else path  # a link stays one
         folder, name = os.path.split(target)
-        # Random, not the process id: machines that write to one directory may have the same.
-        partial = os.path.join(folder, f".{name}.{os.urandom(8).hex()}.partial")
+        partial = os.path.join(folder, _partial_name(name))
         _partials.add(partial)
         try:
             with _closing(os.O_WRONLY | os.O_CREAT | os.O_EXCL, partial, path) as out:
@@ -99,6 +100,12 @@ def opened(path: str, overwrite: bool) -> Iterator[Descriptor]:
             raise
         finally:
             _partials.discard(partial)
+
+
+def _partial_name(name: str) -> str:
+    """A temporary name that no other file has, on any machine; names of nearly LONGEST bytes are cut."""
+    ending = f".{os.urandom(8).hex()}.partial"
+    return f".{os.fsdecode(os.fsencode(name)[: LONGEST - 1 - len(ending)])}{ending}"
 
 
 def _publish(partial: str, target: str, path: str, overwrite: bool) -> None:
@@ -134,6 +141,16 @@ def refuse_existing(path: str, overwrite: bool) -> None:
         raise _exists(path)
     if os.path.isdir(path):
         raise OutputError(f"{path} is a directory, and is not replaced by a file")
+
+
+def refuse_missing_folder(path: str) -> None:
+    """Refuse to write a file where there is no directory.
+
+    Raises:
+        OutputError: there is none.
+    """
+    with explained(path):
+        os.stat(os.path.join(os.path.dirname(path) or os.curdir, ""))
 
 
 def _standard_output(path: str) -> int:

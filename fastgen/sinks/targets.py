@@ -25,6 +25,11 @@ class Target(NamedTuple):
         """Whether it is the standard output, a pipe or a device."""
         return is_special(self.path) or self.path == STDOUT
 
+    @property
+    def is_binary(self) -> bool:
+        """Whether what is written is not text."""
+        return self.format in ("parquet", "ipc") or self.compression != "none"
+
 
 def resolve(output: str | os.PathLike[str], format: str | None = None, compression: str | None = None) -> Target:
     """Decide between file, directory and stream, and settle format and compression.
