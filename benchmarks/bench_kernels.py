@@ -60,6 +60,7 @@ from fastgen.kernels import (
     tallies,
     text,
     timeline,
+    zstd,
 )
 from fastgen.kernels.digits import Tile
 from fastgen.kernels.memory import SLACK
@@ -69,7 +70,7 @@ from fastgen.layouts import RowText, transaction_layout
 from fastgen.plan import GROUP_ROWS, WINDOW_ROWS, proportional
 from fastgen.pools import alias_table
 from fastgen.schema import TRANSACTIONS
-from fastgen.sinks.parquet_columns import HEX_WEIGHTS
+from fastgen.sinks.zstd_frames import hex_frame, word_frame
 from fastgen.values import Values
 from fastgen.workers import FIELDS, Worker, rules_of
 
@@ -1083,10 +1084,17 @@ COMPARISONS: dict[str, Comparison] = {
         plain_ranks,
         rows=GROUP_ROWS,
     ),
-    "packing.hex_blocks": Comparison(
-        (packing.hex_blocks,),
-        lambda g: packing.hex_blocks(g.digests, HEX_WEIGHTS, g.octets),
+    "zstd.hex_blocks": Comparison(
+        (zstd.hex_blocks,),
+        lambda g: hex_frame(g.digests, b"0x"),
         {"zstd, level 1": lambda g: cramjam.zstd.compress(g.tid_text.data.cast("B"), level=1)},
+        None,
+        rows=GROUP_ROWS,
+    ),
+    "zstd.word_blocks": Comparison(
+        (zstd.word_blocks,),
+        lambda g: word_frame(g.degrees[0].view(np.uint64)),
+        {"zstd, level 1": lambda g: cramjam.zstd.compress(g.degrees[0].view(np.uint8), level=1)},
         None,
         rows=GROUP_ROWS,
     ),

@@ -1,4 +1,4 @@
-"""Unaligned loads and stores of a few bytes, which plain array code cannot express.
+"""Unaligned loads and stores of a few bytes, and bits of a word, which plain array code cannot express.
 
 A load gives a value in a register, so code can read all of a row before it writes any of it. A store may write past the end
 of the value; the next one overwrites the surplus, so buffers need `SLACK` spare bytes at their end.
@@ -77,5 +77,15 @@ def reversed_8(typing_context: Any, value: Any) -> Any:
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         return builder.bswap(args[0])
+
+    return types.uint64(types.uint64), codegen
+
+
+@intrinsic
+def leading_zeros(typing_context: Any, value: Any) -> Any:
+    """leading_zeros(value): the number of zero bits above the highest one of a uint64, which must not be 0."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.ctlz(args[0], ir.Constant(ir.IntType(1), 1))
 
     return types.uint64(types.uint64), codegen

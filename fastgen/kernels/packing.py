@@ -1,8 +1,7 @@
 """Kernels for the encodings of Parquet columns.
 
 All work on flat arrays of a little-endian machine and check nothing: lengths and ranges are up to the caller
-(`fastgen.sinks.parquet_columns`). Sources: Encodings.md of apache/parquet-format, whose sections are named in
-quotes, and RFC 8878 (Zstandard).
+(`fastgen.sinks.parquet_columns`). Source: Encodings.md of apache/parquet-format, whose sections are named in quotes.
 
 Indices are unsigned where speed matters: numba tests whether a signed index counts from the end, and that test
 prevents vector instructions (16 bytes are reversed in 24 ns instead of 0.4).
@@ -23,18 +22,11 @@ DELTA_BLOCK = 128
 """Values that share one minimum; the format requires a multiple of 128."""
 DELTA_GROUP = 32
 """Values that share one bit width; the format requires a multiple of 32."""
-HUFFMAN_BLOCK = 1 << 16
-"""Digest bytes in a Zstandard block: 128 KiB of digits, the most that a block may hold."""
 
 
 def delta_room(count: int) -> int:
     """Bytes that `pack_deltas` may need: 64-bit differences, minima and widths, and the padding of the last group."""
     return 9 * count + 512
-
-
-def hex_room(size: int) -> int:
-    """Bytes that `hex_blocks` may need for `size` digest bytes; a block has 71 besides its digits."""
-    return size + 128 * (size // HUFFMAN_BLOCK + 1)
 
 
 @helper
@@ -241,47 +233,3 @@ def bytes_range(words: NDArray[np.uint64], size: int) -> tuple[int, int]:
         if _precedes(octets, high * length, (high + u64(1)) * length, start, start + length):
             high, greatest = i, first
     return int(low), int(high)
-
-
-@kernel
-def hex_blocks(digests: Bytes, tree: Bytes, out: Bytes) -> int:
-    """Write digests' hexadecimal digits as Zstandard blocks (RFC 8878, 3.1.1.2, 3.1.1.3.1), and return the number of bytes.
-
-    Random digits can be compressed only to four bits each, and if sixteen symbols have equal weight, the Huffman
-    code of a digit is its value. Streams are read from their end, so a compressor would arrive at the digests'
-    bytes in reverse. There is no need to search for matches or to count symbols.
-
-    Args:
-        digests: a multiple of 4 bytes, for the four streams of a block. tree: the weights, as a decoder expects them.
-        out: uint8[hex_room(digests.size)].
-    """
-    at = u64(0)
-    for start in range(u64(0), u64(digests.size), u64(HUFFMAN_BLOCK)):
-        size = min(u64(HUFFMAN_BLOCK), u64(digests.size) - start)
-        quarter = size // u64(4)
-        coded = u64(tree.size) + u64(6) + size + u64(4)  # tree, jump table, four streams and their end marks
-        last = u64(start + size == u64(digests.size))
-        block = u64(5) + coded + u64(1) << u64(3) | u64(2) << u64(1) | last  # its size; compressed
-        literals = coded << u64(22) | size << u64(5) | u64(3) << u64(2) | u64(2)  # both sizes; Huffman, four streams
-        for i in range(u64(3)):
-            out[at + i] = u8(block >> u64(8) * i)
-        at += u64(3)
-        for i in range(u64(5)):
-            out[at + i] = u8(literals >> u64(8) * i)
-        at += u64(5)
-        for i in range(u64(tree.size)):
-            out[at + i] = tree[i]
-        at += u64(tree.size)
-        for i in range(u64(6)):  # sizes of the first three streams
-            out[at + i] = u8(quarter + u64(1) >> u64(8) * (i & u64(1)))
-        at += u64(6)
-        for stream in range(u64(1), u64(5)):
-            end = start + stream * quarter - u64(1)
-            for i in range(quarter):
-                out[at + i] = digests[end - i]
-            at += quarter
-            out[at] = 1  # the end mark
-            at += u64(1)
-        out[at] = 0  # no sequences: nothing but literals
-        at += u64(1)
-    return int(at)

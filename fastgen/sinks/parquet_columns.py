@@ -1,6 +1,6 @@
 """Kinds of columns in a Parquet file: the data that each takes, its encoding into pages, its statistics.
 
-Sources: parquet.thrift (the numbers), Encodings.md, LogicalTypes.md and Compression.md in apache/parquet-format; RFC 8878. All
+Sources: parquet.thrift (the numbers), Encodings.md, LogicalTypes.md and Compression.md in apache/parquet-format. All
 columns are REQUIRED. Little-endian machines only.
 """
 
@@ -19,6 +19,7 @@ from fastgen.kernels.units import MICROSECONDS
 from fastgen.sinks import compression
 from fastgen.sinks.output import Buffer
 from fastgen.sinks.thrift import EMPTY, FALSE, TRUE, Field, struct, varint
+from fastgen.sinks.zstd_frames import hex_frame, word_frame
 
 Loaded = Any
 """A column's data once checked: an array, or a tuple of arrays."""
@@ -107,11 +108,10 @@ class Column(ABC):
 
 
 class Double(Column):
-    """float64."""
+    """float64; for values some of which occur often and all others once, as Zstandard frames are made without a search."""
 
-    # Not BYTE_STREAM_SPLIT, which would be faster: Spark does not read it.
+    # Not BYTE_STREAM_SPLIT: Spark does not read it.
     physical, dtype, encoding = DOUBLE, np.float64, PLAIN
-    zstd_level = -20  # half the time of level -3 for a quarter more bytes, as doubles hardly compress
 
     def bounds(self, data: Loaded) -> Bounds:
         low, high = data.min(), data.max()  # NaN, which has no order, if there is one
@@ -120,6 +120,12 @@ class Double(Column):
 
     def page(self, data: Loaded, start: int, stop: int) -> Buffer:
         return data[start:stop].view(np.uint8)
+
+    def compressed_page(self, data: Loaded, start: int, stop: int, codec: Codec) -> tuple[int, Buffer]:
+        if codec.number != ZSTD:
+            return super().compressed_page(data, start, stop, codec)
+        words = data[start:stop].view(np.uint64)
+        return words.nbytes, word_frame(words)
 
 
 class Hundredths(Column):
@@ -267,8 +273,7 @@ class Text(String):
 class Hex(String):
     """uint8[rows * width / 2]: bytes, stored as lower-case hexadecimal strings of `width` digits, a multiple of 16.
 
-    For digests. Their digits are random, so the best that zstd can do is to store each in four bits: `hex_blocks` does
-    that without a search.
+    For digests; Zstandard frames of them are made without a search.
     """
 
     encoding = DELTA_LENGTH_BYTE_ARRAY
@@ -301,32 +306,8 @@ class Hex(String):
     def compressed_page(self, data: Loaded, start: int, stop: int, codec: Codec) -> tuple[int, Buffer]:
         if codec.number != ZSTD:
             return super().compressed_page(data, start, stop, codec)
-        lengths = _equal_lengths(stop - start, self.width)
-        digests = data[start * self._size : stop * self._size]
-        size = len(lengths) + 2 * len(digests)
-        # RFC 8878, 3.1.1: a frame with its content size and a window of 128 KiB. The lengths are a raw block and, for
-        # their trailing zeros, an RLE block; then come the blocks of digits.
-        start_of_lengths = lengths.rstrip(b"\0")
-        zeros = len(lengths) - len(start_of_lengths)
-        head = b"\x28\xb5\x2f\xfd\x80\x38" + pack("<I", size)
-        head += pack("<I", len(start_of_lengths) << 3)[:3] + start_of_lengths
-        head += pack("<I", zeros << 3 | 1 << 1)[:3] + b"\0" if zeros else b""
-        page = np.empty(len(head) + packing.hex_room(len(digests)), np.uint8)
-        page[: len(head)] = np.frombuffer(head, np.uint8)
-        return size, page[: len(head) + packing.hex_blocks(digests, HEX_WEIGHTS, page[len(head) :])]
-
-
-def _hex_weights() -> NDArray[np.uint8]:
-    """A Huffman tree description (RFC 8878, 4.2.1.1): the weights of all symbols from 0 on, two in a byte.
-
-    The digits have weight 1. The last one, "f", is left out: its weight follows from the others.
-    """
-    weights = [int(chr(symbol) in "0123456789abcde") for symbol in range(ord("f"))]
-    pairs = zip(weights[::2], weights[1::2], strict=True)
-    return np.array([127 + len(weights), *(a << 4 | b for a, b in pairs)], np.uint8)
-
-
-HEX_WEIGHTS = _hex_weights()
+        lengths, digests = _equal_lengths(stop - start, self.width), data[start * self._size : stop * self._size]
+        return len(lengths) + 2 * len(digests), hex_frame(digests, lengths)
 
 
 def _width(values: int) -> int:
