@@ -49,7 +49,7 @@ def codec(name: str, zstd_level: int = ZSTD_LEVEL) -> Codec:
         "none": Codec(UNCOMPRESSED, lambda page: np.frombuffer(page, np.uint8).copy()),
         "snappy": Codec(SNAPPY, compression.snappy),
         "lz4": Codec(LZ4_RAW, compression.lz4),
-        "gzip": Codec(GZIP, compression.gzip(6)),
+        "gzip": Codec(GZIP, compression.gzip),
         "zstd": Codec(ZSTD, compression.Zstd(zstd_level)),
     }
     if name not in codecs:

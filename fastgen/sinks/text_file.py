@@ -19,7 +19,7 @@ from fastgen.workers import SPAN_ROWS
 # Each piece is compressed separately: gzip members and zstd frames may be concatenated.
 COMPRESSIONS: dict[str, Callable[[Buffer], Buffer]] = {
     "none": lambda text: text,
-    "gzip": compression.gzip(6),
+    "gzip": compression.gzip,
     "zstd": compression.Zstd(1),
 }
 NO_ENDS = np.empty(0, np.int64)
