@@ -7,6 +7,7 @@ what identifies a dataset.
 import hashlib
 import json
 from functools import cache, lru_cache
+from math import fsum
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -84,7 +85,7 @@ def alias_table(weights: tuple[float, ...]) -> Alias:
         [1, 1]
     """
     n = len(weights)
-    total = sum(weights)
+    total = fsum(weights)  # not sum, which adds floats up in another way since Python 3.12
     scaled = [weight * n / total for weight in weights]
     threshold = np.full(n, 1 << 32, np.uint64)
     other = np.arange(n, dtype=np.uint64)
