@@ -3,6 +3,8 @@
 Source: Black, Rogaway, "Ciphers with Arbitrary Finite Domains", 2002 (a generalized Feistel network with cycle walking).
 """
 
+from math import isqrt
+
 import numpy as np
 
 from fastgen.kernels import streams
@@ -125,9 +127,7 @@ def permutation_keys(seed: int, name: int, size: int, multiple: int = 1) -> np.n
     Returns:
         uint64[9]: size, rows, columns, six round keys. rows * columns >= size.
     """
-    columns = max(LEAST_SIDE, int(size**0.5))
-    while columns * columns < size:
-        columns += 1
+    columns = max(LEAST_SIDE, isqrt(max(size, 1) - 1) + 1)
     columns = -(-columns // multiple) * multiple
     rows = max(LEAST_SIDE, -(-size // columns))
     keys = np.empty(11, np.uint64)
