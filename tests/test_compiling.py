@@ -24,6 +24,12 @@ from fastgen.kernels import jit, splitting
 from fastgen.kernels.windows import window_rows
 
 
+@pytest.fixture(autouse=True)
+def code_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a new process: with empty caches, a kernel of an earlier test may have been compiled while no file could be written."""
+    monkeypatch.setattr(jit, "is_kept", True)
+
+
 def kernels() -> dict[str, Any]:
     """All compiled functions, by name."""
     modules = [import_module(f"fastgen.kernels.{found.name}") for found in iter_modules(fastgen.kernels.__path__)]
@@ -187,9 +193,8 @@ def test_the_time_of_compiling_is_told_of_a_run_that_ends_well(
     assert "took" not in capsys.readouterr().err
 
 
-def test_compiling_on_every_run_is_told_as_that(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_compiling_on_every_run_is_told_as_that(capsys: pytest.CaptureFixture[str]) -> None:
     """A function without a file cannot be cached, like a package in a read-only directory."""
-    monkeypatch.setattr(jit, "is_kept", True)
     scope: dict[str, Any] = {}
     exec("def double(x):\n    return x + x", scope)
     with compiling_announced(quiet=False):
