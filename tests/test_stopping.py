@@ -21,10 +21,11 @@ IN_A_DESTRUCTOR: Final = f"class Struck:\n    def __del__(self):\n        {STRIK
 
 def run(folder: Path, before: str = "", *arguments: str) -> tuple[int, str, float]:
     """Run the command after some code; return its exit code, its standard error, and the seconds from the first signal to its end."""
-    # Tests that run in the background may have the signal ignored, which child processes inherit.
+    # Tests that run in the background or under nohup may have signals ignored, which child processes inherit.
     code = (
         "import os, signal, sys, threading, time\n"
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "signal.signal(signal.SIGHUP, signal.SIG_DFL)\n"
         f"{before}\n"
         f"sys.argv = ['fastgen', *{list(arguments)!r}]\n"
         "import runpy\n"
