@@ -8,6 +8,8 @@ import polars as pl
 
 from fastgen.errors import InputError
 from fastgen.layouts import Coordinates, Style
+from fastgen.pools import load_pools
+from fastgen.reading.lines import BLOCK
 from fastgen.reading.text import HEAD, CsvReader, TextReader
 from fastgen.stored import Stored
 
@@ -29,15 +31,32 @@ def written_as(stored: Stored, table: str) -> tuple[Style, Coordinates] | None:
 
 
 def _coordinates(stored: Stored, path: Path, columns: Sequence[str]) -> Coordinates | None:
-    """How the first rows of a file write coordinates; None if they cannot be read."""
+    """How a file writes coordinates, by its first rows, or by more of them if these do not tell; None if none of them does."""
     try:
         reader = stored.reader(path)
         assert isinstance(reader, TextReader)
-        if isinstance(reader, CsvReader):
-            texts = reader.head(columns).select(pl.concat_list(pl.all()).explode())
-            return "text" if texts.to_series().str.contains(r"\..*0$").any() else "number"
-        block = next(reader.blocks(HEAD), b"")
+        for size in (HEAD, BLOCK):
+            block = next(reader.blocks(size), b"")
+            found = _evident(reader, b"" if isinstance(block, str) else block, columns)
+            if found:
+                return found
     except InputError:
-        return None
-    match = None if isinstance(block, str) else re.search(rb'"l(?:at|ong)itude": (")?', block)
-    return ("text" if match[1] else "number") if match else None
+        pass
+    return None
+
+
+def _evident(reader: TextReader, block: bytes, columns: Sequence[str]) -> Coordinates | None:
+    """How coordinates are written in some rows, if that is evident.
+
+    In CSV, only withdrawals tell, which are rare at the beginning of large datasets: as text they have six decimals, as numbers no
+    trailing zero. A place's own coordinates may have any number of decimals.
+    """
+    if not isinstance(reader, CsvReader):
+        match = re.search(rb'"l(?:at|ong)itude": (")?', block)
+        return ("text" if match[1] else "number") if match else None
+    written = reader.parser.parse(block, columns).select(pl.concat_list(pl.all()).explode()).to_series()
+    if written.str.contains(r"\.\d{5}0$").any():
+        return "text"
+    shorter = written.filter(written.str.contains(r"\.\d{1,5}$")).unique()
+    places = {text for place in load_pools().places for text in (place.latitude, place.longitude)}
+    return "number" if set(shorter) - places else None

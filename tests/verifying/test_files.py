@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 
 from fastgen import Config, Dataset, InputError, OptionError, VerifyReport, verify, write
+from fastgen.finding import open_stored
 from fastgen.pools import load_pools
+from fastgen.reading.text import HEAD
 from fastgen.schema import DATA_VERSION, TABLES
 from fastgen.sinks.formats import FORMATS
-from fastgen.verifying import aligning
+from fastgen.verifying import aligning, texts
 from fastgen.verifying.files import rows_to_compare
 from fastgen.verifying.log import EXAMPLES, UNREADABLE
 
@@ -82,6 +84,26 @@ def test_coordinates_as_numbers(tmp_path: Path, name: Any, described: bool) -> N
     if not described:
         (tmp_path / "manifest.json").unlink()
     assert verify(tmp_path, None if described else DATA).ok
+
+
+@pytest.mark.parametrize("name", ["csv", "ndjson"])
+@pytest.mark.parametrize("coordinates", ["text", "number"])
+@pytest.mark.parametrize("head", [40, 2_000, HEAD])
+def test_how_coordinates_are_written_is_found_out(
+    tmp_path: Path, name: Any, coordinates: Any, head: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also if the first rows are card payments, which do not tell. A wrong guess would make the comparison slow."""
+    path = tmp_path / f"x.{name}"
+    write(DATA, path, coordinates=coordinates)
+    monkeypatch.setattr(texts, "HEAD", head)
+    payments = path.read_text()[:2_000].partition("Cash Withdrawal")[0].count("\n")
+    assert payments > 5
+    assert texts.written_as(open_stored(path), "transactions") == (name, coordinates)
+
+
+def test_coordinates_that_do_not_tell_are_taken_for_text(tmp_path: Path) -> None:
+    write(Config(rows=100, atm={"cards": 0}), tmp_path / "x.csv")
+    assert texts.written_as(open_stored(tmp_path / "x.csv"), "transactions") == ("csv", "text")
 
 
 def test_rows_written_by_others(folder: Path) -> None:
