@@ -372,8 +372,10 @@ class Plan:
         edges = (np.arange(steps, dtype=np.int64)[:, None] * self.period + starts[None, :-1]).ravel()
         edges = np.append(edges, steps * self.period)
         cloned = self._offsets(streams.SPLIT_CLONED, self.foreign, edges)
+        offsets = self._offsets(streams.SPLIT_SEQUENCES, self.sequences - self.foreign, edges)
+        offsets += cloned
         return Sequences(
-            offsets=self._offsets(streams.SPLIT_SEQUENCES, self.sequences - self.foreign, edges) + cloned,
+            offsets=offsets,
             cloned=cloned,
             cells=cells,
             cell_seconds=cell,
