@@ -4,15 +4,15 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from llvmlite import binding
-from numba.core import event
+from numba.core import config, event
 from numba.core.codegen import get_host_cpu_features
 from numba.core.compiler import Compiler
 from numba.core.compiler_machinery import register_pass
 from numba.core.lowering import Lower
 from numba.core.typed_passes import NativeLowering
 
-FEATURES = get_host_cpu_features().split(",")
-"""The processor's features by LLVM's names, each with a plus or a minus before it."""
+FEATURES = (get_host_cpu_features() if config.CPU_FEATURES is None else config.CPU_FEATURES).split(",")
+"""What kernels are compiled for, the processor's features or NUMBA_CPU_FEATURES: LLVM's names, each after a plus or a minus."""
 
 WHOLE_REGISTERS = '"prefer-vector-width"="512"'
 """LLVM's attribute of a function whose loops may fill AVX-512's registers. By default it uses half of each on Intel's
