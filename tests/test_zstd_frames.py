@@ -64,10 +64,11 @@ def test_literals_of_every_length() -> None:
 
 @pytest.mark.parametrize("distance", [2**power + more for power in range(17) for more in (-1, 0, 1) if power or more >= 0])
 def test_words_at_every_distance(distance: int) -> None:
-    filling = np.full(distance - 1, 5, np.uint64)  # takes one slot of the table
-    filling[: min(40, distance - 1)] = 9
-    words = np.concatenate([np.array([7], np.uint64), filling, np.array([7], np.uint64)])
-    assert size_of_frame(words) <= 100 + REPEATED * words.size
+    """A word that repeats takes less than one that does not, however far away it was."""
+    fives = np.full(distance + 19, 5, np.uint64)
+    before, behind = fives[: distance - 1], fives[distance - 1 :]
+    repeated, new = (size_of_frame(np.concatenate([[7], before, [last], behind]).astype(np.uint64)) for last in (7, 8))
+    assert repeated <= new - (8 - REPEATED)
 
 
 def test_words_that_share_a_slot() -> None:
