@@ -6,7 +6,6 @@ from functools import partial
 
 import cramjam
 import zstandard
-from isal import isal_zlib
 
 from fastgen.sinks.output import Buffer
 
@@ -23,8 +22,8 @@ class Zstd(threading.local):
         return self._compressor.compress(data)
 
 
-gzip: Compress = partial(isal_zlib.compress, level=2, wbits=31)
-"""A gzip member. The level is the highest before time doubles for a few per cent of the size."""
+gzip: Compress = partial(cramjam.gzip.compress, level=6)
+"""A gzip member. Not by ISA-L, which is ten times as fast, but whose bytes are not the same each time."""
 
 snappy: Compress = cramjam.snappy.compress_raw
 """Raw Snappy, without the framing format."""
