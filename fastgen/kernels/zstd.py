@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from fastgen.kernels.jit import helper, kernel
 from fastgen.kernels.memory import SLACK, leading_zeros, store
 
-u8, u32, u64 = np.uint8, np.uint32, np.uint64
+u8, u64 = np.uint8, np.uint64
 Bytes = NDArray[np.uint8]
 
 BLOCK: int = 1 << 17

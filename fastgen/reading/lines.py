@@ -1,12 +1,12 @@
 """Text files as blocks of whole lines, decompressed according to their first bytes."""
 
+import zlib
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 import zstandard
-from isal import isal_zlib
 
 from fastgen.reading.pieces import REFUSALS, message_of, readable
 
@@ -17,7 +17,7 @@ COMPRESSED: Final = 1 << 16
 LONGEST = 1 << 24
 """Bytes that are searched for the end of a line. Without one, the file is not a table, and would fill the memory."""
 DECOMPRESSORS: Final[dict[bytes, Callable[[], Any]]] = {
-    b"\x1f\x8b": partial(isal_zlib.decompressobj, wbits=31),
+    b"\x1f\x8b": partial(zlib.decompressobj, wbits=31),
     b"\x28\xb5\x2f\xfd": lambda: zstandard.ZstdDecompressor().decompressobj(),
 }
 """By magic number. Each decompresses a single gzip member or zstd frame; a file may have several."""
@@ -75,7 +75,7 @@ class Lines:
         try:
             with open(self.path, "rb", buffering=0) as file:
                 yield from _read(file, size) if self._decompressor is None else _decompressed(file, self._decompressor)
-        except (*REFUSALS, isal_zlib.error, zstandard.ZstdError) as error:  # type: ignore[misc]  # isal types it as an instance
+        except (*REFUSALS, zlib.error, zstandard.ZstdError) as error:
             yield message_of(error)
 
 
