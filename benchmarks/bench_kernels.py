@@ -13,6 +13,7 @@ import math
 import os
 import struct
 import sys
+import zlib
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -46,6 +47,7 @@ from fastgen.kernels import (
     cards,
     chains,
     columns,
+    deflate,
     digest,
     groups,
     md5,
@@ -70,6 +72,7 @@ from fastgen.layouts import RowText, transaction_layout
 from fastgen.plan import GROUP_ROWS, WINDOW_ROWS, proportional
 from fastgen.pools import alias_table
 from fastgen.schema import TRANSACTIONS
+from fastgen.sinks.gzip_members import gzip
 from fastgen.sinks.zstd_frames import hex_frame, word_frame
 from fastgen.values import Values
 from fastgen.workers import FIELDS, Worker, rules_of
@@ -404,6 +407,7 @@ INPUTS: dict[str, Callable[[Inputs], Any]] = {
     # Text
     "ndjson": lambda g: layout(g, "ndjson"),
     "csv": lambda g: layout(g, "csv"),
+    "csv_lines": lambda g: csv_text(g.ready).encode(),
     "piece_codes": lambda g: g.random.integers(0, len(g.city_names), (3, g.rows), np.uint32),
     "piece_texts": lambda g: end_to_end(g.city_names),
     "pieces": lambda g: [[g.city_names[code] for code in codes] for codes in g.piece_codes.tolist()],
@@ -1110,6 +1114,16 @@ COMPARISONS: dict[str, Comparison] = {
         lambda g: render(g, g.csv),
         {"csv, of ready rows": lambda g: csv_text(g.ready), "polars, of a frame": lambda g: g.frame.write_csv(os.devnull)},
         lambda g: csv_text(plain_values(g)),
+    ),
+    "deflate.deflate, CSV": Comparison(
+        (deflate.deflate,),
+        lambda g: gzip(g.csv_lines),
+        {
+            "zlib, level 6": lambda g: zlib.compress(g.csv_lines, 6),
+            "zlib, level 1": lambda g: zlib.compress(g.csv_lines, 1),
+            "zstd, level 1": lambda g: cramjam.zstd.compress(g.csv_lines, level=1),
+        },
+        None,
     ),
     "text.join_fragments": Comparison(
         (text.join_fragments,),

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from fastgen.kernels.bits import appended, flushed, hashed, lowest
 from fastgen.kernels.jit import helper, kernel
 from fastgen.kernels.memory import SLACK, leading_zeros, store
 
@@ -24,8 +25,6 @@ WORD_BLOCK = BLOCK // 8
 RECENT_BITS = 12
 RECENT = 1 << RECENT_BITS
 """Words that are remembered, at most: a table of 16 kB, half of the smallest first-level caches."""
-GOLDEN = u64(0x9E3779B97F4A7C15)
-"""2^64 over the golden ratio: the highest bits of a product with it spread over a table (Knuth, TAOCP vol. 3, 6.4)."""
 LITERALS_LOG, OFFSETS_LOG = 6, 5
 """Binary logarithms of the numbers of states that code lengths of literals and offsets."""
 
@@ -116,7 +115,7 @@ def _repeats(words: Any, start: Any, stop: Any, recent: Any, found: Any, out: An
     count, run = u64(0), u64(0)
     for i in range(start, stop):
         word = words[i]
-        slot = word * GOLDEN >> u64(64 - RECENT_BITS)
+        slot = hashed(word, RECENT_BITS)
         before = u64(recent[slot])
         recent[slot] = i
         repeats = u64(words[before] == word) & u64(before != i)
@@ -126,12 +125,6 @@ def _repeats(words: Any, start: Any, stop: Any, recent: Any, found: Any, out: An
         at += (u64(1) - repeats) << u64(3)
         run = (run + u64(1)) * (u64(1) - repeats)
     return count, at
-
-
-@helper
-def _appended(bits: Any, used: Any, value: Any, width: Any) -> Any:
-    """Append the lowest `width` bits of a value to `used` bits; return the bits and their number."""
-    return bits | (value & ((u64(1) << width) - u64(1))) << used, used + width
 
 
 @helper
@@ -159,20 +152,19 @@ def _sequences(found: Any, count: Any, codes: Any, out: Any, at: Any) -> Any:
         offset = (sequence & u64(0xFFFFFFFF)) * u64(8) + u64(3)  # values to 3 stand for earlier offsets
         offset_code = u64(63) - leading_zeros(offset)
         step = u64(codes.offsets[offset_code << u64(OFFSETS_LOG) | offset_state])
-        bits, used = _appended(bits, used, offset_state, step >> u64(8) if i else u64(0))
+        width = step >> u64(8) if i else u64(0)
+        bits, used = appended(bits, used, lowest(offset_state, width), width)
         offset_state = step & u64(255)
         step = u64(codes.literals[literals_code << u64(LITERALS_LOG) | literals_state])
-        bits, used = _appended(bits, used, literals_state, step >> u64(8) if i else u64(0))
+        width = step >> u64(8) if i else u64(0)
+        bits, used = appended(bits, used, lowest(literals_state, width), width)
         literals_state = step & u64(255)
-        bits, used = _appended(bits, used, run * u64(8) - u64(codes.baselines[literals_code]), u64(codes.widths[literals_code]))
-        bits, used = _appended(bits, used, offset, offset_code)
-        store(out, at, bits)
-        at += used >> u64(3)
-        bits >>= used & ~u64(7)
-        used &= u64(7)
-    bits, used = _appended(bits, used, offset_state, u64(OFFSETS_LOG))
-    bits, used = _appended(bits, used, literals_state, u64(LITERALS_LOG))
-    bits, used = _appended(bits, used, u64(1), u64(1))  # the end mark
+        bits, used = appended(bits, used, run * u64(8) - u64(codes.baselines[literals_code]), u64(codes.widths[literals_code]))
+        bits, used = appended(bits, used, lowest(offset, offset_code), offset_code)
+        at, bits, used = flushed(out, at, bits, used)
+    bits, used = appended(bits, used, offset_state, u64(OFFSETS_LOG))
+    bits, used = appended(bits, used, literals_state, u64(LITERALS_LOG))
+    bits, used = appended(bits, used, u64(1), u64(1))  # the end mark
     store(out, at, bits)
     return at + (used + u64(7) >> u64(3))
 

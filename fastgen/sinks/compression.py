@@ -23,7 +23,7 @@ class Zstd(threading.local):
 
 
 gzip: Compress = partial(cramjam.gzip.compress, level=6)
-"""A gzip member. Not by ISA-L, which is ten times as fast, but whose bytes are not the same each time."""
+"""A gzip member of any data; for text, there is `gzip_members`."""
 
 snappy: Compress = cramjam.snappy.compress_raw
 """Raw Snappy, without the framing format."""

@@ -13,13 +13,14 @@ from fastgen.kernels.text import transaction_text
 from fastgen.layouts import Style, transaction_layout
 from fastgen.sinks import compression
 from fastgen.sinks.encoder import Encoded, HolderSource, Request, TransactionSource
+from fastgen.sinks.gzip_members import gzip
 from fastgen.sinks.output import Buffer, Out
 from fastgen.workers import SPAN_ROWS
 
 # Each piece is compressed separately: gzip members and zstd frames may be concatenated.
 COMPRESSIONS: dict[str, Callable[[Buffer], Buffer]] = {
     "none": lambda text: text,
-    "gzip": compression.gzip,
+    "gzip": gzip,
     "zstd": compression.Zstd(1),
 }
 NO_ENDS = np.empty(0, np.int64)
