@@ -81,15 +81,15 @@ def batches(threads: int, cards: int | None = None, *, new: bool = False) -> Rea
     return reading
 
 
-def written(suffix: Literal["parquet", "csv", "ndjson"], threads: int) -> Reading:
+def written(format: Literal["parquet", "csv", "ndjson"], threads: int, compression: str | None = None) -> Reading:
     """A file of a new dataset in every round, so that the time includes its plan and its cards."""
 
     def reading(rows: int) -> float:
         def write(path: str) -> None:
             data = dataset(rows, seed=next(fresh_seeds))
-            fg.write(data, path, format=suffix, threads=threads, overwrite=True)
+            fg.write(data, path, format=format, compression=compression, threads=threads, overwrite=True)
 
-        return rows / rivals.timed(suffix, write)
+        return rows / rivals.timed(format, write)
 
     return reading
 
@@ -103,9 +103,9 @@ def kept_polars(rows: int) -> dict[str, rivals.Rival]:
     return {rival.name: rival for rival in rivals.polars_writers(kept_dataset(rows).transactions())}
 
 
-def duckdb(suffix: str) -> Reading:
+def duckdb(suffix: str, compression: str = "auto") -> Reading:
     """DuckDB's `COPY` of a random query."""
-    return lambda rows: rows / kept_duckdb(suffix).run(rows)
+    return lambda rows: rows / kept_duckdb(suffix, compression).run(rows)
 
 
 def polars(name: str) -> Reading:
@@ -209,6 +209,8 @@ GROUPS: Final = (
             Measure("new-1M", "1 M cards, and making them", batches(1, 1_000_000, new=True)),
             Measure("csv-1", "CSV to the null device, 1 thread", written("csv", 1)),
             Measure("duckdb-csv", "DuckDB, CSV to the null device, 1 thread", duckdb("csv")),
+            Measure("gzip-1", "CSV compressed by gzip to the null device, 1 thread", written("csv", 1, "gzip")),
+            Measure("duckdb-gzip", "DuckDB, CSV compressed by gzip to the null device, 1 thread", duckdb("csv", "gzip")),
             Measure("polars-csv", "Polars, CSV of a frame, all threads", polars("csv")),
             Measure("ndjson-1", "NDJSON to the null device, 1 thread", written("ndjson", 1)),
             Measure("duckdb-ndjson", "DuckDB, NDJSON to the null device, 1 thread", duckdb("ndjson")),
@@ -284,6 +286,7 @@ FIGURES: Final = (
     Figure("threads", "2 threads over 1", ">= 1.7", "batches-2", "batches-1"),
     Figure("csv", "CSV, 1 thread, over DuckDB", ">= 15", "csv-1", "duckdb-csv"),
     Figure("csv-polars", "CSV, 1 thread, over Polars' writer", "", "csv-1", "polars-csv"),
+    Figure("gzip", "CSV compressed by gzip, 1 thread, over DuckDB", "", "gzip-1", "duckdb-gzip"),
     Figure("ndjson", "NDJSON, 1 thread, over DuckDB", ">= 15", "ndjson-1", "duckdb-ndjson"),
     Figure("ndjson-polars", "NDJSON, 1 thread, over Polars' writer", "", "ndjson-1", "polars-ndjson"),
     Figure("parquet-1", "Parquet, 1 thread, over DuckDB", ">= 5", "parquet-1", "duckdb-parquet"),
