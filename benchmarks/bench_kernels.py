@@ -47,6 +47,7 @@ from fastgen.kernels import (
     cards,
     chains,
     columns,
+    comparing,
     deflate,
     digest,
     groups,
@@ -408,6 +409,7 @@ INPUTS: dict[str, Callable[[Inputs], Any]] = {
     "ndjson": lambda g: layout(g, "ndjson"),
     "csv": lambda g: layout(g, "csv"),
     "csv_lines": lambda g: csv_text(g.ready).encode(),
+    "equal_texts": lambda g: [np.frombuffer(bytearray(g.csv_lines), np.uint8) for _ in range(2)],
     "piece_codes": lambda g: g.random.integers(0, len(g.city_names), (3, g.rows), np.uint32),
     "piece_texts": lambda g: end_to_end(g.city_names),
     "pieces": lambda g: [[g.city_names[code] for code in codes] for codes in g.piece_codes.tolist()],
@@ -1123,6 +1125,12 @@ COMPARISONS: dict[str, Comparison] = {
             "zlib, level 1": lambda g: zlib.compress(g.csv_lines, 1),
             "zstd, level 1": lambda g: cramjam.zstd.compress(g.csv_lines, level=1),
         },
+        None,
+    ),
+    "comparing.common_start": Comparison(
+        (comparing.common_start,),
+        lambda g: comparing.common_start(*g.equal_texts),
+        {"numpy": lambda g: np.array_equal(*g.equal_texts)},
         None,
     ),
     "text.join_fragments": Comparison(

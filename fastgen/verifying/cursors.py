@@ -8,6 +8,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from fastgen.errors import InputError
+from fastgen.kernels.comparing import common_start
 from fastgen.pipeline import prefetch
 from fastgen.reading.pieces import Damage, ReadRows
 from fastgen.reading.text import TextReader
@@ -17,8 +18,6 @@ SEARCH_BYTES = 1 << 22
 """Bytes of lines to parse into a frame at once."""
 BLOCK = 1 << 20
 """Bytes to read at once."""
-STEP = 1 << 17
-"""Bytes to compare at once, few enough to stay in the cache."""
 NEWLINE = 10
 
 Text = NDArray[np.uint8]
@@ -138,7 +137,7 @@ class TextCursor:
         start = at = line_start(chunk, first)
         while at < chunk.size and (self._at < len(self._block) or self._extend()):
             size = min(len(self._block) - self._at, chunk.size - at)
-            same = common(np.frombuffer(self._block, np.uint8, size, self._at), chunk[at : at + size])
+            same = common_start(np.frombuffer(self._block, np.uint8, size, self._at), chunk[at : at + size])
             at, self._at = at + same, self._at + same
             if same < size:
                 break
@@ -202,12 +201,3 @@ def line_start(text: Text, line: int) -> int:
         return 0
     ends = np.flatnonzero(text == NEWLINE)
     return int(ends[line - 1]) + 1 if line <= ends.size else text.size
-
-
-def common(one: Text, other: Text) -> int:
-    """How many of their first bytes two texts of equal size have in common."""
-    for start in range(0, one.size, STEP):
-        same = one[start : start + STEP] == other[start : start + STEP]
-        if not same.all():
-            return start + int(np.argmin(same))
-    return one.size

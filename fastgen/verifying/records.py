@@ -8,13 +8,13 @@ import polars as pl
 from numpy.typing import NDArray
 
 from fastgen.errors import InputError
+from fastgen.kernels.comparing import common_start
 from fastgen.pipeline import prefetch
 from fastgen.reading.parsing import NdjsonParser
 from fastgen.reading.pieces import Damage
 from fastgen.reading.typed import typed
 from fastgen.sinks.kafka.consuming import Records
 from fastgen.sinks.kafka.messages import Texts
-from fastgen.verifying.cursors import common
 
 NONE = -1
 """The length of an absent text."""
@@ -171,7 +171,7 @@ def _same_messages(one: PackedMessages, at: int, other: PackedMessages, begin: i
     count = most if same.all() else int(np.argmin(same))
     for mine, theirs in ((one.values, other.values), (one.keys, other.keys)):
         first, last = mine.ends[at], mine.ends[at + count]
-        size = common(mine.memory[first:last], theirs.memory[theirs.ends[begin] : theirs.ends[begin + count]])
+        size = common_start(mine.memory[first:last], theirs.memory[theirs.ends[begin] : theirs.ends[begin + count]])
         if size < last - first:
             count = int(np.searchsorted(mine.ends[at : at + count + 1] - first, size, side="right")) - 1
     return count

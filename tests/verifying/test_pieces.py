@@ -145,7 +145,6 @@ def test_a_text_cursor_goes_through_a_file(tmp_path: Path, data: st.DataObject) 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(cursors, "BLOCK", data.draw(st.integers(1, 300)))
         patch.setattr(cursors, "SEARCH_BYTES", data.draw(st.integers(1, 300)))
-        patch.setattr(cursors, "STEP", data.draw(st.integers(1, 50)))
         cursor = TextCursor(NdjsonReader(path), "transactions", ("tid", "amount"))
         at = 0
         while not cursor.done:
