@@ -39,7 +39,7 @@ GROUPS: Final = {
     "Describe data": [
         "fastgen:Config",
         "fastgen:Config.sizes",
-        "fastgen:Config.fingerprint",
+        "fastgen:Config.settings_digest",
         "fastgen.sizes:Sizes",
         "fastgen:load_config",
     ],

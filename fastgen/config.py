@@ -195,10 +195,12 @@ class Config(Section):
         holding = [i for i, c in enumerate(self.categories) if c.low_cents <= cents <= c.high_cents]
         return next((i for i in holding if cents < self.categories[i].high_cents), holding[0] if holding else None)
 
-    def fingerprint(self) -> str:
+    @property
+    def settings_digest(self) -> str:
         """SHA-256, in hexadecimal, of the data version and everything that decides rows.
 
         It does not depend on how the sizes are given: `Config()` and `Config(scale=1, cards=2000)` have the same one.
+        With the digest of the vocabularies it makes up the fingerprint of a dataset.
         """
         size_fields: Any = {"scale": True, "rows": True, "payments": True, "cards": True, "atm": {"cards", "withdrawals"}}
         # Defaults and zero counts are left out, so that a new setting does not change the fingerprints of existing data.

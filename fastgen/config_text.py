@@ -7,7 +7,7 @@ import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime
-from decimal import Decimal
+from fractions import Fraction
 from typing import Any, Final
 
 from fastgen.config import Config
@@ -27,7 +27,7 @@ def load_config(path: str | os.PathLike[str] | None = None, **overrides: Any) ->
     """Return the configuration of a TOML file, with keywords of `Config` overriding it.
 
     Sections are merged key by key, lists are replaced. A size given as a keyword replaces the file's: `rows` replaces its
-    `scale` and `payments`, and each of these its `rows`.
+    `scale` and `payments`, and each of these its `rows`. Counts that the file gives one by one stay, whatever `scale` is.
 
     Args:
         path: the file; without one, settings that are not among the keywords have their defaults.
@@ -167,8 +167,8 @@ def parse_count(text: str, field: str = "rows") -> int:
         [1000, 2500, 10000000, 1000000, 500000000]
     """
     match = _COUNT.fullmatch(text.strip())
-    count = Decimal(match[1]) * _UNITS[match[2].lower()] if match else Decimal("NaN")
-    if not match or count != count.to_integral_value():
+    count = Fraction(match[1]) * _UNITS[match[2].lower()] if match else None
+    if count is None or count.denominator != 1:
         raise ConfigError(field, text, "must be a whole number such as 250000, 2.5k, 10M or 1e6")
     return int(count)
 

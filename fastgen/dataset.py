@@ -101,11 +101,12 @@ class Dataset:
         if self.is_part:
             raise OptionError("part", number, "must be taken of a whole dataset")
         groups = self.plan.grid.groups
-        if positive("parts", of) > groups:
+        number, of = positive("part", number), positive("parts", of)
+        if of > groups:
             raise OptionError(
                 "parts", of, f"must be at most {groups:,}: this dataset is made in so many groups of rows, which are not cut"
             )
-        if positive("part", number) > of:
+        if number > of:
             raise OptionError("part", number, f"must be among 1 to {of:,}")
         part = Dataset(self.config)
         part.share = Share(number, of)
@@ -137,7 +138,7 @@ class Dataset:
 
         A part has the fingerprint of the whole.
         """
-        return hashlib.sha256(f"{self.config.fingerprint()} {self.plan.pools.digest}".encode()).hexdigest()
+        return hashlib.sha256(f"{self.config.settings_digest} {self.plan.pools.digest}".encode()).hexdigest()
 
     @locked_property
     def num_rows(self) -> int:
@@ -340,6 +341,8 @@ def dataset_of(data: Dataset | Config | None) -> Dataset:
     Raises:
         ConfigError: it is neither a dataset nor a configuration.
     """
+    if not isinstance(data, Dataset | Config | None):
+        raise ConfigError("data", data, "must be a Dataset or a Config", hint="load_config reads one from a file")
     return data if isinstance(data, Dataset) else Dataset(data)
 
 

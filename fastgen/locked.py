@@ -1,6 +1,5 @@
 """Properties that threads share: computed once, by one thread, while the others wait for it."""
 
-from collections.abc import Callable
 from functools import cached_property
 from threading import RLock
 from typing import Any, TypeVar, overload
@@ -11,8 +10,8 @@ Value = TypeVar("Value")
 class locked_property(cached_property[Value]):  # noqa: N801 (a decorator)
     """A `functools.cached_property` that is computed once, even if several threads ask for it at the same time.
 
-    Python's own had such a lock up to version 3.11. Without it, each thread computes the value, and may keep its own copy:
-    with a billion rows, each of the plan's tables has a hundred megabytes.
+    Python's own had a lock up to version 3.11, which all objects of a class shared. Without one, each thread computes the value,
+    and may keep its own copy: with a billion rows, each of the plan's tables has a hundred megabytes.
 
     Example:
         >>> class Table:
@@ -24,10 +23,6 @@ class locked_property(cached_property[Value]):  # noqa: N801 (a decorator)
         True
     """
 
-    def __init__(self, compute: Callable[[Any], Value]) -> None:
-        super().__init__(compute)
-        self._lock = RLock()  # reentrant, as the property of one object may need that of another
-
     @overload
     def __get__(self, instance: None, owner: type[Any] | None = None) -> "locked_property[Value]": ...
 
@@ -35,6 +30,12 @@ class locked_property(cached_property[Value]):  # noqa: N801 (a decorator)
     def __get__(self, instance: object, owner: type[Any] | None = None) -> Value: ...
 
     def __get__(self, instance: object | None, owner: type[Any] | None = None) -> Any:
-        """The value; the instance keeps it."""
-        with self._lock:
-            return super().__get__(instance, owner)
+        """The value; the instance keeps it, and a lock for each of its properties."""
+        if instance is None:
+            return self
+        name, kept = self.attrname, vars(instance)
+        assert name is not None
+        with kept.setdefault(f"_lock_of_{name}", RLock()):  # reentrant, as the property of one object may need that of another
+            if name not in kept:
+                kept[name] = self.func(instance)
+            return kept[name]

@@ -33,6 +33,8 @@ MOST_EXPECTED = 2**25
 in the expectation, and random variation a group has fewer than 2^26 rows."""
 MOST_CELLS = 2**27
 """Greatest number of cells of the period times step lengths: sequences are counted for each pair, in tables of up to a gigabyte."""
+MOST_WINDOWS = 2**27
+"""Greatest number of windows: payments are counted for each, in tables of a gigabyte."""
 CARDS_AT_ONCE = 1 << 16
 BIRTHS_AT_ONCE = 1 << 11
 
@@ -151,13 +153,14 @@ class Plan:
         self.cash_cards, self.sequences, self.withdrawals = found.cash_cards, found.sequences, found.withdrawals
         self.foreign, self.payments, self.chain_payments = found.foreign, found.payments, found.chain_payments
         self.ordinary = self.payments - self.chain_payments
-        chains = config.fraud.chain_lengths
-        count, last = chain_kernels.count_chains(self.seed, chains.low, len(chains.values), self.chain_payments)
-        self.chains, self.last_chain = int(count), int(last)
         self.rows = self.payments + self.withdrawals + self.foreign
         self.frauds = self.chain_payments + self.foreign
         self.grid = time_grid(max(self.rows, 1), self.period, self.period + self._tail())
         self._check_cells()
+        self._check_windows()
+        chains = config.fraud.chain_lengths
+        count, last = chain_kernels.count_chains(self.seed, chains.low, len(chains.values), self.chain_payments)
+        self.chains, self.last_chain = int(count), int(last)
         self._check_groups()
 
     def _available(self) -> int:
@@ -175,6 +178,13 @@ class Plan:
         if self.sequences and count * cells > MOST_CELLS:
             allowed = f"{count:,} lengths of a step times {cells:,} cells of {cell:,} seconds must be at most {MOST_CELLS:,}"
             raise ConfigError("atm.step_hours", list(steps), allowed)
+
+    def _check_windows(self) -> None:
+        """Check that the counts of all windows fit into memory."""
+        windows = self.grid.groups * self.grid.windows_per_group
+        if windows > MOST_WINDOWS:
+            allowed = f"must be fewer: they would be made in {windows:,} windows of time, and there can be {MOST_WINDOWS:,}"
+            raise ConfigError("rows", self.rows, allowed)
 
     def _check_groups(self) -> None:
         """Check that the rows of a group can be addressed."""
@@ -208,7 +218,7 @@ class Plan:
     def _tail(self) -> int:
         """Seconds after the period's end in which events can still occur."""
         fraud, atm = self.config.fraud, self.config.atm
-        return max(fraud.reach if self.chains else 0, atm.reach if self.sequences else 0) + 1
+        return max(fraud.reach if self.chain_payments else 0, atm.reach if self.sequences else 0) + 1
 
     @locked_property
     def births(self) -> tuple[date, int]:

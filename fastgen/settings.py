@@ -73,7 +73,9 @@ class Within:
 
     def _real(self, value: Any) -> float:
         if self._holds(value, Real):
-            return float(value) + 0.0  # never -0.0
+            number = float(value)
+            if self._holds(number, Real):  # as a double, a float32 has other decimals
+                return number + 0.0  # never -0.0
         raise ValueError(f"must be a number {self._bounds()}")
 
     def _pair(self, value: Any) -> Any:

@@ -25,7 +25,7 @@ def scan(data: Dataset | Config | None = None, *, table: str = "transactions", t
         threads: how many threads generate rows, at least 1 (default: one for each processor).
 
     Raises:
-        ConfigError: `data` is neither a dataset nor a configuration.
+        ConfigError: `data` is neither a dataset nor a configuration, or there are no holders for the requested cash cards.
         OptionError: an unknown table, or a number of threads that is not positive.
 
     Example:
@@ -37,6 +37,7 @@ def scan(data: Dataset | Config | None = None, *, table: str = "transactions", t
     dataset = dataset_of(data)
     names = dataset.columns(table)
     workers = thread_count(threads)
+    plan = dataset.plan  # raises here what Polars would wrap in an error of its own
 
     def frames(
         columns: list[str] | None, predicate: pl.Expr | None, rows: int | None, _batch_rows: int | None
@@ -45,7 +46,7 @@ def scan(data: Dataset | Config | None = None, *, table: str = "transactions", t
         needed = {*selected, *(predicate.meta.root_names() if predicate is not None else ())}
         made = tuple(name for name in names if name in needed) or names[:1]
         # If Polars gives both a number of rows and a predicate, the predicate applies to those rows only.
-        groups = _groups(dataset.plan, predicate) if table == "transactions" and rows is None else None
+        groups = _groups(plan, predicate) if table == "transactions" and rows is None else None
         for frame in _first(dataset.frames(table, made, workers, groups), rows):
             yield (frame if predicate is None else frame.filter(predicate)).select(selected)
 

@@ -8,6 +8,7 @@ import sys
 import tomllib
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
+from decimal import Context, localcontext
 from fractions import Fraction
 from itertools import pairwise
 from math import ceil
@@ -329,6 +330,13 @@ def test_a_table_of_sequences_that_takes_too_much_memory(given_settings: dict[st
         _ = data.plan
 
 
+@pytest.mark.parametrize("rows", [10**13, 10**15])
+def test_windows_of_more_counts_than_memory(rows: int) -> None:
+    data = Dataset(config_of(rows=rows, cards=2_000, start="1970-01-01", end="2038-01-01", atm={"cards": 0}))
+    with pytest.raises(ConfigError, match=rf"^rows = {rows}: must be fewer: they would be made in .* there can be 134,217,728$"):
+        _ = data.plan
+
+
 def test_groups_of_more_rows_than_can_be_made(monkeypatch: pytest.MonkeyPatch) -> None:
     """With a lower limit, as with the real one the test would take minutes."""
     monkeypatch.setattr(fastgen.plan, "MOST_EXPECTED", 70_000)
@@ -480,7 +488,7 @@ def test_configurations_are_values() -> None:
     assert (one == same, one == other) == (True, False)
     assert {one: "x"}[same] == "x"
     assert pickle.loads(pickle.dumps(one)) == copy.deepcopy(one) == one
-    assert pickle.loads(pickle.dumps(one)).fingerprint() == one.fingerprint()
+    assert pickle.loads(pickle.dumps(one)).settings_digest == one.settings_digest
     with pytest.raises(ValueError, match="frozen"):
         one.seed = 4  # type: ignore[misc]
 
@@ -533,8 +541,18 @@ def test_whole_floats_of_numpy_are_whole_numbers(kind: Any) -> None:
         assert line_of(seed=wrong).endswith(SEEDS)
 
 
+@pytest.mark.parametrize(("value", "fits"), [(0.5, True), (0.1, False)])
+def test_numbers_of_less_precision_are_checked_as_they_are_kept(value: float, fits: bool) -> None:
+    """As a double, 0.1 of single precision has more than two decimals."""
+    amounts = [{"share": 1.0, "low": np.float32(value), "high": 10_000}]
+    if fits:
+        assert config_of(amounts=amounts).amounts[0].low == value
+    else:
+        assert line_of(amounts=amounts).startswith("amounts[0].low = ")
+
+
 def test_minus_nothing_is_nothing() -> None:
-    assert Config(fraud=Fraud(ratio=-0.0)).fingerprint() == Config(fraud=Fraud(ratio=0)).fingerprint()
+    assert Config(fraud=Fraud(ratio=-0.0)).settings_digest == Config(fraud=Fraud(ratio=0)).settings_digest
 
 
 @pytest.mark.parametrize(
@@ -549,7 +567,7 @@ def test_minus_nothing_is_nothing() -> None:
     ],
 )
 def test_the_same_sizes_have_one_fingerprint(one: dict[str, Any], other: dict[str, Any]) -> None:
-    assert Config(**one).fingerprint() == Config(**other).fingerprint()
+    assert Config(**one).settings_digest == Config(**other).settings_digest
 
 
 def test_every_setting_and_the_data_version_change_the_fingerprint(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -580,9 +598,9 @@ def test_every_setting_and_the_data_version_change_the_fingerprint(monkeypatch: 
     categories = [change for change in changes if "amounts" in change]
     for change in categories:  # none of the default categories takes all of these amounts
         change["categories"] = [shop(low=0.01, high=99_999.99)]
-    prints = {Config(**change).fingerprint() for change in changes}
+    prints = {Config(**change).settings_digest for change in changes}
     monkeypatch.setattr(fastgen.config, "DATA_VERSION", -1)
-    assert len(prints | {Config().fingerprint()}) == len(changes) + 1
+    assert len(prints | {Config().settings_digest}) == len(changes) + 1
     assert all(len(text) == 64 and int(text, 16) for text in prints)
 
 
@@ -931,6 +949,13 @@ def test_text_that_is_no_count(text: str) -> None:
     assert str(caught.value) == f"cards = {text!r}: must be a whole number such as 250000, 2.5k, 10M or 1e6"
 
 
+def test_counts_do_not_depend_on_the_context_of_decimals() -> None:
+    with localcontext(Context(prec=3)):
+        assert parse_count("123_456") == 123_456
+    with pytest.raises(ConfigError):
+        parse_count("1.0000000000000000000000000001k")
+
+
 @given(st.integers(-(10**18), 10**18))
 def test_plain_numbers_are_counts(count: int) -> None:
     assert parse_count(str(count)) == parse_count(f"{count:_}") == count
@@ -1012,7 +1037,7 @@ def test_what_is_written_is_read(config: Config) -> None:
     again = Config(**tomllib.loads(to_toml(config)))
     assert again == config
     assert hash(again) == hash(config)
-    assert again.fingerprint() == config.fingerprint()
+    assert again.settings_digest == config.settings_digest
 
 
 def test_schema_tells_bounds_defaults_and_meanings() -> None:

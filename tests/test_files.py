@@ -310,7 +310,7 @@ def test_positions_far_from_their_place(tmp_path: Path, walkers: Dataset, coordi
 def test_a_configuration_does_for_a_dataset(tmp_path: Path) -> None:
     config = Config(rows=500)
     assert write(config, tmp_path / "x.csv").files[0].size == write(Dataset(config), tmp_path / "y.csv").files[0].size
-    with pytest.raises(ConfigError, match=r"^config = 5: must be a Config"):
+    with pytest.raises(ConfigError, match=r"^data = 5: must be a Dataset or a Config"):
         write(5, tmp_path / "z.csv")  # type: ignore[arg-type]
 
 
@@ -1090,13 +1090,15 @@ def test_a_full_disk_for_a_directory(tmp_path: Path, large: Dataset) -> None:
     assert list(tmp_path.rglob("*.*")) == []
 
 
-def test_nothing_of_a_neighbour_is_dropped(tmp_path: Path) -> None:
-    """A neighbour: a directory whose name begins with this one's."""
-    (tmp_path / "data2").mkdir()
-    with opened(str(tmp_path / "data2" / "transactions.csv"), overwrite=False) as out:
-        drop_unfinished(str(tmp_path / "data"))
+def test_only_what_is_named_is_dropped(tmp_path: Path) -> None:
+    with opened(str(tmp_path / "kept.csv"), overwrite=False) as out:
+        drop_unfinished({str(tmp_path / "dropped.csv")})
         out.write(b"tid")
-    assert (tmp_path / "data2" / "transactions.csv").read_bytes() == b"tid"
+    assert (tmp_path / "kept.csv").read_bytes() == b"tid"
+    message = r"dropped\.csv: cannot be written: no such file"
+    with pytest.raises(OutputError, match=message), opened(str(tmp_path / "dropped.csv"), overwrite=False):
+        drop_unfinished({str(tmp_path / "dropped.csv")})
+    assert [path.name for path in tmp_path.iterdir()] == ["kept.csv"]
 
 
 def test_what_is_taken_in_pieces_is_written_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -59,6 +59,22 @@ def test_objects_have_their_own_values() -> None:
     assert one.value is not two.value
 
 
+def test_objects_do_not_wait_for_each_other() -> None:
+    class Nested:
+        def __init__(self, inner: "Nested | None" = None) -> None:
+            self.inner = inner
+
+        @locked_property
+        def depth(self) -> int:
+            inner = self.inner
+            if inner is None:
+                return 0
+            with ThreadPoolExecutor(1) as pool:
+                return 1 + pool.submit(lambda: inner.depth).result(timeout=10)
+
+    assert Nested(Nested()).depth == 1
+
+
 @pytest.mark.parametrize("kind", [Dataset, Plan, Values, Holders, TransactionFrames])
 def test_what_threads_share_is_computed_once(kind: type) -> None:
     properties = [value for value in vars(kind).values() if isinstance(value, cached_property)]

@@ -23,7 +23,7 @@ from confluent_kafka import KafkaError as KafkaErrors
 from confluent_kafka import KafkaException
 
 import fastgen
-from fastgen import Config, Dataset, DeliveryError, KafkaError, OptionError, produce
+from fastgen import Config, Dataset, DeliveryError, KafkaError, OptionError, produce, verify_topic
 from fastgen.cli.kafka_values import client_settings, duration, moment, pairs
 from fastgen.cli.producing import produced, progress_callback
 from fastgen.schema import DEFAULT_TOPIC
@@ -830,3 +830,15 @@ def test_labels_are_tid_and_label() -> None:
     assert content["labels"]["topic"] == "labels"
     assert report.labels
     assert report.labels.bytes == 2_000 * len(json.dumps({"tid": "0" * 32, "fraud_label": 0}))
+
+
+@pytest.mark.parametrize("servers", [["localhost:9092"], 9092, b"localhost:9092"])
+def test_servers_that_are_no_text(servers: Any) -> None:
+    with pytest.raises(OptionError, match=r"^bootstrap_servers = .*: must be a text such as host:9092,other:9092$"):
+        produce(SMALL, bootstrap_servers=servers)
+    with pytest.raises(OptionError, match=r"^bootstrap_servers = .*: must be a text such as host:9092,other:9092$"):
+        verify_topic(SMALL, servers)
+
+
+def test_as_many_threads_as_processors() -> None:
+    assert produce(SMALL, mock=True, threads=None).acknowledged == 2_000

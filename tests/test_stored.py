@@ -590,3 +590,14 @@ def test_no_command_takes_a_column_of_a_nested_type(tmp_path: Path, column: str,
         with pytest.raises(InputError, match=problem):
             report(path, tmp_path / "page.html")
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("name", ["csv", "ndjson", "parquet", "arrow"])
+def test_a_file_that_has_disappeared(tmp_path: Path, name: str) -> None:
+    path = tmp_path / f"transactions.{name}"
+    write(DATA, path)
+    stored = open_stored(path)
+    assert "amount" in stored.columns("transactions")
+    path.unlink()
+    with pytest.raises(InputError, match="no such file"):
+        list(stored.batches("transactions", ["amount"]))

@@ -7,7 +7,7 @@ from numba import types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-from fastgen.kernels.jit import helper, inlined_kernel, interleaved_kernel, kernel
+from fastgen.kernels.jit import helper, inlined_kernel, interleaved_kernel
 from fastgen.kernels.md5 import hex_digits
 from fastgen.kernels.rng import u64
 from fastgen.kernels.units import MICROSECONDS
@@ -142,7 +142,7 @@ def fill_columns(out, first, rows, digests, origin):
         out.fraud_label[i] = rows.label[i]
 
 
-@kernel
+@inlined_kernel
 def looked_up(out, codes, table):
     """out[i] = table[codes[i]]."""
     for i in range(codes.size):

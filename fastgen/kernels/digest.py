@@ -9,12 +9,13 @@ that the digests of consecutive parts combine. `mix` is the finalizer of splitmi
 
 import numpy as np
 
+from fastgen.kernels.bits import GOLDEN
+from fastgen.kernels.columns import looked_up
 from fastgen.kernels.digits import digit_pairs
 from fastgen.kernels.jit import helper, inlined_kernel, interleaved_kernel, kernel
 from fastgen.kernels.memory import load_8
 from fastgen.kernels.rng import u64
 
-GOLDEN = u64(0x9E3779B97F4A7C15)
 MULTIPLIER = u64(0xD1342543DE82EF95)
 
 
@@ -63,13 +64,6 @@ def numbers(values, column, offset):
     """Compute the values of whole numbers plus an offset."""
     for i in range(values.size):
         values[i] = u64(np.int64(column[i]) + offset)
-
-
-@inlined_kernel
-def looked_up(values, column, table):
-    """Look up the values of codes in a table."""
-    for i in range(values.size):
-        values[i] = table[column[i]]
 
 
 @inlined_kernel

@@ -108,7 +108,7 @@ def write_times(words, seconds, midnight, word_0, word_1, word_2):
 @helper
 def day_end(seconds, start, day):
     """Find the end of the rows from `start` on that are on one day; seconds are sorted."""
-    next_day = np.int32((day + 1) * DAY)
+    next_day = (day + 1) * DAY
     if seconds[seconds.size - 1] < next_day:
         return seconds.size
     stop = start + 1

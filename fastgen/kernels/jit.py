@@ -1,5 +1,6 @@
 """How kernels are compiled: machine code cached on disk, run without the GIL, plain IEEE arithmetic."""
 
+import sys
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
@@ -11,6 +12,8 @@ from numba import config as numba_config
 from fastgen.errors import FastgenError
 from fastgen.kernels.vectors import AS_LLVM_SEES_FIT, COMPILER, INTERLEAVED, interleaving
 
+if sys.byteorder != "little":
+    raise FastgenError("kernels are written for little-endian machines, which this one is not")
 if numba_config.DISABLE_JIT:
     raise FastgenError("kernels have to be compiled, which NUMBA_DISABLE_JIT forbids", hint="unset it")
 

@@ -10,6 +10,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from fastgen.kernels.bits import GOLDEN
 from fastgen.kernels.jit import helper, kernel
 from fastgen.kernels.rng import u64
 
@@ -20,7 +21,6 @@ EXACT = 1_000
 POWERS = 9
 BINS = EXACT + 900 * POWERS
 """Numbers from 10^12 on share the last bin."""
-GOLDEN = 0x9E3779B97F4A7C15
 EARTH_METRES = 6_371_008.8
 """Mean radius of the Earth (IUGG)."""
 MISSING = -1
@@ -59,7 +59,7 @@ def count_kinds(counts: NDArray[np.int32], cards: NDArray[np.int32], kinds: NDAr
 def slot_of(slots, known, key):
     """Where a key is in a hash table, or where it belongs; a slot holds the key's number + 1, or zero if it is free."""
     mask = slots.size - 1
-    hashed = u64(key) * u64(GOLDEN)
+    hashed = u64(key) * GOLDEN
     at = i64((hashed ^ (hashed >> u64(32))) & u64(mask))
     while slots[at] != 0 and known[slots[at] - 1] != key:
         at = (at + 1) & mask

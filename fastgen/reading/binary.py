@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
 
@@ -10,7 +11,7 @@ import pyarrow as pa
 from pyarrow import parquet as pq
 
 from fastgen.origin import from_metadata
-from fastgen.reading.pieces import REFUSALS, Damage, ReadRows, message_of, readable
+from fastgen.reading.pieces import REFUSALS, Damage, ReadRows, cut, message_of, readable
 from fastgen.schema import TABLES
 
 FEW_VALUES: Final = ("category", "city", "country", "word")
@@ -38,7 +39,10 @@ class ParquetReader:
     def pieces(self, columns: Sequence[str], rows: int) -> Iterator[ReadRows | Damage]:
         """See `Reader.pieces`."""
         first = 0
-        with opened(self._path) as source, pq.ParquetFile(source, read_dictionary=self._dictionaries) as file:
+        with ExitStack() as stack:
+            with readable(self._path, "Parquet file"):
+                source = stack.enter_context(opened(self._path))
+                file = stack.enter_context(pq.ParquetFile(source, read_dictionary=self._dictionaries))
             for group in range(file.metadata.num_row_groups):
                 stop = first + file.metadata.row_group(group).num_rows
                 try:
@@ -70,8 +74,9 @@ class IpcReader:
     def pieces(self, columns: Sequence[str], rows: int) -> Iterator[ReadRows | Damage]:
         """See `Reader.pieces`."""
         first = 0
-        with opened(self._path) as source:
-            file = pa.ipc.open_file(source)
+        with ExitStack() as stack:
+            with readable(self._path, "Arrow IPC file"):
+                file = pa.ipc.open_file(stack.enter_context(opened(self._path)))
             for number in range(file.num_record_batches):
                 try:
                     frame = frame_of(file.get_batch(number), columns)
@@ -84,6 +89,7 @@ class IpcReader:
 
 def opened(path: Path) -> pa.OSFile:
     """A file to read; its name is given as bytes, as Arrow would encode a text, and not every name is UTF-8."""
+    path.stat()  # its errors are shorter than Arrow's
     return pa.OSFile(os.fsencode(path))
 
 
@@ -93,12 +99,6 @@ def frame_of(batch: pa.RecordBatch, columns: Sequence[str]) -> pl.DataFrame:
     selected.validate(full=True)  # Polars would accept invalid UTF-8
     # Column by column, which drops the metadata of Polars' own types: if damaged, it would make Polars panic.
     return pl.DataFrame([pl.Series(name, selected.column(name)) for name in columns])
-
-
-def cut(frame: pl.DataFrame, first: int, rows: int) -> Iterator[ReadRows]:
-    """Cut a frame, whose first row is number `first` of its file, into frames of at most `rows` rows."""
-    for start in range(0, frame.height, rows):
-        yield ReadRows(first + start, frame.slice(start, rows))
 
 
 def head(pieces: Iterator[ReadRows | Damage], columns: Sequence[str]) -> pl.DataFrame:

@@ -42,6 +42,12 @@ class Reader(Protocol):
         """Yield these columns in frames of at most `rows` rows, with the types that they have in the file."""
 
 
+def cut(frame: pl.DataFrame, first: int, rows: int) -> Iterator[ReadRows]:
+    """Cut a frame, whose first row is number `first` of its file, into frames of at most `rows` rows."""
+    for start in range(0, frame.height, rows):
+        yield ReadRows(first + start, frame.slice(start, rows))
+
+
 def message_of(error: BaseException) -> str:
     """The message of a library's error, in one short line."""
     text = (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__

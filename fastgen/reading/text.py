@@ -13,10 +13,9 @@ from typing import Any
 import polars as pl
 
 from fastgen.errors import InputError
-from fastgen.reading.binary import cut
 from fastgen.reading.lines import BLOCK, Lines
 from fastgen.reading.parsing import CsvParser, NdjsonParser, Parser
-from fastgen.reading.pieces import Damage, ReadRows
+from fastgen.reading.pieces import Damage, ReadRows, cut
 
 HEAD = 1 << 16
 """Bytes at the beginning that are read to find the columns."""

@@ -168,8 +168,10 @@ def _rows(stored: Stored, survey: Survey, holders: HolderAges | None) -> dict[st
     rows = {TRANSACTIONS.name: survey.rows + survey.incomplete}
     for table in TABLES:
         if table in stored.tables and table not in rows:
-            known = holders.holders if table == PROFILES.name and holders else None
-            rows[table] = known if known is not None else sum(frame.height for frame in stored.batches(table, ["cc_num"]))
+            if table == PROFILES.name and holders:
+                rows[table] = holders.holders + holders.incomplete
+            else:
+                rows[table] = sum(frame.height for frame in stored.batches(table, stored.columns(table)[:1]))
     return rows
 
 

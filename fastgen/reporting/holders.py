@@ -20,18 +20,24 @@ class HolderAges:
     Args:
         on: the day for which ages are computed. cards: those of the transactions. withdrawing: bool[cards], by card number.
         noted: numbers of the cards whose holders' ages are kept individually.
+
+    Attributes:
+        holders: rows that have both values. incomplete: the others, which are left out.
     """
 
     def __init__(self, on: date, cards: CardIndex, withdrawing: NDArray[np.bool_], noted: NDArray[np.int64]) -> None:
         self.on = on
         self.holders = 0
+        self.incomplete = 0
         self.ages = np.zeros((2, OLDEST + 1), np.int64)
         self.noted: dict[int, int] = {}
         self._cards, self._withdrawing, self._noted = cards, withdrawing, noted
 
     def add(self, frame: pl.DataFrame) -> None:
         """Add a batch of profiles, with birthdate and cc_num."""
+        rows = frame.height
         frame = frame.drop_nulls()
+        self.incomplete += rows - frame.height
         numbers = self._cards.find(frame["cc_num"])
         ages = ages_at(self.on, frame["birthdate"].cast(pl.Int32).to_numpy().astype(np.int64))
         known = numbers >= 0

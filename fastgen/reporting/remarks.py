@@ -34,6 +34,8 @@ def _about_rows(facts: Facts) -> Iterator[str]:
     survey = facts.survey
     if survey.incomplete:
         yield f"Left out of everything below: {count(survey.incomplete, 'row')} in which values are missing or cannot be read."
+    if facts.holders and facts.holders.incomplete:
+        yield f"Left out of the holders' ages: {count(facts.holders.incomplete, 'row')} of profiles without a card or a birthdate."
     if not survey.in_order and facts.with_histories:
         yield "Rows are not in order of time; they were sorted for what depends on it."
     if not survey.in_order and not facts.with_histories:

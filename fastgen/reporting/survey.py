@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from fastgen.kernels.tallies import GOLDEN
+from fastgen.kernels.bits import GOLDEN
 from fastgen.kernels.units import DAY, HOUR
 from fastgen.reporting import bins
 from fastgen.reporting.rows import ReportRows, detached, whole
@@ -58,7 +58,7 @@ class Sample:
         """Add some rows of a frame. among: indices of the rows to choose from. before: number of rows in earlier frames."""
         if not among.size:
             return
-        order = (among + before).astype(np.uint64) * np.uint64(GOLDEN)
+        order = (among + before).astype(np.uint64) * GOLDEN
         kept = np.argpartition(order, SAMPLED)[:SAMPLED] if order.size > SAMPLED else slice(None)
         new = detached(frame.select(SAMPLE_COLUMNS)[among[kept]]).with_columns(order=pl.Series(order[kept]))
         self.rows = (new if self.rows is None else pl.concat([self.rows, new])).sort("order").head(SAMPLED)

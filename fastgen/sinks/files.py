@@ -89,7 +89,8 @@ def write(
         threads: how many make rows, at least 1 (default: one per processor). The bytes do not depend on it.
         overwrite: replace existing files; in a directory, those with the names that are to be written and those that its
             manifest and records name.
-        progress: called with the number of rows written since the last call.
+        progress: called with the number of rows written since the last call; with `parts`, by the threads that write them, one at
+            a time. An exception that it raises ends the run.
 
     Raises:
         OptionError: an option is not allowed; raised before any row is made.

@@ -4,7 +4,7 @@ import os
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
-from fastgen.arguments import check_coordinates
+from fastgen.arguments import check_coordinates, positive
 from fastgen.dataset import Dataset
 from fastgen.errors import OptionError
 from fastgen.layouts import Coordinates
@@ -74,12 +74,13 @@ def write_job(
         1038
     """
     target = resolve(output, format, compression)
+    parts, part = (None if given is None else positive(name, given) for name, given in (("parts", parts), ("part", part)))
     numbers = _numbers(data, target, parts, part)
     if parts is not None and not target.directory:
         data, parts = data.part(numbers.start, parts), None
     check_coordinates(coordinates)
     if target.directory and (table is not None or columns is not None):
-        field, value = ("table", table) if table is not None else ("columns", ",".join(columns or ()))
+        field, value = ("table", table) if table is not None else ("columns", ",".join(data.columns("transactions", columns)))
         raise OptionError(field, value, "must not be given for a directory, which gets all tables whole", hint="name a file")
     names = list(TABLES) if target.directory else ["transactions" if table is None else table]
     digests = target.directory

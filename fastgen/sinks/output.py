@@ -5,7 +5,7 @@ import os
 import re
 import stat
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, Final, Protocol
 
@@ -16,8 +16,8 @@ PARTIAL: Final = re.compile(r"\.(.+)\.[0-9a-f]{16}\.partial")
 """Matches the temporary names of files that are being written."""
 LONGEST: Final = 255
 """Bytes of a file's name, at most, on all common file systems."""
-_partials: Final[set[str]] = set()
-"""Files that are still being written."""
+_partials: Final[dict[str, str]] = {}
+"""Files that are still being written, and the paths that they will have."""
 Buffer = Any
 """bytes, or anything else with the buffer protocol."""
 
@@ -85,7 +85,7 @@ def opened(path: str, overwrite: bool) -> Iterator[Descriptor]:
         target = os.path.realpath(path) if os.path.islink(path) else path  # a link stays one
         folder, name = os.path.split(target)
         partial = os.path.join(folder, _partial_name(name))
-        _partials.add(partial)
+        _partials[partial] = path
         try:
             with _closing(os.O_WRONLY | os.O_CREAT | os.O_EXCL, partial, path) as out:
                 with suppress(OSError, ImportError):  # some file systems have no locks
@@ -99,7 +99,7 @@ def opened(path: str, overwrite: bool) -> Iterator[Descriptor]:
                 os.unlink(partial)
             raise
         finally:
-            _partials.discard(partial)
+            _partials.pop(partial, None)
 
 
 def _partial_name(name: str) -> str:
@@ -164,10 +164,10 @@ def _standard_output(path: str) -> int:
         raise OutputError(f"{path}: cannot be written: the standard output of this process is not a file") from None
 
 
-def drop_unfinished(root: str = "") -> None:
-    """Remove unfinished files, below `root` if given, whose writers cannot be waited for; none of them will get its name."""
-    for partial in list(_partials):
-        if partial.startswith(os.path.join(root, "")):
+def drop_unfinished(paths: Container[str] | None = None) -> None:
+    """Remove unfinished files, those for `paths` or all, whose writers cannot be waited for; none of them will get its name."""
+    for partial, path in list(_partials.items()):
+        if paths is None or path in paths:
             with suppress(OSError):
                 os.unlink(partial)
 

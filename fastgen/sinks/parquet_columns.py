@@ -188,7 +188,7 @@ class Int64(Column):
 class Timestamp(Int64):
     """int64: seconds since 1970-01-01 00:00:00, without a time zone; microseconds in the file, a unit that all readers support."""
 
-    zstd_level = -300  # a third of the time of level -3, which searches long among the trailing zeros of microseconds
+    zstd_level = -300  # a quarter of the time of level -3, which searches long among the trailing zeros of microseconds
 
     logical = struct({8: struct({1: FALSE, 2: struct({2: EMPTY})})})
 

@@ -9,7 +9,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Any
@@ -57,7 +57,6 @@ def _write(directory: "_Directory", numbers: range, complete: set[int], options:
     workers = max(1, min(options.threads, len(missing)))
     progress = _Shared(options.progress)
     shared = options._replace(overwrite=True, progress=progress)
-    files: list[FileReport] = []
     pool = ThreadPoolExecutor(workers, "fastgen-part")
     futures: list[Future[list[FileReport]]] = []
     try:
@@ -65,13 +64,15 @@ def _write(directory: "_Directory", numbers: range, complete: set[int], options:
             # Of 5 threads for 3 workers, the first two have 2; which one a later part gets makes no difference to its rows.
             threads = options.threads // workers + (i % workers < options.threads % workers)
             futures.append(pool.submit(directory.write, number, shared._replace(threads=threads)))
-        for future in futures:
-            files += future.result()
+        ended, _ = wait(futures, return_when=FIRST_EXCEPTION)
+        if len(ended) < len(futures):
+            next(future for future in ended if future.exception()).result()
+        files = [file for future in futures for file in future.result()]
     except BaseException:
         progress.stop()
         pool.shutdown(wait=False, cancel_futures=True)
         wait(futures, SHUTDOWN_SECONDS)
-        drop_unfinished(options.target.path)
+        drop_unfinished({path for number in missing for path in directory.paths(number)})
         raise
     pool.shutdown()
     if directory.finish() and not options.overwrite:  # with `overwrite`, other machines may be rewriting complete parts
@@ -176,12 +177,17 @@ class _Directory:
         """Whether a part is complete: its record describes it, and its files have the sizes that the record gives."""
         record = manifest.read(self._root / self._record(number))
         return self._describes(record, number) and all(
-            _size(self._root / entry["file"]) == entry["bytes"] for entry in record["tables"].values()
+            _size(self._root / entry["file"]) == entry["bytes"]
+            for entry in (record["tables"][request.table] for request in self._whole)
         )
 
     def _files(self, number: int) -> list[str]:
         """The names of a part's files, relative to the directory."""
         return [f"{request.table}/{part_name(number, self._of)}{file_name('', self._target)}" for request in self._whole]
+
+    def paths(self, number: int) -> list[str]:
+        """The paths of a part's files and its record."""
+        return [os.path.join(self._target.path, name) for name in (*self._files(number), self._record(number))]
 
     def write(self, number: int, options: WriteOptions) -> list[FileReport]:
         """Write the tables of a part, then its record. Files that the record named before are removed."""

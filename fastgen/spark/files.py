@@ -65,7 +65,9 @@ def write(
     options: dict[str, Any] = {"format": format, "compression": compression, "coordinates": coordinates, "parts": parts}
     job = write_job(data, output, **options)
     prepare(job.requests, parts, job.target, overwrite)
-    write_part = partial(_write_part, data.config, os.fspath(output), options | {"overwrite": overwrite})
+    # Absolute, as executors have other working directories and homes.
+    path = os.path.join(os.path.abspath(job.target.path), "")
+    write_part = partial(_write_part, data.config, path, options | {"overwrite": overwrite})
     reports = context.parallelize(range(1, parts + 1), parts).map(write_part).collect()
     files = tuple(file for report in reports for file in report.files)
     return WriteReport(files, time.perf_counter() - began, skipped=sum(report.skipped for report in reports))

@@ -47,7 +47,7 @@ class PartReader(DataSourceReader):
             holders = HolderBatches(part.plan, self.request.table, schema)
             return map(holders.batch, part.card_chunks())
         make = group_batches(part, schema)
-        return (batch for group in part.groups if (batch := make(group)).num_rows)
+        return (batch for group in part.groups for batch in make(group, slice(None)))
 
 
 def _number_of_parts(request: SourceOptions) -> int:

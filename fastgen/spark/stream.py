@@ -110,7 +110,4 @@ class TransactionStream(DataSourceStreamReader, SupportsTriggerAvailableNow):
         piece = partition.piece
         make = group_batches(dataset(self.config), arrow_schema("transactions", self.names, self.nullable))
         for group in piece.groups:
-            batch = make(group)
-            rows = range(batch.num_rows)[piece.cut(group)]
-            if rows:
-                yield batch.slice(rows.start, len(rows))
+            yield from make(group, piece.cut(group))

@@ -1,6 +1,6 @@
 """Schemas of tables in Spark and Arrow, and what batch and stream readers share."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
@@ -25,6 +25,9 @@ _NOT_TEXT: Final[dict[Kind, DataType]] = {
     "date": DateType(),
 }
 
+ROWS_IN_BATCH: Final = 1 << 20
+"""The most rows of a batch: their texts, of at most 400 bytes each, are addressed by 31 bits."""
+
 
 @lru_cache(maxsize=4)
 def dataset(config: Config) -> "Dataset":
@@ -34,13 +37,21 @@ def dataset(config: Config) -> "Dataset":
     return Dataset(config)
 
 
-def group_batches(data: "Dataset", schema: "pa.Schema") -> Callable[[int], "pa.RecordBatch"]:
-    """Return a function that makes the transactions of a group."""
+def group_batches(data: "Dataset", schema: "pa.Schema") -> Callable[[int, slice], Iterator["pa.RecordBatch"]]:
+    """Return a function that makes the transactions of a group, or a slice of them, in batches whose texts can be addressed."""
     from fastgen.arrow import TransactionBatches
     from fastgen.workers import RowSource
 
     source, batches = RowSource(data.plan, schema.names), TransactionBatches(data.plan, schema)
-    return lambda group: batches.batch(*source.fill(range(group, group + 1)))
+
+    def make(group: int, cut: slice) -> Iterator["pa.RecordBatch"]:
+        rows, tids = source.fill(range(group, group + 1))
+        wanted = range(rows.second.size)[cut]
+        for first in wanted[::ROWS_IN_BATCH]:
+            behind = min(first + ROWS_IN_BATCH, wanted.stop)
+            yield batches.batch(source.worker.rows.rows(first, behind), tids[16 * first : 16 * behind])
+
+    return make
 
 
 def spark_schema(table: str, names: Sequence[str]) -> StructType:

@@ -170,7 +170,7 @@ class _Check:
         files = {file.where: file for file in checked.counts.files}
         for part, entry in enumerate(self._stored.description.entries(table)):
             name = str(entry.get("file"))
-            if name in files or (self._stored.path / name).exists():
+            if name in files or os.path.exists(self._stored.path / name):  # False for what cannot be a path
                 continue
             others = [file.where for file in files.values() if part in file.parts and file.same]
             if others:

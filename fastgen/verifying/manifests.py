@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from fastgen.arguments import positive
 from fastgen.config import Config
 from fastgen.dataset import Dataset
 from fastgen.digest import Digest
@@ -68,8 +69,8 @@ def parts_of(stored: Stored, data: Dataset) -> list[Dataset]:
     if of is None and stored.parts is None:
         return [data]
     try:
-        return [data.part(number, of) for number in stored.parts or range(1, of + 1)]
-    except (OptionError, TypeError) as error:
+        return [data.part(number, of) for number in stored.parts or range(1, positive("parts", of) + 1)]
+    except OptionError as error:
         raise InputError(f"{stored.path}: its {stored.description.source} names parts that cannot exist: {error}") from None
 
 
@@ -88,7 +89,7 @@ def disagreements(stored: Stored, data: Dataset) -> Iterator[str]:
 def other_config(stored: Stored, config: Config) -> str | None:
     """The settings in which a manifest differs from a given configuration; None if it does not."""
     recorded = stored.config()
-    if recorded is None or recorded.fingerprint() == config.fingerprint():
+    if recorded is None or recorded.settings_digest == config.settings_digest:
         return None
     theirs, own = (each.model_dump(mode="json", exclude_none=True) for each in (recorded, config))
     differ = [name for name in {**own, **theirs} if own.get(name) != theirs.get(name)]

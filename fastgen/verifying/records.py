@@ -14,7 +14,7 @@ from fastgen.reading.parsing import NdjsonParser
 from fastgen.reading.pieces import Damage
 from fastgen.reading.typed import typed
 from fastgen.sinks.kafka.consuming import Records
-from fastgen.sinks.kafka.messages import Texts
+from fastgen.sinks.kafka.messages import PackedTexts
 
 NONE = -1
 """The length of an absent text."""
@@ -28,8 +28,8 @@ class PackedMessages(NamedTuple):
     times: int64[n], milliseconds since 1970, or None if they do not matter.
     """
 
-    values: Texts
-    keys: Texts
+    values: PackedTexts
+    keys: PackedTexts
     lengths: NDArray[np.int64]
     times: NDArray[np.int64] | None
 
@@ -156,11 +156,11 @@ def packed(records: Records, timed: bool) -> PackedMessages:
     return PackedMessages(values, keys, np.stack([of_values, of_keys]), records.times if timed else None)
 
 
-def _end_to_end(parts: list[bytes | None]) -> tuple[Texts, NDArray[np.int64]]:
+def _end_to_end(parts: list[bytes | None]) -> tuple[PackedTexts, NDArray[np.int64]]:
     """Concatenate texts; also return their lengths."""
     lengths = np.array([NONE if part is None else len(part) for part in parts], np.int64)
     ends = np.concatenate([np.zeros(1, np.int64), np.cumsum(np.maximum(lengths, 0))])
-    return Texts(np.frombuffer(b"".join([part for part in parts if part]), np.uint8), ends), lengths
+    return PackedTexts(np.frombuffer(b"".join([part for part in parts if part]), np.uint8), ends), lengths
 
 
 def _same_messages(one: PackedMessages, at: int, other: PackedMessages, begin: int, most: int) -> int:

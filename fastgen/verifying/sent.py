@@ -14,7 +14,7 @@ from fastgen.kernels.text import join_fragments
 from fastgen.layouts import Coordinates
 from fastgen.pipeline import map_ordered
 from fastgen.reading.parsing import NdjsonParser
-from fastgen.sinks.kafka.messages import Messages, MessageSource, Texts
+from fastgen.sinks.kafka.messages import Messages, MessageSource, PackedTexts
 from fastgen.verifying.chunks import UNKNOWN, Chunk, Chunks, chunks_of
 from fastgen.verifying.expected import ROWS, groups_of, is_keyed
 from fastgen.verifying.records import NONE, TIMESTAMP, Form, PackedMessages
@@ -40,12 +40,12 @@ class Split:
         return PackedMessages(values, keys, lengths, self._messages.times[numbers] + self._delay if self._form.timed else None)
 
 
-def _chosen(texts: Texts, numbers: NDArray[np.int32]) -> Texts:
+def _chosen(texts: PackedTexts, numbers: NDArray[np.int32]) -> PackedTexts:
     """Concatenate some of the texts."""
     sizes = texts.ends[numbers + 1] - texts.ends[numbers]
     memory, ends = np.empty(int(sizes.sum()) + SLACK, np.uint8), np.empty(numbers.size + 1, np.int64)
     join_fragments(memory, ends, numbers.astype(np.uint32)[None, :], np.zeros(1, np.int64), texts.ends, texts.memory)
-    return Texts(memory, ends)
+    return PackedTexts(memory, ends)
 
 
 class SentMessages:

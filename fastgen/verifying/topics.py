@@ -17,7 +17,7 @@ from fastgen.verifying.report import VerifyReport
 
 
 def verify_topic(
-    data: Dataset | Config,
+    data: Dataset | Config | None,
     bootstrap_servers: str | None = None,
     *,
     topic: str = DEFAULT_TOPIC,
@@ -37,7 +37,7 @@ def verify_topic(
     timestamps too if records have those of the events.
 
     Args:
-        data: what the topic should hold, or its configuration.
+        data: what the topic should hold, or its configuration; None for the default dataset.
         bootstrap_servers: host:port,...; may be among the settings instead.
         topic: the topic; it is read up to where it ends when the run begins.
         key: the column that is the key, or None.

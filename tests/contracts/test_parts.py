@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given, settings
@@ -317,6 +318,61 @@ def test_a_part_that_fails_stops_the_others(tmp_path: Path, monkeypatch: pytest.
     with pytest.raises(StopError):
         write(DATA, f"{tmp_path}/", parts=2, threads=2, progress=progress)
     assert files_of(tmp_path) == {}
+
+
+def test_a_part_that_fails_is_noticed_while_others_are_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fastgen.sinks.parts.SHUTDOWN_SECONDS", 0.0)
+    released = threading.Event()
+    began: list[str] = []
+
+    def progress(rows: int) -> None:
+        began.append(threading.current_thread().name)
+        if began.index(began[-1]):
+            raise StopError
+        released.wait(60)  # the first part would take that long
+
+    try:
+        with pytest.raises(StopError):
+            write(DATA, f"{tmp_path}/", parts=2, threads=2, progress=progress)
+        assert not released.is_set()
+    finally:
+        released.set()
+
+
+def test_a_run_that_fails_leaves_the_parts_of_another(tmp_path: Path) -> None:
+    """In the same process: another thread may be writing other parts."""
+    failed = threading.Event()
+
+    def fail(rows: int) -> None:
+        raise StopError
+
+    def wait(rows: int) -> None:
+        if not failed.is_set():
+            with pytest.raises(StopError):
+                write(DATA, f"{tmp_path}/", parts=2, part=2, progress=fail)
+            failed.set()
+
+    write(DATA, f"{tmp_path}/", parts=2, part=1, progress=wait)
+    assert failed.is_set()
+    assert write(DATA, f"{tmp_path}/", parts=2).skipped == 1
+
+
+@pytest.mark.parametrize("more", [3, {"rows": 1}, {"file": 5, "bytes": 1}, {"file": "x", "bytes": 1}])
+def test_a_record_of_more_tables_than_there_are(tmp_path: Path, more: object) -> None:
+    write(DATA, f"{tmp_path}/", parts=2)
+    path = tmp_path / "parts" / "part-00001-of-00002.json"
+    record = json.loads(path.read_text())
+    record["tables"]["more"] = more
+    path.write_text(json.dumps(record))
+    assert write(DATA, f"{tmp_path}/", parts=2).skipped == 2
+
+
+def test_numbers_of_numpy(tmp_path: Path) -> None:
+    part = DATA.part(np.int64(1), np.int64(2))  # type: ignore[arg-type]
+    assert part == DATA.part(1, 2)
+    write(part, tmp_path / "part.parquet")
+    write(DATA, tmp_path / "all", parts=np.int64(2))  # type: ignore[arg-type]
+    write(DATA, tmp_path / "all", parts=2, overwrite=False)
 
 
 def test_one_part_that_fails_leaves_the_folders(tmp_path: Path) -> None:

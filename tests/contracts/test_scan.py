@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fastgen import Config, Dataset, OptionError, scan
+from fastgen import Config, ConfigError, Dataset, OptionError, scan
 from fastgen.frames import TransactionFrames
 from fastgen.intervals import time_interval
 from fastgen.schema import TABLES
@@ -254,3 +254,9 @@ def test_duckdb_reads_the_stream() -> None:
 def test_the_stream_is_made_batch_by_batch() -> None:
     reader = pa.RecordBatchReader.from_stream(Dataset(Config(rows=10**9, cards=1_000)))
     assert 0 < reader.read_next_batch().num_rows < 300_000
+
+
+def test_cash_cards_without_holders() -> None:
+    """Before any query, and as an error of fastgen's."""
+    with pytest.raises(ConfigError, match=r"^atm\.cards = 10: must be 0"):
+        scan(Config(ages=(24, 24), atm={"cards": 10}))  # type: ignore[arg-type]

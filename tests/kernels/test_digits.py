@@ -19,6 +19,11 @@ def eight_digits(values, out):
 
 
 @njit
+def day_end(seconds, start, day):
+    return digits.day_end(seconds, start, day)
+
+
+@njit
 def amount_texts(tile, cents):
     digits.amount_texts(tile.amounts, tile.lengths, cents)
 
@@ -112,3 +117,11 @@ def test_every_time_of_a_day() -> None:
         clock_texts(tile, np.array(seconds, np.int32), days)
         expected = [f"{s // 3600:02d}:{s // 60 % 60:02d}:{s % 60:02d}" for s in seconds]
         assert tile.clocks[: len(seconds)].tobytes().decode() == "".join(expected)
+
+
+@given(st.integers(0, 24_855), st.lists(st.integers(0, 3 * 86_400 - 1), min_size=1, max_size=9))
+def test_days_end_where_the_next_one_begins(day: int, seconds: list[int]) -> None:
+    """Up to the last second that a row can have."""
+    times = sorted(min(day * 86_400 + second, 2**31 - 1) for second in seconds)
+    first = times[0] // 86_400
+    assert day_end(np.array(times, np.int32), 0, first) == sum(time // 86_400 == first for time in times)

@@ -156,6 +156,24 @@ def test_transactions_alone(reported: Reported, small: Dataset, tmp_path: Path) 
     assert "Holders are" not in text
 
 
+@pytest.mark.parametrize("table", ["credit_cards", "profiles"])
+def test_a_card_table_without_card_numbers(reported: Reported, small: Dataset, tmp_path: Path, table: str) -> None:
+    fastgen.write(small, tmp_path / "data", format="csv")
+    path = tmp_path / "data" / f"{table}.csv"
+    pl.read_csv(path, infer_schema=False).drop("cc_num").write_csv(path)
+    assert "these are not the data" not in reported(tmp_path / "data")
+
+
+def test_holders_without_a_birthdate(reported: Reported, small: Dataset, tmp_path: Path) -> None:
+    fastgen.write(small, tmp_path / "data", format="csv")
+    path = tmp_path / "data" / "profiles.csv"
+    frame = pl.read_csv(path, infer_schema=False)
+    frame.with_columns(pl.when(pl.int_range(pl.len()) >= 5).then(pl.col("birthdate")).alias("birthdate")).write_csv(path)
+    text = reported(tmp_path / "data")
+    assert "Left out of the holders' ages: 5 rows of profiles without a card or a birthdate." in text
+    assert "these are not the data" not in text
+
+
 def test_a_directory_without_a_manifest(reported: Reported, small: Dataset, tmp_path: Path) -> None:
     fastgen.write(small, tmp_path / "data", format="csv")
     (tmp_path / "data" / "manifest.json").unlink()

@@ -32,6 +32,22 @@ few_examples = settings(max_examples=6, suppress_health_check=[HealthCheck.funct
 # The rows
 
 
+@pytest.mark.parametrize("names", [NAMES, ("cc_num", "amount")])
+def test_groups_in_batches(monkeypatch: pytest.MonkeyPatch, names: tuple[str, ...]) -> None:
+    """Texts of more rows could not be addressed."""
+    from fastgen.spark.tables import arrow_schema, group_batches
+
+    monkeypatch.setattr("fastgen.spark.tables.ROWS_IN_BATCH", 1_000)
+    make = group_batches(DATA, arrow_schema("transactions", names, frozenset()))
+    [whole] = group_batches(DATA, arrow_schema("transactions", names, frozenset()))(1, slice(300, 900))
+    assert whole.num_rows == 600
+    for cut in (slice(None), slice(300, 2_900), slice(5, 5), slice(0, 1_000)):
+        frames = [pl.DataFrame(pl.from_arrow(batch)) for batch in make(1, cut)]
+        assert all(0 < frame.height <= 1_000 for frame in frames)
+        part = plain(Dataset(DATA.config).part(2, of=GROUPS).transactions(list(names)))
+        assert pl.concat([part.clear(), *frames]).equals(part[cut])
+
+
 @pytest.mark.parametrize("table", list(TABLES))
 @pytest.mark.parametrize("parts", [1, 3, GROUPS])
 def test_all_tables(load: Load, table: str, parts: int) -> None:

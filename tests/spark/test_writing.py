@@ -38,6 +38,14 @@ def test_files_are_those_of_one_process(write: Any, tmp_path: Path, options: dic
     assert sorted(file.path.replace("/spark/", "/here/") for file in report.files) == sorted(file.path for file in here.files)
 
 
+def test_relative_paths_are_those_of_the_driver(write: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Executors have other working directories."""
+    monkeypatch.chdir(tmp_path)
+    write(DATA, "relative", parts=2)
+    assert (tmp_path / "relative" / "manifest.json").exists()
+    assert len(list((tmp_path / "relative" / "transactions").iterdir())) == 2
+
+
 def test_what_is_complete_is_not_made_again(write: Any, tmp_path: Path) -> None:
     write_here(DATA, tmp_path, parts=3, part=2)
     before = (tmp_path / "transactions" / "part-00002-of-00003.parquet").stat()

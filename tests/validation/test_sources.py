@@ -277,7 +277,7 @@ def test_alpha_is_a_probability(alpha: Any) -> None:
 
 @pytest.mark.parametrize("config", [{"rows": 5}, "fastgen.toml"])
 def test_a_configuration_is_a_config(config: Any) -> None:
-    with pytest.raises(ConfigError, match=r"^config = .*: must be a Config"):
+    with pytest.raises(ConfigError, match=r"^data = .*: must be a Dataset or a Config"):
         validate(Dataset(SMALL), config)
 
 

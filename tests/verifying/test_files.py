@@ -969,6 +969,23 @@ def test_a_manifest_that_says_otherwise(folder: Path) -> None:
     assert verify(folder, Config(**DATA.config.model_dump())).ok
 
 
+@pytest.mark.parametrize("parts", [0, -1, "2", 1.5, True])
+def test_a_manifest_of_impossible_parts(folder: Path, parts: object) -> None:
+    path = folder / "manifest.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"parts": parts}))
+    with pytest.raises(InputError, match=r"names parts that cannot exist: parts = .*: must be a whole number of at least 1$"):
+        verify(folder)
+
+
+@pytest.mark.parametrize("name", ["x" * 5_000, "a\0b", ""])
+def test_a_manifest_that_names_what_is_no_path(folder: Path, name: str) -> None:
+    path = folder / "manifest.json"
+    manifest = json.loads(path.read_text())
+    manifest["tables"]["transactions"]["file"] = name
+    path.write_text(json.dumps(manifest))
+    assert verify(folder).notes
+
+
 @pytest.mark.parametrize("format", ["csv", "ndjson"])
 def test_nothing_to_compare_with(format: str, tmp_path: Path) -> None:
     write(DATA, tmp_path, format=format)

@@ -23,7 +23,7 @@ MOST_DRAWN: Final = 1_200
 @cache
 def outlines() -> dict[str, Any]:
     """Land as GeoJSON shapes: `world`, and `home`, the United States."""
-    content: dict[str, Any] = json.loads(files("fastgen.reporting").joinpath("outlines.json").read_text())
+    content: dict[str, Any] = json.loads(files("fastgen.reporting").joinpath("outlines.json").read_text(encoding="utf-8"))
     return content
 
 

@@ -32,6 +32,8 @@ def with_servers(settings: Mapping[str, str] | None, bootstrap_servers: str | No
     Raises:
         OptionError: a value is not a text.
     """
+    if not isinstance(bootstrap_servers, str | None):
+        raise OptionError("bootstrap_servers", bootstrap_servers, "must be a text such as host:9092,other:9092")
     for name, value in (settings or {}).items():
         if not isinstance(value, str):
             raise OptionError(f"client setting {name}", NOT_GIVEN, f"must be a text, not {type(value).__name__}")

@@ -16,7 +16,7 @@ from fastgen.layouts import Coordinates, RowText, transaction_layout
 from fastgen.workers import SPAN_ROWS, RowSource, Worker
 
 
-class Texts(NamedTuple):
+class PackedTexts(NamedTuple):
     """Concatenated texts. memory: uint8, with SLACK spare bytes. ends: int64[n + 1], 0 and the end of each text."""
 
     memory: NDArray[np.uint8]
@@ -33,8 +33,8 @@ class Messages(NamedTuple):
     keys: empty if messages have none. times: int64[n], event times in milliseconds since 1970. partitions: int32[n].
     """
 
-    values: Texts
-    keys: Texts
+    values: PackedTexts
+    keys: PackedTexts
     times: NDArray[np.int64]
     partitions: NDArray[np.int32]
 
@@ -82,7 +82,8 @@ class MessageSource:
         times = np.concatenate(blocks) if blocks else np.empty(0, np.int64)
         partitions = np.zeros(times.size, np.int32)
         if not keys:
-            return Messages(values.texts, Texts(np.zeros(SLACK, np.uint8), np.zeros(times.size + 1, np.int64)), times, partitions)
+            no_keys = PackedTexts(np.zeros(SLACK, np.uint8), np.zeros(times.size + 1, np.int64))
+            return Messages(values.texts, no_keys, times, partitions)
         key_partitions(partitions, *keys.texts, self._partitions)
         return Messages(values.texts, keys.texts, times, partitions)
 
@@ -127,6 +128,6 @@ class _Writer:
         self._ends.append(ends)
 
     @property
-    def texts(self) -> Texts:
+    def texts(self) -> PackedTexts:
         """All texts so far."""
-        return Texts(self._memory, np.concatenate(self._ends))
+        return PackedTexts(self._memory, np.concatenate(self._ends))

@@ -44,7 +44,7 @@ def produce(
     timestamps: Literal["event", "now"] = "event",
     settings: Mapping[str, str] | None = None,
     producers: int = 1,
-    threads: int = 1,
+    threads: int | None = 1,
     create_topic: bool = False,
     partitions: int | None = None,
     replication_factor: int | None = None,
@@ -75,7 +75,7 @@ def produce(
         timestamps: of the records: "event", the times of the transactions, or "now", the times of sending.
         settings: librdkafka's, which override fastgen's defaults: idempotent, acks=all, lz4.
         producers: those of the client library, each with its own thread and partitions; at least 1.
-        threads: how many make rows, at least 1.
+        threads: how many make rows, at least 1; None for one per processor.
         create_topic: create the topic if it does not exist; it keeps records for ever.
         partitions: of a topic that is created, or of the mock cluster's (default: 4).
         replication_factor: of a topic that is created (default: 1).
@@ -116,8 +116,7 @@ def produce(
     checks.check_pace(rate, speed)
     checks.check_moment(shift_to)
     checks.check_resume(resume, mock, other_rows=loop or shift_to is not None)
-    positive("producers", producers)
-    thread_count(threads)
+    producers, workers = positive("producers", producers), thread_count(threads)
     made = _made(create_topic, mock, partitions, replication_factor, topic_config)
     data = dataset_of(data)
     spec = MessageSpec(first_event_at(data, shift_to) if shift_to is not None else data, key, coordinates, loop)
@@ -132,7 +131,7 @@ def produce(
         options = Options(
             settings=client_settings.with_defaults(client_settings.with_servers(given, address)),
             producers=producers,
-            threads=threads,
+            threads=workers,
             event_times=timed,
             plain=plain,
             rate=rate,

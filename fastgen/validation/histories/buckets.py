@@ -8,6 +8,7 @@ from typing import IO, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from fastgen.kernels.bits import GOLDEN
 from fastgen.kernels.units import HOUR
 from fastgen.schema import RowKind
 from fastgen.sinks.output import explained
@@ -71,5 +72,5 @@ class EventBuckets:
 def _bucket(events: Events) -> NDArray[np.uint8]:
     card, clock = events["card"].astype(np.uint64), (events["second"] % HOUR).astype(np.uint64)
     mixed = card * np.uint64(HOUR) + np.where(events["kind"] == RowKind.FRAUD_PAYMENT, np.uint64(0), clock)
-    mixed *= np.uint64(0x9E3779B97F4A7C15)
+    mixed *= GOLDEN
     return (mixed >> np.uint64(64 - BUCKET_BITS)).astype(np.uint8)
