@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import compare
 import pytest
 
+collect_ignore_glob = ["[!b]*.py", "baseline.py"]  # scripts, some of which need what only they use
 ROUNDS = 50
 """Rounds of benchmarks with a setup before each round."""
 FEW_ROWS = 100_000

@@ -31,7 +31,8 @@ class Config(Section):
 
     Give the size as `scale`, as `rows`, or count by count; a count overrides the one in proportion to `scale` or `rows`.
     Sections such as `fraud` and `atm` may be dicts, and ranges may be pairs. docs/configuration.md describes every setting.
-    Configurations are frozen, can be pickled, and are equal, with equal hashes, if their settings are.
+    Configurations are frozen, can be pickled, and are equal, with equal hashes, if their settings are. `model_copy(update={"rows":
+    5})` returns one with other settings.
 
     Raises:
         ConfigError: a setting is unknown, not allowed, or contradicts others; the error names it.

@@ -165,9 +165,11 @@ def missing(package: str, purpose: str, extra: str) -> FastgenError:
 
     Example:
         >>> print(missing("scipy", "which judging data needs", "validate"))
-        scipy, which judging data needs, is not installed (it is in the extra validate: pip install '.[validate]')
+        scipy, which judging data needs, is not installed (it is in the extra validate: pip install 'fastgen-payments[validate]')
     """
-    return FastgenError(f"{package}, {purpose}, is not installed", hint=f"it is in the extra {extra}: pip install '.[{extra}]'")
+    return FastgenError(
+        f"{package}, {purpose}, is not installed", hint=f"it is in the extra {extra}: pip install 'fastgen-payments[{extra}]'"
+    )
 
 
 def did_you_mean(name: object, known: Iterable[str]) -> str | None:

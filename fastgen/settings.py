@@ -137,8 +137,10 @@ class Section(BaseModel):
 
     if not TYPE_CHECKING:  # type checkers see the settings instead
 
-        def __init__(self, /, **settings):
+        def __init__(self, /, *unnamed, **settings):
             """Check the settings; `ConfigError` names the first that is not allowed."""
+            if unnamed:
+                raise TypeError(f"{type(self).__name__} takes settings by name, and not {unnamed[0]!r} alone")
             with _config_errors(type(self)):
                 super().__init__(**settings)
 
@@ -164,6 +166,9 @@ class Section(BaseModel):
             """Return a copy with some settings changed, which are checked like those of a new one."""
             given = {name: getattr(self, name) for name in self.model_fields_set}
             return type(self)(**given | dict(update or {}))
+
+    def __str__(self) -> str:
+        return repr(self)
 
     def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
         """The settings that differ from their defaults: the others follow from the version."""
@@ -238,7 +243,7 @@ def _nearest(kind: type[Section], field: str) -> str:
         return f"{name} is a setting of the table {table}: {table} = {{ {name} = ... }}"
     if table in names and name in names:
         return f"{name} is a top-level setting: put it above the first table"
-    near = did_you_mean(re.sub(r"\[\d+\]", "[]", field), names)
+    near = did_you_mean(re.sub(r"\[\d+\]", "[]", field), [known for known in names if known != table])
     if near is None:
         return "fastgen config show prints all that there are"
     numbers = iter(re.findall(r"\[\d+\]", field))

@@ -61,6 +61,12 @@ class Stored:
         self._others = others
         self._readers: dict[Path, Reader] = {}
 
+    @property
+    def is_dataset(self) -> bool:
+        """Whether it is a directory in which tables have their names, and not one of a single table's files."""
+        named = ((table, path.relative_to(self.path).parts[0]) for table, files in self.tables.items() for path in files)
+        return self.path.is_dir() and any(name.partition(".")[0] == table for table, name in named)
+
     def config(self) -> Config | None:
         """The configuration of the data in the manifest or the file's metadata; None if there is neither.
 

@@ -116,6 +116,10 @@ BAD = {
         "fraud.rows = 5: unknown setting (rows is a top-level setting: put it above the first table)",
     ),
     "unknown, in a table": ({"fraud": {"ration": 1}}, "fraud.ration = 1: unknown setting (did you mean fraud.ratio?)"),
+    "unknown, the table is no suggestion": (
+        {"fraud": {"foo": 1}},
+        "fraud.foo = 1: unknown setting (did you mean fraud.ratio?)",
+    ),
     "unknown, belongs in a table": ({"ratio": 1}, "ratio = 1: unknown setting (did you mean fraud.ratio?)"),
     "unknown, in a list": (
         {"categories": [shop(nam="x")]},

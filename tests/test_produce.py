@@ -345,7 +345,7 @@ def test_without_the_client_library_nothing_else_is_said(monkeypatch: pytest.Mon
     done = process("--mock", "--rows", "1k")
     assert done.returncode == 1
     assert done.stderr == (
-        "fastgen: confluent-kafka, which talks to Kafka, is not installed (it is in the extra kafka: pip install '.[kafka]')\n"
+        "fastgen: confluent-kafka, which talks to Kafka, is not installed (it is in the extra kafka: pip install 'fastgen-payments[kafka]')\n"
     )
 
 
@@ -832,7 +832,7 @@ def test_labels_are_tid_and_label() -> None:
     assert report.labels.bytes == 2_000 * len(json.dumps({"tid": "0" * 32, "fraud_label": 0}))
 
 
-@pytest.mark.parametrize("servers", [["localhost:9092"], 9092, b"localhost:9092"])
+@pytest.mark.parametrize("servers", [["localhost:9092"], 9092, b"localhost:9092", "--create-topic"])
 def test_servers_that_are_no_text(servers: Any) -> None:
     with pytest.raises(OptionError, match=r"^bootstrap_servers = .*: must be a text such as host:9092,other:9092$"):
         produce(SMALL, bootstrap_servers=servers)

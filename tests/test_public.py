@@ -3,7 +3,11 @@
 import importlib
 import inspect
 import pkgutil
+import re
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from types import FunctionType, ModuleType
 
 import pytest
@@ -12,12 +16,16 @@ import fastgen
 from fastgen import errors
 
 NAMES = [
+    "Check",
     "Config",
     "ConfigError",
     "Dataset",
     "DeliveryError",
+    "Difference",
     "DifferenceError",
     "FastgenError",
+    "FileCounts",
+    "FileReport",
     "InputError",
     "InterruptedRunError",
     "KafkaError",
@@ -25,7 +33,10 @@ NAMES = [
     "OutputError",
     "OutputExistsError",
     "ProduceReport",
+    "Progress",
     "ReportSummary",
+    "Sizes",
+    "TableCounts",
     "TerminatedRunError",
     "UsageError",
     "ValidationReport",
@@ -178,3 +189,23 @@ def test_the_tree_of_errors_is_the_drawn_one() -> None:
     classes = [value for value in vars(errors).values() if isinstance(value, type) and issubclass(value, Exception)]
     assert drawn == {cls.__name__: (cls.__base__.__name__, cls.exit_code) for cls in classes}  # type: ignore[union-attr]
     assert {cls.__name__ for cls in classes} <= set(NAMES)
+
+
+def test_type_checkers_know_the_names(tmp_path: Path) -> None:
+    """And no others, whatever `__getattr__` gives."""
+    script = tmp_path / "script.py"
+    script.write_text("import fastgen\n\n" + "".join(f"print(fastgen.{name})\n" for name in (*NAMES, "wirte", "Configg")))
+    program = [sys.executable, "-m", "mypy", "--strict", "--cache-dir", str(tmp_path / "cache"), str(script)]
+    done = subprocess.run(program, capture_output=True, text=True, check=False)
+    assert re.findall(r'error: (Module has no attribute "\w+")', done.stdout) == [
+        'Module has no attribute "wirte"',
+        'Module has no attribute "Configg"',
+    ]
+    assert "Found 2 errors" in done.stdout
+
+
+def test_a_configuration_in_words() -> None:
+    assert str(fastgen.Config()) == "Config()"
+    assert str(fastgen.Config(rows=5)) == repr(fastgen.Config(rows=5)) == "Config(rows=5)"
+    with pytest.raises(TypeError, match=r"^Config takes settings by name, and not 10 alone$"):
+        fastgen.Config(10)  # type: ignore[misc]

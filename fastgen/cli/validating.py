@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Iterator
+from shutil import get_terminal_size
 from typing import TYPE_CHECKING
 
 import click
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from fastgen.validation.report import Check, ValidationReport
 
 COLUMNS = ("group", "check", "value", "expected", "test", "p or most", "verdict")
+NARROW, WIDE = 80, 100
+"""Columns of a terminal that has room for a table, and for all columns of it."""
 SHORT = {"Kolmogorov-Smirnov": "KS"}
 COLOURS = {"passed": "green", "failed": "bold red", "skipped": "dim"}
 
@@ -91,17 +94,17 @@ def failures(report: "ValidationReport") -> Iterator[str]:
 
 
 def show(report: "ValidationReport") -> None:
-    """Print all checks, what failed, and what the verdicts rest on: as a table on a terminal, otherwise as lines."""
+    """Print all checks, what failed, and what the verdicts rest on: as a table on a terminal with room for it, else as lines."""
     tests = f"{counted(report.tests, 'tests')}: good data fail any of them with probability {report.alpha:g} (Holm-Bonferroni)"
     lines = [
         *(f"failed: {line}" for line in failures(report)),
         *(f"note: {note}" for note in report.notes),
         f"Configuration: {report.configuration}. {tests}; rules and counts are exact.",
     ]
-    if sys.stdout.isatty():
+    if sys.stdout.isatty() and (width := get_terminal_size().columns) >= NARROW:
         from rich.console import Console
 
-        Console(highlight=False).print(table(report.checks))
+        Console(highlight=False).print(table(report.checks, width))
         click.echo("\n".join(lines))
     else:
         click.echo("\n".join([*plain(report.checks), *lines]))
@@ -122,20 +125,22 @@ def plain(checks: "tuple[Check, ...]") -> Iterator[str]:
         yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
 
 
-def table(checks: "tuple[Check, ...]") -> "Table":
-    """A row for each check, under its group."""
+def table(checks: "tuple[Check, ...]", width: int) -> "Table":
+    """A row for each check, under its group; without tests and their results where there is no room for them."""
     from rich import box
     from rich.table import Column, Table
     from rich.text import Text
 
-    fixed = [Column(name, width=width) for name, width in zip(COLUMNS[-3:], (10, 11, 7), strict=True)]
-    folded = [Column(name, overflow="fold") for name in COLUMNS[1:-3]]
-    made = Table(*folded, *fixed, box=box.SIMPLE_HEAD, pad_edge=False)
+    fixed = [Column(name, width=size) for name, size in zip(COLUMNS[-3:], (10, 11, 7), strict=True)]
+    shown = fixed if width >= WIDE else fixed[-1:]
+    folded = [Column(name, overflow="fold") for name in COLUMNS[2:-3]]
+    made = Table(Column(COLUMNS[1], no_wrap=True), *folded, *shown, box=box.SIMPLE_HEAD, pad_edge=False)
     group = None
     for check in checks:
         if check.group != group:
             group = check.group
             made.add_row(Text(group, "bold"))
         _, name, *others, verdict = cells(check)
-        made.add_row(Text(f"  {name}"), *map(Text, others), Text(verdict, COLOURS[check.verdict]))
+        texts = others if width >= WIDE else others[:2]
+        made.add_row(Text(f"  {name}"), *map(Text, texts), Text(verdict, COLOURS[check.verdict]))
     return made

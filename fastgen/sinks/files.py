@@ -161,13 +161,13 @@ def _replaced(names: list[str], target: Target, overwrite: bool) -> list[str]:
     root = Path(target.path)
     with explained(target.path):
         present, described = existing.parts(root), existing.descriptions(root)
-    if present and not overwrite:
-        raise OutputExistsError(f"{target.path} holds other data", hint="`overwrite` replaces them")
     own = [MANIFEST, *names]
-    for name in own:
-        refuse_existing(os.path.join(target.path, name), overwrite)
     replaced = [name for name in existing.files(described) if name not in own]
     existing.refuse_unknown(root, present, set(replaced))
+    if present and not overwrite:
+        raise OutputExistsError(f"{target.path} holds other data", hint="`overwrite` replaces them")
+    for name in own:
+        refuse_existing(os.path.join(target.path, name), overwrite)
     return replaced
 
 

@@ -129,13 +129,13 @@ class _Directory:
         """The descriptions of other data in the directory; refuses a directory with data that may not be replaced."""
         present, described = self._found(overwrite)
         others = {name: content for name, content in described.items() if not self._is_ours(content)}
+        own = {name for name in present if self.own.fullmatch(name)}
+        existing.refuse_unknown(self._root, present, own.union(existing.files(described)))
         if not overwrite and others:
             raise OutputExistsError(f"{self._target.path} holds other data", hint="`overwrite` replaces them")
         if not overwrite and present and not described:
             message = f"{self._target.path} has files that no record of a part describes, such as {present[0]}"
             raise OutputExistsError(message, hint="`overwrite` replaces them")
-        own = {name for name in present if self.own.fullmatch(name)}
-        existing.refuse_unknown(self._root, present, own.union(existing.files(described)))
         return others
 
     def prepare(self, others: Described) -> None:

@@ -26,8 +26,8 @@ class FastgenSource(DataSource):
         rowsPerSecond: for a stream, how many rows it releases per second.
 
     Raises:
-        ConfigError: a setting is not allowed; raised on the driver, before any row is made.
-        OptionError: another option is not allowed; raised on the driver, before any row is made.
+        ConfigError: a setting is not allowed. OptionError: another option is not allowed. Both are raised on the driver, before any
+            row is made, and Spark raises an AnalysisException that quotes them.
 
     Example:
         >>> from fastgen.spark import FastgenSource

@@ -67,25 +67,29 @@ def examine(tables: Tables, config: Config, progress: Progress | None) -> Examin
 
     with EventBuckets() as buckets:
         histories = CardHistories(rules, cards, buckets, bands, expected)
-        judges = _judges(rules, cards, listed, histories)
+        judges = _judges(rules, cards, listed, histories, () if bands else histories.needs)
         scan.show(judges, lambda frame, numbers: JudgedRows(frame, numbers, rules, cards), progress)
         checks = [*card_scan.checks(), *holder_scan.checks(), *scan.checks()]
-    checks += _row_counts(config, expected(), card_scan, holder_scan, scan)
+    is_known = bands is not None or config.sizes.rows is not None or set(histories.needs) <= set(scan.columns)
+    checks += _row_counts(config, expected() if is_known else None, card_scan, holder_scan, scan)
     if listed:
         checks.append(_unique(cards))
     checks.sort(key=lambda check: GROUPS.index(check.group))
     return Examination(checks, scan.rows, _notes(bands))
 
 
-def _judges(rules: Rules, cards: CardTable, listed: bool, histories: CardHistories) -> list[Judge]:
-    """The judges of transactions; the histories come first, since amounts are judged with what they found."""
+def _judges(rules: Rules, cards: CardTable, listed: bool, histories: CardHistories, counted_by: tuple[str, ...]) -> list[Judge]:
+    """The judges of transactions; the histories come first, since amounts are judged with what they found.
+
+    Counts are known only if the columns `counted_by` are there.
+    """
     config = rules.config
     rows = [Order(), Tids(), AmountDecimals(), CoordinateDecimals(), KnownCategories(rules), Labels(), Abroad()]
     known = [KnownCards()] if listed else []
     payments = [PaymentTimes(config), PaymentCards(config, cards, listed), TransactionPlaces(rules)]
     return [
         histories,
-        KindCounts(histories.totals),
+        KindCounts(histories.totals, counted_by),
         *rows,
         *known,
         *payments,
@@ -93,15 +97,17 @@ def _judges(rules: Rules, cards: CardTable, listed: bool, histories: CardHistori
     ]
 
 
-def _row_counts(config: Config, expected: Totals, cards: TableScan, holders: TableScan, transactions: TableScan) -> Iterator[Check]:
-    """Check the tables' numbers of rows."""
-    rows = expected.payments + expected.withdrawals + expected.foreign
+def _row_counts(
+    config: Config, expected: Totals | None, cards: TableScan, holders: TableScan, transactions: TableScan
+) -> Iterator[Check]:
+    """Check the tables' numbers of rows; of transactions, only if it is known how many there should be."""
+    rows = None if expected is None else expected.payments + expected.withdrawals + expected.foreign
     for name, scan, number in (
         ("rows", transactions, rows),
         ("cards", cards, config.sizes.cards),
         ("holders", holders, config.sizes.cards),
     ):
-        if scan.is_there:
+        if scan.is_there and number is not None:
             yield exact("counts", name, scan.rows, number)
 
 

@@ -29,7 +29,7 @@ class Judge(ABC):
 
     group: ClassVar[str]
     about: ClassVar[str]
-    needs: ClassVar[tuple[str, ...]]
+    needs: tuple[str, ...]
 
     @abstractmethod
     def add(self, batch: Any) -> None:

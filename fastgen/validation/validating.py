@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from fastgen.arguments import thread_count
 from fastgen.config import Config
 from fastgen.dataset import Dataset, dataset_of
-from fastgen.errors import NOT_GIVEN, OptionError, missing
+from fastgen.errors import NOT_GIVEN, InputError, OptionError, missing
 from fastgen.finding import open_stored
 from fastgen.pools import load_pools
 from fastgen.stored import Stored
@@ -46,7 +46,7 @@ def validate(
         The report, whose `passed` says whether no check failed; failed checks raise nothing.
 
     Raises:
-        InputError: the data cannot be read.
+        InputError: the data cannot be read, or are only some parts of a dataset.
         OptionError: `alpha` is not a probability, `threads` is not allowed, or a dataset is only a part of one.
         ConfigError: `data` is neither a Dataset nor a Config.
         FastgenError: SciPy is not installed; it comes with the package's extra `validate`.
@@ -71,6 +71,7 @@ def validate(
         name, tables, own, notes = "a dataset", MadeTables(_whole("source", source), workers), source.config, []
     else:
         stored = source if isinstance(source, Stored) else open_stored(source)
+        _refuse_parts(stored)
         name, tables, own, notes = str(stored.path), stored, stored.config(), _notes(stored)
     config = next((each for each in (given, own) if each is not None), Config())
     examination = examine(tables, config, progress)
@@ -93,6 +94,17 @@ def _whole(field: str, data: Dataset) -> Dataset:
     return data
 
 
+def _refuse_parts(stored: Stored) -> None:
+    """Refuse files that are said to be parts of a dataset, unless all of them are there."""
+    of = stored.description.get("parts")
+    if stored.parts and len(stored.parts) != of:
+        verb = "part is" if len(stored.parts) == 1 else "parts are"
+        reason = "the statistics of a part are not those that are configured"
+        raise InputError(
+            f"{stored.path}: only {len(stored.parts):,} of {of} {verb} there, and {reason}", hint="verify compares parts"
+        )
+
+
 def _probability(alpha: object) -> float:
     if isinstance(alpha, bool) or not isinstance(alpha, Real) or not 0 < float(alpha) < 1:
         raise OptionError("alpha", alpha, f"must be a number above 0 and below 1, such as {ALPHA}")
@@ -100,14 +112,11 @@ def _probability(alpha: object) -> float:
 
 
 def _notes(stored: Stored) -> list[str]:
-    """Notes on what verdicts may depend on: word lists, files left out, missing parts."""
+    """Notes on what verdicts may depend on: word lists, files left out."""
     get, pools, notes = stored.description.get, load_pools(), []
     if get("vocabularies") and get("vocabularies", "digest") != pools.digest:
         faker = get("vocabularies", "faker") or "another one"
         notes.append(f"names and places are judged by the lists of Faker {pools.faker}; the data have those of {faker}")
     if note := stored.unread_files_note():
         notes.append(note)
-    if stored.parts:
-        count, verb = len(stored.parts), "is" if len(stored.parts) == 1 else "are"
-        notes.append(f"only {count:,} of {get('parts')} parts {verb} there, and counts are those of the whole")
     return notes

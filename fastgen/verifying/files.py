@@ -120,6 +120,8 @@ def _comparison(path: str | os.PathLike[str], data: Dataset | Config | None, tab
     present = [name for name in TABLES if name in stored.tables or stored.description.table(name)]
     tables = [name for name in present if table in (None, name)]
     problems = [other] if other else list(manifests.disagreements(stored, dataset)) if stored.description else []
+    if stored.is_dataset and not stored.description.lists_files and table is None:
+        problems += [f"{name} is not there" for name in TABLES if name not in present]
     return _Comparison(stored, dataset, parts, by_parts and stored.description.lists_files and not other, tables, problems)
 
 
@@ -155,7 +157,8 @@ class _Check:
             checked.problems += self._absent(table, checked)
         self.notes += self._unlike(table, checked)
         if fit.unknown:
-            self.notes.append(f"{table}: columns that no configuration makes were not compared: {', '.join(fit.unknown)}")
+            unknown = ", ".join(name or repr(name) for name in fit.unknown)
+            self.notes.append(f"{table}: columns that no configuration makes were not compared: {unknown}")
         return checked
 
     def _name(self, path: Path) -> str:

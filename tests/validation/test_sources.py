@@ -53,9 +53,15 @@ def test_some_parts_are_too_few(tmp_path: Path) -> None:
     data = Dataset(Config(rows=150_000, cards=2_000))
     for part in (1, 2):
         write(data, tmp_path, parts=3, part=part)
-    report = validate(tmp_path)
-    assert "counts: rows" in names(report)
-    assert report.notes == ("only 2 of 3 parts are there, and counts are those of the whole",)
+    message = "only 2 of 3 parts are there, and the statistics of a part are not those that are configured (verify compares parts)"
+    with pytest.raises(InputError) as caught:
+        validate(tmp_path)
+    assert str(caught.value) == f"{tmp_path}: {message}"
+    with pytest.raises(InputError, match="only 1 of 3 part is there"):
+        validate(tmp_path / "transactions" / "part-00002-of-00003.parquet")
+    write(data, tmp_path, parts=3)
+    (tmp_path / "manifest.json").unlink()
+    assert validate(tmp_path).passed
 
 
 def test_no_manifest_means_the_default(tmp_path: Path) -> None:
@@ -64,6 +70,15 @@ def test_no_manifest_means_the_default(tmp_path: Path) -> None:
     assert "counts: rows" in names(validate(tmp_path))
     report = validate(tmp_path, SMALL)
     assert (report.passed, report.configuration) == (True, "given")
+
+
+@pytest.mark.parametrize("size", [{"rows": 6_000}, {"scale": 0.05}])
+@pytest.mark.parametrize("lacking", ["tid", "datetime", "cc_num", "category", "amount", "latitude", "longitude", "city", "country"])
+def test_what_depends_on_missing_columns_is_skipped(tmp_path: Path, size: dict[str, Any], lacking: str) -> None:
+    """Without birthdates, counts depend on the cards that withdraw cash."""
+    config = Config(**size)
+    Dataset(config).transactions().drop(lacking).write_parquet(tmp_path / "transactions.parquet")
+    assert names(validate(tmp_path / "transactions.parquet", config)) == {"tables: columns of transactions"}
 
 
 def test_a_given_configuration_takes_the_manifests_place(tmp_path: Path) -> None:
@@ -331,7 +346,7 @@ def test_scipy_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(FastgenError) as error:
         validate(Dataset(SMALL))
     assert str(error.value) == (
-        "scipy, which judging data needs, is not installed (it is in the extra validate: pip install '.[validate]')"
+        "scipy, which judging data needs, is not installed (it is in the extra validate: pip install 'fastgen-payments[validate]')"
     )
 
 

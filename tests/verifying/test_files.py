@@ -901,6 +901,25 @@ def test_fewer_tables(folder: Path) -> None:
     assert [table.table for table in report.tables] == ["transactions", "credit_cards"]
 
 
+@pytest.mark.parametrize("missing", ["transactions", "credit_cards", "profiles"])
+def test_fewer_tables_without_a_manifest(folder: Path, missing: str) -> None:
+    (folder / "manifest.json").unlink()
+    path_of(folder, missing).unlink()
+    report = verify(folder, DATA)
+    assert report.problems == (f"{missing} is not there",)
+    assert not report.ok
+    for table in TABLES.keys() - {missing}:
+        assert verify(folder, DATA, table=table).ok
+
+
+def test_files_of_one_table(folder: Path, tmp_path: Path) -> None:
+    """As another program may write them."""
+    (tmp_path / "alone").mkdir()
+    path = path_of(folder, "transactions")
+    path.rename(tmp_path / "alone" / f"0{path.suffix}")
+    assert verify(tmp_path / "alone", DATA).ok
+
+
 def test_another_data_version(folder: Path) -> None:
     edit(folder, data_version=99, fastgen="9.1")
     with pytest.raises(

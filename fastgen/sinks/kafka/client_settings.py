@@ -32,7 +32,9 @@ def with_servers(settings: Mapping[str, str] | None, bootstrap_servers: str | No
     Raises:
         OptionError: a value is not a text.
     """
-    if not isinstance(bootstrap_servers, str | None):
+    # A dash comes from an option that took the next one for its value, as if a variable of the shell was empty.
+    servers: object = bootstrap_servers
+    if servers is not None and (not isinstance(servers, str) or servers.startswith("-")):
         raise OptionError("bootstrap_servers", bootstrap_servers, "must be a text such as host:9092,other:9092")
     for name, value in (settings or {}).items():
         if not isinstance(value, str):

@@ -126,7 +126,8 @@ class Run:
         self.pace, self.lag = Pace(None, None, 0), Lag(Pace(None, None, 0))
 
     def start(self, pace: Pace) -> None:
-        """Follow a schedule from now on."""
+        """Follow a schedule from now on. The first rows are there, and with them compiled kernels."""
+        self.began = time.perf_counter()
         self.pace, self.lag = pace, Lag(pace)
 
     @property

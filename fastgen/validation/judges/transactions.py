@@ -135,12 +135,17 @@ class Abroad(Judge):
 
 
 class KindCounts(Judge):
-    """How many rows there are of each kind."""
+    """How many rows there are of each kind.
 
-    group, about, needs = "counts", "kinds of rows", ("category", "fraud_label")
+    Args:
+        totals: how many there should be. needs: the columns that `totals` depends on.
+    """
 
-    def __init__(self, totals: Callable[[], Totals]) -> None:
+    group, about = "counts", "kinds of rows"
+
+    def __init__(self, totals: Callable[[], Totals], needs: tuple[str, ...]) -> None:
         self.totals = totals
+        self.needs = tuple(dict.fromkeys(("category", "fraud_label", *needs)))
         self.found = np.zeros(len(RowKind), np.int64)
 
     def add(self, batch: JudgedRows) -> None:
