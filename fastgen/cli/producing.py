@@ -1,7 +1,8 @@
 """`fastgen produce`: the dataset into a Kafka topic."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -88,7 +89,8 @@ def produce(
 ) -> None:
     """Send the transactions to a Kafka topic."""
     config = described.config()
-    with compiling_announced(quiet):
+    reports: list[ProduceReport] = []
+    with _reported(reports, config.seed, as_json=as_json, quiet=quiet), compiling_announced(quiet):
         from fastgen.cli.kafka_values import client_settings, duration, moment, pairs
         from fastgen.dataset import Dataset
         from fastgen.sinks.kafka.producing import produce as send
@@ -96,27 +98,32 @@ def produce(
         say_notes(quiet)
         data = Dataset(config)
         client = client_settings(producer_config, extra)
-        reports: list[ProduceReport] = []
-        try:
-            with progress_bar(is_interactive(quiet, no_progress)) as show:
-                send(
-                    data,
-                    key=None if key == "none" else key,
-                    settings=client,
-                    topic_config=pairs("topic_config", topic_config),
-                    shift_to=moment(shift_to),
-                    labels_delay=duration("labels_delay", labels_delay),
-                    mock=mock,
-                    progress=progress_callback(show, data, endless=options["loop"], notes=not quiet, mock=mock),
-                    tell=reports.append,
-                    **options,
-                )
-        finally:
-            for report in reports:
-                if as_json:
-                    click.echo(json.dumps(report.as_dict() | {"seed": config.seed}))
-                elif not quiet:
-                    say(produced(report, config.seed))
+        with progress_bar(is_interactive(quiet, no_progress)) as show:
+            send(
+                data,
+                key=None if key == "none" else key,
+                settings=client,
+                topic_config=pairs("topic_config", topic_config),
+                shift_to=moment(shift_to),
+                labels_delay=duration("labels_delay", labels_delay),
+                mock=mock,
+                progress=progress_callback(show, data, endless=options["loop"], notes=not quiet, mock=mock),
+                tell=reports.append,
+                **options,
+            )
+
+
+@contextmanager
+def _reported(reports: "list[ProduceReport]", seed: int, *, as_json: bool, quiet: bool) -> Iterator[None]:
+    """Print the reports at the end, however the block ends."""
+    try:
+        yield
+    finally:
+        for report in reports:
+            if as_json:
+                click.echo(json.dumps(report.as_dict() | {"seed": seed}))
+            elif not quiet:
+                say(produced(report, seed))
 
 
 def produced(report: "ProduceReport", seed: int) -> str:

@@ -1,6 +1,7 @@
 """What earlier runs left in a directory: what may be replaced, and what must stay because nothing there says whose it is."""
 
 import os
+from collections.abc import Container
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,10 @@ from fastgen.sinks import manifest
 from fastgen.sinks.names import FOLDERS, MANIFEST, PART_FILE, RECORDS
 
 
-def descriptions(root: Path) -> dict[str, dict[str, Any]]:
-    """The contents of the manifest and part records in a directory, by name relative to it."""
-    records = {name: manifest.read(root / name) for name in parts(root) if name.startswith(f"{RECORDS}/")}
+def descriptions(root: Path, left_out: Container[str] = ()) -> dict[str, dict[str, Any]]:
+    """The contents of the manifest and part records in a directory, by name relative to it; records `left_out` are not read."""
+    names = [name for name in parts(root) if name.startswith(f"{RECORDS}/") and name not in left_out]
+    records = {name: manifest.read(root / name) for name in names}
     found = {name: content for name, content in records.items() if content}
     if os.path.lexists(root / MANIFEST):
         found[MANIFEST] = manifest.read(root / MANIFEST)  # even one that is not fastgen's: it is in the way

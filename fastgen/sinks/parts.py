@@ -44,7 +44,7 @@ def write_parts(whole: list[Request], of: int, numbers: range, options: WriteOpt
         OutputExistsError: the directory holds something else, and `overwrite` is False.
     """
     directory = _Directory(whole, of, options.target)
-    others = directory.others(options.overwrite)
+    others = directory.others(numbers, options.overwrite)
     # A run that writes only some of the parts leaves empty folders behind: another run may be about to fill them.
     with folders_made(options.target.path, *FOLDERS) if len(numbers) == of else nullcontext():
         directory.prepare(others)
@@ -83,13 +83,13 @@ def _write(directory: "_Directory", numbers: range, complete: set[int], options:
 def prepare(whole: list[Request], of: int, target: Target, overwrite: bool) -> None:
     """Prepare a directory for parts that others will write; arguments and errors are those of `write_parts`."""
     directory = _Directory(whole, of, target)
-    directory.prepare(directory.others(overwrite))
+    directory.prepare(directory.others(range(1, of + 1), overwrite))
 
 
-def complete_parts(whole: list[Request], of: int, numbers: Iterable[int], target: Target, overwrite: bool) -> set[int]:
+def complete_parts(whole: list[Request], of: int, numbers: range, target: Target, overwrite: bool) -> set[int]:
     """The parts that `write_parts` would skip as complete; arguments and errors are the same, and nothing is changed."""
     directory = _Directory(whole, of, target)
-    return directory.complete(numbers, directory.others(overwrite), overwrite)
+    return directory.complete(numbers, directory.others(numbers, overwrite), overwrite)
 
 
 class _Shared:
@@ -125,9 +125,13 @@ class _Directory:
         """The name of a part's record, relative to the directory."""
         return f"{RECORDS}/{part_name(number, self._of)}.json"
 
-    def others(self, overwrite: bool) -> Described:
-        """The descriptions of other data in the directory; refuses a directory with data that may not be replaced."""
-        present, described = self._found(overwrite)
+    def others(self, numbers: range, overwrite: bool) -> Described:
+        """The descriptions of other data in the directory; refuses a directory with data that may not be replaced.
+
+        Args:
+            numbers: the parts to be written, whose records are checked.
+        """
+        present, described = self._found(numbers, overwrite)
         others = {name: content for name, content in described.items() if not self._is_ours(content)}
         own = {name for name in present if self.own.fullmatch(name)}
         existing.refuse_unknown(self._root, present, own.union(existing.files(described)))
@@ -152,15 +156,21 @@ class _Directory:
         """The parts that are complete and kept; none if they are to be overwritten and the directory has no other data."""
         return {number for number in numbers if self.is_complete(number)} if others or not overwrite else set()
 
-    def _found(self, overwrite: bool) -> tuple[list[str], Described]:
+    def _found(self, numbers: range, overwrite: bool) -> tuple[list[str], Described]:
         """The part files in the directory and what describes them; if nothing does yet, waits for another run to write it."""
         until = time.monotonic() + PATIENCE
         while True:
             with explained(self._target.path):
-                present, described = existing.parts(self._root), existing.descriptions(self._root)
+                present = existing.parts(self._root)
+                described = existing.descriptions(self._root, () if overwrite else self._records_left_out(present, numbers))
             if overwrite or described or not present or time.monotonic() > until:
                 return present, described
             time.sleep(PATIENCE / 20)
+
+    def _records_left_out(self, present: list[str], numbers: range) -> set[str]:
+        """The records of parts that are not in `numbers`, but for one: to read thousands of them for each part takes long."""
+        own = sorted(name for name in present if name.startswith(f"{RECORDS}/") and self.own.fullmatch(name))
+        return set(own[1:]).difference(map(self._record, numbers))
 
     def _is_ours(self, described: dict[str, Any]) -> bool:
         same = {name for name in self._identity if name != "fastgen"}

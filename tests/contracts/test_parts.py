@@ -272,7 +272,7 @@ def test_records_are_not_read_to_find_that_some_are_missing(tmp_path: Path, monk
     read_file = manifest.read
     monkeypatch.setattr(manifest, "read", lambda path: read.append(path.name) or read_file(path))
     write(DATA, f"{tmp_path}/", parts=GROUPS, part=6)
-    assert [read.count(f"{part_name(number, GROUPS)}.json") for number in range(1, 6)] == [1] * 5  # to see whose they are
+    assert [read.count(f"{part_name(number, GROUPS)}.json") for number in range(1, 6)] == [1, 0, 0, 0, 0]  # to see whose they are
 
 
 class StopError(Exception):
@@ -365,6 +365,22 @@ def test_a_record_of_more_tables_than_there_are(tmp_path: Path, more: object) ->
     record["tables"]["more"] = more
     path.write_text(json.dumps(record))
     assert write(DATA, f"{tmp_path}/", parts=2).skipped == 2
+
+
+def test_few_records_are_read_for_a_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many there are; but those of the parts to be written are."""
+    of = GROUPS
+    for number in range(1, of):
+        write(DATA, f"{tmp_path}/", parts=of, part=number)
+    read, names = manifest.read, list[str]()
+    monkeypatch.setattr(manifest, "read", lambda path: names.append(path.name) or read(path))  # type: ignore[func-returns-value]
+    assert write(DATA, f"{tmp_path}/", parts=of, part=3).skipped == 1
+    assert set(names) == {f"{part_name(number, of)}.json" for number in (1, 3)}
+    other = Config(rows=DATA.config.rows, seed=9)
+    assert Dataset(other).plan.grid.groups == of
+    for part in (None, 3, of):
+        with pytest.raises(OutputExistsError, match="holds other data"):
+            write(other, f"{tmp_path}/", parts=of, part=part)
 
 
 def test_numbers_of_numpy(tmp_path: Path) -> None:
