@@ -345,6 +345,7 @@ def test_columns(tmp_path: Path, data: Dataset, tables: dict[str, pl.DataFrame])
         ({"table": ""}, "table = '': must be one of transactions, credit_cards, profiles"),
         ({"compression": ""}, "compression = '': must be one of none, gzip, zstd for csv"),
         ({"format": 5}, "format = 5: must be one of parquet, csv, ndjson, ipc"),
+        ({"compression": ["gzip"]}, "compression = ['gzip']: must be a name"),
         ({"compression": "rar"}, "compression = 'rar': must be one of none, gzip, zstd for csv"),
         ({"format": "xlsx"}, "format = 'xlsx': must be one of parquet, csv, ndjson, ipc"),
     ]

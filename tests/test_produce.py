@@ -840,5 +840,11 @@ def test_servers_that_are_no_text(servers: Any) -> None:
         verify_topic(SMALL, servers)
 
 
+@pytest.mark.parametrize("settings", ["acks=all", ["acks"], 5])
+def test_settings_that_are_no_mapping(settings: Any) -> None:
+    with pytest.raises(OptionError, match=r"^settings: must be librdkafka's settings, by name$"):
+        produce(SMALL, mock=True, settings=settings)
+
+
 def test_as_many_threads_as_processors() -> None:
     assert produce(SMALL, mock=True, threads=None).acknowledged == 2_000

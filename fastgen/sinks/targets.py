@@ -43,6 +43,8 @@ def resolve(output: str | os.PathLike[str], format: str | None = None, compressi
     path = local_path("output", output, "must be a directory, a file or -")
     if format is not None and str(format) not in FORMATS:
         raise OptionError("format", format, f"must be one of {', '.join(FORMATS)}", hint=did_you_mean(format, FORMATS))
+    if not isinstance(compression, str | None):
+        raise OptionError("compression", compression, "must be a name")
     if path == "/dev/stdout":
         path = STDOUT  # opened by name, a file to which the shell redirects it would be written from its beginning
     special = path == STDOUT or is_special(path)

@@ -36,6 +36,8 @@ def with_servers(settings: Mapping[str, str] | None, bootstrap_servers: str | No
     servers: object = bootstrap_servers
     if servers is not None and (not isinstance(servers, str) or servers.startswith("-")):
         raise OptionError("bootstrap_servers", bootstrap_servers, "must be a text such as host:9092,other:9092")
+    if not isinstance(settings, Mapping | None):
+        raise OptionError("settings", NOT_GIVEN, "must be librdkafka's settings, by name")
     for name, value in (settings or {}).items():
         if not isinstance(value, str):
             raise OptionError(f"client setting {name}", NOT_GIVEN, f"must be a text, not {type(value).__name__}")
