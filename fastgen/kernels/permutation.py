@@ -9,7 +9,7 @@ import numpy as np
 
 from fastgen.kernels import streams
 from fastgen.kernels.jit import helper, interleaved_kernel
-from fastgen.kernels.rng import TWO_52_BITS, bits_to_float, fill_words, u32, u64
+from fastgen.kernels.rng import TWO_52_BITS, bits_to_float, fill_words, high_product, u32, u64
 
 RUN = 64
 """Pairs checked at a time for one that needs cycle walking."""
@@ -30,7 +30,7 @@ def mix32(value, key):
 @helper
 def feistel_add(left, right, key, modulus):
     """(left + F(right)) mod modulus without a division: both terms are below the modulus."""
-    added = u32((u64(mix32(right, key)) * u64(modulus)) >> u64(32))
+    added = high_product(mix32(right, key), modulus)
     total = u32(left + added)
     return min(total, u32(total - modulus))
 

@@ -26,6 +26,12 @@ def below(word, bound):
 
 
 @njit
+def high_products(out, values, others):
+    for i in range(values.size):
+        out[i] = rng.high_product(values[i], others[i])
+
+
+@njit
 def minus_logs(out, values):
     for i in range(values.size):
         out[i] = rng.minus_log(values[i])
@@ -68,6 +74,15 @@ def test_no_stream_serves_two_purposes() -> None:
 @given(words, st.integers(1, 2**32))
 def test_bounded_integers(word: int, bound: int) -> None:
     assert below(np.uint64(word), np.uint64(bound)) == naive.pick(word, bound) < bound
+
+
+@given(st.lists(st.tuples(words, words), max_size=100))
+def test_high_products(pairs: list[tuple[int, int]]) -> None:
+    """Alone, and in the vectors of a loop; greatest values included."""
+    values, others = np.array([(2**32 - 1, 2**32 - 1), *pairs], np.uint32).T.copy()
+    found = np.empty(values.size, np.uint32)
+    high_products(found, values, others)
+    assert found.tolist() == [int(value) * int(other) >> 32 for value, other in zip(values, others, strict=True)]
 
 
 # Logarithm
