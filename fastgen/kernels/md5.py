@@ -22,7 +22,9 @@ from fastgen.kernels.rng import u32, u64
 from fastgen.kernels.vectors import FEATURES, WIDEST
 
 LANES = WIDEST
-STREAMS = 32 // LANES if "+avx512vl" in FEATURES else 3
+TERNARY = "+avx512vl" in FEATURES
+"""Whether one instruction computes any function of three vectors."""
+STREAMS = 4 if TERNARY else 3
 """Vectors in flight, four registers each: AVX-512 has 32 of them, AVX2 has 16 and would spill with a fourth vector."""
 WORDS = 12
 """Words of the block that are not always zero: 0 .. 10 hold text; the length, word 14 of the block, is stored as word 11."""
@@ -46,11 +48,15 @@ def word_of_step(step: int) -> int:
 
 
 def _round_function(builder: Any, step: int, b: Any, c: Any, d: Any) -> list[Any]:
-    """The terms whose sum is MD5's round function; in round 2 they have no bits in common, so adding them replaces `or`."""
+    """The terms whose sum is MD5's round function.
+
+    In round 2 two terms without common bits may be added instead of combined, so that only one of them waits for the step before.
+    """
     if step < 16:
         return [builder.xor(d, builder.and_(b, builder.xor(c, d)))]
     if step < 32:
-        return [builder.and_(c, builder.not_(d)), builder.and_(b, d)]
+        terms = [builder.and_(c, builder.not_(d)), builder.and_(b, d)]
+        return [builder.or_(*terms)] if TERNARY else terms
     if step < 48:
         return [builder.xor(b, builder.xor(c, d))]
     return [builder.xor(c, builder.or_(b, builder.not_(d)))]
