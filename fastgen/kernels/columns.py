@@ -7,6 +7,7 @@ from numba import types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
+from fastgen.kernels.digits import TILE
 from fastgen.kernels.jit import helper, inlined_kernel, interleaved_kernel
 from fastgen.kernels.md5 import hex_digits
 from fastgen.kernels.rng import u64
@@ -60,6 +61,20 @@ def text_views(views, size, text, first):
     for i in range(views.shape[0]):
         views[i, 0] = u64(size) | (u64(text[words * i]) << u64(32))
         views[i, 1] = u64((first + i) * size) << u64(32)
+
+
+@inlined_kernel
+def hex_texts(text, views, values, size, first):
+    """Write the hexadecimal digits of values of `size` bytes, and views of them, which are made while the cache holds the digits.
+
+    Args:
+        text: uint16[size * n], filled. views: see `text_views`. values: uint8[size * n]. first: number of the first value.
+    """
+    for start in range(0, views.shape[0], TILE):
+        stop = min(start + TILE, views.shape[0])
+        part = text[size * start : size * stop]
+        hex_digits(values[size * start : size * stop], part)
+        text_views(views[start:stop], 2 * size, part.view(np.uint32), first + start)
 
 
 @intrinsic
@@ -121,13 +136,11 @@ def fill_columns(out, first, rows, digests, origin):
         digests: uint8[16 n], their MD5 digests, if tid is requested. origin: seconds since 1970 to which the block's are added.
     """
     if out.tid.size:
-        hex_digits(digests, out.tid)
-        text_views(out.tid_views, 32, out.tid.view(np.uint32), first)
+        hex_texts(out.tid, out.tid_views, digests, 16, first)
     if out.datetime.size:
         epoch_times(out.datetime, rows.second, origin, MICROSECONDS)
     if out.cc_num.size:
-        hex_digits(rows.digits.view(np.uint8), out.cc_num)
-        text_views(out.cc_num_views, 16, out.cc_num.view(np.uint32), first)
+        hex_texts(out.cc_num, out.cc_num_views, rows.digits.view(np.uint8), 8, first)
     for i in range(out.category.size):
         out.category[i] = rows.category[i]
     if out.amount.size:
