@@ -130,6 +130,8 @@ def keep_long_enough(batch, k, sequences, needed):
     for i in range(number.size if needed & fields.CARD else 0):
         position = u64(left[i]) * groups + ((u64(right[i]) * reciprocal) >> u64(32))
         left[i] = u32(position if one_round else position % cards)
+    if k <= sequences.shortest:
+        return number.size
     for i in range(number.size):
         group = u32((u64(right[i]) * reciprocal) >> u64(32))
         right[i] = u32(right[i] - u32(group * lengths)) + u32(sequences.shortest)
@@ -147,7 +149,7 @@ def keep_long_enough(batch, k, sequences, needed):
 @helper
 def step_once(latitude, longitude, number, seed, k, radius):
     """Move positions by the k-th step."""
-    span = 2 * radius + 1
+    span = u32(2 * radius + 1)
     for i in range(number.size):
         w0, w1, _, _ = philox(seed, streams.WALK, number[i], k)
         latitude[i] += np.int32(below(w0, span)) - np.int32(radius)
@@ -157,7 +159,7 @@ def step_once(latitude, longitude, number, seed, k, radius):
 @helper
 def step_twice(latitude, longitude, number, seed, k, radius):
     """Move positions by the k-th step and the next one, which share a counter."""
-    span = 2 * radius + 1
+    span = u32(2 * radius + 1)
     for i in range(number.size):
         w0, w1, w2, w3 = philox(seed, streams.WALK, number[i], k)
         latitude[i] += np.int32(below(w0, span)) + np.int32(below(w2, span)) - np.int32(2 * radius)
@@ -176,10 +178,10 @@ def withdrawal_words(slot, offset, number, seed, k):
 @helper
 def write_records(record, batch, cash, needed):
     """Write the records of withdrawals, each word only if something in it is needed."""
-    if needed & (fields.SECOND | fields.CARD):
+    if needed & fields.WHEN:
         for i in range(u64(record.shape[0])):
             record[i, 0] = when_word(batch.second[i], batch.left[i])
-    if needed & (fields.CENTS | fields.PLACE | fields.CATEGORY | fields.POSITION | fields.LABEL):
+    if needed & fields.WHAT:
         for i in range(u64(record.shape[0])):
             record[i, 1] = what_word(batch.right[i], batch.place[i], cash, 1, 0)
     if needed & fields.POSITION:
@@ -205,7 +207,7 @@ def withdrawal_rows(out, first, batch, count, k, sequences, payments, place_lati
     for i in range(count):
         w0, w1, _, _ = philox(seed, streams.SEQUENCE, number[i], 0)
         second[i] += np.int32(below(w0, offset[i]))
-        places[i] = below(w1, sequences.home)
+        places[i] = below(w1, u32(sequences.home))
     cents = batch.right[:count]
     if needed & fields.CENTS:
         withdrawal_words(slot, offset, number, seed, k)

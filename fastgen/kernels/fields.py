@@ -2,3 +2,8 @@
 
 SECOND, CARD, CATEGORY, CENTS, PLACE, POSITION, LABEL, DIGITS = (1 << bit for bit in range(8))
 """Bits for the columns of a block that are made only if needed; POSITION is latitude, longitude and walked."""
+
+WHEN = SECOND | CARD
+"""Columns that are in the first word of an event's record."""
+WHAT = CENTS | PLACE | CATEGORY | POSITION | LABEL
+"""Columns that are in the second word; of POSITION, whether an event has left its place."""

@@ -1,4 +1,4 @@
-"""Unaligned loads and stores of a few bytes, and bits of a word, which plain array code cannot express.
+"""Unaligned loads and stores of a few bytes, prefetches, and bits of a word, which plain array code cannot express.
 
 A load gives a value in a register, so code can read all of a row before it writes any of it. A store may write past the end
 of the value; the next one overwrites the surplus, so buffers need `SLACK` spare bytes at their end.
@@ -8,6 +8,7 @@ from typing import Any
 
 from llvmlite import ir
 from numba import types
+from numba.core import cgutils
 from numba.extending import intrinsic, models, register_model
 
 SLACK = 512
@@ -69,6 +70,22 @@ def store(typing_context: Any, target: Any, target_at: Any, value: Any) -> Any:
         return context.get_dummy_value()
 
     return types.void(target, types.int64, value), codegen
+
+
+@intrinsic
+def prefetch(typing_context: Any, source: Any, source_at: Any) -> Any:
+    """prefetch(source, offset): begin to bring the cache line of a byte of an array into the first-level cache."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        i32 = ir.IntType(32)
+        address = _address(context, builder, signature.args[0], args[0], args[1], ir.IntType(8))
+        kind = ir.FunctionType(ir.VoidType(), [address.type, i32, i32, i32])
+        to_read, to_be_kept, of_data = i32(0), i32(3), i32(1)
+        function = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
+        builder.call(function, [address, to_read, to_be_kept, of_data])
+        return context.get_dummy_value()
+
+    return types.void(source, types.uint64), codegen
 
 
 @intrinsic

@@ -80,8 +80,8 @@ def payment_rows(out, first, payments, word_slot, word_offset, needed):
     place = out.place
     for j in range(card.size):
         w0, w1, w2, w3 = philox(payments.seed, streams.PAYMENT, u64(first + j), 0)
-        card[j] = below(w0, payments.cards)
-        place[j] = below(w1, payments.places)
+        card[j] = below(w0, u32(payments.cards))
+        place[j] = below(w1, u32(payments.places))
         word_slot[j] = w2
         word_offset[j] = w3
     for j in range(card.size if needed & fields.CENTS else 0):

@@ -4,6 +4,7 @@ import numpy as np
 
 from fastgen.kernels import fields, streams
 from fastgen.kernels.jit import helper, inlined_kernel, kernel
+from fastgen.kernels.memory import prefetch
 from fastgen.kernels.rng import TWO_52_BITS, bits_to_float, minus_log, philox, u32, u64
 
 DIGIT_BITS = 12
@@ -12,6 +13,9 @@ LAST = u64(END_OF_TIME) << u64(32)
 """A key greater than those of all events."""
 LANES = 4
 """Stretches of rows that are merged side by side in one loop."""
+AHEAD = 16
+"""How many events before it is needed a record is fetched: in time order they are spread over more memory than the cache holds."""
+RECORD_BYTES = u64(24)
 
 
 @inlined_kernel
@@ -98,8 +102,9 @@ def order_by_second(keys, spare, seconds, origin, width, counts):
         seconds: int32[n], in [origin, origin + width).
     """
     n = seconds.size
+    # The keys are written to the scratch memory too, as the first pass is slow unless the cache holds all of it.
     for i in range(n):
-        keys[i] = (u64(seconds[i] - origin) << u64(32)) | u64(i)
+        keys[i] = spare[i] = (u64(seconds[i] - origin) << u64(32)) | u64(i)
     bits = u64(1)
     while u64(width - 1) >> bits:
         bits += u64(1)
@@ -203,29 +208,28 @@ def put_payments(out, rows, payments, first, place_latitude, place_longitude, da
 
 @inlined_kernel
 def put_events(out, rows, keys, events, day_offset, needed):
-    """Write events to their rows, an event at a time, since its record is in one piece."""
+    """Write events to their rows, an event at a time, since its record is in one piece; columns that share a word go together."""
+    last = u64(rows.size - 1)
     for i in range(rows.size):
         row = rows[i]
         record = keys[i] & u64(0xFFFFFFFF)
-        word_0 = events.record[record, 0]
-        word_1 = events.record[record, 1]
-        if needed & fields.SECOND:
-            out.second[row] = np.int32(word_0) + day_offset
-        if needed & fields.CARD:
-            out.card[row] = word_0 >> u64(32)
-        if needed & fields.CATEGORY:
-            out.category[row] = np.uint8(word_1 >> u64(48))
-        if needed & fields.CENTS:
-            out.cents[row] = u32(word_1)
-        if needed & fields.PLACE:
-            out.place[row] = np.uint16(word_1 >> u64(32))
-        if needed & fields.LABEL:
-            out.label[row] = np.int8(word_1 >> u64(57))
+        later = keys[min(u64(i) + u64(AHEAD), last)] & u64(0xFFFFFFFF)
+        prefetch(events.record, later * RECORD_BYTES)
+        if needed & fields.WHEN:
+            word = events.record[record, 0]
+            out.second[row] = np.int32(word) + day_offset
+            out.card[row] = word >> u64(32)
+        if needed & fields.WHAT:
+            word = events.record[record, 1]
+            out.cents[row] = u32(word)
+            out.place[row] = np.uint16(word >> u64(32))
+            out.category[row] = np.uint8(word >> u64(48))
+            out.walked[row] = np.uint8(word >> u64(56)) & np.uint8(1)
+            out.label[row] = np.int8(word >> u64(57))
         if needed & fields.POSITION:
-            word_2 = events.record[record, 2]
-            out.latitude[row] = np.int32(word_2)
-            out.longitude[row] = np.int32(word_2 >> u64(32))
-            out.walked[row] = np.uint8(word_1 >> u64(56)) & np.uint8(1)
+            word = events.record[record, 2]
+            out.latitude[row] = np.int32(word)
+            out.longitude[row] = np.int32(word >> u64(32))
 
 
 @kernel
