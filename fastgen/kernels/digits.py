@@ -74,13 +74,16 @@ class Tile(NamedTuple):
 
 @helper
 def eight_digits(value):
-    """The decimal digits of a number below 10^8 as eight bytes 0 .. 9, the most significant one lowest."""
+    """The decimal digits of a number below 10^8 as eight bytes 0 .. 9, the most significant one lowest.
+
+    Each step cuts all pieces in two: (piece - size * high) above, and high below, are a shift minus one product.
+    """
     high = (value * u64(109951163)) >> u64(40)
-    fours = high | ((value - high * u64(10_000)) << u64(32))
+    fours = (value << u64(32)) - high * u64((10_000 << 32) - 1)
     high = ((fours * u64(10486)) >> u64(20)) & u64(0x0000007F0000007F)
-    twos = high | ((fours - high * u64(100)) << u64(16))
+    twos = (fours << u64(16)) - high * u64((100 << 16) - 1)
     high = ((twos * u64(103)) >> u64(10)) & u64(0x000F000F000F000F)
-    return high | ((twos - high * u64(10)) << u64(8))
+    return (twos << u64(8)) - high * u64((10 << 8) - 1)
 
 
 @inlined
@@ -159,14 +162,15 @@ def amount_texts(texts, lengths, cents):
     """Amounts below 100,000 as Python prints the float: up to eight characters."""
     for i in range(cents.size):
         amount = u64(cents[i])
-        whole = (amount * u64(1374389535)) >> u64(37)
-        tens = ((amount - whole * u64(100)) * u64(103)) >> u64(10)
-        ones = amount - whole * u64(100) - tens * u64(10)
-        digits = u64(1) + u64(whole >= u64(10)) + u64(whole >= u64(100)) + u64(whole >= u64(1000)) + u64(whole >= u64(10_000))
-        units = (eight_digits(whole) | u64(0x3030303030303030)) >> (u64(64) - u64(8) * digits)
-        decimals = u64(0x302E) + (tens << u64(8)) + (((ones + u64(48)) << u64(16)) * u64(ones > u64(0)))
+        eight = eight_digits(amount)
+        digits = (
+            u64(1) + u64(amount >= u64(1000)) + u64(amount >= u64(10_000)) + u64(amount >= u64(100_000)) + u64(amount >= u64(10**6))
+        )
+        two = eight >> u64(56) != u64(0)
+        units = ((eight & u64(0xFFFFFFFFFFFF)) | u64(0x303030303030)) >> (u64(48) - u64(8) * digits)
+        decimals = u64(0x302E) + ((eight >> u64(40)) & u64(0xFF00)) + (((eight >> u64(56)) + u64(48)) << u64(16)) * u64(two)
         texts[i] = units | (decimals << (u64(8) * digits))
-        lengths[i] = digits + u64(2) + u64(ones > u64(0))
+        lengths[i] = digits + u64(2) + u64(two)
 
 
 @helper
@@ -195,13 +199,11 @@ def coordinate_texts(out, micro):
     for i in range(micro.size):
         negative = u64(micro[i] < 0)
         size = u64(abs(np.int64(micro[i])))
-        whole = (size * u64(1125899907)) >> u64(50)
-        decimals = (eight_digits(size - whole * u64(1_000_000)) | u64(0x3030303030303030)) >> u64(16)
-        hundreds = (whole * u64(41)) >> u64(12)
-        tens = ((whole - hundreds * u64(100)) * u64(103)) >> u64(10)
-        ones = whole - hundreds * u64(100) - tens * u64(10)
-        digits = u64(1) + u64(whole >= u64(10)) + u64(whole >= u64(100))
-        units = (u64(0x2E303030) + hundreds + (tens << u64(8)) + (ones << u64(16))) >> (u64(24) - u64(8) * digits)
+        hundreds = u64(size >= u64(10**8))
+        eight = eight_digits(size - u64(10**8) * hundreds) | u64(0x3030303030303030)
+        decimals = eight >> u64(16)
+        digits = u64(1) + u64(size >= u64(10**7)) + hundreds
+        units = (u64(0x2E000030) + hundreds + ((eight & u64(0xFFFF)) << u64(8))) >> (u64(24) - u64(8) * digits)
         shift = u64(8) * (digits + u64(1) + negative)
         out.texts[2 * i] = (units << (u64(8) * negative)) | (u64(0x2D) * negative) | (decimals << shift)
         out.texts[2 * i + 1] = decimals >> (u64(64) - shift)
