@@ -109,8 +109,7 @@ def transaction_layout(plan: Plan, names: Sequence[str], style: Style, coordinat
         tail=np.uint64(little_endian(ending)),
         tail_length=len(ending),
         days=plan.day_words,
-        latitude_cuts=_cuts([place.latitude for place in plan.pools.places]),
-        longitude_cuts=_cuts([place.longitude for place in plan.pools.places]),
+        cuts=_cuts(plan, kinds),
         shortest=int(coordinates == "number"),
     )
     gaps = len(before["latitude"]) + len(before["longitude"])
@@ -184,6 +183,13 @@ def _bytes(text: bytes) -> NDArray[np.uint8]:
     return np.frombuffer(text, np.uint8).copy()
 
 
-def _cuts(texts: Sequence[str]) -> NDArray[np.uint64]:
-    """uint64[n]: how many characters shorter coordinates are than with six decimals."""
-    return np.array([7 - len(text[text.find(".") :]) if "." in text else 7 for text in texts], np.uint64)
+def _cuts(plan: Plan, kinds: Sequence[Kind]) -> NDArray[np.uint64]:
+    """See `kernels.Layout`."""
+    latitude, longitude = (int(kind in kinds) << shift for kind, shift in (("latitude", 8), ("longitude", 16)))
+    places = plan.pools.places
+    return np.array([latitude * _cut(place.latitude) + longitude * _cut(place.longitude) for place in places], np.uint64)
+
+
+def _cut(text: str) -> int:
+    """How many characters shorter a coordinate is than with six decimals."""
+    return 7 - len(text[text.find(".") :]) if "." in text else 7

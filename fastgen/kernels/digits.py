@@ -187,10 +187,10 @@ def cut_zeros(lengths, micro):
 
 
 @helper
-def cut_places(lengths, places, walked, cuts):
-    """Where a position has not left its place, shorten the length by cuts[place] to the place's own digits."""
+def cut_places(codes, places, walked, cuts):
+    """Where a position has not left its place, shorten the packed lengths of its coordinates to the place's own digits."""
     for i in range(places.size):
-        lengths[i] -= cuts[places[i]] * u64(walked[i] ^ np.uint8(1))
+        codes[i] -= cuts[places[i]] * u64(walked[i] ^ np.uint8(1))
 
 
 @helper

@@ -68,7 +68,8 @@ class Layout(NamedTuple):
     before_latitude, before_longitude: uint8[16], uint8[32], text. latitude_gap, longitude_gap: its length.
     tail: the row's last characters, packed, after the label if there is one. tail_length: how many there are.
     days: uint32[days, 3], "YYYY-MM-DD ".
-    latitude_cuts, longitude_cuts: uint64[places], how many of six decimals a place does not have; if it has none, the point too.
+    cuts: uint64[places], how many of six decimals the coordinates of a place do not have; if none, the point too. Packed like
+        the lengths of `write_codes`.
     shortest: 1 if trailing zeros are dropped instead.
     """
 
@@ -85,8 +86,7 @@ class Layout(NamedTuple):
     tail: np.uint64
     tail_length: int
     days: NDArray[np.uint32]
-    latitude_cuts: NDArray[np.uint64]
-    longitude_cuts: NDArray[np.uint64]
+    cuts: NDArray[np.uint64]
     shortest: int
 
 
@@ -129,20 +129,20 @@ def write_values(tile, digests, rows, layout):
         tile_digests(digests, tile)
         hex_digits(digests.view(np.uint8), tile.tids)
     if layout.needed & 1 << LATITUDE:
-        write_coordinates(tile.latitudes, rows.latitude, layout.latitude_cuts, rows, layout)
+        write_coordinates(tile.latitudes, rows.latitude, layout)
     if layout.needed & 1 << LONGITUDE:
-        write_coordinates(tile.longitudes, rows.longitude, layout.longitude_cuts, rows, layout)
+        write_coordinates(tile.longitudes, rows.longitude, layout)
     write_codes(tile.codes, tile, rows, layout.needed)
+    if layout.needed & (1 << LATITUDE | 1 << LONGITUDE) and not layout.shortest:
+        cut_places(tile.codes, rows.place, rows.walked, layout.cuts)
 
 
 @helper
-def write_coordinates(out, micro, cuts, rows, layout):
-    """Write latitudes or longitudes of a tile, with the decimals that the layout shows."""
+def write_coordinates(out, micro, layout):
+    """Write latitudes or longitudes of a tile with six decimals, or without trailing zeros."""
     coordinate_texts(out, micro)
     if layout.shortest:
         cut_zeros(out.lengths, micro)
-    else:
-        cut_places(out.lengths, rows.place, rows.walked, cuts)
 
 
 @helper
@@ -192,6 +192,8 @@ def store_rest(out, position, fragments, at, length, strides):
     A loop costs a nanosecond even if it is not entered, and is rarely needed. Even if some fragments have more than 64 bytes, few
     rows use one of them, so the branch is predicted well.
     """
+    if length > u64(32):
+        store(out, position + 32, load_32(fragments, at + 32))
     if strides > 1:
         if length > u64(64):
             store(out, position + 64, load_64(fragments, at + 64))
@@ -220,7 +222,7 @@ def write_run(out, position, ends, start, stop, day, texts, layout):
         category_length, place_length = load_8(layout.categories, category_at), load_8(layout.places, place_at)
         category_at += LENGTH
         place_at += LENGTH
-        category, place = load_64(layout.categories, category_at), load_64(layout.places, place_at)
+        category, place = load_32(layout.categories, category_at), load_32(layout.places, place_at)
 
         store(out, position, opening)
         store(out, position + head.tid_at, tid)

@@ -39,8 +39,8 @@ def cut_zeros(lengths, micro):
 
 
 @njit
-def cut_places(lengths, places, walked, cuts):
-    digits.cut_places(lengths, places, walked, cuts)
+def cut_places(codes, places, walked, cuts):
+    digits.cut_places(codes, places, walked, cuts)
 
 
 @njit
@@ -104,10 +104,13 @@ def test_coordinates(micro: list[int], shortest: bool) -> None:
 
 
 def test_places_own_digits() -> None:
-    """A position that has left its place has all six decimals."""
-    lengths = np.array([9, 9, 10, 10], np.uint64)
-    cut_places(lengths, np.array([0, 1, 1, 2], np.uint16), np.array([0, 0, 1, 0], np.uint8), np.array([0, 1, 7], np.uint64))
-    assert lengths.tolist() == [9, 8, 10, 3]
+    """A position that has left its place has all six decimals; whatever else is packed stays."""
+    other, latitude, longitude = 5 + (1 << 24) + (3 << 48), 1 << 8, 1 << 16
+    codes = np.full(4, other + 9 * latitude + 11 * longitude, np.uint64)
+    cuts = np.array([0, latitude + 2 * longitude, 7 * latitude], np.uint64)
+    cut_places(codes, np.array([0, 1, 1, 2], np.uint16), np.array([0, 0, 1, 0], np.uint8), cuts)
+    lengths = [(9, 11), (8, 9), (9, 11), (2, 11)]
+    assert codes.tolist() == [other + one * latitude + two * longitude for one, two in lengths]
 
 
 def test_every_time_of_a_day() -> None:
