@@ -146,31 +146,27 @@ def write_coordinates(out, micro, layout):
 
 
 @helper
+def mask(needed, part):
+    """All bits if a part is needed, else none."""
+    return u64(0) - u64(needed >> part & 1)
+
+
+@helper
 def write_codes(codes, tile, rows, needed):
     """Pack what assembling a row needs into one word: lengths of amount, latitude and longitude, then label, category, place.
 
     From the low end on they take 8, 8, 8, 8, 16 and 16 bits, which are 0 for parts that are not needed.
     """
+    amount, latitude, longitude = mask(needed, AMOUNT), mask(needed, LATITUDE), mask(needed, LONGITUDE)
+    label, category, place = mask(needed, LABEL), mask(needed, CATEGORY), mask(needed, PLACE)
     for i in range(rows.second.size):
-        codes[i] = 0
-    if needed & 1 << AMOUNT:
-        for i in range(rows.second.size):
-            codes[i] |= tile.lengths[i]
-    if needed & 1 << LATITUDE:
-        for i in range(rows.second.size):
-            codes[i] |= tile.latitudes.lengths[i] << u64(8)
-    if needed & 1 << LONGITUDE:
-        for i in range(rows.second.size):
-            codes[i] |= tile.longitudes.lengths[i] << u64(16)
-    if needed & 1 << LABEL:
-        for i in range(rows.second.size):
-            codes[i] |= u64(rows.label[i]) << u64(24)
-    if needed & 1 << CATEGORY:
-        for i in range(rows.second.size):
-            codes[i] |= u64(rows.category[i]) << u64(32)
-    if needed & 1 << PLACE:
-        for i in range(rows.second.size):
-            codes[i] |= u64(rows.place[i]) << u64(48)
+        lengths = tile.lengths[i] & amount
+        lengths |= (tile.latitudes.lengths[i] & latitude) << u64(8)
+        lengths |= (tile.longitudes.lengths[i] & longitude) << u64(16)
+        values = (u64(rows.label[i]) & label) << u64(24)
+        values |= (u64(rows.category[i]) & category) << u64(32)
+        values |= (u64(rows.place[i]) & place) << u64(48)
+        codes[i] = lengths | values
 
 
 @helper
