@@ -203,17 +203,18 @@ def write_run(out, position, ends, start, stop, day, texts, layout):
     """Assemble the rows [start, stop) of a tile, which are on one day.
 
     Text common to all rows is kept in registers. Each row is read completely before any of it is written: the address of a store
-    depends on the lengths before it, and loads after such stores were measured to be slow.
+    depends on the lengths before it, and loads after such stores were measured to be slow. Words are loaded by bytes, as an index
+    would be tested for being negative.
     """
     head = layout.head
     opening, date, middle = load_16(head.opening, 0), load_32(head.dates, 32 * day), load_16(head.middle, 0)
     before_latitude, before_longitude = load_16(layout.before_latitude, 0), load_32(layout.before_longitude, 0)
     for i in range(start, stop):
-        code = texts[CODES + i]
+        code = load_8(texts, 8 * (CODES + i))
         category_at = np.int64((code >> u64(32)) & u64(0xFF)) * (64 * layout.category_strides + LENGTH)
         place_at = np.int64(code >> u64(48)) * (64 * layout.place_strides + LENGTH)
-        tid, clock, card = load_32(texts, 8 * TIDS + 32 * i), texts[CLOCKS + i], load_16(texts, 8 * CARDS + 16 * i)
-        amount = texts[AMOUNTS + i]
+        tid, clock, card = load_32(texts, 8 * TIDS + 32 * i), load_8(texts, 8 * (CLOCKS + i)), load_16(texts, 8 * CARDS + 16 * i)
+        amount = load_8(texts, 8 * (AMOUNTS + i))
         latitude, longitude = load_16(texts, 8 * LATITUDES + 16 * i), load_16(texts, 8 * LONGITUDES + 16 * i)
         category_length, place_length = load_8(layout.categories, category_at), load_8(layout.places, place_at)
         category_at += LENGTH
