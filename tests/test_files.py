@@ -765,6 +765,23 @@ def test_overwriting_with_another_format_leaves_no_old_tables(tmp_path: Path, da
     assert (tmp_path / "notes.txt").exists()
 
 
+@pytest.mark.parametrize("parts", [None, 1])
+def test_a_file_of_a_dataset_is_not_replaced(
+    tmp_path: Path, data: Dataset, parts: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its manifest would go on to describe the file that was there."""
+    write(data, tmp_path, format="csv", parts=parts)
+    name = "transactions.csv" if parts is None else "transactions/part-00001-of-00001.csv"
+    before = snapshot(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    for path in (tmp_path / name, name):
+        with pytest.raises(OutputExistsError, match=f"{name} belongs to the dataset in .*, whose description would be wrong"):
+            write(data, path, columns=["tid"], overwrite=True)
+    assert snapshot(tmp_path) == before
+    write(data, "transactions.ndjson")
+    write(data, "transactions.ndjson", columns=["tid"], overwrite=True)
+
+
 def test_overwrite_replaces_files(tmp_path: Path, data: Dataset) -> None:
     for output in (tmp_path / "out", tmp_path / "x.csv"):
         write(Dataset(Config(rows=100)), output, format="csv")
