@@ -50,7 +50,7 @@ def word_of_step(step: int) -> int:
 def _round_function(builder: Any, step: int, b: Any, c: Any, d: Any) -> list[Any]:
     """The terms whose sum is MD5's round function.
 
-    In round 2 two terms without common bits may be added instead of combined, so that only one of them waits for the step before.
+    In round 2 there are two without common bits: adding them replaces `or`, and only one of them waits for the step before.
     """
     if step < 16:
         return [builder.xor(d, builder.and_(b, builder.xor(c, d)))]

@@ -57,7 +57,7 @@ def float_to_bits(typing_context: Any, value: Any) -> Any:
 def high_product(typing_context: Any, a: Any, b: Any) -> Any:
     """high_product(a, b): the high 32 bits of the product of two uint32.
 
-    Spelled as a shift of a 64-bit product, a loop would convert its vectors to 64-bit lanes and back, for half of its time.
+    Spelled as a shift of a 64-bit product, a loop would convert its vectors to 64-bit lanes and back, for a third of its time.
     """
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:

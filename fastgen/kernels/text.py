@@ -183,10 +183,10 @@ def write_lines(out, position, ends, rows, tile, layout):
 
 @helper
 def store_rest(out, position, fragments, at, length, strides):
-    """Copy what a fragment has after its first 64 bytes.
+    """Copy what a fragment has after its first 32 bytes.
 
-    A loop costs a nanosecond even if it is not entered, and is rarely needed. Even if some fragments have more than 64 bytes, few
-    rows use one of them, so the branch is predicted well.
+    A loop costs a nanosecond even if it is not entered, and is rarely needed. Whether a fragment has more than 32 bytes, or
+    more than 64, is the same for nearly all rows, so the branches are predicted well.
     """
     if length > u64(32):
         store(out, position + 32, load_32(fragments, at + 32))
