@@ -671,7 +671,8 @@ def test_a_whole_under_another_name_is_of_no_part(folder: Path) -> None:
 def test_a_part_of_other_data(parts: Path, tmp_path: Path) -> None:
     other = Dataset(Config(rows=200_000, seed=6, cards=1_000))
     path = transactions(parts)[1]
-    write(other.part(2, 3), path, overwrite=True)
+    path.unlink()
+    write(other.part(2, 3), path)
     report = verify(parts)
     rows = PARTS.part(2, 3).num_rows
     assert wrong(report) == {"missing": rows, "foreign": other.part(2, 3).num_rows}
