@@ -116,6 +116,9 @@ def keep_long_enough(batch, k, sequences, needed):
     left = batch.left
     right = batch.right
     keys = sequences.keys
+    are_all_kept = k <= sequences.shortest
+    if are_all_kept and not needed & fields.CARD:
+        return number.size
     unpacked = round_keys(keys)
     columns = keys[2]
     for i in range(number.size):
@@ -130,7 +133,7 @@ def keep_long_enough(batch, k, sequences, needed):
     for i in range(number.size if needed & fields.CARD else 0):
         position = u64(left[i]) * groups + ((u64(right[i]) * reciprocal) >> u64(32))
         left[i] = u32(position if one_round else position % cards)
-    if k <= sequences.shortest:
+    if are_all_kept:
         return number.size
     for i in range(number.size):
         group = u32((u64(right[i]) * reciprocal) >> u64(32))
