@@ -16,6 +16,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import date, datetime
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -774,9 +775,9 @@ def test_a_file_of_a_dataset_is_not_replaced(
     name = "transactions.csv" if parts is None else "transactions/part-00001-of-00001.csv"
     before = snapshot(tmp_path)
     monkeypatch.chdir(tmp_path)
-    for path in (tmp_path / name, name):
-        with pytest.raises(OutputExistsError, match=f"{name} belongs to the dataset in .*, whose description would be wrong"):
-            write(data, path, columns=["tid"], overwrite=True)
+    for path, overwrite in product((tmp_path / name, name), (False, True)):
+        with pytest.raises(OutputExistsError, match=f"{name} belongs to the dataset in .*, whose manifest would be wrong"):
+            write(data, path, columns=["tid"], overwrite=overwrite)
     assert snapshot(tmp_path) == before
     write(data, "transactions.ndjson")
     write(data, "transactions.ndjson", columns=["tid"], overwrite=True)

@@ -16,6 +16,7 @@ LANES = 4
 AHEAD = 16
 """How many events before it is needed a record is fetched: in time order they are spread over more memory than the cache holds."""
 RECORD_BYTES = u64(24)
+"""Three words, see `pack_event`."""
 
 
 @inlined_kernel

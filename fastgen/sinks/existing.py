@@ -45,15 +45,15 @@ def refuse_unknown(root: Path, names: list[str], known: set[str]) -> None:
 
 
 def refuse_described(path: Path) -> None:
-    """Refuse to replace a file of a dataset in a directory, which its manifest or records would go on to describe.
+    """Refuse to replace a file of a dataset in a directory, which its manifest would go on to describe.
 
     Raises:
-        OutputExistsError: the file belongs to a dataset.
+        OutputExistsError: the file exists and belongs to a dataset.
     """
-    for root in (path.parent, path.parent.parent):  # that of a part is the folder above
-        if path.relative_to(root).as_posix() in files(descriptions(root)):
+    for root in (path.parent, path.parent.parent) if os.path.lexists(path) else ():  # that of a part is the folder above
+        if path.relative_to(root).as_posix() in manifest.files_in(manifest.read(root / MANIFEST)):
             raise OutputExistsError(
-                f"{path} belongs to the dataset in {root}, whose description would be wrong",
+                f"{path} belongs to the dataset in {root}, whose manifest would be wrong",
                 hint="choose another file, or replace the directory",
             )
 

@@ -88,7 +88,7 @@ def write(
         part: write only this part, 1 to `parts`.
         threads: how many make rows, at least 1 (default: one per processor). The bytes do not depend on it.
         overwrite: replace existing files; in a directory, those with the names that are to be written and those that its
-            manifest and records name. A single file that they name is not replaced.
+            manifest and records name. A single file that a manifest names is not replaced.
         progress: called with the number of rows written since the last call; with `parts`, by the threads that write them, one at
             a time. An exception that it raises ends the run.
 
@@ -126,7 +126,7 @@ def run_job(
     options = WriteOptions(target, threads, overwrite, progress or (lambda _: None))
     skipped = 0
     if not target.directory:
-        _refuse_file(target, overwrite)
+        existing.refuse_described(Path(target.path))  # first, as `overwrite` would not help
         with opened(target.path, overwrite) as out:
             files = [write_table(out, requests[0], options)]
     elif parts is not None:
@@ -145,7 +145,8 @@ def preview_job(job: WriteJob, *, overwrite: bool = False) -> int:
     target, requests, parts, numbers = job
     if not target.directory:
         refuse_missing_folder(target.path)
-        _refuse_file(target, overwrite)
+        existing.refuse_described(Path(target.path))
+        refuse_existing(target.path, overwrite)
         return 0
     with explained(target.path):
         root = Path(target.path)  # drops a final slash: with it, `lexists` would not find a file
@@ -155,13 +156,6 @@ def preview_job(job: WriteJob, *, overwrite: bool = False) -> int:
         return len(complete_parts(requests, parts, numbers, target, overwrite))
     _replaced([file_name(request.table, target) for request in requests], target, overwrite)
     return 0
-
-
-def _refuse_file(target: Target, overwrite: bool) -> None:
-    """Refuse to replace a file unless that is allowed, and one that a manifest describes in any case."""
-    refuse_existing(target.path, overwrite)
-    if not target.is_stream and os.path.lexists(target.path):
-        existing.refuse_described(Path(target.path))
 
 
 def _replaced(names: list[str], target: Target, overwrite: bool) -> list[str]:
