@@ -67,7 +67,7 @@ from fastgen.kernels import (
 )
 from fastgen.kernels.digits import Tile
 from fastgen.kernels.memory import SLACK
-from fastgen.kernels.structs import Block, Events, SequenceList
+from fastgen.kernels.structs import RECORD, Block, Events, SequenceList
 from fastgen.kernels.windows import Injected, Scratch, Window, window_rows
 from fastgen.layouts import RowText, transaction_layout
 from fastgen.plan import GROUP_ROWS, WINDOW_ROWS, proportional
@@ -172,15 +172,13 @@ class Inputs:
         self.twin = twin_of(ratio)
         self.random = np.random.default_rng(int(SEED))
         self.philox, self.pcg = np.random.Philox(int(SEED)), np.random.PCG64(int(SEED))
-        self.events = Events(np.empty(2 * GROUP_ROWS, np.int32), np.empty((2 * GROUP_ROWS, 3), np.uint64))
+        self.events = Events.empty(2 * GROUP_ROWS, GROUP_ROWS)
         self.tile = Tile.empty()
         self.splitting = splitting.Splitting.empty()
         self.partitions, self.partition_order = np.empty((2, rows), np.int32)
         self.partition_starts = np.empty(13, np.int64)
         self.card_ends = np.arange(rows + 1) * 16
         self.delta_room = np.empty(packing.DELTA_BLOCK + packing.DELTA_GROUP, np.uint64)
-        self.order = np.empty(rows + 2 * timeline.LANES, np.uint32)
-        self.quarters = np.empty((2, timeline.LANES + 1), np.uint64)
 
     def __getattr__(self, name: str) -> Any:
         if name not in INPUTS:
@@ -223,12 +221,27 @@ def merged(given: Inputs) -> tuple[Any, ...]:
     """The arguments of `merge` besides its output."""
     drawn, cash = given.halves
     u64, keys = np.uint64, sorted_keys(cash.second)
-    record = np.empty((cash.second.size, 3), u64)
-    record[:, 0] = cash.second.astype(u64) | cash.card.astype(u64) << u64(32)
-    record[:, 1] = cash.cents.astype(u64) | cash.place.astype(u64) << u64(32) | u64(1 << 56 | given.cash << 48)
-    record[:, 2] = cash.latitude.view(np.uint32) | cash.longitude.view(np.uint32).astype(u64) << u64(32)
-    room = drawn.moved(drawn.second.size + 1, drawn.second.size)
-    return room, keys, 0, Events(cash.second, record), 0, *given.plan.place_coordinates, 0, given.order, given.quarters, ALL
+    both = Block(*map(np.concatenate, zip(cash, drawn, strict=True)))
+    packed = Events.empty(0, given.rows).records
+    words = packed.reshape(-1, RECORD)
+    words[:, 0] = both.second.astype(u64) | both.card.astype(u64) << u64(32)
+    words[:, 1] = both.cents.astype(u64) | both.place.astype(u64) << u64(32) | both.category.astype(u64) << u64(48)
+    words[:, 1] |= both.walked.astype(u64) << u64(56)
+    words[:, 2] = both.latitude.view(np.uint32) | both.longitude.view(np.uint32).astype(u64) << u64(32)
+    scratch = given.scratch
+    return (
+        drawn.second,
+        keys,
+        0,
+        packed,
+        cash.second.size,
+        0,
+        0,
+        scratch.bounds[: drawn.second.size + 1],
+        scratch.source,
+        scratch.words,
+        ALL,
+    )
 
 
 def room_for_withdrawals(given: Inputs) -> SequenceList:
@@ -326,6 +339,7 @@ INPUTS: dict[str, Callable[[Inputs], Any]] = {
     "seconds": lambda g: g.random.integers(0, g.plan.grid.group, g.rows, np.int32),
     "key_room": lambda g: np.empty((2, g.rows + 1), np.uint64),
     "halves": halves_of_block,
+    "scratch": lambda g: Scratch.empty(g.rows),
     "merged": merged,
     "whole_group": lambda g: group_to_fill(g),
     "whole_window": lambda g: window_to_fill(g),

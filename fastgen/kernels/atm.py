@@ -6,9 +6,9 @@ from fastgen.kernels import fields, streams
 from fastgen.kernels.jit import helper, inlined_kernel, interleaved_kernel
 from fastgen.kernels.payments import amount
 from fastgen.kernels.permutation import feistel, permute, round_keys, walk_cycles
+from fastgen.kernels.records import WORDS, what_word, when_word, where_word, write_record
 from fastgen.kernels.rng import below, philox, u32, u64
-from fastgen.kernels.structs import SequenceList
-from fastgen.kernels.timeline import pack_event, what_word, when_word, where_word
+from fastgen.kernels.structs import RECORD, SequenceList
 from fastgen.kernels.units import HOUR
 
 AT_ONCE = 8
@@ -102,6 +102,13 @@ def list_withdrawals(listed, k, first_cell, group_cells, sequences):
     return count
 
 
+@helper
+def pull(values, at):
+    """values[i] = values[at[i]] for ascending positions, each at least its index."""
+    for i in range(at.size):
+        values[i] = values[at[i]]
+
+
 @inlined_kernel
 def keep_long_enough(batch, k, sequences, needed):
     """Drop sequences that end before their k-th withdrawal; turn `left` into the position among the cash cards, if needed.
@@ -140,12 +147,15 @@ def keep_long_enough(batch, k, sequences, needed):
         right[i] = u32(right[i] - u32(group * lengths)) + u32(sequences.shortest)
     kept = u64(0)
     for i in range(number.size):
-        number[kept] = number[i]
-        batch.second[kept] = batch.second[i]
-        batch.width[kept] = batch.width[i]
-        if needed & fields.CARD:
-            left[kept] = left[i]
+        batch.place[kept] = np.uint16(i)
         kept += u64(right[i] >= u32(k))
+    at = batch.place[: np.int64(kept)]
+    # One array at a time: their addresses stay in registers.
+    pull(number, at)
+    pull(batch.second, at)
+    pull(batch.width, at)
+    if needed & fields.CARD:
+        pull(left, at)
     return np.int64(kept)
 
 
@@ -179,17 +189,11 @@ def withdrawal_words(slot, offset, number, seed, k):
 
 
 @helper
-def write_records(record, batch, cash, needed):
-    """Write the records of withdrawals, each word only if something in it is needed."""
-    if needed & fields.WHEN:
-        for i in range(u64(record.shape[0])):
-            record[i, 0] = when_word(batch.second[i], batch.left[i])
-    if needed & fields.WHAT:
-        for i in range(u64(record.shape[0])):
-            record[i, 1] = what_word(batch.right[i], batch.place[i], cash, 1, 0)
-    if needed & fields.POSITION:
-        for i in range(u64(record.shape[0])):
-            record[i, 2] = where_word(batch.latitude[i], batch.longitude[i])
+def write_records(records, batch, cash):
+    """Write the records of withdrawals, also words in which nothing is needed, so that the loop writes whole vectors."""
+    for i in range(u64(records.size) // WORDS):
+        what = what_word(batch.right[i], batch.place[i], cash, 1, 0)
+        write_record(records, i, when_word(batch.second[i], batch.left[i]), what, where_word(batch.latitude[i], batch.longitude[i]))
 
 
 @inlined_kernel
@@ -232,7 +236,7 @@ def withdrawal_rows(out, first, batch, count, k, sequences, payments, place_lati
     times = out.second[first : first + count]
     for i in range(count):
         times[i] = second[i]
-    write_records(out.record[first : first + count], batch, sequences.cash, needed)
+    write_records(out.records[RECORD * first : RECORD * (first + count)], batch, sequences.cash)
 
 
 @helper
@@ -273,19 +277,9 @@ def foreign_rows(out, count, first_cell, group_cells, sequences, payments, place
                         card = holder_of(u64(i), sequences)
                         cents = amount(payments.amounts, sequences.cash, w2, w3)
                         out.second[count] = second
-                        pack_event(
-                            out.record,
-                            count,
-                            second,
-                            card,
-                            sequences.cash,
-                            cents,
-                            place,
-                            place_latitude[place],
-                            place_longitude[place],
-                            0,
-                            1,
-                        )
+                        where = where_word(place_latitude[place], place_longitude[place])
+                        what = what_word(cents, place, sequences.cash, 0, 1)
+                        write_record(out.records, count, when_word(second, card), what, where)
                     count += 1
     return count
 

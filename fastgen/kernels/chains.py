@@ -6,8 +6,8 @@ from fastgen.kernels import streams
 from fastgen.kernels.jit import helper, kernel
 from fastgen.kernels.payments import amount, category_holding, class_of
 from fastgen.kernels.permutation import permute
+from fastgen.kernels.records import what_word, when_word, where_word, write_record
 from fastgen.kernels.rng import below, philox, u64
-from fastgen.kernels.timeline import pack_event
 
 
 @helper
@@ -80,18 +80,8 @@ def chain_events(out, count, group, group_start, group_stop, chains, payments, p
                 if group_start <= second < group_stop:
                     if count < out.second.size:
                         out.second[count] = second
-                        pack_event(
-                            out.record,
-                            count,
-                            second,
-                            card,
-                            category,
-                            cents,
-                            place,
-                            place_latitude[place],
-                            place_longitude[place],
-                            0,
-                            1,
-                        )
+                        where = where_word(place_latitude[place], place_longitude[place])
+                        what = what_word(cents, place, category, 0, 1)
+                        write_record(out.records, count, when_word(second, card), what, where)
                     count += 1
     return count

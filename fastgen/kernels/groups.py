@@ -87,11 +87,15 @@ class Memory(NamedTuple):
         made: dict[str, Any] = {}
         if filled.listed_needed > self.listed.number.size:
             made["listed"] = SequenceList.empty(int(filled.listed_needed * SPARE), BATCH_SIZE)
-        if filled.events_needed > self.events.second.size:
-            size = int(filled.events_needed * SPARE)
-            made["events"], made["keys"] = Events.empty(size), np.empty((2, size + 1), np.uint64)
-        if filled.rows_needed - filled.rows > self.scratch.word_slot.size:
-            made["scratch"] = Scratch.empty(int((filled.rows_needed - filled.rows) * SPARE))
+        rows, events = self.scratch.word_slot.size, self.events.second.size
+        if filled.rows_needed - filled.rows > rows:
+            rows = int((filled.rows_needed - filled.rows) * SPARE)
+            made["scratch"] = Scratch.empty(rows)
+        if filled.events_needed > events:
+            events = int(filled.events_needed * SPARE)
+            made["keys"] = np.empty((2, events + 1), np.uint64)
+        if "scratch" in made or "keys" in made:
+            made["events"] = Events.empty(events, rows)
         return self._replace(**made) if made else self
 
 

@@ -26,6 +26,8 @@ TERNARY = "+avx512vl" in FEATURES
 """Whether one instruction computes any function of three vectors."""
 STREAMS = 4 if TERNARY else 3
 """Vectors in flight, four registers each: AVX-512 has 32 of them, AVX2 has 16 and would spill with a fourth vector."""
+AT_ONCE = STREAMS * LANES
+"""Rows hashed at a time."""
 WORDS = 12
 """Words of the block that are not always zero: 0 .. 10 hold text; the length, word 14 of the block, is stored as word 11."""
 
@@ -63,18 +65,20 @@ def _round_function(builder: Any, step: int, b: Any, c: Any, d: Any) -> list[Any
 
 
 @intrinsic
-def hash_lanes(typing_context: Any, tile: Any, lane: Any) -> Any:
-    """hash_lanes(tile, lane): MD5 of the messages of STREAMS * LANES rows from `lane` on.
+def hash_lanes(typing_context: Any, digests: Any, words: Any, lane: Any) -> Any:
+    """hash_lanes(digests, words, lane): write the MD5 digests of the messages of AT_ONCE rows from `lane` on, row by row.
 
-    `tile` is uint32[(WORDS + 4) * TILE]: word w of row i at w * TILE + i, then the digests row by row.
+    `words` is uint32: word w of row i at w * TILE + i. `digests` is uint64[2 * AT_ONCE].
     The vectors are explicit, since no loop vectorizer keeps two streams in registers.
     """
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         i32, i64 = ir.IntType(32), ir.IntType(64)
         vector = ir.VectorType(i32, LANES)
-        data = context.make_array(signature.args[0])(context, builder, args[0]).data
-        base = builder.bitcast(data, i32.as_pointer())
+        out, base = (
+            builder.bitcast(context.make_array(kind)(context, builder, array).data, i32.as_pointer())
+            for kind, array in zip(signature.args[:2], args[:2], strict=True)
+        )
         rotate = cgutils.get_or_insert_function(builder.module, ir.FunctionType(vector, [vector] * 3), f"llvm.fshl.v{LANES}i32")
 
         def splat(value: int) -> Any:
@@ -82,7 +86,7 @@ def hash_lanes(typing_context: Any, tile: Any, lane: Any) -> Any:
 
         def word(number: int, stream: int) -> Any:
             row = 11 if number == LENGTH_WORD else number
-            offset = builder.add(args[1], ir.Constant(i64, row * TILE + stream * LANES))
+            offset = builder.add(args[2], ir.Constant(i64, row * TILE + stream * LANES))
             return builder.load(builder.bitcast(builder.gep(base, [offset]), vector.as_pointer()), align=4)
 
         states = [[splat(value) for value in INITIAL] for _ in range(STREAMS)]
@@ -106,12 +110,12 @@ def hash_lanes(typing_context: Any, tile: Any, lane: Any) -> Any:
         for stream in range(STREAMS):
             a, b, c, d = (builder.add(x, splat(y)) for x, y in zip(states[stream], INITIAL, strict=True))
             front, back = builder.shuffle_vector(a, b, both), builder.shuffle_vector(c, d, both)
-            digests = builder.shuffle_vector(front, back, by_row)
-            offset = builder.add(builder.mul(args[1], ir.Constant(i64, 4)), ir.Constant(i64, WORDS * TILE + 4 * stream * LANES))
-            builder.store(digests, builder.bitcast(builder.gep(base, [offset]), digests.type.as_pointer()), align=4)
+            made = builder.shuffle_vector(front, back, by_row)
+            place = builder.gep(out, [ir.Constant(i64, 4 * stream * LANES)])
+            builder.store(made, builder.bitcast(place, made.type.as_pointer()), align=4)
         return context.get_dummy_value()
 
-    return types.void(tile, types.int64), codegen
+    return types.void(digests, words, types.int64), codegen
 
 
 @inlined
@@ -139,11 +143,12 @@ def tile_digests(out, tile):
     """Hash a tile whose times, cards and amounts are filled; out: uint64[2 n], filled with the digests."""
     n = out.size // 2
     message_words(tile.words, tile.cards, tile.amounts, tile.lengths, n)
-    for lane in range(0, n, STREAMS * LANES):
-        hash_lanes(tile.words, lane)
-    digests = tile.words[WORDS * TILE :].view(np.uint64)
-    for i in range(out.size):
-        out[i] = digests[i]
+    whole = n - n % AT_ONCE
+    rest = tile.words[WORDS * TILE :].view(np.uint64)
+    for lane in range(0, n, AT_ONCE):
+        hash_lanes(out[2 * lane :] if lane < whole else rest, tile.words, lane)
+    for i in range(2 * (n - whole)):
+        out[2 * whole + i] = rest[i]
 
 
 @inlined_kernel

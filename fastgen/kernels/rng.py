@@ -71,7 +71,7 @@ def high_product(typing_context: Any, a: Any, b: Any) -> Any:
 @inlined
 def philox(seed, stream, index, lane):
     """Four independent 32-bit words (as uint64) for one counter. `lane` is a second, 32-bit index."""
-    return philox_rounds(u64(seed), u64(stream), u64(index), u64(lane))
+    return philox_rounds(u64(seed), u64(stream), u64(index), u64(u32(lane)))
 
 
 @helper

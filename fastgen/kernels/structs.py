@@ -73,22 +73,25 @@ def rows_between(block, start, stop):
     )
 
 
-class Events(NamedTuple):
-    """Injected events: everything but ordinary payments. A record is one row in three words.
+RECORD = 3
+"""Words in the record of a row, see `records`."""
 
-    Records are read in the order of time, not in that of memory; packed, an event is one memory access instead of nine.
+
+class Events(NamedTuple):
+    """Injected events: everything but ordinary payments.
 
     second: int32[n], since the start of the period.
-    record: uint64[n, 3], see `pack_event`; words in which nothing is needed are undefined.
+    records: uint64[RECORD * (n + payments)], one record after the other; words in which nothing is needed are undefined. The
+        last ones are of the payments of a window, while its rows are made.
     """
 
     second: NDArray[np.int32]
-    record: NDArray[np.uint64]
+    records: NDArray[np.uint64]
 
     @classmethod
-    def empty(cls, events: int) -> "Events":
-        """Buffers for this many events."""
-        return cls(np.empty(events, np.int32), np.empty((events, 3), np.uint64))
+    def empty(cls, events: int, payments: int = 0) -> "Events":
+        """Buffers for this many events and payments."""
+        return cls(np.empty(events, np.int32), np.empty(RECORD * (events + payments), np.uint64))
 
 
 class SequenceList(NamedTuple):

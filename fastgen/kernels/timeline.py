@@ -2,21 +2,18 @@
 
 import numpy as np
 
-from fastgen.kernels import fields, streams
+from fastgen.kernels import streams
 from fastgen.kernels.jit import helper, inlined_kernel, kernel
-from fastgen.kernels.memory import prefetch
+from fastgen.kernels.records import put_records
 from fastgen.kernels.rng import TWO_52_BITS, bits_to_float, minus_log, philox, u32, u64
 
 DIGIT_BITS = 12
-END_OF_TIME = np.int32(2**31 - 1)
-LAST = u64(END_OF_TIME) << u64(32)
+LAST = u64(2**31 - 1) << u64(32)
 """A key greater than those of all events."""
+END = u64(2**64 - 1)
+"""What is greater than all keys."""
 LANES = 4
 """Stretches of rows that are merged side by side in one loop."""
-AHEAD = 16
-"""How many events before it is needed a record is fetched: in time order they are spread over more memory than the cache holds."""
-RECORD_BYTES = u64(24)
-"""Three words, see `pack_event`."""
 
 
 @inlined_kernel
@@ -49,32 +46,6 @@ def sorted_times(seconds, seed, window, low, width, spacing):
     last = np.float64(width - 1)
     for j in range(n):
         seconds[j] = start + np.int32(min(spacing[j] * scale, last))
-
-
-@helper
-def when_word(second, card):
-    """The first word of an event's record: second and card, from the low bits on."""
-    return u64(u32(second)) | (u64(card) << u64(32))
-
-
-@helper
-def what_word(cents, place, category, walked, label):
-    """The second word: cents, place, category, walked and label."""
-    return u64(cents) | (u64(place) << u64(32)) | (u64(category) << u64(48)) | (u64(walked) << u64(56)) | (u64(label) << u64(57))
-
-
-@helper
-def where_word(latitude, longitude):
-    """The third word: latitude and longitude."""
-    return u64(u32(latitude)) | (u64(u32(longitude)) << u64(32))
-
-
-@helper
-def pack_event(record, at, second, card, category, cents, place, latitude, longitude, walked, label):
-    """Write a row into a record."""
-    record[at, 0] = when_word(second, card)
-    record[at, 1] = what_word(cents, place, category, walked, label)
-    record[at, 2] = where_word(latitude, longitude)
 
 
 @helper
@@ -120,7 +91,15 @@ def order_by_second(keys, spare, seconds, origin, width, counts):
 
 
 @helper
-def payments_before(row, payments, seconds, keys, events, origin):
+def fill_bounds(bounds, seconds, origin):
+    """Write for each payment the least key of an event that comes after it, and a last one that no key reaches."""
+    for i in range(seconds.size):
+        bounds[i] = u64(seconds[i] - origin) << u64(32)
+    bounds[seconds.size] = END
+
+
+@helper
+def payments_before(row, bounds, keys, payments, events):
     """How many of the first `row` rows are payments.
 
     Source: Odeh, Green, Mwassi, Shmueli, Birk, "Merge Path", 2012.
@@ -129,7 +108,7 @@ def payments_before(row, payments, seconds, keys, events, origin):
     high = min(row, payments)
     while low < high:
         middle = (low + high) // 2
-        if np.int64(seconds[middle]) <= np.int64(keys[row - middle - 1] >> u64(32)) + origin:
+        if bounds[middle] <= keys[row - middle - 1]:
             low = middle + 1
         else:
             high = middle
@@ -137,128 +116,55 @@ def payments_before(row, payments, seconds, keys, events, origin):
 
 
 @helper
-def place_next(payment_rows, event_rows, row, payment, event, gap, seconds, keys, origin):
-    """Write a row's number for both the next payment and the next event, and return which are next after it.
+def put_source(source, row, payment, bounds, keys, first):
+    """Write the number of a row's record, and return how many payments there are up to this row.
 
-    Which of the two comes first cannot be predicted, so there is no branch on it: the number of the one that comes later
-    is overwritten by a later row's.
+    Which of the next payment and the next event comes first cannot be predicted, so there is no branch on it.
     """
-    injected = u64(np.int64(keys[event] >> u64(32)) + origin < np.int64(seconds[payment]))
-    payment_rows[payment + gap] = row
-    event_rows[event + gap] = row
-    return payment + u64(1) - injected, event + injected
+    key = keys[row - payment]
+    is_payment = bounds[payment] <= key
+    source[row] = u32(payment + first) if is_payment else u32(key)
+    return payment + u64(is_payment)
 
 
 @inlined_kernel
-def rows_in_order(payment_rows, event_rows, first, seconds, keys, payments, events, origin):
-    """Find the row of each payment and each event in their common order; at equal seconds payments come first.
+def sources_in_order(source, rows, bounds, keys, first):
+    """Find the record of each row: payments and events in their common order; at equal seconds payments come first.
 
-    Each row depends on the one before it, which is slow, so LANES quarters of the rows are merged side by side. Each quarter
-    writes one number too many after its last payment and its last event, so there is a gap between quarters.
+    Each row depends on the one before it, which is slow, so LANES quarters of the rows are merged side by side.
 
     Args:
-        payment_rows, event_rows: uint32[payments + LANES], uint32[events + LANES], filled; quarter q begins at first[:, q] + q.
-        first: uint64[2, LANES + 1], filled with the first payment and the first event of each quarter.
+        source: uint32[rows or more], filled. bounds: see `fill_bounds`. first: the number of the first payment's record.
     """
-    rows = payments + events
-    quarter = rows // LANES
-    for q in range(LANES + 1):
-        row = rows if q == LANES else q * quarter
-        first[0, q] = payments_before(row, payments, seconds, keys, events, origin)
-        first[1, q] = u64(row) - first[0, q]
-    p0, p1, p2, p3 = first[0, 0], first[0, 1], first[0, 2], first[0, 3]
-    e0, e1, e2, e3 = first[1, 0], first[1, 1], first[1, 2], first[1, 3]
+    payments = bounds.size - 1
+    quarter = u64(rows // LANES)
+    at_1, at_2, at_3 = quarter, u64(2) * quarter, u64(3) * quarter
+    p0 = u64(0)
+    p1 = payments_before(np.int64(at_1), bounds, keys, payments, rows - payments)
+    p2 = payments_before(np.int64(at_2), bounds, keys, payments, rows - payments)
+    p3 = payments_before(np.int64(at_3), bounds, keys, payments, rows - payments)
     for row in range(quarter):
-        p0, e0 = place_next(payment_rows, event_rows, row, p0, e0, u64(0), seconds, keys, origin)
-        p1, e1 = place_next(payment_rows, event_rows, row + quarter, p1, e1, u64(1), seconds, keys, origin)
-        p2, e2 = place_next(payment_rows, event_rows, row + 2 * quarter, p2, e2, u64(2), seconds, keys, origin)
-        p3, e3 = place_next(payment_rows, event_rows, row + 3 * quarter, p3, e3, u64(3), seconds, keys, origin)
-    for row in range(LANES * quarter, rows):
-        p3, e3 = place_next(payment_rows, event_rows, row, p3, e3, u64(3), seconds, keys, origin)
-
-
-@helper
-def scatter(out, rows, values):
-    """out[rows[i]] = values[i]."""
-    for i in range(rows.size):
-        out[rows[i]] = values[i]
-
-
-@inlined_kernel
-def put_payments(out, rows, payments, first, place_latitude, place_longitude, day_offset, needed):
-    """Write payments from number `first` on to their rows, a column at a time."""
-    span = slice(first, first + rows.size)
-    if needed & fields.SECOND:
-        second = payments.second[span]
-        for i in range(rows.size):
-            out.second[rows[i]] = second[i] + day_offset
-    if needed & fields.CARD:
-        scatter(out.card, rows, payments.card[span])
-    if needed & fields.CATEGORY:
-        scatter(out.category, rows, payments.category[span])
-    if needed & fields.CENTS:
-        scatter(out.cents, rows, payments.cents[span])
-    if needed & fields.PLACE:
-        scatter(out.place, rows, payments.place[span])
-    if needed & fields.POSITION:
-        place = payments.place[span]
-        for i in range(rows.size):
-            out.latitude[rows[i]] = place_latitude[place[i]]
-            out.longitude[rows[i]] = place_longitude[place[i]]
-
-
-@inlined_kernel
-def put_events(out, rows, keys, events, day_offset, needed):
-    """Write events to their rows, an event at a time, since its record is in one piece; columns that share a word go together."""
-    last = u64(rows.size - 1)
-    for i in range(rows.size):
-        row = rows[i]
-        record = keys[i] & u64(0xFFFFFFFF)
-        later = keys[min(u64(i) + u64(AHEAD), last)] & u64(0xFFFFFFFF)
-        prefetch(events.record, later * RECORD_BYTES)
-        if needed & fields.WHEN:
-            word = events.record[record, 0]
-            out.second[row] = np.int32(word) + day_offset
-            out.card[row] = word >> u64(32)
-        if needed & fields.WHAT:
-            word = events.record[record, 1]
-            out.cents[row] = u32(word)
-            out.place[row] = np.uint16(word >> u64(32))
-            out.category[row] = np.uint8(word >> u64(48))
-            out.walked[row] = np.uint8(word >> u64(56)) & np.uint8(1)
-            out.label[row] = np.int8(word >> u64(57))
-        if needed & fields.POSITION:
-            word = events.record[record, 2]
-            out.latitude[row] = np.int32(word)
-            out.longitude[row] = np.int32(word >> u64(32))
+        p0 = put_source(source, row, p0, bounds, keys, first)
+        p1 = put_source(source, at_1 + row, p1, bounds, keys, first)
+        p2 = put_source(source, at_2 + row, p2, bounds, keys, first)
+        p3 = put_source(source, at_3 + row, p3, bounds, keys, first)
+    for row in range(u64(LANES) * quarter, u64(rows)):
+        p3 = put_source(source, row, p3, bounds, keys, first)
 
 
 @kernel
-def merge(out, payments, keys, event, events, origin, place_latitude, place_longitude, day_offset, spare, quarters, needed):
+def merge(out, seconds, keys, event, records, first, origin, day_offset, bounds, source, words, needed):
     """Merge sorted payments and injected events.
 
     Args:
         out: Block, filled: with all payments, and with events in the rows that remain.
-        payments: windows.Drawn with space for one more row; a payment is at its place, and has no label.
-        keys: as `order_by_second` leaves them, from position `event` on. events: Events. origin: of the keys.
+        seconds: int32[payments], of the payments, at least `origin`.
+        keys: as `order_by_second` leaves them, from position `event` on. origin: of the keys.
+        records: uint64, those of events where the keys say, those of payments one after the other from number `first` on.
         day_offset: seconds from midnight to the start of the period.
-        spare: uint32[rows + 2 * LANES], scratch. quarters: uint64[2, LANES + 1], scratch.
+        bounds: uint64[payments + 1], scratch. source: uint32[rows + records.AHEAD], scratch. words: see `put_records`.
         needed: bits of the columns of `out` to fill; the others are left undefined.
     """
-    ordinary = payments.second.size - 1
-    payments.second[ordinary] = END_OF_TIME
-    injected = out.second.size - ordinary
-    payment_rows = spare[: ordinary + LANES]
-    event_rows = spare[ordinary + LANES : ordinary + injected + 2 * LANES]
-    keys = keys[event:]
-    rows_in_order(payment_rows, event_rows, quarters, payments.second, keys, ordinary, injected, origin)
-    if needed & fields.LABEL:
-        out.label[:] = 0
-    if needed & fields.POSITION:
-        out.walked[:] = 0
-    for q in range(LANES):
-        first, behind = quarters[0, q], quarters[0, q + 1]
-        rows = payment_rows[first + u64(q) : behind + u64(q)]
-        put_payments(out, rows, payments, first, place_latitude, place_longitude, day_offset, needed)
-        first, behind = quarters[1, q], quarters[1, q + 1]
-        put_events(out, event_rows[first + u64(q) : behind + u64(q)], keys[first:behind], events, day_offset, needed)
+    fill_bounds(bounds, seconds, origin)
+    sources_in_order(source, out.second.size, bounds, keys[event:], u64(first))
+    put_records(out, records, source, words, day_offset, needed)

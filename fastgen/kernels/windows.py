@@ -7,11 +7,13 @@ from numpy.typing import NDArray
 
 from fastgen.kernels import fields
 from fastgen.kernels.cards import card_digits
-from fastgen.kernels.jit import inlined_kernel, interleaved_kernel
+from fastgen.kernels.jit import helper, inlined_kernel, interleaved_kernel
 from fastgen.kernels.md5 import transaction_digests
 from fastgen.kernels.payments import payment_rows
-from fastgen.kernels.structs import Events
-from fastgen.kernels.timeline import LANES, merge, sorted_times
+from fastgen.kernels.records import AHEAD, AT_ONCE, what_word, when_word, where_word, write_record
+from fastgen.kernels.rng import u64
+from fastgen.kernels.structs import RECORD, Events
+from fastgen.kernels.timeline import merge, sorted_times
 
 
 class Drawn(NamedTuple):
@@ -27,25 +29,29 @@ class Drawn(NamedTuple):
 class Scratch(NamedTuple):
     """Scratch memory for making a window's rows, up to as many as word_slot has items.
 
-    drawn: its payments, with space for one more. word_slot, word_offset: uint32, words of their amounts.
-    spacing: float64, of their times. order: uint32, where rows go; quarters: uint64[2, LANES + 1].
+    drawn: its payments. word_slot, word_offset: uint32, words of their amounts. spacing: float64, of their times.
+    where: uint64, third words of their records. bounds: uint64[rows + 1], see `fill_bounds`.
+    source: uint32[rows + records.AHEAD], words: uint64[3, records.AT_ONCE], see `put_records`.
     """
 
     drawn: Drawn
     word_slot: NDArray[np.uint32]
     word_offset: NDArray[np.uint32]
     spacing: NDArray[np.float64]
-    order: NDArray[np.uint32]
-    quarters: NDArray[np.uint64]
+    where: NDArray[np.uint64]
+    bounds: NDArray[np.uint64]
+    source: NDArray[np.uint32]
+    words: NDArray[np.uint64]
 
     @classmethod
     def empty(cls, rows: int) -> "Scratch":
         """Scratch memory for this many rows."""
         kinds: list[Any] = [np.int32, np.uint32, np.uint8, np.uint32, np.uint16]
-        drawn: list[Any] = [np.empty(rows + 1, kind) for kind in kinds]
+        drawn: list[Any] = [np.empty(rows, kind) for kind in kinds]
         word_slot, word_offset = np.empty((2, rows), np.uint32)
-        order, quarters = np.empty(rows + 2 * LANES, np.uint32), np.empty((2, LANES + 1), np.uint64)
-        return cls(Drawn(*drawn), word_slot, word_offset, np.empty(rows + 8), order, quarters)
+        where, bounds = np.empty(rows, np.uint64), np.empty(rows + 1, np.uint64)
+        source, words = np.empty(rows + int(AHEAD), np.uint32), np.empty((3, AT_ONCE), np.uint64)
+        return cls(Drawn(*drawn), word_slot, word_offset, np.empty(rows + 8), where, bounds, source, words)
 
 
 class Window(NamedTuple):
@@ -70,13 +76,27 @@ class Injected(NamedTuple):
     origin: int
 
 
+@helper
+def pack_payments(records, drawn, where, place_latitude, place_longitude, needed):
+    """Write the records of payments, also words in which nothing is needed, so that the loop writes whole vectors.
+
+    Args:
+        records: uint64, filled from its beginning on. drawn: Drawn. where: uint64, scratch. needed: see `merge`.
+    """
+    place = drawn.place
+    for i in range(place.size if needed & fields.POSITION else 0):
+        where[i] = where_word(place_latitude[place[i]], place_longitude[place[i]])
+    for i in range(u64(place.size)):
+        what = what_word(drawn.cents[i], place[i], drawn.category[i], 0, 0)
+        write_record(records, i, when_word(drawn.second[i], drawn.card[i]), what, where[i])
+
+
 @inlined_kernel
 def draw(drawn, window, payments, scratch, needed):
     """Draw the window's payments."""
     count = window.payments
-    made = Drawn(drawn.second[:count], drawn.card[:count], drawn.category[:count], drawn.cents[:count], drawn.place[:count])
-    payment_rows(made, window.payment, payments, scratch.word_slot[:count], scratch.word_offset[:count], needed)
-    sorted_times(made.second, payments.seed, window.number, window.start, window.width, scratch.spacing)
+    payment_rows(drawn, window.payment, payments, scratch.word_slot[:count], scratch.word_offset[:count], needed)
+    sorted_times(drawn.second, payments.seed, window.number, window.start, window.width, scratch.spacing)
 
 
 @interleaved_kernel
@@ -88,29 +108,28 @@ def window_rows(out, digests, window, injected, payments, place_latitude, place_
         window: Window. injected: Injected. payments: Payments. scratch: Scratch, large enough. needed: see `merge`.
         hashing: Hashing.
     """
-    all_drawn = scratch.drawn
-    size = window.payments + 1
-    drawn = Drawn(
-        all_drawn.second[:size], all_drawn.card[:size], all_drawn.category[:size], all_drawn.cents[:size], all_drawn.place[:size]
-    )
-    if window.payments:
+    room, count = scratch.drawn, window.payments
+    drawn = Drawn(room.second[:count], room.card[:count], room.category[:count], room.cents[:count], room.place[:count])
+    records, first = injected.events.records, injected.events.second.size
+    if count:
         draw(drawn, window, payments, scratch, needed)
-    count = out.second.size
+        pack_payments(records[RECORD * first :], drawn, scratch.where, place_latitude, place_longitude, needed)
+    rows = out.second.size
     merge(
         out,
-        drawn,
+        drawn.second,
         injected.keys,
         window.event,
-        injected.events,
+        records,
+        first,
         injected.origin,
-        place_latitude,
-        place_longitude,
         day_offset,
-        scratch.order[: count + 2 * LANES],
-        scratch.quarters,
+        scratch.bounds[: count + 1],
+        scratch.source[: rows + np.int64(AHEAD)],
+        scratch.words,
         needed,
     )
     if needed & fields.DIGITS:
-        card_digits(out.digits, out.card, payments.card_keys, scratch.word_slot[:count], scratch.word_offset[:count])
+        card_digits(out.digits, out.card, payments.card_keys, scratch.word_slot[:rows], scratch.word_offset[:rows])
     if digests.size:
         transaction_digests(digests, out, hashing.days, hashing.tile)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 import fastgen.plan
 from fastgen.config import Config
-from fastgen.kernels.structs import Block, Events
+from fastgen.kernels.structs import RECORD, Block, Events
 from fastgen.plan import Plan
 from fastgen.workers import FIELDS, Worker
 
@@ -69,17 +69,18 @@ def packed(numbers: list[str]) -> NDArray[np.uint64]:
 
 
 def read_events(events: Events) -> list[Row]:
-    """The rows of events, whose three words hold second and card, the values from cents to label, and the position."""
+    """The rows of events, from the three words of their records: second and card, the values from cents to label, the position."""
     rows = []
-    for at, (when, what, where) in zip(events.second.tolist(), events.record.tolist(), strict=True):
+    words = events.records[: RECORD * events.second.size].reshape(-1, RECORD).tolist()
+    for at, (when, what, where) in zip(events.second.tolist(), words, strict=True):
         assert at == when % 2**32
         place, category, flags = what >> 32 & 0xFFFF, what >> 48 & 0xFF, what >> 56
         rows.append(Row(at, when >> 32, category, what % 2**32, place, _signed(where), _signed(where >> 32), flags & 1, flags >> 1))
     return rows
 
 
-def pack_events(rows: list[Row]) -> Events:
-    """Rows as events."""
+def pack_records(rows: list[Row]) -> NDArray[np.uint64]:
+    """The records of rows, one after the other."""
     record = [
         (
             row.second | row.card << 32,
@@ -88,7 +89,12 @@ def pack_events(rows: list[Row]) -> Events:
         )
         for row in rows
     ]
-    return Events(np.array([row.second for row in rows], np.int32), np.array(record, np.uint64).reshape(-1, 3))
+    return np.array(record, np.uint64).ravel()
+
+
+def pack_events(rows: list[Row]) -> Events:
+    """Rows as events."""
+    return Events(np.array([row.second for row in rows], np.int32), pack_records(rows))
 
 
 def _signed(word: int) -> int:

@@ -14,7 +14,7 @@ from scipy import stats
 
 from fastgen.config import Config
 from fastgen.kernels import chains, payments
-from fastgen.kernels.structs import Block, Events
+from fastgen.kernels.structs import RECORD, Block, Events
 from fastgen.plan import Plan
 from kernels import ALL, SAMPLES, each_sample, make_sample, read_events
 from tests.kernels import LEAST_P
@@ -24,16 +24,16 @@ NO_CASH = {"cards": 0}
 
 def chain_events(plan: Plan, group: int, start: int, stop: int, room: int, reach: int | None = None) -> tuple[int, list[Row]]:
     """The count and the rows of events in [start, stop) that chains up to a group have; checks that nothing else is written."""
-    seconds, records = np.full(room + 3, 77, np.int32), np.full((room + 3, 3), 77, np.uint64)
+    seconds, records = np.full(room + 3, 77, np.int32), np.full(RECORD * (room + 3), 77, np.uint64)
     rules = plan.chain_rules
     if reach is not None:
         rules = rules._replace(starts=rules.starts._replace(reach=reach))
     ranges = np.empty(plan.config.fraud.chain_lengths.high, np.int64)
-    out = Events(seconds[:room], records[:room])
+    out = Events(seconds[:room], records[: RECORD * room])
     count = chains.chain_events(out, 0, group, start, stop, rules, plan.payment_rules, *plan.place_coordinates, ranges)
     kept = min(int(count), room)
-    assert {*seconds[kept:].tolist(), *records[kept:].ravel().tolist()} == {77}
-    return int(count), read_events(Events(seconds[:kept], records[:kept]))
+    assert {*seconds[kept:].tolist(), *records[RECORD * kept :].tolist()} == {77}
+    return int(count), read_events(Events(seconds[:kept], records[: RECORD * kept]))
 
 
 def chains_of(plan: Plan) -> list[list[Row]]:

@@ -7,6 +7,7 @@ from fastgen import workers
 from fastgen.config import Config
 from fastgen.frames import TransactionFrames
 from fastgen.kernels.groups import Filled, Memory
+from fastgen.kernels.structs import RECORD
 from fastgen.plan import Plan
 from fastgen.schema import TRANSACTIONS
 from fastgen.workers import Worker
@@ -75,7 +76,9 @@ def test_memory_grows_where_a_group_needs_more() -> None:
     assert events._replace(events=memory.events, keys=memory.keys) == memory
     rows = memory.grown_for(Filled(5, 900, 100, 100, 1_100))
     assert rows.scratch.word_slot.size > 200
-    assert rows._replace(scratch=memory.scratch) == memory
+    assert rows._replace(scratch=memory.scratch, events=memory.events) == memory
+    for grown in (events, rows):  # payments follow events
+        assert grown.events.records.size == RECORD * (grown.events.second.size + grown.scratch.word_slot.size)
     assert (memory.events.second.size, memory.keys.shape) == (125, (2, 126))
 
 

@@ -14,9 +14,9 @@ from naive import Row
 from numpy.typing import NDArray
 from scipy import stats
 
-from fastgen.kernels import fields, streams, timeline
+from fastgen.kernels import fields, records, streams, timeline
 from fastgen.kernels.structs import Block
-from kernels import ALL, SAMPLES, each_sample, make_sample, pack_events, read_events, read_rows, sample_of
+from kernels import ALL, SAMPLES, each_sample, make_sample, pack_events, pack_records, read_events, read_rows, sample_of
 from tests.kernels import LEAST_P
 
 
@@ -128,13 +128,11 @@ def only(row: Row, needed: int) -> Row:
 
 
 SPARE = Row(0, 0, 0, 0, 0, 0, 0, 0, 0)
-PLACES = [(5, -1), (-6, 2), (7_000_000, -99_000_000)]
-COORDINATES = [np.array(values, np.int32) for values in zip(*PLACES, strict=True)]
 
 
 @given(st.lists(event, max_size=30), st.lists(event, max_size=30), st.integers(0, 2**31 - 2**17), st.integers(0, 86_399), st.data())
 def test_merging_is_sorting(payments: list[Row], events: list[Row], origin: int, day_offset: int, data: st.DataObject) -> None:
-    """Payments come first at equal times; their position is read from their place alone."""
+    """Payments come first at equal times."""
     payments, events = ([row._replace(second=origin + row.second) for row in rows] for rows in (payments, events))
     payments.sort(key=lambda row: row.second)
     by_time = sorted(events, key=lambda row: row.second)
@@ -143,12 +141,15 @@ def test_merging_is_sorting(payments: list[Row], events: list[Row], origin: int,
     stop = len(events)
     if payments and data.draw(st.booleans()):
         stop = max(start, bisect_right([row.second for row in by_time], payments[-1].second))
-    at_place = [row._replace(latitude=PLACES[row.place][0], longitude=PLACES[row.place][1], walked=0, label=0) for row in payments]
-    expected = sorted(at_place + by_time[start:stop], key=lambda row: row.second)
-    out, packed = Block.empty(len(expected)), pack_events(events or [SPARE])
-    keys = keys_of([row.second for row in events], origin, 13)
-    scratch = np.empty(len(expected) + 2 * timeline.LANES, np.uint32), np.empty((2, timeline.LANES + 1), np.uint64)
-    arguments = block_of([*payments, SPARE]), keys, start, packed, origin, *COORDINATES, day_offset, *scratch
+    expected = sorted(payments + by_time[start:stop], key=lambda row: row.second)
+    out = Block.empty(len(expected))
+    packed = pack_records([*events, *payments, SPARE])
+    seconds, keys = np.array([row.second for row in payments], np.int32), keys_of([row.second for row in events], origin, 13)
+    scratch = [
+        np.empty(size, kind) for size, kind in ((len(payments) + 1, np.uint64), (len(expected) + int(records.AHEAD), np.uint32))
+    ]
+    words = np.empty((3, records.AT_ONCE), np.uint64)
+    arguments = seconds, keys, start, packed, len(events), origin, day_offset, *scratch, words
     timeline.merge(out, *arguments, ALL)
     assert read_rows(out, day_offset) == expected
     for needed in (0, *FIELDS.values(), ALL - fields.POSITION):
