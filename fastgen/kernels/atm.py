@@ -67,6 +67,14 @@ def number_sequences(listed, at, first, count, keys):
         column = u64(0)
 
 
+@helper
+def reaching_steps(first_cell, group_cells, per_step, sequences):
+    """The numbers of the steps by which some start cell comes into a group: those that shift cells by `per_step` times the step."""
+    shortest = (first_cell - sequences.cells) // per_step + 1
+    longest = (first_cell + group_cells - 1) // per_step
+    return range(max(shortest - sequences.step_low, 0), min(longest - sequences.step_low + 1, sequences.steps))
+
+
 @inlined_kernel
 def list_withdrawals(listed, k, first_cell, group_cells, sequences):
     """List the sequences whose k-th withdrawal, if they have one, falls into a group of cells.
@@ -80,16 +88,12 @@ def list_withdrawals(listed, k, first_cell, group_cells, sequences):
         How many there are; unless the arrays have AT_ONCE items more than that, they are filled partly or not at all.
     """
     count = 0
-    per_hour = HOUR // sequences.cell_seconds
     cells = sequences.cells
-    for step in range(sequences.steps):
-        shift = k * (sequences.step_low + step) * per_hour
+    per_step = k * (HOUR // sequences.cell_seconds)
+    for step in reaching_steps(first_cell, group_cells, per_step, sequences):
+        shift = per_step * (sequences.step_low + step)
         low = max(first_cell - shift, 0)
         high = min(first_cell + group_cells - shift, cells)
-        if low >= high:
-            if high <= 0:
-                break
-            continue
         row = step * cells
         if sequences.offsets[row + low] == sequences.offsets[row + high]:
             continue
@@ -255,12 +259,12 @@ def foreign_rows(out, count, first_cell, group_cells, sequences, payments, place
     per_hour = HOUR // sequences.cell_seconds
     seed = payments.seed
     for hours in range(sequences.foreign_low, sequences.foreign_low + sequences.foreign_hours):
-        for step in range(sequences.steps):
+        for step in reaching_steps(first_cell - hours * per_hour, group_cells, per_hour, sequences):
             shift = (sequences.step_low + step + hours) * per_hour
             row = step * sequences.cells
             low = max(first_cell - shift, 0)
             high = min(first_cell + group_cells - shift, sequences.cells)
-            if low >= high or sequences.cloned[row + low] == sequences.cloned[row + high]:
+            if sequences.cloned[row + low] == sequences.cloned[row + high]:
                 continue
             for cell in range(low, high):
                 base = cell * sequences.cell_seconds

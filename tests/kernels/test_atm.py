@@ -9,14 +9,18 @@ from decimal import Decimal
 from functools import cache
 from itertools import pairwise
 from math import floor
+from types import SimpleNamespace
 
 import naive
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from naive import Row
 from scipy import stats
 
 from fastgen.config import Config
+from fastgen.kernels import atm
 from fastgen.plan import Plan
 from fastgen.schema import TRANSACTIONS
 from fastgen.workers import Worker
@@ -246,3 +250,12 @@ def test_foreign_hours_and_places_are_uniform() -> None:
     places = Counter(row.place * 50 // abroad for row in (r._replace(place=r.place - plan.pools.home) for r in foreign))
     widths = np.bincount(np.arange(abroad) * 50 // abroad)
     assert stats.chisquare([places[i] for i in range(50)], len(foreign) * widths / abroad).pvalue > LEAST_P
+
+
+@given(*[st.integers(0, 30)] * 2, *[st.integers(1, 9)] * 4, *[st.integers(-9, 0)])
+def test_steps_that_reach_a_group(first: int, low: int, size: int, cells: int, per_step: int, steps: int, before: int) -> None:
+    """Those, and only those, by which some cell of the period comes into it; the group may be before the period."""
+    group = range(first + before, first + before + size)
+    sequences = SimpleNamespace(cells=cells, step_low=low, steps=steps)
+    reaching = [n for n in range(steps) if any(cell + per_step * (low + n) in group for cell in range(cells))]
+    assert list(atm.reaching_steps.py_func(group.start, size, per_step, sequences)) == reaching
