@@ -237,7 +237,7 @@ def merged(given: Inputs) -> tuple[Any, ...]:
         cash.second.size,
         0,
         0,
-        scratch.bounds[: drawn.second.size + 1],
+        scratch.longs[: drawn.second.size + 1],
         scratch.source,
         scratch.words,
         ALL,

@@ -274,6 +274,8 @@ def signature(name: str, value: Any) -> str | None:
         return None
     parameters, starred = [], False
     for each in inspect.signature(value).parameters.values():
+        if each.kind is each.VAR_POSITIONAL:  # of `Section`, which refuses them with a message of its own
+            continue
         if each.kind is each.KEYWORD_ONLY and not starred:
             parameters.append("*")
             starred = True

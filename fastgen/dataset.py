@@ -17,9 +17,9 @@ from fastgen.workers import Worker
 if TYPE_CHECKING:
     import polars as pl
 
-BATCH_ROWS = 300_000
-"""Rows of a frame with all columns, about. With fewer, threads wait for the interpreter more often; more take more memory."""
-BATCH_BYTES = 37_200_000
+BATCH_ROWS = 200_000
+"""Rows of a frame with all columns, about. With fewer, threads wait for the interpreter more often; more leave the cache."""
+BATCH_BYTES = 24_800_000
 """Size of such a frame, and of one with fewer columns and more rows."""
 MOST_BATCH_ROWS = 700_000
 """Larger frames are no faster and take more memory."""
@@ -219,7 +219,7 @@ class Dataset:
 
         Args:
             columns: the columns to generate, returned in the table's order. Default: all.
-            batch_rows: rows of every frame except the last, at least 1. Default: frames of varying size, about 300,000 rows with
+            batch_rows: rows of every frame except the last, at least 1. Default: frames of varying size, about 200,000 rows with
                 all columns and at most about 700,000 with fewer.
             threads: number of threads that generate rows, at least 1; None for one per processor.
 

@@ -23,7 +23,8 @@ from datetime import date, time, timedelta
 from difflib import get_close_matches
 from typing import ClassVar, Final
 
-CLOSED_OUTPUT = "cannot be written: the standard output is closed"
+STANDARD_OUTPUT = "the standard output"
+CLOSED_OUTPUT = f"{STANDARD_OUTPUT}: cannot be written: it is closed"
 CLOSED_PIPE = "the reader closed the pipe before all was written"
 NOT_GIVEN = ...
 """The `value` of an error about something that has no value to show."""

@@ -1,5 +1,6 @@
 """Tables read back from files in flat memory, whoever wrote them."""
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -93,6 +94,11 @@ class Stored:
                 is_listed = file.relative_to(self.path).as_posix() in listed
                 (tables.setdefault(table, []) if is_listed else others).append(file)
         return Stored(self.path, self.description, self.format, tables, self.parts, others)
+
+    def absent(self, table: str) -> list[str]:
+        """The files of a table that the manifest names and that are not there."""
+        names = [str(entry.get("file")) for entry in self.description.entries(table)]
+        return [name for name in names if not os.path.exists(self.path / name)]  # False for what cannot be a path
 
     def columns(self, table: str) -> tuple[str, ...]:
         """The columns of a table that its files have, in the table's order.

@@ -401,6 +401,13 @@ def test_a_file_where_a_directory_should_be(run: Run, folder: Path) -> None:
     assert Path("there").read_text() == "mine"
 
 
+def test_a_link_to_nothing_where_a_directory_should_be(run: Run, folder: Path) -> None:
+    Path("link").symlink_to("nowhere/at/all")
+    assert_one_line(
+        run("generate", "--rows=9", "-o", "link"), 1, "link: cannot be written: it is a link to something that is not there"
+    )
+
+
 def test_what_a_signal_does_to_a_library_is_still_an_interruption(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object, **__: object) -> None:
         try:
@@ -750,7 +757,10 @@ def test_a_standard_output_that_is_full(folder: Path, arguments: list[str]) -> N
         done = subprocess.run(
             [sys.executable, "-m", "fastgen", *arguments], stdout=full, stderr=subprocess.PIPE, text=True, check=False
         )
-    assert (done.returncode, after_compiling(done.stderr)) == (1, "fastgen: -: cannot be written: no space left on device\n")
+    assert (done.returncode, after_compiling(done.stderr)) == (
+        1,
+        "fastgen: the standard output: cannot be written: no space left on device\n",
+    )
 
 
 @pytest.mark.usefixtures("buffering")

@@ -971,14 +971,14 @@ def test_the_name_of_a_pipe_says_the_format(tmp_path: Path, name: str, expected:
 
 def test_a_standard_output_that_is_no_file(data: Dataset, capsys: pytest.CaptureFixture[str]) -> None:
     """As in notebooks."""
-    assert line_of(data, "-") == "-: cannot be written: the standard output of this process is not a file"
+    assert line_of(data, "-") == "the standard output: cannot be written: it is not a file"
     assert capsys.readouterr() == ("", "")
 
 
 @pytest.mark.parametrize("stream", [io.StringIO(), object()])
 def test_a_standard_output_that_somebody_put_there(data: Dataset, monkeypatch: pytest.MonkeyPatch, stream: Any) -> None:
     monkeypatch.setattr(sys, "stdout", stream)
-    assert line_of(data, "-") == "-: cannot be written: the standard output of this process is not a file"
+    assert line_of(data, "-") == "the standard output: cannot be written: it is not a file"
 
 
 def test_what_was_printed_before_comes_first(tmp_path: Path) -> None:
@@ -1021,7 +1021,7 @@ def test_a_reader_who_leaves() -> None:
         head = [run.stdout.readline() for _ in range(3)]
         run.stdout.close()
         stderr = run.stderr.read()
-    assert (run.returncode, stderr) == (1, "fastgen: -: the reader closed the pipe before all was written\n")
+    assert (run.returncode, stderr) == (1, "fastgen: the standard output: the reader closed the pipe before all was written\n")
     assert head[0].startswith("tid,datetime,")
     assert all(len(line.split(",")) == 10 for line in head)
 
@@ -1036,13 +1036,16 @@ def test_a_reader_who_leaves_before_a_result_comes(unbuffered: str) -> None:
         arguments, stdout=writing, stderr=subprocess.PIPE, text=True, check=False, env=os.environ | {"PYTHONUNBUFFERED": unbuffered}
     )
     os.close(writing)
-    assert (run.returncode, after_compiling(run.stderr)) == (1, "fastgen: -: the reader closed the pipe before all was written\n")
+    assert (run.returncode, after_compiling(run.stderr)) == (
+        1,
+        "fastgen: the standard output: the reader closed the pipe before all was written\n",
+    )
 
 
 def test_a_standard_output_that_is_closed() -> None:
     shell = ["sh", "-c", 'exec "$@" >&-', "sh", *command("--rows=10", "--output=-", "-q")]
     run = subprocess.run(shell, stderr=subprocess.PIPE, text=True, check=False)
-    assert run.stderr.startswith("fastgen: -: cannot be written")
+    assert run.stderr.startswith("fastgen: the standard output: cannot be written")
     assert run.stderr.count("\n") == 1
     assert run.returncode == 1
 
@@ -1054,7 +1057,7 @@ def test_a_standard_output_that_is_closed() -> None:
 def test_words_that_nobody_gets(arguments: str) -> None:
     shell = ["sh", "-c", 'exec "$@" >&-', "sh", sys.executable, "-m", "fastgen", *arguments.split()]
     run = subprocess.run(shell, stderr=subprocess.PIPE, text=True, check=False)
-    assert (run.returncode, run.stderr) == (1, "fastgen: -: cannot be written: the standard output is closed\n")
+    assert (run.returncode, run.stderr) == (1, "fastgen: the standard output: cannot be written: it is closed\n")
 
 
 @pytest.mark.parametrize(

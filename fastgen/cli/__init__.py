@@ -22,7 +22,7 @@ from fastgen.cli.reporting import report
 from fastgen.cli.stopping import ExitNow, handle_signals, ignore_signals, stop_rechecking, stopped
 from fastgen.cli.validating import validate
 from fastgen.cli.verifying import verify
-from fastgen.errors import CLOSED_PIPE, FastgenError, InterruptedRunError
+from fastgen.errors import CLOSED_PIPE, STANDARD_OUTPUT, FastgenError, InterruptedRunError
 from fastgen.schema import DATA_VERSION
 from fastgen.sinks.output import drop_unfinished
 
@@ -67,14 +67,18 @@ def main(exit_now: ExitNow | None = None) -> None:
     except FastgenError as error:
         _fail(error)
     except BrokenPipeError:
-        _fail(FastgenError(f"-: {CLOSED_PIPE}"))
+        _fail(FastgenError(f"{STANDARD_OUTPUT}: {CLOSED_PIPE}"))
     except Exception as error:
         if stopped:
             _fail(stopped[0])
         if lack := _lack(error):
             _fail(lack)
         if isinstance(error, OSError):  # such as a full standard output; errors of other outputs are FastgenErrors
-            _fail(FastgenError(f"{error.filename or '-: cannot be written'}: {(error.strerror or str(error)).lower()}"))
+            _fail(
+                FastgenError(
+                    f"{error.filename or f'{STANDARD_OUTPUT}: cannot be written'}: {(error.strerror or str(error)).lower()}"
+                )
+            )
         raise
     finally:
         drop_unfinished()  # files that their own block could not remove, as a signal came while it was exiting

@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar
 import click
 
 from fastgen.cli.hints import as_setting, as_value, remember
-from fastgen.errors import CLOSED_PIPE, FastgenError, OptionError, did_you_mean
+from fastgen.errors import CLOSED_PIPE, STANDARD_OUTPUT, FastgenError, OptionError, did_you_mean
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -88,7 +88,7 @@ class Command(click.Command):
             with self._options_named():
                 return super().invoke(ctx)
         except BrokenPipeError:  # on which click would exit without a message
-            raise FastgenError(f"-: {CLOSED_PIPE}") from None
+            raise FastgenError(f"{STANDARD_OUTPUT}: {CLOSED_PIPE}") from None
 
     @contextmanager
     def _options_named(self) -> Iterator[None]:

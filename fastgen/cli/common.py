@@ -33,11 +33,11 @@ class ClosedOutput(io.TextIOBase):
 
     def write(self, _text: str) -> int:
         """Raise OutputError."""
-        raise OutputError(f"-: {CLOSED_OUTPUT}")
+        raise OutputError(CLOSED_OUTPUT)
 
     def fileno(self) -> int:
         """Raise OutputError."""
-        raise OutputError(f"-: {CLOSED_OUTPUT}")
+        raise OutputError(CLOSED_OUTPUT)
 
 
 def say(text: str) -> None:

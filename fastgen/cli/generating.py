@@ -20,7 +20,7 @@ from fastgen.cli.common import (
 )
 from fastgen.cli.compiling import compiling_announced
 from fastgen.cli.progress import rows_bar
-from fastgen.errors import NOT_GIVEN, InterruptedRunError, OptionError, OutputError
+from fastgen.errors import NOT_GIVEN, STANDARD_OUTPUT, InterruptedRunError, OptionError, OutputError
 
 if TYPE_CHECKING:
     from fastgen.dataset import Dataset
@@ -171,7 +171,7 @@ def summary(data: "Dataset", output: str, report: "WriteReport") -> str:
     tables = ", ".join(counted(rows, table) for table, rows in counts.items())
     skipped = f" ({skipped})" if skipped else ""
     took = f"{report.seconds:.2f} s, {report.rows / max(report.seconds, 1e-9):,.0f} rows/s"
-    target = "the standard output" if output == "-" else output
+    target = STANDARD_OUTPUT if output == "-" else output
     return f"{tables} to {target}{skipped}: {human_size(report.size)} in {took}, seed {data.config.seed}"
 
 

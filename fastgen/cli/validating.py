@@ -74,7 +74,7 @@ def validate(
         hint = "if they are not meant to be the default data, say what they are with --rows, --set or --config"
         raise DifferenceError(summary(report), hint=hint if report.configuration == "the default" else None)
     if not quiet:
-        say(f"{summary(report)}; {report.rows:,} rows in {report.seconds:.2f} s")
+        say(f"{summary(report)}; {counted(report.rows, 'rows')} in {report.seconds:.2f} s")
 
 
 def summary(report: "ValidationReport") -> str:

@@ -9,7 +9,7 @@ from click.core import ParameterSource
 
 from fastgen.cli import completing
 from fastgen.cli.commands import PATH, Command, examples, section
-from fastgen.cli.common import WHOLE, DataOptions, data_options, is_interactive, say
+from fastgen.cli.common import WHOLE, DataOptions, counted, data_options, is_interactive, say
 from fastgen.cli.compiling import compiling_announced
 from fastgen.cli.kafka import connection_options, message_options, say_notes
 from fastgen.cli.progress import rows_bar
@@ -189,9 +189,8 @@ def of_topic(
 
 def speed(report: "VerifyReport") -> str:
     """How many rows were compared, and how fast."""
-    return (
-        f"{report.rows:,} rows in {report.seconds:.2f} s, {report.rows / max(report.seconds, 1e-9):,.0f} rows/s, seed {report.seed}"
-    )
+    pace = f"{report.rows / max(report.seconds, 1e-9):,.0f} rows/s"
+    return f"{counted(report.rows, 'rows')} in {report.seconds:.2f} s, {pace}, seed {report.seed}"
 
 
 def lines(report: "VerifyReport") -> Iterator[str]:

@@ -29,17 +29,16 @@ class Drawn(NamedTuple):
 class Scratch(NamedTuple):
     """Scratch memory for making a window's rows, up to as many as word_slot has items.
 
-    drawn: its payments. word_slot, word_offset: uint32, words of their amounts. spacing: float64, of their times.
-    where: uint64, third words of their records. bounds: uint64[rows + 1], see `fill_bounds`.
+    drawn: its payments. word_slot, word_offset: uint32, words of their amounts.
+    longs: uint64[rows + 8], for one step after the other, so that they take less of the cache: the spacing of times, the third
+        words of payments' records, then `fill_bounds`.
     source: uint32[rows + records.AHEAD], words: uint64[3, records.AT_ONCE], see `put_records`.
     """
 
     drawn: Drawn
     word_slot: NDArray[np.uint32]
     word_offset: NDArray[np.uint32]
-    spacing: NDArray[np.float64]
-    where: NDArray[np.uint64]
-    bounds: NDArray[np.uint64]
+    longs: NDArray[np.uint64]
     source: NDArray[np.uint32]
     words: NDArray[np.uint64]
 
@@ -49,9 +48,8 @@ class Scratch(NamedTuple):
         kinds: list[Any] = [np.int32, np.uint32, np.uint8, np.uint32, np.uint16]
         drawn: list[Any] = [np.empty(rows, kind) for kind in kinds]
         word_slot, word_offset = np.empty((2, rows), np.uint32)
-        where, bounds = np.empty(rows, np.uint64), np.empty(rows + 1, np.uint64)
         source, words = np.empty(rows + int(AHEAD), np.uint32), np.empty((3, AT_ONCE), np.uint64)
-        return cls(Drawn(*drawn), word_slot, word_offset, np.empty(rows + 8), where, bounds, source, words)
+        return cls(Drawn(*drawn), word_slot, word_offset, np.empty(rows + 8, np.uint64), source, words)
 
 
 class Window(NamedTuple):
@@ -96,7 +94,7 @@ def draw(drawn, window, payments, scratch, needed):
     """Draw the window's payments."""
     count = window.payments
     payment_rows(drawn, window.payment, payments, scratch.word_slot[:count], scratch.word_offset[:count], needed)
-    sorted_times(drawn.second, payments.seed, window.number, window.start, window.width, scratch.spacing)
+    sorted_times(drawn.second, payments.seed, window.number, window.start, window.width, scratch.longs.view(np.float64))
 
 
 @interleaved_kernel
@@ -113,7 +111,7 @@ def window_rows(out, digests, window, injected, payments, place_latitude, place_
     records, first = injected.events.records, injected.events.second.size
     if count:
         draw(drawn, window, payments, scratch, needed)
-        pack_payments(records[RECORD * first :], drawn, scratch.where, place_latitude, place_longitude, needed)
+        pack_payments(records[RECORD * first :], drawn, scratch.longs, place_latitude, place_longitude, needed)
     rows = out.second.size
     merge(
         out,
@@ -124,7 +122,7 @@ def window_rows(out, digests, window, injected, payments, place_latitude, place_
         first,
         injected.origin,
         day_offset,
-        scratch.bounds[: count + 1],
+        scratch.longs[: count + 1],
         scratch.source[: rows + np.int64(AHEAD)],
         scratch.words,
         needed,

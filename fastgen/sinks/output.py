@@ -9,7 +9,7 @@ from collections.abc import Container, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, Final, Protocol
 
-from fastgen.errors import CLOSED_OUTPUT, CLOSED_PIPE, OutputError, OutputExistsError
+from fastgen.errors import CLOSED_OUTPUT, CLOSED_PIPE, STANDARD_OUTPUT, OutputError, OutputExistsError
 
 STDOUT: Final = "-"
 PARTIAL: Final = re.compile(r"\.(.+)\.[0-9a-f]{16}\.partial")
@@ -76,7 +76,7 @@ def opened(path: str, overwrite: bool) -> Iterator[Descriptor]:
         OutputExistsError: the file exists and `overwrite` is False. OutputError: it cannot be written.
     """
     if path == STDOUT:
-        yield Descriptor(_standard_output(path), path)
+        yield Descriptor(_standard_output(), path)
     elif is_special(path):
         with _closing(os.O_WRONLY, path, path) as out:
             yield out
@@ -153,15 +153,15 @@ def refuse_missing_folder(path: str) -> None:
         os.stat(os.path.join(os.path.dirname(path) or os.curdir, ""))
 
 
-def _standard_output(path: str) -> int:
+def _standard_output() -> int:
     if sys.stdout is None:  # it was closed when Python started
-        raise OutputError(f"{path}: {CLOSED_OUTPUT}")
+        raise OutputError(CLOSED_OUTPUT)
     try:
-        with explained(path):
+        with explained(STDOUT):
             sys.stdout.flush()  # what was printed before comes first
         return sys.stdout.fileno()
     except (AttributeError, ValueError):  # in a notebook, while output is captured, or when it has been closed
-        raise OutputError(f"{path}: cannot be written: the standard output of this process is not a file") from None
+        raise OutputError(f"{STANDARD_OUTPUT}: cannot be written: it is not a file") from None
 
 
 def drop_unfinished(paths: Container[str] | None = None) -> None:
@@ -269,9 +269,12 @@ def explained(path: str) -> Iterator[None]:
 
 
 def _explanation(path: str, error: OSError) -> OutputError:
+    path = STANDARD_OUTPUT if path == STDOUT else path
     match error:
         case BrokenPipeError():
             return OutputError(f"{path}: {CLOSED_PIPE}")
+        case FileExistsError() if not os.path.exists(path):
+            return OutputError(f"{path}: cannot be written: it is a link to something that is not there")
         case FileExistsError():
             return OutputError(f"{path} is a file, not a directory", hint="a file to write ends with its format, such as .csv")
         case FileNotFoundError() if not os.path.isdir(folder := os.path.dirname(path.rstrip(os.sep)) or os.curdir):

@@ -12,7 +12,9 @@ from fastgen.config import Config
 from fastgen.dataset import Dataset, dataset_of
 from fastgen.errors import NOT_GIVEN, InputError, OptionError, missing
 from fastgen.finding import open_stored
+from fastgen.paths import local_path
 from fastgen.pools import load_pools
+from fastgen.schema import TABLES
 from fastgen.stored import Stored
 from fastgen.validation.report import ValidationReport
 
@@ -23,7 +25,7 @@ ALPHA: Final = 0.001
 
 
 def validate(
-    source: "str | os.PathLike[str] | Stored | Dataset",
+    source: "str | os.PathLike[str] | Stored | Dataset | Config",
     data: Dataset | Config | None = None,
     *,
     alpha: float = ALPHA,
@@ -35,7 +37,7 @@ def validate(
     Rows are not regenerated for comparison, so they may come from anywhere. Memory is flat, but for a few bytes per card.
 
     Args:
-        source: a directory or file of tables, or a dataset, which is made on the fly.
+        source: a directory or file of tables; or a dataset or its configuration: its rows are made on the fly.
         data: what they should be, as a dataset or its configuration; default: what their manifest or metadata says, or the
             default configuration if there is neither.
         alpha: the probability that data as configured fail any of the statistical tests; above 0 and below 1.
@@ -67,10 +69,12 @@ def validate(
     began = time.perf_counter()
     tables: Tables
     own: Config | None
-    if isinstance(source, Dataset):
-        name, tables, own, notes = "a dataset", MadeTables(_whole("source", source), workers), source.config, []
+    if isinstance(source, Dataset | Config):
+        dataset = _whole("source", dataset_of(source))
+        name, tables, own, notes = "a dataset", MadeTables(dataset, workers), dataset.config, []
     else:
-        stored = source if isinstance(source, Stored) else open_stored(source)
+        allowed = "must be a directory, a file, a Dataset or a Config"
+        stored = source if isinstance(source, Stored) else open_stored(local_path("source", source, allowed))
         _refuse_parts(stored)
         name, tables, own, notes = str(stored.path), stored, stored.config(), _notes(stored)
     config = next((each for each in (given, own) if each is not None), Config())
@@ -98,11 +102,18 @@ def _refuse_parts(stored: Stored) -> None:
     """Refuse files that are said to be parts of a dataset, unless all of them are there."""
     of = stored.description.get("parts")
     if stored.parts and len(stored.parts) != of:
-        verb = "part is" if len(stored.parts) == 1 else "parts are"
-        reason = "the statistics of a part are not those that are configured"
-        raise InputError(
-            f"{stored.path}: only {len(stored.parts):,} of {of} {verb} there, and {reason}", hint="verify compares parts"
-        )
+        verb = "is" if len(stored.parts) == 1 else "are"
+        raise _too_few(stored, f"only {len(stored.parts):,} of {of} parts {verb} there")
+    for table in stored.tables:
+        absent = stored.absent(table)
+        if 0 < len(absent) < len(stored.description.entries(table)):
+            raise _too_few(stored, f"{absent[0]}, which the manifest names, is not there")
+
+
+def _too_few(stored: Stored, reason: str) -> InputError:
+    return InputError(
+        f"{stored.path}: {reason}, and the statistics of a part are not those that are configured", hint="verify compares parts"
+    )
 
 
 def _probability(alpha: object) -> float:
@@ -112,11 +123,14 @@ def _probability(alpha: object) -> float:
 
 
 def _notes(stored: Stored) -> list[str]:
-    """Notes on what verdicts may depend on: word lists, files left out."""
+    """Notes on what verdicts may depend on: word lists, files left out, tables that are not there."""
     get, pools, notes = stored.description.get, load_pools(), []
     if get("vocabularies") and get("vocabularies", "digest") != pools.digest:
         faker = get("vocabularies", "faker") or "another one"
         notes.append(f"names and places are judged by the lists of Faker {pools.faker}; the data have those of {faker}")
     if note := stored.unread_files_note():
         notes.append(note)
+    absent = [name for table in TABLES if table not in stored.tables for name in stored.absent(table)]
+    if absent:
+        notes.append(f"{absent[0]}, which the manifest names, is not there")
     return notes

@@ -108,9 +108,11 @@ def _comparison(path: str | os.PathLike[str], data: Dataset | Config | None, tab
         raise OptionError(
             "data",
             NOT_GIVEN,
-            f"must be given: {stored.path} has no manifest",
+            f"must be given: no manifest says what {stored.path} holds",
             hint="the configuration of its data, such as `rows` and `seed`; `scale` 1 is the default",
         )
+    if dataset.is_part and stored.description.lists_files and stored.parts is None:
+        raise OptionError("part", dataset.share.number, f"must not be given: {stored.path} has the manifest of a whole dataset")
     # Given data take precedence over what is said of parts: if they are a whole dataset, all of it should be there.
     by_parts = not dataset.is_part and (data is None or stored.parts is None)
     parts = manifests.parts_of(stored, dataset) if by_parts else [dataset]
@@ -170,12 +172,12 @@ class _Check:
 
     def _absent(self, table: str, checked: Checked) -> Iterator[str]:
         """Yield the files that the manifest names and that are not there; if their rows are elsewhere, note where instead."""
-        files = {file.where: file for file in checked.counts.files}
+        absent = self._stored.absent(table)
         for part, entry in enumerate(self._stored.description.entries(table)):
             name = str(entry.get("file"))
-            if name in files or os.path.exists(self._stored.path / name):  # False for what cannot be a path
+            if name not in absent:
                 continue
-            others = [file.where for file in files.values() if part in file.parts and file.same]
+            others = [file.where for file in checked.counts.files if part in file.parts and file.same]
             if others:
                 self.notes.append(f"{name} is not there; rows of it are in {' and '.join(others)}")
             else:

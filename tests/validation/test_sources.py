@@ -57,11 +57,35 @@ def test_some_parts_are_too_few(tmp_path: Path) -> None:
     with pytest.raises(InputError) as caught:
         validate(tmp_path)
     assert str(caught.value) == f"{tmp_path}: {message}"
-    with pytest.raises(InputError, match="only 1 of 3 part is there"):
+    with pytest.raises(InputError, match="only 1 of 3 parts is there"):
         validate(tmp_path / "transactions" / "part-00002-of-00003.parquet")
     write(data, tmp_path, parts=3)
     (tmp_path / "manifest.json").unlink()
     assert validate(tmp_path).passed
+
+
+def test_a_part_that_the_manifest_names_must_be_there(tmp_path: Path) -> None:
+    data = Dataset(Config(rows=150_000, cards=2_000))
+    write(data, tmp_path, parts=3)
+    part = "transactions/part-00002-of-00003.parquet"
+    (tmp_path / part).unlink()
+    message = f"{part}, which the manifest names, is not there, and the statistics of a part are not those that are configured"
+    with pytest.raises(InputError) as caught:
+        validate(tmp_path)
+    assert str(caught.value) == f"{tmp_path}: {message} (verify compares parts)"
+
+
+def test_a_table_that_the_manifest_names_is_missed(tmp_path: Path) -> None:
+    """The others are judged, also in another format than the manifest's."""
+    data = Dataset(Config(rows=5_000))
+    write(data, tmp_path)
+    (tmp_path / "profiles.parquet").unlink()
+    assert "profiles.parquet, which the manifest names, is not there" in validate(tmp_path).notes
+    (tmp_path / "transactions.parquet").unlink()
+    write(data, tmp_path / "transactions.csv")
+    report = validate(tmp_path)
+    assert report.passed
+    assert sum("is not there" in note for note in report.notes) == 1
 
 
 def test_no_manifest_means_the_default(tmp_path: Path) -> None:
@@ -313,8 +337,12 @@ def test_no_threads() -> None:
 
 
 def test_what_is_no_path() -> None:
-    with pytest.raises(OptionError, match=r"^path = .*: must be a directory or a file$"):
-        validate(SMALL)  # type: ignore[arg-type]
+    with pytest.raises(OptionError, match=r"^source = .*: must be a directory, a file, a Dataset or a Config$"):
+        validate(5)  # type: ignore[arg-type]
+
+
+def test_a_configuration_is_judged_like_its_dataset(expected: list[Check]) -> None:
+    assert comparable(validate(SMALL)) == expected
 
 
 def test_the_verdict_is_that_of_alpha() -> None:

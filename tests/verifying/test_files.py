@@ -737,6 +737,15 @@ def test_a_whole_dataset_is_asked_for_where_parts_are(tmp_path: Path) -> None:
     assert verify(tmp_path, PARTS.part(1, 3)).ok
 
 
+def test_a_part_is_asked_for_where_the_manifest_describes_the_whole(tmp_path: Path) -> None:
+    write(PARTS, tmp_path, parts=3)
+    allowed = r"^part = 2: must not be given: .* has the manifest of a whole dataset$"
+    with pytest.raises(OptionError, match=allowed):
+        verify(tmp_path, PARTS.part(2, 3))
+    (tmp_path / "manifest.json").rename(tmp_path / "elsewhere")
+    assert verify(transactions(tmp_path)[1], PARTS.part(2, 3)).ok
+
+
 def test_another_part_than_the_one_that_is_there(tmp_path: Path) -> None:
     write(PARTS, tmp_path, parts=2, part=1)
     report = verify(tmp_path, PARTS.part(2, 2))
@@ -1012,9 +1021,9 @@ def test_nothing_to_compare_with(format: str, tmp_path: Path) -> None:
     (tmp_path / "manifest.json").unlink()
     with pytest.raises(
         OptionError,
-        match=r"^data: must be given: .* has no manifest \(the configuration .*, such as `rows` and `seed`; `scale` 1 is the default\)$",
+        match=r"^data: must be given: no manifest says what .* holds \(the configuration .*, such as `rows` and `seed`; `scale` 1 is the default\)$",
     ):
         verify(path_of(tmp_path))
-    with pytest.raises(OptionError, match="has no manifest"):
+    with pytest.raises(OptionError, match="no manifest says what"):
         verify(tmp_path)
     assert verify(tmp_path, DATA).ok
