@@ -36,11 +36,11 @@ def any_rows(count: int) -> list[Row]:
     return (ends + [Row(*values) for values in zip(*drawn, strict=True)])[:count]
 
 
-def put(rows: list[Row], source: NDArray[np.uint32], day_offset: int, needed: int = ALL) -> list[Row]:
+def put(rows: list[Row], source: NDArray[np.uint32], day_offset: int) -> list[Row]:
     """The rows of a block that is filled with the records of some rows."""
     out = Block.empty(source.size)
     numbers = np.concatenate([source, np.full(int(records.AHEAD), 2**32 - 1, np.uint32)])
-    records.put_records(out, pack_records(rows), numbers, np.empty((3, records.AT_ONCE), np.uint64), day_offset, needed)
+    records.put_records(out, pack_records(rows), numbers, np.empty((3, records.AT_ONCE), np.uint64), day_offset, ALL)
     return read_rows(out, day_offset)
 
 
