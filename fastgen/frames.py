@@ -1,16 +1,15 @@
 """Rows as Polars frames, without a Python object per row: Arrow buffers filled by kernels."""
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import polars as pl
 import pyarrow as pa
-from numpy.typing import NDArray
 
 from fastgen.arenas import Arenas, Lease
 from fastgen.holders import Holders
-from fastgen.kernels.columns import Columns
+from fastgen.kernels.columns import NO_COLUMNS, Columns
 from fastgen.locked import locked_property
 from fastgen.plan import Plan
 from fastgen.schema import TABLES, Kind
@@ -64,7 +63,7 @@ class TransactionFrames:
         self._enums = enums
         self.names = tuple(names)
         self.values = Values(plan)
-        self._arenas = {name: Arenas() for name in (*self.names, *CODES.values())}
+        self._arenas = {field: Arenas() for field in BUFFERS}
 
     @locked_property
     def _types(self) -> dict[str, pl.DataType]:
@@ -105,38 +104,28 @@ class TransactionFrames:
         leases: dict[str, Lease] = {}
 
         def allocate(rows: int) -> Columns:
-            leases.update({name: Lease(self._arenas[name]) for name in made})
-            return self._allocate(rows, leases)
+            for field, (column, items, kind) in BUFFERS.items():
+                if column in made:
+                    shape = (rows, items) if field.endswith("_views") else items * rows
+                    leases[field] = Lease(self._arenas[field], shape, kind)
+            return NO_COLUMNS._replace(**{field: lease.array for field, lease in leases.items()})
 
-        rows, filled = worker.columns(groups, allocate, is_kept)
-        columns = {name: self._series(name, filled, rows, leases[name]) for name in made}
+        rows, _ = worker.columns(groups, allocate, is_kept)
+        columns = {name: self._series(name, rows, leases) for name in made}
         # The codes are Polars series: from numpy arrays Polars would make indices in new memory each time, which costs more than
         # gathering by them.
         taken = {name: self.repeated[name][columns[code]] for name, code in CODES.items() if name in self.names}
         return pl.DataFrame([taken[name] if name in taken else columns[name] for name in self.names])
 
-    def _allocate(self, rows: int, leases: dict[str, Lease]) -> Columns:
-        """Memory for the leased columns; the other fields are empty."""
-        fields = {}
-        for field, (column, items, kind) in BUFFERS.items():
-            size = rows if column in leases else 0
-            shape = (size, 2) if field.endswith("_views") else items * size
-            fields[field] = leases[column].empty(shape, kind) if size else np.empty(shape, kind)
-        return Columns(**fields)
-
-    def _series(self, name: str, filled: Columns, rows: int, lease: Lease) -> pl.Series:
-        match name:
-            case "category" | "place":
-                return _numbers(name, pa.uint32(), getattr(filled, name)[:rows], lease)
-            case "tid":
-                return _texts(name, filled.tid[: 16 * rows], filled.tid_views[:rows], lease)
-            case "cc_num":
-                return _texts(name, filled.cc_num[: 8 * rows], filled.cc_num_views[:rows], lease)
-            case "datetime":
-                return _numbers(name, pa.timestamp("us"), filled.datetime[:rows], lease)
-            case "fraud_label":
-                return _numbers(name, pa.int8(), filled.fraud_label[:rows], lease)
-        return _numbers(name, pa.float64(), getattr(filled, name)[:rows], lease)
+    def _series(self, name: str, rows: int, leases: dict[str, Lease]) -> pl.Series:
+        _, items, dtype = BUFFERS[name]
+        buffers = [None, _leased(leases[name], items * rows)]
+        if name in ("tid", "cc_num"):
+            kind = pa.string_view()
+            buffers.insert(1, _leased(leases[f"{name}_views"], rows))
+        else:
+            kind = pa.timestamp("us") if name == "datetime" else pa.from_numpy_dtype(dtype)
+        return pl.Series(name, pa.Array.from_buffers(kind, rows, buffers))
 
 
 class HolderFrames:
@@ -158,22 +147,13 @@ class HolderFrames:
 
     def _series(self, name: str, pieces: list[TextPart]) -> pl.Series:
         if TABLES[self.table].kind(name) == "date":
-            return _numbers(name, pa.date32(), self.holders.birthdates(pieces))
+            days = self.holders.birthdates(pieces)
+            return pl.Series(name, pa.Array.from_buffers(pa.date32(), len(days), [None, pa.py_buffer(days)]))
         column = joined(pieces)
         buffers = [None, pa.py_buffer(column.offsets), pa.py_buffer(column.text)]
         return pl.Series(name, pa.Array.from_buffers(pa.large_string(), len(column.offsets) - 1, buffers))
 
 
-def _numbers(name: str, kind: pa.DataType, values: NDArray[Any], lease: Lease | None = None) -> pl.Series:
-    return pl.Series(name, pa.Array.from_buffers(kind, len(values), [None, _buffer(values, lease)]))
-
-
-def _texts(name: str, text: NDArray[Any], views: NDArray[np.uint64], lease: Lease) -> pl.Series:
-    """A string column from texts end to end and views of them."""
-    buffers = [None, _buffer(views, lease), _buffer(text, lease)]
-    return pl.Series(name, pa.Array.from_buffers(pa.string_view(), len(views), buffers))
-
-
-def _buffer(values: NDArray[Any], lease: Lease | None) -> pa.Buffer:
-    """The memory of an array as a buffer, which keeps the lease alive."""
-    return pa.py_buffer(values) if lease is None else pa.foreign_buffer(values.ctypes.data, values.nbytes, lease)
+def _leased(lease: Lease, count: int) -> pa.Buffer:
+    """The first items of a leased array as a buffer, which keeps the lease alive."""
+    return pa.foreign_buffer(lease.array.ctypes.data, count * lease.array.strides[0], lease)

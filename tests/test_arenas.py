@@ -1,6 +1,7 @@
 """Arenas: memory is reused, but never while something still refers to it."""
 
 import gc
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -35,17 +36,38 @@ def test_an_arena_grows() -> None:
     assert larger[:5].tolist() == [0, 1, 2, 3, 4]
 
 
-def test_a_lease_gives_back_all_that_it_took() -> None:
+def test_a_lease_gives_back_what_it_took() -> None:
     arenas = Arenas()
-    lease = Lease(arenas)
-    first, second = lease.empty(100, np.float64), lease.empty((10, 2), np.uint64)
-    assert (first.shape, first.dtype, second.shape, second.dtype) == ((100,), np.float64, (10, 2), np.uint64)
-    assert not np.shares_memory(first, second)
-    addresses = {first.ctypes.data, second.ctypes.data}
+    first, second = Lease(arenas, 100, np.float64), Lease(arenas, (10, 2), np.uint64)
+    assert (first.array.shape, first.array.dtype) == ((100,), np.float64)
+    assert (second.array.shape, second.array.dtype) == ((10, 2), np.uint64)
+    assert not np.shares_memory(first.array, second.array)
+    addresses = {first.array.ctypes.data, second.array.ctypes.data}
     assert arenas.take().size == 0
-    del lease
-    again = Lease(arenas)
-    assert {again.empty(100, np.float64).ctypes.data, again.empty((10, 2), np.uint64).ctypes.data} == addresses
+    del first, second
+    again = [Lease(arenas, 100, np.float64) for _ in range(2)]
+    assert addresses & {lease.array.ctypes.data for lease in again}
+    larger = Lease(arenas, 10_000, np.float64).array
+    assert larger.size == 10_000
+
+
+def test_only_so_many_leased_arenas_are_kept() -> None:
+    arenas = Arenas()
+    leases = [Lease(arenas, 10, np.uint8) for _ in range(2 * KEPT)]
+    del leases
+    assert sum(arenas.take().size > 0 for _ in range(2 * KEPT)) == KEPT
+
+
+def test_no_python_code_runs_when_a_lease_is_dropped() -> None:
+    # An interrupt that is noticed there would be lost.
+    lease = [Lease(Arenas(), 10, np.uint8)]
+    called: list[str] = []
+    sys.setprofile(lambda frame, event, _: called.append(frame.f_code.co_qualname) if event == "call" else None)
+    try:
+        lease.clear()
+    finally:
+        sys.setprofile(None)
+    assert called == []
 
 
 def test_threads_take_each_arena_once() -> None:
