@@ -2,7 +2,7 @@
 
 import hashlib
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from fastgen.arguments import check_columns, check_table, positive, thread_count
@@ -214,8 +214,10 @@ class Dataset:
 
     def batches(
         self, columns: Sequence[str] | None = None, *, batch_rows: int | None = None, threads: int | None = 1
-    ) -> Iterator["pl.DataFrame"]:
+    ) -> Generator["pl.DataFrame"]:
         """Yield the transactions in event-time order, frame by frame, in constant memory.
+
+        To stop early, drop the generator or close it: its threads end with the frames that they have begun.
 
         Args:
             columns: the columns to generate, returned in the table's order. Default: all.
@@ -234,7 +236,7 @@ class Dataset:
         frames = self.frames("transactions", names, thread_count(threads))
         return frames if batch_rows is None else _rechunked(frames, positive("batch_rows", batch_rows))
 
-    def frames(self, table: str, names: Sequence[str], threads: int, among: range | None = None) -> Iterator["pl.DataFrame"]:
+    def frames(self, table: str, names: Sequence[str], threads: int, among: range | None = None) -> Generator["pl.DataFrame"]:
         """Yield the rows of any table in order, in frames with these columns; of transactions, only those of groups in `among`."""
         from fastgen.frames import HolderFrames, TransactionFrames
         from fastgen.workers import RowSource
@@ -243,7 +245,8 @@ class Dataset:
             return map_ordered(HolderFrames(self.plan, table, names).frame, self.card_chunks(), threads)
         frames, source = TransactionFrames(self.plan, names), RowSource(self.plan, names)
         spans = self.batch_spans(frames.row_bytes, among)
-        return filter(len, map_ordered(lambda groups: frames.frame(source.worker, groups), spans, threads))
+        made = map_ordered(lambda groups: frames.frame(source.worker, groups), spans, threads)
+        return (frame for frame in made if len(frame))
 
     def _groups(self, among: range | None) -> range:
         """The groups of windows, restricted to those in `among`."""
@@ -346,7 +349,7 @@ def dataset_of(data: Dataset | Config | None) -> Dataset:
     return data if isinstance(data, Dataset) else Dataset(data)
 
 
-def _rechunked(frames: Iterator["pl.DataFrame"], rows: int) -> Iterator["pl.DataFrame"]:
+def _rechunked(frames: Iterator["pl.DataFrame"], rows: int) -> Generator["pl.DataFrame"]:
     """Cut the same rows into frames of `rows` rows."""
     import polars as pl
 

@@ -2,7 +2,7 @@
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from typing import TypeVar
@@ -19,7 +19,7 @@ def available_threads() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def map_ordered(task: Callable[[Item], Result], items: Iterable[Item], threads: int) -> Iterator[Result]:
+def map_ordered(task: Callable[[Item], Result], items: Iterable[Item], threads: int) -> Generator[Result]:
     """Yield task(item) for each item, in the order of the items, computed by `threads` threads.
 
     At most threads + AHEAD + 1 results exist at a time. With one thread, all work runs in the caller's.

@@ -63,9 +63,23 @@ def test_nothing_more_is_made_for_a_consumer_who_leaves(threads: int) -> None:
     results = map_ordered(begun.append, range(1_000), threads)
     for _ in range(3):
         next(results)
-    results.close()  # type: ignore[attr-defined]  # a generator, annotated as an iterator
+    results.close()
     time.sleep(0.02)
     assert len(begun) <= 3 + threads + AHEAD
+
+
+@pytest.mark.parametrize("batch_rows", [None, 1_000])
+def test_batches_that_are_closed_end_their_threads(batch_rows: int | None) -> None:
+    before = set(threading.enumerate())
+    batches = Dataset(Config(rows=3_000_000)).batches(["amount"], batch_rows=batch_rows, threads=2)
+    next(batches)
+    own = set(threading.enumerate()) - before
+    assert len(own) == 2
+    batches.close()
+    for thread in own:
+        thread.join(timeout=10)
+        assert not thread.is_alive()
+    assert not list(batches)
 
 
 def test_a_failing_task_ends_the_run() -> None:
