@@ -5,5 +5,3 @@ SECOND, CARD, CATEGORY, CENTS, PLACE, POSITION, LABEL, DIGITS = (1 << bit for bi
 
 WHEN = SECOND | CARD
 """Columns that are in the first word of an event's record."""
-WHAT = CENTS | PLACE | CATEGORY | POSITION | LABEL
-"""Columns that are in the second word; of POSITION, whether an event has left its place."""

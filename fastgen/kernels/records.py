@@ -63,18 +63,23 @@ def take_when(rows, words, day_offset):
 
 
 @helper
-def take_what(rows, words):
+def take_what(rows, words, needed):
     """Read the second words of rows, a value at a time: in one loop, the smallest would force all into many small vectors."""
-    for i in range(words.size):
-        rows.cents[i] = u32(words[i])
-    for i in range(words.size):
-        rows.place[i] = np.uint16(words[i] >> u64(32))
-    for i in range(words.size):
-        rows.category[i] = np.uint8(words[i] >> u64(48))
-    for i in range(words.size):
-        rows.walked[i] = np.uint8(words[i] >> u64(56)) & np.uint8(1)
-    for i in range(words.size):
-        rows.label[i] = np.int8(words[i] >> u64(57))
+    if needed & fields.CENTS:
+        for i in range(words.size):
+            rows.cents[i] = u32(words[i])
+    if needed & fields.PLACE:
+        for i in range(words.size):
+            rows.place[i] = np.uint16(words[i] >> u64(32))
+    if needed & fields.CATEGORY:
+        for i in range(words.size):
+            rows.category[i] = np.uint8(words[i] >> u64(48))
+    if needed & fields.POSITION:
+        for i in range(words.size):
+            rows.walked[i] = np.uint8(words[i] >> u64(56)) & np.uint8(1)
+    if needed & fields.LABEL:
+        for i in range(words.size):
+            rows.label[i] = np.int8(words[i] >> u64(57))
 
 
 @helper
@@ -102,7 +107,6 @@ def put_records(out, records, source, words, day_offset, needed):
         rows = rows_between(out, start, stop)
         if needed & fields.WHEN:
             take_when(rows, when, day_offset)
-        if needed & fields.WHAT:
-            take_what(rows, what)
+        take_what(rows, what, needed)
         if needed & fields.POSITION:
             take_where(rows, where)
