@@ -1,6 +1,6 @@
 """What a manifest says about tables, or a file about itself. It may come from anywhere and say anything, so nothing is trusted."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 
@@ -49,6 +49,24 @@ class Description:
     def entries(self, name: str) -> list[dict[str, Any]]:
         """The entries of the files of a table, in the order of the parts."""
         return entries_of(self.get("tables", name))
+
+
+def differences(found: Mapping[str, Any], wanted: Mapping[str, Any], within: str = "") -> Iterator[str]:
+    """Yield in words what differs between two JSON objects, name by name, also within nested objects.
+
+    Example:
+        >>> list(differences({"seed": 1, "fraud": {"ratio": 0.5}}, {"seed": 2, "fraud": {"ratio": 0.5}, "rows": 9}))
+        ['seed 1, not 2', 'rows not given, not 9']
+        >>> list(differences({"fraud": {"ratio": 0.5}, "ages": [{"low": 18}]}, {"fraud": {"ratio": 1}, "ages": [{"low": 20}]}))
+        ['fraud.ratio 0.5, not 1', 'ages']
+    """
+    for name in {**wanted, **found}:
+        other, own = found.get(name, "not given"), wanted.get(name, "given")
+        if isinstance(other, Mapping) and isinstance(own, Mapping):
+            yield from differences(other, own, f"{within}{name}.")
+        elif other != own:
+            long = isinstance(own, list) and any(isinstance(each, Mapping) for each in own)
+            yield f"{within}{name}" if long else f"{within}{name} {other}, not {own}"
 
 
 def entries_of(content: object) -> list[dict[str, Any]]:

@@ -14,6 +14,7 @@ from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
+from fastgen.description import differences
 from fastgen.errors import InterruptedRunError, OutputExistsError
 from fastgen.schema import TABLES
 from fastgen.sinks import existing, manifest
@@ -136,7 +137,8 @@ class _Directory:
         own = {name for name in present if self.own.fullmatch(name)}
         existing.refuse_unknown(self._root, present, own.union(existing.files(described)))
         if not overwrite and others:
-            raise OutputExistsError(f"{self._target.path} holds other data", hint="`overwrite` replaces them")
+            message = f"{self._target.path} holds other data{self._difference(next(iter(others.values())))}"
+            raise OutputExistsError(message, hint="`overwrite` replaces them")
         if not overwrite and present and not described:
             message = f"{self._target.path} has files that no record of a part describes, such as {present[0]}"
             raise OutputExistsError(message, hint="`overwrite` replaces them")
@@ -175,6 +177,18 @@ class _Directory:
     def _is_ours(self, described: dict[str, Any]) -> bool:
         same = {name for name in self._identity if name != "fastgen"}
         return all(described.get(name) == self._identity[name] for name in same)
+
+    def _difference(self, other: dict[str, Any]) -> str:
+        """What a description of other data says that is not so here, as the end of a message."""
+
+        def stated(about: dict[str, Any]) -> dict[str, Any]:
+            names = "data_version", "vocabularies", "format", "compression", "coordinates", "parts"
+            settings = about.get("config")
+            given = settings if isinstance(settings, dict) else {}
+            return given | {name: about[name] for name in names if about.get(name) is not None}
+
+        shown = "; ".join(differences(stated(other), stated(self._identity)))
+        return shown and f": {shown}"
 
     def _describes(self, record: dict[str, Any], number: int) -> bool:
         """Whether this is the complete record of this part, and not of another one, or damaged."""

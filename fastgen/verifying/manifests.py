@@ -7,6 +7,7 @@ from pathlib import Path
 from fastgen.arguments import positive
 from fastgen.config import Config
 from fastgen.dataset import Dataset
+from fastgen.description import differences
 from fastgen.digest import Digest
 from fastgen.errors import InputError, OptionError
 from fastgen.finding import described_by
@@ -92,8 +93,7 @@ def other_config(stored: Stored, config: Config) -> str | None:
     if recorded is None or recorded.settings_digest == config.settings_digest:
         return None
     theirs, own = (each.model_dump(mode="json", exclude_none=True) for each in (recorded, config))
-    differ = [name for name in {**own, **theirs} if own.get(name) != theirs.get(name)]
-    shown = [f"{name} {theirs.get(name, 'not given')}, not {own.get(name, 'given')}" for name in differ]
+    shown = differences(theirs, own)
     return f"the {stored.description.source} describes other data than the options: {'; '.join(shown)}"
 
 

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -570,13 +571,13 @@ def test_other_data_are_not_touched(tmp_path: Path, whole: Path) -> None:
     other = Dataset(Config(rows=400_000, seed=4))
     write(DATA, f"{tmp_path}/", format="ndjson", parts=3, part=1)
     before = files_of(tmp_path)
-    for attempt in (
-        lambda **options: write(other, f"{tmp_path}/", format="ndjson", parts=3, **options),
-        lambda **options: write(DATA, f"{tmp_path}/", format="ndjson", parts=2, **options),
-        lambda **options: write(DATA, f"{tmp_path}/", format="csv", parts=3, **options),
-        lambda **options: write(DATA, f"{tmp_path}/", format="ndjson", **options),
+    for attempt, difference in (
+        (lambda: write(other, f"{tmp_path}/", format="ndjson", parts=3), f": seed {DATA.config.seed}, not 4"),
+        (lambda: write(DATA, f"{tmp_path}/", format="ndjson", parts=2), ": parts 3, not 2"),
+        (lambda: write(DATA, f"{tmp_path}/", format="csv", parts=3), ": format ndjson, not csv"),
+        (lambda: write(DATA, f"{tmp_path}/", format="ndjson"), ""),
     ):
-        with pytest.raises(OutputExistsError, match="holds other data"):
+        with pytest.raises(OutputExistsError, match=re.escape(f"holds other data{difference} (")):
             attempt()
         assert files_of(tmp_path) == before
     write(DATA, f"{tmp_path}/", format="ndjson", overwrite=True)
