@@ -155,7 +155,8 @@ class Plan:
         self.ordinary = self.payments - self.chain_payments
         self.rows = self.payments + self.withdrawals + self.foreign
         self.frauds = self.chain_payments + self.foreign
-        self.grid = time_grid(max(self.rows, 1), self.period, self.period + self._tail())
+        self.horizon = self.period + self._tail()
+        self.grid = time_grid(max(self.rows, 1), self.period, self.horizon)
         self._check_cells()
         self._check_windows()
         chains = config.fraud.chain_lengths
@@ -429,7 +430,7 @@ class Plan:
     @locked_property
     def day_words(self) -> NDArray[np.uint32]:
         """uint32[days, 3]: "YYYY-MM-DD " of every day that can have events, eleven characters in three little-endian words."""
-        days = (self.day_offset + self.grid.groups * self.grid.group) // DAY + 1
+        days = -(-(self.day_offset + self.horizon) // DAY)
         text = "".join(f"{self.midnight + timedelta(days=day):%Y-%m-%d} \0" for day in range(days))
         return np.frombuffer(text.encode(), np.uint32).reshape(-1, 3)
 

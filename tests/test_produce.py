@@ -697,6 +697,15 @@ def test_topics_are_looked_at_with_the_delay_of_their_records(
     assert ("message.timestamp.after.max.ms" in made) == (delay > ended and speed != 1)
 
 
+def test_records_may_be_as_late_as_the_last_withdrawal_but_no_later() -> None:
+    """However long the groups are in which rows are made."""
+    atm: Any = {"lengths": [2, 6], "step_hours": [6, 24]}
+    data = Dataset(Config(rows=1_000, start=days_ago(60), end=days_ago(7), atm=atm))
+    times = topics.times_of(data, timedelta(0), loop=False, speed=None)
+    topics.check_times("t", HOUR_AHEAD, times)
+    assert times.last == pytest.approx(data.plan.start_seconds + 53 * 86_400 + 6 * 86_400, abs=1)
+
+
 def test_records_of_events_to_come() -> None:
     """Sent in real time, those of data that begin in the future, as all of endless data, are ahead of the clock."""
     data = Dataset(Config(rows=1_000, start=days_ago(-10), end=days_ago(-40), atm={"cards": 0}))
@@ -745,6 +754,24 @@ def test_endless_periods_go_on_in_time(start: Any) -> None:
         assert before["datetime"].max() <= after["datetime"].min()  # type: ignore[operator]
         assert not before["amount"].equals(after["amount"])
     assert len({period.config.seed for period in periods}) == 3
+
+
+@pytest.mark.parametrize(
+    ("settings", "last"),
+    [
+        ({"fraud": {"ratio": 0}, "atm": {"cards": 0}}, timedelta(0)),
+        (
+            {"fraud": {"ratio": 0.1, "chain_lengths": [2, 5], "chain_gap_seconds": [1, 60]}, "atm": {"cards": 0}},
+            timedelta(minutes=4),
+        ),
+        ({"atm": {"lengths": [2, 6], "step_hours": [6, 100]}}, timedelta(hours=600)),
+    ],
+)
+def test_a_period_begins_when_no_more_events_of_the_last_one_can_come(settings: Any, last: timedelta) -> None:
+    """However long the groups are in which rows are made."""
+    first, second = islice(endless(Dataset(Config(rows=3_000, **settings))), 2)
+    assert second.config.start == first.config.end + last + timedelta(seconds=1)
+    assert first.transactions(["datetime"])["datetime"].max() < second.config.start  # type: ignore[operator]
 
 
 WHOLE = Dataset(Config(rows=200_000))

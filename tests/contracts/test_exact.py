@@ -1,6 +1,7 @@
 """Exact: every count is exactly what the configuration says."""
 
 from collections import Counter
+from datetime import datetime
 from fractions import Fraction
 from typing import Any
 
@@ -161,4 +162,14 @@ def test_fewer_susceptible_holders_than_cash_cards() -> None:
     counts = Dataset(config).plan.counts
     assert counts["cash_cards"] == int(0.022 * 4_000) == 88
     assert counts["withdrawals"] == 88 * 52
+    check(config)
+
+
+def test_the_latest_events_of_all() -> None:
+    """The group of time in which these rows are made ends after the last year that there is."""
+    atm: dict[str, Any] = {"cards": 1, "withdrawals": 1, "lengths": [67, 67], "step_hours": [8_760, 8_760]}
+    bands = [{"share": 1, "low": 18, "high": 100}]
+    config = Config(start="9900-06-01", end="9900-06-24", payments=2, cards=5, atm={**atm, "bands": bands})
+    grid = Dataset(config).plan.grid
+    assert grid.groups * grid.group > (datetime.max - config.start).total_seconds()
     check(config)

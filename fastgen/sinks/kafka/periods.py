@@ -63,5 +63,5 @@ def endless(data: Dataset) -> Iterator[Dataset]:
 
 
 def _after(plan: Plan) -> datetime:
-    """The moment after which no more events come."""
-    return plan.midnight + timedelta(seconds=plan.day_offset + plan.grid.groups * plan.grid.group)
+    """The moment from which no more events can come."""
+    return plan.midnight + timedelta(seconds=plan.day_offset + plan.horizon)

@@ -40,7 +40,7 @@ class RecordTimes(NamedTuple):
 def times_of(data: Dataset, delay: timedelta, loop: bool, speed: float | None) -> RecordTimes:
     """The times of the records of a dataset, or, with `loop`, also of its followers, each `delay` later than its event."""
     plan, groups, late = data.plan, data.groups, delay.total_seconds()
-    first, last = (plan.start_seconds + group * plan.grid.group for group in (groups.start, groups.stop))
+    first, last = (plan.start_seconds + min(group * plan.grid.group, plan.horizon) for group in (groups.start, groups.stop))
     live = speed is not None and speed <= 1 and first <= time.time()
     return RecordTimes(first + late, (NEVER if loop else last) + late, live)
 
