@@ -3,6 +3,7 @@
 import ast
 import gc
 import json
+import math
 import os
 import subprocess
 import sys
@@ -34,6 +35,7 @@ from fastgen.sinks.kafka.pace import Lag, Pace
 from fastgen.sinks.kafka.periods import endless, first_event_at
 from fastgen.sinks.kafka.reports import ProduceReport
 from fastgen.sinks.kafka.run import Progress
+from fastgen.sinks.kafka.run import Run as TopicRun
 from fastgen.sinks.kafka.stream import Stream
 from fastgen.sinks.kafka.topic import Topic
 
@@ -857,6 +859,24 @@ def test_labels_are_tid_and_label() -> None:
     assert content["labels"]["topic"] == "labels"
     assert report.labels
     assert report.labels.bytes == 2_000 * len(json.dumps({"tid": "0" * 32, "fraud_label": 0}))
+
+
+def test_at_a_speed_labels_are_sent_when_they_are_due(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also in a gap between two transactions."""
+    early, names, begin = list[float](), list[str](), TopicRun.send
+
+    def send(run: TopicRun, before: int | None = None) -> None:
+        names.append(run.topic.name)
+        early.append(run.wait() if before is None else math.inf)
+        begin(run, before)
+
+    monkeypatch.setattr(TopicRun, "send", send)
+    data = Dataset(Config(payments=10, start="2022-01-01", end="2022-01-01 00:00:50", atm={"cards": 0}))
+    report = produce(data, mock=True, topic="t", speed=50, labels_topic="labels", labels_delay=timedelta(seconds=7))
+    assert report.acknowledged == report.labels.acknowledged == 10  # type: ignore[union-attr]
+    assert max(early) <= 0
+    changes = sum(one != other for one, other in pairwise(names))
+    assert changes > 5  # labels of earlier transactions come between later ones
 
 
 @pytest.mark.parametrize("servers", [["localhost:9092"], 9092, b"localhost:9092", "--create-topic"])

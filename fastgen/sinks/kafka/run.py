@@ -211,7 +211,7 @@ class Run:
 
 
 def send_all(runs: list[Run], options: Options, progress: Callable[[Progress], object]) -> None:
-    """Send all messages, each when it is due; other topics follow the first one's event time, or the speed."""
+    """Send all messages, each when it is due; without a speed, other topics follow the first one's event time."""
     first, *others = runs
     began = min((run.stream.next_due for run in runs if run.stream.next_due is not None), default=0)
     for run in runs:
@@ -235,14 +235,14 @@ def send_all(runs: list[Run], options: Options, progress: Callable[[Progress], o
             each.poll(min(seconds, POLL_SECONDS) / len(runs))
         look()
 
-    while not first.done:
+    while unfinished := [run for run in runs if not run.done]:
+        if options.speed or first.done:
+            send_or_wait(min(unfinished, key=Run.wait))
+            continue
         send_or_wait(first)
         for other in others:
             while other.due_before(first.stream.next_due):
                 send(other, first.stream.next_due)
-    for other in others:
-        while not other.done:
-            send_or_wait(other)
     for run in runs:
         while not (run.stream.wait(POLL_SECONDS) and run.flush()):
             look()
