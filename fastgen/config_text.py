@@ -166,8 +166,9 @@ def parse_count(text: str, field: str = "rows") -> int:
         >>> [parse_count(text) for text in ("1_000", "2.5k", "10M", "1e6", "0.5 B")]
         [1000, 2500, 10000000, 1000000, 500000000]
     """
-    match = _COUNT.fullmatch(text.strip())
-    count = Fraction(match[1]) * _UNITS[match[2].lower()] if match else None
+    match, count = _COUNT.fullmatch(text.strip()), None
+    with suppress(ValueError):  # Python reads no number of more than 4,300 digits
+        count = Fraction(match[1]) * _UNITS[match[2].lower()] if match else None
     if count is None or count.denominator != 1:
         raise ConfigError(field, text, "must be a whole number such as 250000, 2.5k, 10M or 1e6")
     return int(count)

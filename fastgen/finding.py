@@ -120,9 +120,11 @@ def _origin_beside(path: Path) -> dict[str, Any]:
 
 def _described(root: Path) -> tuple[Description, tuple[int, ...] | None]:
     """The manifest; while it is missing, the records of the parts that are complete, joined, and the numbers of these parts."""
-    if (root / MANIFEST).exists():
+    with readable(root):
+        has_manifest, beside = (root / MANIFEST).exists(), sorted((root / RECORDS).glob("*.json"))
+    if has_manifest:
         return Description(_read_manifest(root / MANIFEST)), None
-    records = [_read_manifest(path) for path in sorted((root / RECORDS).glob("*.json")) if PART_FILE.fullmatch(path.name)]
+    records = [_read_manifest(path) for path in beside if PART_FILE.fullmatch(path.name)]
     if not records:
         return Description(), None
     if any(
@@ -147,7 +149,8 @@ def _read_manifest(path: Path) -> dict[str, Any]:
 
 def _files_of(root: Path, table: str) -> list[Path]:
     """The files of a table, found by the names that fastgen gives to single files and folders of parts."""
-    named = [path for path in root.glob(f"{table}*") if path.name.partition(".")[0] == table]
+    with readable(root):
+        named = [path for path in root.iterdir() if path.name.partition(".")[0] == table]
     return sorted(
         file for path in named for file in (_tables_in(path) if path.is_dir() else [path] if parse_name(path.name).format else [])
     )
@@ -155,8 +158,9 @@ def _files_of(root: Path, table: str) -> list[Path]:
 
 def _tables_in(folder: Path) -> list[Path]:
     """The files in a folder that may hold tables, without hidden ones, such as those of a run in progress."""
-    visible = (path for path in folder.iterdir() if not path.name.startswith((".", "_")))
-    return sorted(path for path in visible if parse_name(path.name).format and path.is_file())
+    with readable(folder):
+        visible = [path for path in folder.iterdir() if not path.name.startswith((".", "_"))]
+        return sorted(path for path in visible if parse_name(path.name).format and path.is_file())
 
 
 def _table_of(files: Sequence[Path]) -> str:

@@ -89,9 +89,9 @@ def _constant(node: Any) -> int | None:
         return None
     try:
         value = pl.select(expression).to_series()
-    except pl.exceptions.PolarsError:
+        if value.len() != 1 or value.dtype.base_type() not in (pl.Datetime, pl.Date):
+            return None
+        moment: int | None = value.cast(pl.Datetime("us")).to_physical().item()
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException):  # the latter from dates that are too far away
         return None
-    if value.len() != 1 or value.dtype.base_type() not in (pl.Datetime, pl.Date):
-        return None
-    moment: int | None = value.cast(pl.Datetime("us")).to_physical().item()
     return moment

@@ -97,10 +97,22 @@ class Within:
         return text if self.places is None else f"{text}, with at most {self.places} decimals"
 
 
+def iso_moment(text: str) -> datetime:
+    """A moment from ISO text; ValueError if it is none. Python 3.14 would read 24:00, too, which earlier versions do not know.
+
+    Example:
+        >>> iso_moment("2022-01-31 17:30")
+        datetime.datetime(2022, 1, 31, 17, 30)
+    """
+    if re.search("[ T]24", text):
+        raise ValueError(text)
+    return datetime.fromisoformat(text)
+
+
 def _moment(value: object) -> datetime:
     """A naive datetime of whole seconds from a datetime, a date or ISO text."""
     try:
-        moment = datetime.fromisoformat(value) if isinstance(value, str) else value
+        moment = iso_moment(value) if isinstance(value, str) else value
     except ValueError:
         moment = None
     match moment:

@@ -163,6 +163,19 @@ def test_no_partner_where_it_has_no_folder(partners: list[Partner], monkeypatch:
     assert partners == []
 
 
+def test_a_partner_that_cannot_be_started_leaves_no_folder(
+    partners: list[Partner], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def refused(*_: object, **__: object) -> None:
+        raise OSError(11, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(subprocess, "Popen", refused)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    share(Data(compiles=True))
+    assert partners == []
+    assert not list(tmp_path.iterdir())
+
+
 def test_compiling_is_told_once(capsys: pytest.CaptureFixture[str]) -> None:
     line = "compiling kernels for this machine, once for each kind of work; later runs of the same kind start at once"
     for quiet, lines in ((False, rf"fastgen: {line}\nfastgen: compiling took \d+\.\d s\n"), (True, "")):

@@ -198,6 +198,8 @@ BAD = {
     # times
     "no date": ({"start": "yesterday"}, f"start = 'yesterday': {MOMENT}"),
     "no such month": ({"start": "2022-13-01"}, f"start = '2022-13-01': {MOMENT}"),
+    # which Python reads since 3.14
+    "hour after the last": ({"start": "2022-01-01 24:00"}, f"start = '2022-01-01 24:00': {MOMENT}"),
     "number for a date": ({"start": 2022}, f"start = 2022: {MOMENT}"),
     "time zone": ({"start": datetime(2022, 1, 1, tzinfo=UTC)}, f"start = 2022-01-01 00:00:00+00:00: {MOMENT}"),
     "time zone in text": ({"start": "2022-01-01T00:00:00Z"}, f"start = '2022-01-01T00:00:00Z': {MOMENT}"),
@@ -951,6 +953,11 @@ def test_text_that_is_no_count(text: str) -> None:
     with pytest.raises(ConfigError) as caught:
         parse_count(text, "cards")
     assert str(caught.value) == f"cards = {text!r}: must be a whole number such as 250000, 2.5k, 10M or 1e6"
+
+
+def test_more_digits_than_python_reads() -> None:
+    with pytest.raises(ConfigError, match=r"^cards = '999.*: must be a whole number such as"):
+        parse_count("9" * 5_000, "cards")
 
 
 def test_counts_do_not_depend_on_the_context_of_decimals() -> None:

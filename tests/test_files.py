@@ -346,6 +346,7 @@ def test_columns(tmp_path: Path, data: Dataset, tables: dict[str, pl.DataFrame])
         ({"table": ""}, "table = '': must be one of transactions, credit_cards, profiles"),
         ({"compression": ""}, "compression = '': must be one of none, gzip, zstd for csv"),
         ({"format": 5}, "format = 5: must be one of parquet, csv, ndjson, ipc"),
+        ({"format": Path("csv")}, "format = PosixPath('csv'): must be one of parquet, csv, ndjson, ipc"),
         ({"compression": ["gzip"]}, "compression = ['gzip']: must be a name"),
         ({"compression": "rar"}, "compression = 'rar': must be one of none, gzip, zstd for csv"),
         ({"format": "xlsx"}, "format = 'xlsx': must be one of parquet, csv, ndjson, ipc"),
@@ -781,6 +782,22 @@ def test_a_file_of_a_dataset_is_not_replaced(
     assert snapshot(tmp_path) == before
     write(data, "transactions.ndjson")
     write(data, "transactions.ndjson", columns=["tid"], overwrite=True)
+
+
+@pytest.mark.parametrize("parts", [None, 1])
+def test_a_file_of_a_dataset_is_not_replaced_from_elsewhere(
+    tmp_path: Path, data: Dataset, parts: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither through a link nor from its own directory."""
+    write(data, tmp_path / "out", format="csv", parts=parts)
+    file = tmp_path / "out" / ("transactions.csv" if parts is None else "transactions/part-00001-of-00001.csv")
+    (tmp_path / "link.csv").symlink_to(file)
+    before = snapshot(tmp_path / "out")
+    monkeypatch.chdir(file.parent)
+    for path in (tmp_path / "link.csv", file.name, f"../{file.parent.name}/{file.name}"):
+        with pytest.raises(OutputExistsError, match="belongs to the dataset in "):
+            write(data, path, columns=["tid"], overwrite=True)
+    assert snapshot(tmp_path / "out") == before
 
 
 def test_overwrite_replaces_files(tmp_path: Path, data: Dataset) -> None:

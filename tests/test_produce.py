@@ -9,11 +9,13 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import Future
 from contextlib import nullcontext
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from itertools import count, islice, pairwise
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -718,6 +720,35 @@ def test_records_of_events_to_come() -> None:
 
 
 ZERO = r"timestamps = 'event': must be now for data that begin at 1970-01-01 00:00:00"
+
+
+def test_a_setting_of_a_topic_that_is_no_number() -> None:
+    times = topics.times_of(SMALL, timedelta(0), loop=False, speed=None)
+    for name in ("retention.ms", "message.timestamp.after.max.ms"):
+        with pytest.raises(OptionError, match=f"topic_config = '{name}=7d': must be a whole number"):
+            topics.check_times("t", {name: "7d"}, times)
+    with pytest.raises(OptionError, match=r"topic_config = 'max.message.bytes=1M': must be a whole number"):
+        topics.most_bytes({"max.message.bytes": "1M"})
+
+
+@pytest.mark.parametrize(
+    ("code", "is_told"),
+    [(KafkaErrors._TIMED_OUT, True), (KafkaErrors._TRANSPORT, True), (KafkaErrors.TOPIC_AUTHORIZATION_FAILED, False)],
+)
+def test_settings_that_a_broker_does_not_tell(code: int, is_told: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may keep them to itself, but has to answer: without them, topics that lose records would be taken."""
+    answer: Future[Any] = Future()
+    answer.set_exception(KafkaException(KafkaErrors(code)))
+    own = cluster.Cluster({"bootstrap.servers": "127.0.0.1:1"})
+    monkeypatch.setattr(own, "_admin", SimpleNamespace(describe_configs=lambda *_, **__: {"t": answer}))
+    with pytest.raises(KafkaError, match="the settings of topic t cannot be read") if is_told else nullcontext():
+        assert own.settings(Topic("t", 1)) == {}
+
+
+def test_delayed_labels_that_bear_the_time_of_sending_can_be_verified() -> None:
+    """At a speed they are sent later; there is nothing to compare."""
+    with pytest.raises(OptionError, match="bootstrap_servers: must be given"):  # the last of the checks
+        verify_topic(SMALL, topic="t", timestamps="now", labels_topic="labels", labels_delay=timedelta(2))
 
 
 def test_no_record_gets_the_time_of_sending_in_place_of_1970() -> None:

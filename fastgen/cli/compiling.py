@@ -12,6 +12,7 @@ from fastgen.cli.stopping import cleanup_block
 
 if TYPE_CHECKING:
     from subprocess import Popen
+    from tempfile import TemporaryDirectory
 
     from fastgen.dataset import Dataset
 
@@ -26,6 +27,7 @@ class Compiling:
         self._quiet = self._is_announced = quiet
         self._format: str | None = None
         self._partner: Popen[bytes] | None = None
+        self._folder: TemporaryDirectory[str] | None = None
         self._waited = 0.0
 
     def begin(self) -> None:
@@ -76,10 +78,11 @@ class Compiling:
             say(f"compiling took {seconds + self._waited:.1f} s")
 
     def end(self) -> None:
-        """End the partner if it is still running, and remove its files."""
+        """End the partner if it is still running, and remove its files, also those of one that could not be started."""
         if self._partner:
             self._partner.kill()
             self._partner.wait()
+        if self._folder:
             self._folder.cleanup()
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 from fastgen.errors import NOT_GIVEN, OptionError
+from fastgen.settings import iso_moment
 
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
@@ -72,6 +73,6 @@ def moment(text: str | None) -> datetime | None:
     if text == "now":
         return datetime.now(UTC).replace(tzinfo=None)
     try:
-        return datetime.fromisoformat(text)
+        return iso_moment(text)
     except ValueError:
         raise OptionError("shift_to", text, "must be now or a moment such as 2026-01-31 12:00:00") from None

@@ -92,7 +92,7 @@ class NdjsonReader(TextReader):
         self.parser = NdjsonParser(str(self._path))
         names: dict[str, None] = {}  # from all of these rows, as any one may lack a value or be damaged
         for line in islice(io.BytesIO(head), 100):
-            with suppress(ValueError):
+            with suppress(ValueError, RecursionError):
                 row = json.loads(line)
                 names |= dict.fromkeys(row if isinstance(row, dict) else ())
         if head and not names:

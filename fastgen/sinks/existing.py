@@ -48,10 +48,11 @@ def refuse_described(path: Path) -> None:
     """Refuse to replace a file of a dataset in a directory, which its manifest would go on to describe.
 
     Raises:
-        OutputExistsError: the file exists and belongs to a dataset.
+        OutputExistsError: the file, or the one that a link leads to, exists and belongs to a dataset.
     """
-    for root in (path.parent, path.parent.parent) if os.path.lexists(path) else ():  # that of a part is the folder above
-        if path.relative_to(root).as_posix() in manifest.files_in(manifest.read(root / MANIFEST)):
+    real = Path(os.path.realpath(path))
+    for root in (real.parent, real.parent.parent) if os.path.lexists(real) else ():  # that of a part is the folder above
+        if real.relative_to(root).as_posix() in manifest.files_in(manifest.read(root / MANIFEST)):
             raise OutputExistsError(
                 f"{path} belongs to the dataset in {root}, whose manifest would be wrong",
                 hint="choose another file, or replace the directory",

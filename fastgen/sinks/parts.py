@@ -230,9 +230,10 @@ class _Directory:
     def finish(self) -> bool:
         """If all parts are complete, write the manifest, remove the remaining files of other data and return True."""
         names = [self._record(number) for number in range(1, self._of + 1)]
-        if not set(names).issubset(existing.parts(self._root)):  # not worth reading them: there may be thousands
-            return False
-        described = existing.descriptions(self._root)
+        with explained(self._target.path):
+            if not set(names).issubset(existing.parts(self._root)):  # not worth reading them: there may be thousands
+                return False
+            described = existing.descriptions(self._root)
         records = [described.get(name, {}) for name in names]
         if not all(self._describes(record, number) for number, record in enumerate(records, 1)):
             return False

@@ -41,7 +41,7 @@ def resolve(output: str | os.PathLike[str], format: str | None = None, compressi
         OptionError: an unknown format, suffix or compression, or a suffix that contradicts the format.
     """
     path = local_path("output", output, "must be a directory, a file or -")
-    if format is not None and str(format) not in FORMATS:
+    if format not in (None, *FORMATS):
         raise OptionError("format", format, f"must be one of {', '.join(FORMATS)}", hint=did_you_mean(format, FORMATS))
     if not isinstance(compression, str | None):
         raise OptionError("compression", compression, "must be a name")

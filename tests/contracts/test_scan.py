@@ -135,6 +135,8 @@ def microseconds(moment: datetime) -> int:
         (pl.col("amount").cast(pl.Datetime("us")) < T, None, None),
         (T.map_elements(lambda _: True, return_dtype=pl.Boolean), None, None),
         (pl.lit(None, pl.Datetime("us")) < T, None, None),
+        (pl.lit(2**31 - 1).cast(pl.Date) > T.dt.date(), None, None),
+        (pl.lit(-(2**31)).cast(pl.Date) < T.dt.date(), None, None),
     ],
     ids=str,
 )

@@ -1,5 +1,6 @@
 """`verify` names what is wrong with files: in every format, one defect at a time."""
 
+import errno
 import json
 import shutil
 from collections.abc import Callable
@@ -793,6 +794,31 @@ def test_a_manifest_without_end(folder: Path) -> None:
     (folder / "manifest.json").write_text("[" * 100_000)
     with pytest.raises(InputError, match=r"manifest\.json: cannot be read: it is not a complete manifest"):
         verify(folder)
+
+
+def test_a_row_without_end(tmp_path: Path) -> None:
+    path = tmp_path / "x.ndjson"
+    path.write_text("[" * 100_000)
+    with pytest.raises(InputError, match=r"x\.ndjson: cannot be read: its first lines are no JSON objects"):
+        verify(path)
+    write(DATA, path, overwrite=True)
+    path.write_text(path.read_text() + '{"tid": ' * 100_000 + "\n")
+    assert wrong(verify(path, DATA)) == {"foreign": 1}
+
+
+@pytest.mark.parametrize("denied", [".", "transactions"])
+def test_a_directory_that_may_not_be_listed(tmp_path: Path, denied: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(PARTS, tmp_path, parts=2)
+    listed = Path.iterdir
+
+    def iterdir(path: Path) -> Any:
+        if path == tmp_path / denied:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return listed(path)
+
+    monkeypatch.setattr(Path, "iterdir", iterdir)
+    with pytest.raises(InputError, match=f"{tmp_path / denied}: cannot be read: permission denied"):
+        verify(tmp_path)
 
 
 def test_a_column_of_a_file_that_was_renamed(tmp_path: Path) -> None:

@@ -34,6 +34,13 @@ ELECTING: Final = {
 """Errors for a partition that momentarily has no leader: from brokers, and from the library when it knows of no leader."""
 HOPELESS: Final = {KafkaErrors._AUTHENTICATION, KafkaErrors._SSL}
 """Errors that waiting does not cure: wrong passwords or certificates."""
+HIDDEN: Final = {
+    KafkaErrors.TOPIC_AUTHORIZATION_FAILED,
+    KafkaErrors.CLUSTER_AUTHORIZATION_FAILED,
+    KafkaErrors.UNSUPPORTED_VERSION,
+    KafkaErrors._UNSUPPORTED_FEATURE,
+}
+"""Errors of a broker that does not reveal a topic's settings, at least not to this client."""
 STILL = 2.0
 """Seconds without change after which offsets count as final."""
 
@@ -94,12 +101,18 @@ class Cluster:
         return "is this its address, and is it running?"
 
     def settings(self, topic: Topic) -> dict[str, str]:
-        """A topic's settings; none if the broker does not reveal them."""
+        """A topic's settings; none if the broker does not reveal them.
+
+        Raises:
+            KafkaError: it does not answer.
+        """
         name = topic.name
         [future] = self._admin.describe_configs([ConfigResource(ResourceType.TOPIC, name)], request_timeout=TIMEOUT).values()
         try:
             return {key: entry.value for key, entry in future.result().items() if entry.value is not None}
-        except KafkaException:
+        except KafkaException as error:
+            if error.args[0].code() not in HIDDEN:
+                raise KafkaError(f"the settings of topic {name} cannot be read: {_reason(error)}") from None
             return {}
 
     def create(self, name: str, partitions: int, replication: int, settings: Mapping[str, str]) -> None:

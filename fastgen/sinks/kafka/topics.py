@@ -161,24 +161,37 @@ def has_own_clock(settings: Mapping[str, str]) -> bool:
 
 def most_bytes(settings: Mapping[str, str]) -> int | None:
     """Bytes of the largest batch, as sent, that the topic accepts; None if the broker does not reveal it."""
-    most = settings.get("max.message.bytes")
-    return None if most is None else int(most)
+    return _number(settings, "max.message.bytes")
+
+
+def _number(settings: Mapping[str, str], name: str) -> int | None:
+    """A setting that is a whole number; None if it is not there."""
+    text = settings.get(name)
+    try:
+        return None if text is None else int(text)
+    except ValueError:
+        raise OptionError("topic_config", f"{name}={text}", "must be a whole number") from None
 
 
 def check_times(name: str, settings: Mapping[str, str], times: RecordTimes) -> None:
     """Refuse a topic that would delete records because of their age, or that does not accept ones from the future."""
     if has_own_clock(settings):
         return
-    kept = int(settings.get("retention.ms", -1))
-    if kept >= 0 and "delete" in settings.get("cleanup.policy", "delete") and time.time() - times.first > kept / 1000:
+    kept = _number(settings, "retention.ms")
+    if (
+        kept is not None
+        and kept >= 0
+        and "delete" in settings.get("cleanup.policy", "delete")
+        and time.time() - times.first > kept / 1000
+    ):
         oldest = EPOCH + timedelta(seconds=times.first)
         raise KafkaError(
             f"topic {name} keeps records for {span(timedelta(milliseconds=kept))} and would delete those of {oldest:%Y-%m-%d}",
             hint="`timestamps` now, or set the topic's retention.ms to -1",
         )
-    most = settings.get("message.timestamp.after.max.ms", FOREVER)
-    if most != FOREVER and times.ahead > int(most) / 1000:
+    most = _number(settings, "message.timestamp.after.max.ms")
+    if most is not None and most != int(FOREVER) and times.ahead > most / 1000:
         raise KafkaError(
-            f"topic {name} takes no records that are more than {span(timedelta(milliseconds=int(most)))} ahead of the clock",
+            f"topic {name} takes no records that are more than {span(timedelta(milliseconds=most))} ahead of the clock",
             hint=f"`timestamps` now, or set the topic's message.timestamp.after.max.ms to {FOREVER}",
         )
