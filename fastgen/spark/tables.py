@@ -25,7 +25,7 @@ _NOT_TEXT: Final[dict[Kind, DataType]] = {
     "date": DateType(),
 }
 
-ROWS_IN_BATCH: Final = 1 << 20
+MOST_ROWS_IN_BATCH: Final = 1 << 20
 """The most rows of a batch: their texts, of at most 400 bytes each, are addressed by 31 bits."""
 
 
@@ -47,8 +47,8 @@ def group_batches(data: "Dataset", schema: "pa.Schema") -> Callable[[int, slice]
     def make(group: int, cut: slice) -> Iterator["pa.RecordBatch"]:
         rows, tids = source.fill(range(group, group + 1))
         wanted = range(rows.second.size)[cut]
-        for first in wanted[::ROWS_IN_BATCH]:
-            behind = min(first + ROWS_IN_BATCH, wanted.stop)
+        for first in wanted[::MOST_ROWS_IN_BATCH]:
+            behind = min(first + MOST_ROWS_IN_BATCH, wanted.stop)
             yield batches.batch(source.worker.rows.rows(first, behind), tids[16 * first : 16 * behind])
 
     return make

@@ -37,7 +37,7 @@ def test_groups_in_batches(monkeypatch: pytest.MonkeyPatch, names: tuple[str, ..
     """Texts of more rows could not be addressed."""
     from fastgen.spark.tables import arrow_schema, group_batches
 
-    monkeypatch.setattr("fastgen.spark.tables.ROWS_IN_BATCH", 1_000)
+    monkeypatch.setattr("fastgen.spark.tables.MOST_ROWS_IN_BATCH", 1_000)
     make = group_batches(DATA, arrow_schema("transactions", names, frozenset()))
     [whole] = group_batches(DATA, arrow_schema("transactions", names, frozenset()))(1, slice(300, 900))
     assert whole.num_rows == 600
