@@ -42,7 +42,8 @@ Every setting has a default. Together, the defaults describe the default dataset
 ## How to give settings
 
 In a file, by `--set`, by flags or, in Python, as keywords. `fastgen config init` writes a file with all settings, their
-defaults and meanings; keep the lines that you change.
+defaults and meanings; keep the lines that you change. No command looks for a file by itself, except for `fastgen config check`:
+give it by `--config`.
 
 ```toml
 seed = 7

@@ -51,7 +51,7 @@ class Dataset:
 
     Raises:
         ConfigError: `config` is not a `Config`. Methods that need rows or counts raise it as well if the configuration gives a
-            number of cash cards, but no card has a holder of an age in `atm.bands`.
+            number of cash cards, but no card has a holder in one of `atm.bands` that has room for it.
 
     Example:
         >>> data = Dataset(Config(rows=1_000, seed=7))
@@ -316,10 +316,12 @@ class Dataset:
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         """Export the transactions as an Arrow stream of batches, for DuckDB, pyarrow and other consumers.
 
-        Pass the dataset to a consumer, which calls this method of the Arrow PyCapsule interface.
+        Pass the dataset to a consumer, which calls this method of the Arrow PyCapsule interface. Texts are string views unless
+        the consumer requests other types.
 
         Args:
-            requested_schema: a capsule with the requested Arrow schema. Default: the table's own schema.
+            requested_schema: a capsule with the requested Arrow schema: the same columns, of types that pyarrow can cast theirs to.
+                Default: the table's own schema.
 
         Returns:
             A capsule with the stream.
@@ -332,10 +334,24 @@ class Dataset:
         import polars as pl
         import pyarrow as pa
 
-        level = pl.CompatLevel.newest()
+        requested = None if requested_schema is None else pa.schema(_SchemaCapsule(requested_schema))
+        # pyarrow casts hardly anything to string views, and hardly anything from them.
+        has_views = requested is None or pa.string_view() in requested.types
+        level = pl.CompatLevel.newest() if has_views else pl.CompatLevel.oldest()
         schema = pl.DataFrame(schema=self.schema).to_arrow(compat_level=level).schema
         batches = (batch for frame in self.batches() for batch in frame.to_arrow(compat_level=level).to_batches())
-        return pa.RecordBatchReader.from_batches(schema, batches).__arrow_c_stream__(requested_schema)
+        reader = pa.RecordBatchReader.from_batches(schema, batches)
+        return (reader if requested is None else reader.cast(requested)).__arrow_c_stream__()
+
+
+class _SchemaCapsule(NamedTuple):
+    """A capsule with an Arrow schema, as an object that pyarrow takes for one."""
+
+    capsule: object
+
+    def __arrow_c_schema__(self) -> object:
+        """Return the capsule."""
+        return self.capsule
 
 
 def dataset_of(data: Dataset | Config | None) -> Dataset:

@@ -169,7 +169,9 @@ class Plan:
         sizes = self.config.sizes
         available = self.susceptible.size if sizes.cash_cards else 0
         if sizes.cash_cards_required and not available:
-            raise ConfigError("atm.cards", sizes.cash_cards, "must be 0: no card has a holder in an age band of atm.bands")
+            allowed = "must be 0: no card has a holder in an age band of atm.bands that has room"
+            hint = "a band has room for as many cards as its share of atm.withdrawals, rounded down"
+            raise ConfigError("atm.cards", sizes.cash_cards, allowed, hint=hint)
         return available
 
     def _check_cells(self) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from fastgen.arguments import positive
 from fastgen.config import Config
-from fastgen.description import Description
+from fastgen.description import Description, differences
 from fastgen.errors import ConfigError, InputError, OptionError, did_you_mean
 from fastgen.reading.binary import IpcReader, ParquetReader
 from fastgen.reading.pieces import REFUSALS, Damage, Reader, ReadRows, message_of
@@ -83,6 +83,19 @@ class Stored:
             return Config(**settings)
         except (ConfigError, TypeError) as error:
             raise InputError(f"{self.path}: the configuration in its {self.description.source} is not valid: {error}") from None
+
+    def other_config(self, config: Config) -> str | None:
+        """The settings in which the data's configuration differs from a given one, in words; None if it does not.
+
+        Raises:
+            InputError: as for `config`.
+        """
+        recorded = self.config()
+        if recorded is None or recorded.settings_digest == config.settings_digest:
+            return None
+        theirs, own = (each.model_dump(mode="json", exclude_none=True) for each in (recorded, config))
+        shown = differences(theirs, own)
+        return f"the {self.description.source} describes other data than the options: {'; '.join(shown)}"
 
     def only_listed(self) -> "Stored":
         """A copy without the files that are not described, such as those of parts that have no record yet."""

@@ -396,8 +396,9 @@ def test_init_leaves_nothing_where_there_is_no_room(run: Run, folder: Path, monk
 
 def test_a_file_where_a_directory_should_be(run: Run, folder: Path) -> None:
     Path("there").write_text("mine")
-    ended = run("generate", "--rows=9", "-o", "there")
-    assert_one_line(ended, 1, "there is a file, not a directory (a file to write ends with its format, such as .csv)")
+    for output in ("there", "there/"):
+        ended = run("generate", "--rows=9", "-o", output)
+        assert_one_line(ended, 1, f"{output} is a file, not a directory (a file to write ends with its format, such as .csv)")
     assert Path("there").read_text() == "mine"
 
 
@@ -572,7 +573,7 @@ BAD_OPTIONS = [
     (
         ["--set=atm.cards=10", "--set=ages=[24,24]"],
         2,
-        "atm.cards = 10: must be 0: no card has a holder in an age band of atm.bands",
+        "atm.cards = 10: must be 0: no card has a holder in an age band of atm.bands that has room",
     ),
     (["--rows=10", "--set=atm.cards=5"], 2, "atm.cards = 5: must be at most cards (1)"),
 ]

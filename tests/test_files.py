@@ -24,6 +24,7 @@ import duckdb
 import polars as pl
 import pyarrow as pa
 import pyarrow.csv
+import pyarrow.dataset
 import pyarrow.feather
 import pyarrow.json
 import pyarrow.parquet as pq
@@ -405,6 +406,15 @@ def test_parquet_row_groups_of_a_short_period(tmp_path: Path) -> None:
     """Withdrawals trail off for weeks after the period, but do not make row groups of a few rows each."""
     write(Dataset(Config(rows=200_000, end="2022-01-01 12:00:00")), tmp_path / "x.parquet", columns=["datetime", "amount"])
     assert pq.ParquetFile(tmp_path / "x.parquet").metadata.num_row_groups <= 10
+
+
+def test_pyarrow_can_filter_and_convert_ipc(tmp_path: Path, data: Dataset) -> None:
+    """It has no kernels for string views."""
+    write(data, tmp_path / "x.arrow")
+    found = pyarrow.dataset.dataset(tmp_path / "x.arrow", format="ipc").to_table(filter=pyarrow.dataset.field("fraud_label") == 1)
+    pq.write_table(found.sort_by("tid"), tmp_path / "frauds.parquet")
+    frauds = data.transactions().filter(pl.col("fraud_label") == 1).sort("tid")
+    assert pl.read_parquet(tmp_path / "frauds.parquet")["city"].to_list() == frauds["city"].to_list()
 
 
 def test_ipc_does_not_repeat_the_cards(tmp_path: Path) -> None:

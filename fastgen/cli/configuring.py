@@ -44,7 +44,8 @@ def show(described: DataOptions) -> None:
 def init(path: str, overwrite: bool) -> None:
     """Write a file with all settings, explained.
 
-    All have their default values. FILE is fastgen.toml by default.
+    All have their default values. FILE is fastgen.toml by default. No command reads it unless it is given, as in
+    `fastgen generate --config fastgen.toml`.
     """
     from fastgen.config import Config
     from fastgen.config_text import to_toml
@@ -60,7 +61,7 @@ def init(path: str, overwrite: bool) -> None:
 def check(path: str) -> None:
     """Check a file with settings.
 
-    FILE is fastgen.toml by default. If it is valid, its number of transactions and its fingerprint are printed. If not, there
+    FILE is fastgen.toml by default, which other commands read only with --config. If it is valid, its number of transactions and its fingerprint are printed. If not, there
     is a line for each invalid setting or, if each alone is valid, for the first that conflicts with others.
     """
     from fastgen.config_text import load_config

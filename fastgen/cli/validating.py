@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from fastgen.validation.report import Check, ValidationReport
 
 COLUMNS = ("group", "check", "value", "expected", "test", "p or most", "verdict")
-NARROW, WIDE = 80, 100
-"""Columns of a terminal that has room for a table, and for all columns of it."""
+NARROW, MEDIUM, WIDE = 60, 72, 100
+"""Columns of a terminal that has room for a table, for one with what is expected, and for all of its columns."""
 SHORT = {"Kolmogorov-Smirnov": "KS"}
 COLOURS = {"passed": "green", "failed": "bold red", "skipped": "dim"}
 
@@ -74,7 +74,8 @@ def validate(
         hint = "if they are not meant to be the default data, say what they are with --rows, --set or --config"
         raise DifferenceError(summary(report), hint=hint if report.configuration == "the default" else None)
     if not quiet:
-        say(f"{summary(report)}; {counted(report.rows, 'rows')} in {report.seconds:.2f} s")
+        read = f"; {counted(report.rows, 'rows')}" if report.rows else ""  # of transactions, which need not be there
+        say(f"{summary(report)}{read} in {report.seconds:.2f} s")
 
 
 def summary(report: "ValidationReport") -> str:
@@ -126,21 +127,21 @@ def plain(checks: "tuple[Check, ...]") -> Iterator[str]:
 
 
 def table(checks: "tuple[Check, ...]", width: int) -> "Table":
-    """A row for each check, under its group; without tests and their results where there is no room for them."""
+    """A row for each check, under its group; without tests and their results, or what is expected, where there is no room."""
     from rich import box
     from rich.table import Column, Table
     from rich.text import Text
 
-    fixed = [Column(name, width=size) for name, size in zip(COLUMNS[-3:], (10, 11, 7), strict=True)]
-    shown = fixed if width >= WIDE else fixed[-1:]
-    folded = [Column(name, overflow="fold") for name in COLUMNS[2:-3]]
-    made = Table(Column(COLUMNS[1], no_wrap=True), *folded, *shown, box=box.SIMPLE_HEAD, pad_edge=False)
+    folded = [Column(name, overflow="fold") for name in COLUMNS[2:4]]
+    fixed = [Column(name, width=size) for name, size in zip(COLUMNS[4:6], (10, 11), strict=True)]
+    room = 4 if width >= WIDE else 2 if width >= MEDIUM else 1
+    shown = [*folded, *fixed][:room]
+    made = Table(Column(COLUMNS[1], no_wrap=True), *shown, Column(COLUMNS[-1], width=7), box=box.SIMPLE_HEAD, pad_edge=False)
     group = None
     for check in checks:
         if check.group != group:
             group = check.group
             made.add_row(Text(group, "bold"))
         _, name, *others, verdict = cells(check)
-        texts = others if width >= WIDE else others[:2]
-        made.add_row(Text(f"  {name}"), *map(Text, texts), Text(verdict, COLOURS[check.verdict]))
+        made.add_row(Text(f"  {name}"), *map(Text, others[:room]), Text(verdict, COLOURS[check.verdict]))
     return made

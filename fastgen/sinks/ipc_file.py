@@ -65,4 +65,5 @@ class HolderIpcFile(IpcFile):
 
 
 def _arrow(frame: pl.DataFrame) -> Any:
-    return frame.to_arrow(compat_level=pl.CompatLevel.newest())
+    """An Arrow table without string views, which pyarrow can neither filter nor sort nor write to other formats."""
+    return frame.to_arrow(compat_level=pl.CompatLevel.oldest())

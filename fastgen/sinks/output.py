@@ -273,7 +273,7 @@ def _explanation(path: str, error: OSError) -> OutputError:
     match error:
         case BrokenPipeError():
             return OutputError(f"{path}: {CLOSED_PIPE}")
-        case FileExistsError() if not os.path.exists(path):
+        case FileExistsError() if not os.path.exists(path.rstrip(os.sep)):
             return OutputError(f"{path}: cannot be written: it is a link to something that is not there")
         case FileExistsError():
             return OutputError(f"{path} is a file, not a directory", hint="a file to write ends with its format, such as .csv")

@@ -76,7 +76,7 @@ def validate(
         allowed = "must be a directory, a file, a Dataset or a Config"
         stored = source if isinstance(source, Stored) else open_stored(local_path("source", source, allowed))
         _refuse_parts(stored)
-        name, tables, own, notes = str(stored.path), stored, stored.config(), _notes(stored)
+        name, tables, own, notes = str(stored.path), stored, stored.config(), _notes(stored, given)
     config = next((each for each in (given, own) if each is not None), Config())
     examination = examine(tables, config, progress)
     checks = with_verdicts(examination.checks, level)
@@ -122,9 +122,11 @@ def _probability(alpha: object) -> float:
     return float(alpha)
 
 
-def _notes(stored: Stored) -> list[str]:
-    """Notes on what verdicts may depend on: word lists, files left out, tables that are not there."""
-    get, pools, notes = stored.description.get, load_pools(), []
+def _notes(stored: Stored, config: Config | None) -> list[str]:
+    """Notes on what verdicts may depend on: another configuration, word lists, files left out, tables that are not there."""
+    get, pools, notes = stored.description.get, load_pools(), list[str]()
+    if config is not None and (note := stored.other_config(config)):
+        notes.append(note)
     if get("vocabularies") and get("vocabularies", "digest") != pools.digest:
         faker = get("vocabularies", "faker") or "another one"
         notes.append(f"names and places are judged by the lists of Faker {pools.faker}; the data have those of {faker}")

@@ -101,7 +101,7 @@ def _comparison(path: str | os.PathLike[str], data: Dataset | Config | None, tab
     other = None
     if data is not None:
         dataset = dataset_of(data)
-        other = manifests.other_config(stored, dataset.config)
+        other = stored.other_config(dataset.config)
     elif stored.description:
         dataset = manifests.data_of(stored)
     else:

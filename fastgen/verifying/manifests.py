@@ -5,9 +5,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from fastgen.arguments import positive
-from fastgen.config import Config
 from fastgen.dataset import Dataset
-from fastgen.description import differences
 from fastgen.digest import Digest
 from fastgen.errors import InputError, OptionError
 from fastgen.finding import described_by
@@ -85,16 +83,6 @@ def disagreements(stored: Stored, data: Dataset) -> Iterator[str]:
     for name, count in data.plan.counts.items() if stored.description.lists_files else ():
         if (get("counts", name) or 0) != count:  # an earlier version does not name what it had none of
             yield f"{where}: counts: {name} is {get('counts', name)}, and should be {count}"
-
-
-def other_config(stored: Stored, config: Config) -> str | None:
-    """The settings in which a manifest differs from a given configuration; None if it does not."""
-    recorded = stored.config()
-    if recorded is None or recorded.settings_digest == config.settings_digest:
-        return None
-    theirs, own = (each.model_dump(mode="json", exclude_none=True) for each in (recorded, config))
-    shown = differences(theirs, own)
-    return f"the {stored.description.source} describes other data than the options: {'; '.join(shown)}"
 
 
 def columns_of(stored: Stored, table: str) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from typing import Any
 import duckdb
 import polars as pl
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -244,6 +245,18 @@ def test_an_arrow_stream_of_a_requested_schema() -> None:
     read = pa.RecordBatchReader.from_stream(DATA, schema=requested)
     assert read.schema == requested
     assert read.read_all()["fraud_label"].to_pylist() == DATA.transactions(["fraud_label"])["fraud_label"].to_list()
+
+
+@pytest.mark.parametrize("text", [pa.string(), pa.large_string(), pa.dictionary(pa.int32(), pa.string())], ids=str)
+def test_an_arrow_stream_of_texts_that_pyarrow_can_filter(text: pa.DataType) -> None:
+    own = pa.RecordBatchReader.from_stream(DATA).schema
+    kinds = [text if pa.types.is_dictionary(kind) or kind == pa.string_view() else kind for kind in own.types]
+    requested = pa.schema(list(zip(own.names, kinds, strict=True)))
+    read = pa.RecordBatchReader.from_stream(DATA, schema=requested).read_all()
+    assert read.schema == requested
+    frauds = read.filter(pc.equal(read["fraud_label"], 1)).cast(pa.schema([(name, pa.string()) for name in own.names]))
+    assert frauds["city"].to_pylist() == WHOLE.filter(pl.col("fraud_label") == 1)["city"].to_list()
+    assert read["tid"].to_pylist() == WHOLE["tid"].to_list()
 
 
 def test_duckdb_reads_the_stream() -> None:

@@ -1,11 +1,15 @@
 """`fastgen validate`: what it prints, where, and its exit code."""
 
 import json
+import re
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
-from fastgen import ConfigError, Dataset, DifferenceError, InputError, cli, load_config, validate, write
+from fastgen import Config, ConfigError, Dataset, DifferenceError, InputError, cli, load_config, validate, write
+from fastgen.cli.validating import table
 
 from .frames import Frames, cash, made, ordinary, save
 from .test_sources import SMALL
@@ -93,6 +97,35 @@ def test_another_size_than_the_default(folder: Path, capfd: pytest.CaptureFixtur
         run(folder)
     assert error.value.hint == "if they are not meant to be the default data, say what they are with --rows, --set or --config"
     assert "Configuration: the default. " in capfd.readouterr().out
+
+
+def test_options_that_are_not_what_the_manifest_says(tmp_path: Path) -> None:
+    """Options replace what the manifest says as a whole, and none of them is easily overlooked."""
+    write(Dataset(Config(rows=6_000, seed=5)), tmp_path)
+    report = validate(tmp_path, Config(seed=6))
+    assert report.notes[0] == "the manifest describes other data than the options: seed 5, not 6; rows 6000, not given"
+    assert not report.passed
+    assert validate(tmp_path, Config(rows=6_000, seed=5)).notes == ()
+
+
+@pytest.mark.parametrize(
+    ("width", "columns"), [(60, "check value"), (72, "check value expected"), (100, "check value expected test p or most")]
+)
+def test_a_table_for_the_width_of_a_terminal(folder: Path, width: int, columns: str) -> None:
+    report = validate(folder)
+    console = Console(width=width, file=StringIO(), color_system=None)
+    console.print(table(report.checks, width))
+    lines = console.file.getvalue().splitlines()  # type: ignore[attr-defined]
+    assert max(map(len, lines)) <= width
+    assert f"{columns} verdict".split() == next(line.split() for line in lines if "check" in line)
+    for check in report.checks:
+        assert any(line.startswith(f"   {check.name} ") and line.rstrip().endswith(check.verdict) for line in lines)
+
+
+def test_holders_alone(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    write(Dataset(Config(rows=6_000, seed=5)), tmp_path, format="csv")
+    run(tmp_path / "profiles.csv")
+    assert re.search(r"all \d+ checks passed, \d+ were skipped in \d+\.\d\d s$", capfd.readouterr().err.strip())
 
 
 def test_json(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
