@@ -61,8 +61,9 @@ def init(path: str, overwrite: bool) -> None:
 def check(path: str) -> None:
     """Check a file with settings.
 
-    FILE is fastgen.toml by default, which other commands read only with --config. If it is valid, its number of transactions and its fingerprint are printed. If not, there
-    is a line for each invalid setting or, if each alone is valid, for the first that conflicts with others.
+    FILE is fastgen.toml by default, which other commands read only with --config. If it is valid, its number of transactions
+    and its fingerprint are printed. If not, there is a line for each invalid setting or, if each alone is valid, for the first
+    that conflicts with others.
     """
     from fastgen.config_text import load_config
     from fastgen.dataset import Dataset
