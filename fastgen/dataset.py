@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 BATCH_ROWS = 200_000
-"""Rows of a frame with all columns, about. With fewer, threads wait for the interpreter more often; more leave the cache."""
+"""Rows of a frame with all columns, about. With fewer, threads wait for the interpreter more often; more take more memory."""
 BATCH_BYTES = 24_800_000
 """Size of such a frame, and of one with fewer columns and more rows."""
 MOST_BATCH_ROWS = 700_000

@@ -121,9 +121,9 @@ def _origin_beside(path: Path) -> dict[str, Any]:
 def _described(root: Path) -> tuple[Description, tuple[int, ...] | None]:
     """The manifest; while it is missing, the records of the parts that are complete, joined, and the numbers of these parts."""
     with readable(root):
-        has_manifest, beside = (root / MANIFEST).exists(), sorted((root / RECORDS).glob("*.json"))
-    if has_manifest:
-        return Description(_read_manifest(root / MANIFEST)), None
+        if (root / MANIFEST).exists():
+            return Description(_read_manifest(root / MANIFEST)), None
+        beside = sorted((root / RECORDS).glob("*.json"))
     records = [_read_manifest(path) for path in beside if PART_FILE.fullmatch(path.name)]
     if not records:
         return Description(), None

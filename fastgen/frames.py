@@ -110,7 +110,7 @@ class TransactionFrames:
                     leases[field] = Lease(self._arenas[field], shape, kind)
             return NO_COLUMNS._replace(**{field: lease.array for field, lease in leases.items()})
 
-        rows, _ = worker.columns(groups, allocate, is_kept)
+        rows = worker.columns(groups, allocate, is_kept)
         columns = {name: self._series(name, rows, leases) for name in made}
         # The codes are Polars series: from numpy arrays Polars would make indices in new memory each time, which costs more than
         # gathering by them.

@@ -56,13 +56,14 @@ class Worker:
 
     def fill(self, groups: range) -> Block:
         """Return all rows of these groups in event-time order, hashed if `tid` is requested: a view, valid until the next call."""
-        rows, _ = self._fill(groups, self.needed, self.hashed)
+        rows = self._fill(groups, self.needed, self.hashed)
         return self.rows.rows(0, rows)
 
-    def columns(self, groups: range, allocate: Callable[[int], Columns], is_kept: bool = False) -> tuple[int, Columns]:
-        """Return the number of rows of these groups, and their columns, in memory from `allocate` (for more than these rows).
+    def columns(self, groups: range, allocate: Callable[[int], Columns], is_kept: bool = False) -> int:
+        """Fill the columns of these groups, in the memory that `allocate` returned last, and return the number of their rows.
 
-        With `is_kept` the rows themselves are kept as well, as after `fill`.
+        It is asked for memory for more than these rows, and again if that was too little. With `is_kept` the rows themselves are
+        kept as well, as after `fill`.
         """
         return self._fill(groups, self.needed, self.hashed, allocate, is_kept)
 
@@ -71,7 +72,7 @@ class Worker:
 
         A range is small enough to stay in the cache while it is rendered and written. Rows are valid until the worker fills others.
         """
-        total, _ = self._fill(groups, self.needed | fields.SECOND, hashed=False)
+        total = self._fill(groups, self.needed | fields.SECOND, hashed=False)
         pieces = -(-total // PIECE_ROWS)
         for i in range(pieces):
             yield range(total * i // pieces, total * (i + 1) // pieces)
@@ -87,7 +88,7 @@ class Worker:
 
     def _fill(
         self, groups: range, needed: int, hashed: bool, allocate: Callable[[int], Columns] | None = None, is_kept: bool = True
-    ) -> tuple[int, Columns]:
+    ) -> int:
         expected = self.plan.expected_rows
         count = int(expected[groups.stop] - expected[groups.start]) + 1
         column_rows = int(count * SPARE) if allocate else 0
@@ -98,7 +99,7 @@ class Worker:
             digests = self.buffers.digests(self.rows.second.size, filled.rows if is_kept else 0) if hashed else NO_DIGESTS
             filled = self._filled(RowTarget(self.rows, digests, is_kept, columns, column_rows), filled, groups.stop, needed)
             if filled.group == groups.stop:
-                return filled.rows, columns
+                return filled.rows
             self._memory = self._memory.grown_for(filled)
             kept = filled.rows if is_kept else 0
             self._grow_rows(kept, kept + filled.rows_needed - filled.rows)

@@ -67,7 +67,7 @@ def verify_topic(
     given = client_settings.with_servers(settings, bootstrap_servers)
     checks.check_messages(key, coordinates, timestamps)
     checks.check_topics(topic, labels_topic)
-    checks.check_labels(key, with_label, labels_topic, labels_delay, timed=True)  # at a speed, also records that bear other times
+    checks.check_labels(key, with_label, labels_topic, labels_delay, timed=True)  # at a speed a delay has an effect on all records
     if "bootstrap.servers" not in given:
         raise OptionError("bootstrap_servers", NOT_GIVEN, "must be given, as host:port,...")
     workers = thread_count(threads)

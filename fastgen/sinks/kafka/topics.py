@@ -161,14 +161,15 @@ def has_own_clock(settings: Mapping[str, str]) -> bool:
 
 def most_bytes(settings: Mapping[str, str]) -> int | None:
     """Bytes of the largest batch, as sent, that the topic accepts; None if the broker does not reveal it."""
-    return _number(settings, "max.message.bytes")
+    name = "max.message.bytes"
+    return _number(settings, name, "") if name in settings else None
 
 
-def _number(settings: Mapping[str, str], name: str) -> int | None:
-    """A setting that is a whole number; None if it is not there."""
-    text = settings.get(name)
+def _number(settings: Mapping[str, str], name: str, default: str) -> int:
+    """A setting that is a whole number."""
+    text = settings.get(name, default)
     try:
-        return None if text is None else int(text)
+        return int(text)
     except ValueError:
         raise OptionError("topic_config", f"{name}={text}", "must be a whole number") from None
 
@@ -177,20 +178,15 @@ def check_times(name: str, settings: Mapping[str, str], times: RecordTimes) -> N
     """Refuse a topic that would delete records because of their age, or that does not accept ones from the future."""
     if has_own_clock(settings):
         return
-    kept = _number(settings, "retention.ms")
-    if (
-        kept is not None
-        and kept >= 0
-        and "delete" in settings.get("cleanup.policy", "delete")
-        and time.time() - times.first > kept / 1000
-    ):
+    kept = _number(settings, "retention.ms", "-1")
+    if kept >= 0 and "delete" in settings.get("cleanup.policy", "delete") and time.time() - times.first > kept / 1000:
         oldest = EPOCH + timedelta(seconds=times.first)
         raise KafkaError(
             f"topic {name} keeps records for {span(timedelta(milliseconds=kept))} and would delete those of {oldest:%Y-%m-%d}",
             hint="`timestamps` now, or set the topic's retention.ms to -1",
         )
-    most = _number(settings, "message.timestamp.after.max.ms")
-    if most is not None and most != int(FOREVER) and times.ahead > most / 1000:
+    most = _number(settings, "message.timestamp.after.max.ms", FOREVER)
+    if times.ahead > most / 1000:
         raise KafkaError(
             f"topic {name} takes no records that are more than {span(timedelta(milliseconds=most))} ahead of the clock",
             hint=f"`timestamps` now, or set the topic's message.timestamp.after.max.ms to {FOREVER}",
