@@ -39,6 +39,7 @@ from numpy.typing import NDArray
 
 import fastgen.kernels
 from fastgen import Config, Dataset
+from fastgen.arenas import Arenas
 from fastgen.digest import TransactionDigests
 from fastgen.frames import BUFFERS
 from fastgen.ids import HashBuffers, hexadecimal
@@ -323,7 +324,7 @@ INPUTS: dict[str, Callable[[Inputs], Any]] = {
     "signed": lambda g: np.empty(g.rows, np.int64),
     "ends": lambda g: np.empty(g.rows + 1, np.int64),
     "doubles": lambda g: np.empty(g.rows),
-    "pairs": lambda g: np.empty((g.rows, 2), np.uint64),
+    "pairs": lambda g: np.empty(2 * g.rows, np.uint64),
     "words": lambda g: np.empty((3, g.rows), np.uint32),
     "octets": lambda g: np.empty(32 * g.rows + 2_000, np.uint8),
     "out": lambda g: Block.empty(g.rows),
@@ -508,12 +509,7 @@ def fill_group(given: Inputs) -> int:
 
 def room_for_columns(given: Inputs) -> columns.Columns:
     """Buffers for all columns."""
-    return columns.Columns(
-        **{
-            field: np.empty((given.rows, 2) if field.endswith("_views") else items * given.rows, kind)
-            for field, (_, items, kind) in BUFFERS.items()
-        }
-    )
+    return columns.Columns(**{field: Arenas().lease(items * given.rows, kind) for field, (_, items, kind) in BUFFERS.items()})
 
 
 def withdraw_abroad(given: Inputs) -> int:

@@ -1,6 +1,5 @@
 """Reusable memory: a thread takes it, fills it, and gives it back when nobody needs its content any more."""
 
-import math
 import weakref
 from contextlib import suppress
 from typing import Any, Final
@@ -10,6 +9,8 @@ from numpy.typing import DTypeLike, NDArray
 
 KEPT: Final = 256
 """The most arenas that are kept for reuse; any more are freed."""
+LINE: Final = 64
+"""Leased arrays begin at a multiple of this many bytes, a cache line."""
 
 
 class Arenas:
@@ -27,12 +28,17 @@ class Arenas:
     def __init__(self) -> None:
         self._free: list[NDArray[np.uint8]] = []
         self._ended: list[_Loan] = []
+        self._loans: dict[int, _Loan] = {}
 
     def take(self) -> NDArray[np.uint8]:
         """uint8[any size]: one that was given back, or an empty one."""
+        for ended in self._ended[KEPT:]:
+            del self._loans[id(ended)]
         del self._ended[KEPT:]
         with suppress(IndexError):  # no tests first: another thread may take the last one in between
-            return self._ended.pop().arena
+            ended = self._ended.pop()
+            del self._loans[id(ended)]
+            return ended.arena
         with suppress(IndexError):
             return self._free.pop()
         return np.empty(0, np.uint8)
@@ -42,42 +48,34 @@ class Arenas:
         if len(self._free) < KEPT:
             self._free.append(arena)
 
-    def lend(self, arena: NDArray[np.uint8], lease: "Lease") -> "_Loan":
-        """Have an arena given back when a lease is dropped, if that holds the result.
+    def lease(self, count: int, dtype: DTypeLike) -> NDArray[Any]:
+        """An uninitialized array whose memory returns to the arenas when it is dropped; whoever uses that must hold the array.
 
         No Python code runs then: a method `__del__` may be where an interrupt is noticed, and would lose it.
+
+        Example:
+            >>> arenas = Arenas()
+            >>> leased = arenas.lease(6, np.float64)
+            >>> leased.shape
+            (6,)
+            >>> del leased
+            >>> arenas.take().size > 48
+            True
         """
-        loan = _Loan(lease, self._ended.append)
-        loan.arena = arena
-        return loan
-
-
-class Lease:
-    """An uninitialized array whose memory returns to the arenas when the lease is dropped.
-
-    Whoever holds the array must hold the lease too.
-
-    Example:
-        >>> arenas = Arenas()
-        >>> lease = Lease(arenas, (2, 3), np.float64)
-        >>> lease.array.shape
-        (2, 3)
-        >>> del lease
-        >>> arenas.take().size > 48
-        True
-    """
-
-    def __init__(self, arenas: Arenas, shape: int | tuple[int, ...], dtype: DTypeLike) -> None:
-        size = math.prod(shape if isinstance(shape, tuple) else (shape,)) * np.dtype(dtype).itemsize
-        arena = arenas.take()
+        size = count * np.dtype(dtype).itemsize
+        arena = self.take()
         if arena.size < size:
-            arena = np.empty(size + size // 4 + 64, np.uint8)
-        self.array: NDArray[Any] = arena[:size].view(dtype).reshape(shape)
-        self._loan = arenas.lend(arena, self)
+            arena = np.empty(size + size // 4 + LINE, np.uint8)
+            arena = arena[-arena.ctypes.data % LINE :]
+        leased: NDArray[Any] = arena[:size].view(dtype)
+        loan = _Loan(leased, self._ended.append)
+        loan.arena = arena
+        self._loans[id(loan)] = loan
+        return leased
 
 
-class _Loan(weakref.ref[Lease]):
-    """A weak reference to a lease, and the arena that returns with it."""
+class _Loan(weakref.ref[NDArray[Any]]):
+    """A weak reference to a leased array, and the arena that returns with it."""
 
     __slots__ = ("arena",)
     arena: NDArray[np.uint8]

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from fastgen import Config, Dataset
-from fastgen.arenas import KEPT, Arenas, Lease, grown_to
+from fastgen.arenas import KEPT, LINE, Arenas, grown_to
 from fastgen.frames import TransactionFrames
 from fastgen.workers import RowSource
 
@@ -36,38 +36,43 @@ def test_an_arena_grows() -> None:
     assert larger[:5].tolist() == [0, 1, 2, 3, 4]
 
 
-def test_a_lease_gives_back_what_it_took() -> None:
+def test_leased_memory_is_given_back() -> None:
     arenas = Arenas()
-    first, second = Lease(arenas, 100, np.float64), Lease(arenas, (10, 2), np.uint64)
-    assert (first.array.shape, first.array.dtype) == ((100,), np.float64)
-    assert (second.array.shape, second.array.dtype) == ((10, 2), np.uint64)
-    assert not np.shares_memory(first.array, second.array)
-    addresses = {first.array.ctypes.data, second.array.ctypes.data}
+    first, second = arenas.lease(100, np.float64), arenas.lease(20, np.uint64)
+    assert (first.shape, first.dtype) == ((100,), np.float64)
+    assert (second.shape, second.dtype) == ((20,), np.uint64)
+    assert not np.shares_memory(first, second)
+    addresses = {first.ctypes.data, second.ctypes.data}
+    assert not any(address % LINE for address in addresses)
     assert arenas.take().size == 0
     del first, second
-    again = [Lease(arenas, 100, np.float64) for _ in range(2)]
-    assert addresses & {lease.array.ctypes.data for lease in again}
-    larger = Lease(arenas, 10_000, np.float64).array
+    again = [arenas.lease(100, np.float64) for _ in range(2)]
+    assert addresses & {array.ctypes.data for array in again}
+    larger = arenas.lease(10_000, np.float64)
     assert larger.size == 10_000
+    assert larger.ctypes.data % LINE == 0
 
 
 def test_only_so_many_leased_arenas_are_kept() -> None:
     arenas = Arenas()
-    leases = [Lease(arenas, 10, np.uint8) for _ in range(2 * KEPT)]
-    del leases
+    leased = [arenas.lease(10, np.uint8) for _ in range(2 * KEPT)]
+    del leased
     assert sum(arenas.take().size > 0 for _ in range(2 * KEPT)) == KEPT
+    assert not arenas._loans
 
 
-def test_no_python_code_runs_when_a_lease_is_dropped() -> None:
+def test_no_python_code_runs_when_a_leased_array_is_dropped() -> None:
     # An interrupt that is noticed there would be lost.
-    lease = [Lease(Arenas(), 10, np.uint8)]
+    arenas = Arenas()
+    leased = [arenas.lease(10, np.uint8)]
     called: list[str] = []
     sys.setprofile(lambda frame, event, _: called.append(frame.f_code.co_qualname) if event == "call" else None)
     try:
-        lease.clear()
+        leased.clear()
     finally:
         sys.setprofile(None)
     assert called == []
+    assert arenas.take().size > 0
 
 
 def test_threads_take_each_arena_once() -> None:

@@ -7,17 +7,18 @@ from numba import types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-from fastgen.kernels.digits import TILE
-from fastgen.kernels.jit import helper, inlined_kernel, interleaved_kernel
+from fastgen.kernels import lines
+from fastgen.kernels.jit import helper, inlined_kernel, kernel
 from fastgen.kernels.md5 import hex_digits
 from fastgen.kernels.rng import u64
+from fastgen.kernels.structs import rows_between
 from fastgen.kernels.units import MICROSECONDS
 
 
 class Columns(NamedTuple):
     """Buffers for columns of n rows; those that are not requested are empty.
 
-    tid: uint16[16 n], text. tid_views, cc_num_views: uint64[n, 2], see `text_views`. datetime: int64, microseconds since 1970.
+    tid: uint16[16 n], text. tid_views, cc_num_views: uint64[2 n], see `text_views`. datetime: int64, microseconds since 1970.
     cc_num: uint16[8 n], text. amount, latitude, longitude: float64. category, place: uint32, codes. fraud_label: int8.
     """
 
@@ -36,10 +37,10 @@ class Columns(NamedTuple):
 
 NO_COLUMNS = Columns(
     tid=np.empty(0, np.uint16),
-    tid_views=np.empty((0, 2), np.uint64),
+    tid_views=np.empty(0, np.uint64),
     datetime=np.empty(0, np.int64),
     cc_num=np.empty(0, np.uint16),
-    cc_num_views=np.empty((0, 2), np.uint64),
+    cc_num_views=np.empty(0, np.uint64),
     category=np.empty(0, np.uint32),
     amount=np.empty(0),
     latitude=np.empty(0),
@@ -54,27 +55,13 @@ def text_views(views, size, text, first):
     """Write Arrow string views of consecutive values of equal size: length, first four characters, buffer 0, offset.
 
     Args:
-        views: uint64[n, 2], filled. text: uint32 words of the values, size // 4 words a value.
+        views: uint64[2 n], filled. text: uint32 words of the values, size // 4 words a value.
         first: number of the first value in its buffer.
     """
     words = size // 4
-    for i in range(views.shape[0]):
-        views[i, 0] = u64(size) | (u64(text[words * i]) << u64(32))
-        views[i, 1] = u64((first + i) * size) << u64(32)
-
-
-@inlined_kernel
-def hex_texts(text, views, values, size, first):
-    """Write the hexadecimal digits of values of `size` bytes, and views of them, which are made while the cache holds the digits.
-
-    Args:
-        text: uint16[size * n], filled. views: see `text_views`. values: uint8[size * n]. first: number of the first value.
-    """
-    for start in range(0, views.shape[0], TILE):
-        stop = min(start + TILE, views.shape[0])
-        part = text[size * start : size * stop]
-        hex_digits(values[size * start : size * stop], part)
-        text_views(views[start:stop], 2 * size, part.view(np.uint32), first + start)
+    for i in range(views.size // 2):
+        views[2 * i] = u64(size) | (u64(text[words * i]) << u64(32))
+        views[2 * i + 1] = u64((first + i) * size) << u64(32)
 
 
 @intrinsic
@@ -114,10 +101,10 @@ def columns_between(columns, start, stop):
     """A view of the rows [start, stop)."""
     return Columns(
         columns.tid[16 * start : 16 * stop],
-        columns.tid_views[start:stop],
+        columns.tid_views[2 * start : 2 * stop],
         columns.datetime[start:stop],
         columns.cc_num[8 * start : 8 * stop],
-        columns.cc_num_views[start:stop],
+        columns.cc_num_views[2 * start : 2 * stop],
         columns.category[start:stop],
         columns.amount[start:stop],
         columns.latitude[start:stop],
@@ -127,28 +114,44 @@ def columns_between(columns, start, stop):
     )
 
 
-@interleaved_kernel
-def fill_columns(out, first, rows, digests, origin):
-    """Fill the requested columns; category and place are filled with codes.
-
-    Args:
-        out: Columns, filled. first: the first row's index in its frame. rows: Block of n rows.
-        digests: uint8[16 n], their MD5 digests, if tid is requested. origin: seconds since 1970 to which the block's are added.
-    """
+@helper
+def write_values(out, first, rows, digests, origin):
+    """Fill the columns of 64-bit values and of text, see `fill_columns`: the plain twin of `lines.write_lines`."""
     if out.tid.size:
-        hex_texts(out.tid, out.tid_views, digests, 16, first)
+        hex_digits(digests, out.tid)
+        text_views(out.tid_views, 32, out.tid.view(np.uint32), first)
     if out.datetime.size:
         epoch_times(out.datetime, rows.second, origin, MICROSECONDS)
     if out.cc_num.size:
-        hex_texts(out.cc_num, out.cc_num_views, rows.digits.view(np.uint8), 8, first)
-    for i in range(out.category.size):
-        out.category[i] = rows.category[i]
+        hex_digits(rows.digits.view(np.uint8), out.cc_num)
+        text_views(out.cc_num_views, 16, out.cc_num.view(np.uint32), first)
     if out.amount.size:
         scaled(out.amount, rows.cents, 100.0)
     if out.latitude.size:
         scaled(out.latitude, rows.latitude, 1e6)
     if out.longitude.size:
         scaled(out.longitude, rows.longitude, 1e6)
+
+
+@kernel
+def fill_columns(out, first, rows, digests, origin):
+    """Fill the requested columns; category and place are filled with codes.
+
+    Rows that fill whole cache lines of all columns are written past the caches.
+
+    Args:
+        out: Columns, filled. first: the first row's index in its frame. rows: Block of n rows.
+        digests: uint8[16 n], their MD5 digests, if tid is requested. origin: seconds since 1970 to which the block's are added.
+    """
+    count = rows.second.size
+    front, back = lines.whole_lines(out, first, count)
+    part, between = rows_between(rows, front, back), columns_between(out, front, back)
+    lines.write_lines(between, first + front, part, digests[16 * front : 16 * back], origin)
+    for start, stop in ((0, front), (back, count)):
+        part, between = rows_between(rows, start, stop), columns_between(out, start, stop)
+        write_values(between, first + start, part, digests[16 * start : 16 * stop], origin)
+    for i in range(out.category.size):
+        out.category[i] = rows.category[i]
     for i in range(out.place.size):
         out.place[i] = rows.place[i]
     for i in range(out.fraud_label.size):

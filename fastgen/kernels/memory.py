@@ -30,7 +30,8 @@ class BytesModel(models.PrimitiveModel):  # type: ignore[misc]  # numba has no t
         super().__init__(data_models, of, ir.VectorType(ir.IntType(8), of.size))
 
 
-def _address(context: Any, builder: Any, array_type: Any, array: Any, offset: Any, to: Any) -> Any:
+def pointer_to(context: Any, builder: Any, array_type: Any, array: Any, offset: Any, to: Any) -> Any:
+    """LLVM's pointer to a value of the given type, at a byte offset of an array."""
     data = context.make_array(array_type)(context, builder, array).data
     start = builder.bitcast(data, ir.IntType(8).as_pointer())
     return builder.bitcast(builder.gep(start, [offset]), to.as_pointer())
@@ -41,7 +42,7 @@ def _load(value: Any) -> Any:
     def load(typing_context: Any, source: Any, source_at: Any) -> Any:
         def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
             kind = context.get_value_type(value)
-            return builder.load(_address(context, builder, signature.args[0], args[0], args[1], kind), align=1)
+            return builder.load(pointer_to(context, builder, signature.args[0], args[0], args[1], kind), align=1)
 
         return value(source, types.int64), codegen
 
@@ -66,10 +67,20 @@ def store(typing_context: Any, target: Any, target_at: Any, value: Any) -> Any:
     """store(target, offset, value): write bytes, or the eight of a uint64, lowest first, into an array at a byte offset."""
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        builder.store(args[2], _address(context, builder, signature.args[0], args[0], args[1], args[2].type), align=1)
+        builder.store(args[2], pointer_to(context, builder, signature.args[0], args[0], args[1], args[2].type), align=1)
         return context.get_dummy_value()
 
     return types.void(target, types.int64, value), codegen
+
+
+@intrinsic
+def address(typing_context: Any, source: Any) -> Any:
+    """address(source): where an array begins in memory, as a uint64."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.ptrtoint(context.make_array(source)(context, builder, args[0]).data, ir.IntType(64))
+
+    return types.uint64(source), codegen
 
 
 @intrinsic
@@ -78,7 +89,7 @@ def prefetch(typing_context: Any, source: Any, source_at: Any) -> Any:
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         i32 = ir.IntType(32)
-        address = _address(context, builder, signature.args[0], args[0], args[1], ir.IntType(8))
+        address = pointer_to(context, builder, signature.args[0], args[0], args[1], ir.IntType(8))
         kind = ir.FunctionType(ir.VoidType(), [address.type, i32, i32, i32])
         to_read, to_be_kept, of_data = i32(0), i32(3), i32(1)
         function = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")

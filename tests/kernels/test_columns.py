@@ -10,7 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from fastgen.kernels import columns
+from fastgen.kernels import columns, lines
+from fastgen.kernels.jit import kernel
+from fastgen.kernels.structs import Block
 
 whole = st.integers(-(2**31), 2**31 - 1)
 
@@ -23,7 +25,7 @@ def views_of(views: np.ndarray) -> list[tuple[int, bytes, int, int]]:
 @given(st.integers(0, 30), st.sampled_from([16, 32, 64]), st.integers(0, 2**20))
 def test_views_of_consecutive_texts(n: int, size: int, first: int) -> None:
     text = np.random.default_rng(n).bytes(n * size)
-    views = np.empty((n, 2), np.uint64)
+    views = np.empty(2 * n, np.uint64)
     columns.text_views(views, size, np.frombuffer(text, np.uint32), first)
     assert views_of(views) == [(size, text[i * size : i * size + 4], 0, (first + i) * size) for i in range(n)]
 
@@ -80,3 +82,62 @@ def test_looked_up(code: type, value: type) -> None:
     out = np.empty(1_000, value)
     columns.looked_up(out, codes, table)
     assert out.tolist() == [table[i] for i in codes]
+
+
+@kernel
+def whole_lines(out, first, count):
+    return lines.whole_lines(out, first, count)
+
+
+ITEMS = {"tid": 16, "tid_views": 2, "cc_num": 8, "cc_num_views": 2}
+"""Items per row of each field of `Columns`, where there are several."""
+
+
+def filled(names: set[str], rows: Block, digests: NDArray[np.uint8], first: int, misplaced: int) -> tuple[columns.Columns, range]:
+    """Columns of a frame that are filled from row `first` on, and which rows fill whole lines; arrays begin so far past a line."""
+    count = rows.second.size
+    fields: dict[str, NDArray[Any]] = {}
+    for name, empty in columns.NO_COLUMNS._asdict().items():
+        if name.removesuffix("_views") in names:
+            size = empty.itemsize * ITEMS.get(name, 1)
+            memory = np.full((first + count) * size + 128, 255, np.uint8)
+            start = -memory.ctypes.data % 64 + misplaced
+            fields[name] = memory[start : start + (first + count) * size].view(empty.dtype)
+    frame = columns.NO_COLUMNS._replace(**fields)
+    part = frame._replace(**{name: array[first * ITEMS.get(name, 1) :] for name, array in fields.items()})
+    columns.fill_columns(part, first, rows, digests, 1_640_995_200)
+    return frame, range(*whole_lines(part, first, count))
+
+
+@given(
+    st.sets(st.sampled_from([*columns.NO_COLUMNS._fields]).filter(lambda name: not name.endswith("_views")), min_size=1),
+    st.integers(0, 40),
+    st.integers(0, 70),
+)
+def test_lines_hold_the_values_of_loops(names: set[str], first: int, count: int) -> None:
+    random = np.random.default_rng(count)
+    rows = Block.empty(count)
+    for array in rows:
+        array[:] = random.integers(0, min(np.iinfo(array.dtype).max, 10**9), count)
+    rows.latitude[: count // 2] *= -1
+    digests = random.integers(0, 256, 16 * count, np.uint8)
+    in_lines, whole = filled(names, rows, digests, first, 0)
+    in_loops, none = filled(names, rows, digests, first, 8)
+    assert all(line.tobytes() == loop.tobytes() for line, loop in zip(in_lines, in_loops, strict=True))
+    assert all((array.view(np.uint8)[: first * array.nbytes // (first + count or 1)] == 255).all() for array in in_lines)
+    has_lines = bool(names & {"tid", "cc_num", "datetime", "amount", "latitude", "longitude"})
+    assert not (none and has_lines)
+    start = min(count, -first % 8)
+    assert whole == range(start, start + (count - start) // 8 * 8)
+
+
+def test_lines_of_text() -> None:
+    rows = Block.empty(8)
+    rows.digits[:] = 0x6745230123456789
+    digests = np.arange(128, dtype=np.uint8)
+    frame, whole = filled({"tid", "cc_num"}, rows, digests, 0, 0)
+    assert whole == range(8)
+    assert frame.tid.tobytes() == digests.tobytes().hex().encode()
+    assert frame.cc_num.tobytes() == 8 * b"8967452301234567"
+    assert views_of(frame.tid_views) == [(32, digests[16 * i : 16 * i + 2].tobytes().hex().encode(), 0, 32 * i) for i in range(8)]
+    assert views_of(frame.cc_num_views) == [(16, b"8967", 0, 16 * i) for i in range(8)]
