@@ -14,7 +14,7 @@ from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
 from hashlib import md5
-from itertools import accumulate, count
+from itertools import accumulate, count, islice
 from typing import Any, NamedTuple
 
 from fastgen import plan as names
@@ -32,8 +32,8 @@ LONG = 2**64
 
 
 def philox4x32(counter: tuple[int, int, int, int], key: tuple[int, int]) -> tuple[int, int, int, int]:
-    """Philox4x32-10 (Salmon, Moraes, Dror, Shaw 2011): ten rounds of two products, the key bumped in between."""
-    for _ in range(10):
+    """Philox4x32-7 (Salmon, Moraes, Dror, Shaw 2011): seven rounds of two products, the key bumped in between."""
+    for _ in range(7):
         high_0, low_0 = divmod(0xD2511F53 * counter[0], WORD)
         high_1, low_1 = divmod(0xCD9E8D57 * counter[2], WORD)
         counter = high_1 ^ counter[1] ^ key[0], low_1, high_0 ^ counter[3] ^ key[1], low_0
@@ -60,33 +60,33 @@ class Permutation:
     """A keyed permutation of 0 .. size - 1 (Black, Rogaway 2002: generalized Feistel, cycle walking).
 
     Numbers are laid out row by row on a grid that is about square, with at least 16 rows and columns. Row and column take
-    turns, three times each, to be moved around by a keyed hash of the other one. A result outside [0, size) goes through it
-    again.
+    turns, six in all, to be moved around by a keyed hash of the other one. A result outside [0, size) goes through it again.
     """
 
-    def __init__(self, seed: int, name: int, size: int, multiple: int = 1) -> None:
+    def __init__(self, seed: int, name: int, size: int, multiple: int = 1, turns: int = 6) -> None:
         side = max(math.isqrt(max(size - 1, 0)) + 1, 16)
         self.size = size
         self.columns = math.ceil(Fraction(side, multiple)) * multiple
         self.rows = max(math.ceil(Fraction(size, self.columns)), 16)
-        self.keys = draw(seed, streams.KEYS, name) + draw(seed, streams.KEYS, name, 1)[:2]
+        self.keys = (draw(seed, streams.KEYS, name) + draw(seed, streams.KEYS, name, 1))[:turns]
 
     def __call__(self, number: int) -> int:
         while True:
             row, column = divmod(number, self.columns)
-            for even, odd in zip(self.keys[::2], self.keys[1::2], strict=True):
-                row = (row + pick(avalanche(column, even), self.rows)) % self.rows
-                column = (column + pick(avalanche(row, odd), self.columns)) % self.columns
+            for turn, key in enumerate(self.keys):
+                if turn % 2:
+                    column = (column + pick(hashed(row, key), self.columns)) % self.columns
+                else:
+                    row = (row + pick(hashed(column, key), self.rows)) % self.rows
             number = row * self.columns + column
             if number < self.size:
                 return number
 
 
-def avalanche(value: int, key: int) -> int:
-    """A keyed hash of 32 bits: multiply, fold by 15, multiply, fold by 16."""
+def hashed(value: int, key: int) -> int:
+    """A keyed hash of 32 bits: multiply, fold by 15, multiply."""
     value = (value ^ key) * 0x7FEB352D % WORD
-    value = (value ^ value >> 15) * 0x846CA68B % WORD
-    return value ^ value >> 16
+    return (value ^ value >> 15) * 0x846CA68B % WORD
 
 
 def binomial(seed: int, stream: int, index: int, trials: int, p: float) -> int:
@@ -96,7 +96,15 @@ def binomial(seed: int, stream: int, index: int, trials: int, p: float) -> int:
     if trials * p == 0:
         return 0
     draws = (draw(seed, stream, index, lane) for lane in count())
+    if p == 0.5 and trials <= 1024:
+        return _by_tossing(draws, trials)
     return _by_waiting(draws, trials, p) if trials * p < 10 else _by_rejection(draws, trials, p)
+
+
+def _by_tossing(draws: Iterator[tuple[int, int, int, int]], trials: int) -> int:
+    """A coin for each trial: the bits of the words, the lowest one first."""
+    bits = (word >> bit & 1 for words in draws for word in words for bit in range(32))
+    return sum(islice(bits, trials))
 
 
 def _by_waiting(draws: Iterator[tuple[int, int, int, int]], trials: int, p: float) -> int:
@@ -134,10 +142,13 @@ def _by_rejection(draws: Iterator[tuple[int, int, int, int]], n: int, p: float) 
 
 
 def split(seed: int, stream: int, total: int, widths: Sequence[int], node: int = 1) -> list[int]:
-    """`total` events over leaves in proportion to their widths: halve the leaves, draw how many go left, and again."""
+    """`total` events over leaves in proportion to their widths: cut the leaves in two, draw how many go left, and again.
+
+    The left part has as many leaves as the largest power of two below their number.
+    """
     if total == 0 or len(widths) <= 1:
         return [total] * len(widths) if len(widths) == 1 else [0] * len(widths)
-    middle = len(widths) // 2
+    middle = 2 ** ((len(widths) - 1).bit_length() - 1)
     left, right = widths[:middle], widths[middle:]
     on_left = binomial(seed, stream, node, total, sum(left) / sum(widths))
     return split(seed, stream, on_left, left, 2 * node) + split(seed, stream, total - on_left, right, 2 * node + 1)
@@ -257,7 +268,7 @@ def luhn_valid(number: str) -> bool:
 
 def card_number(seed: int, card: int) -> str:
     """A 4, fourteen digits from a permutation, and the digit that makes the number valid."""
-    free = f"4{Permutation(seed, names.CARD_NUMBER, 10**14)(card):014}"
+    free = f"4{Permutation(seed, names.CARD_NUMBER, 10**14, turns=4)(card):014}"
     return next(free + check for check in "0123456789" if luhn_valid(free + check))
 
 
@@ -452,12 +463,13 @@ class Twin:
         radius = int(Decimal(str(atm.radius)) * 10**6)
         rows = []
         for k in range(1, atm.lengths.low + length + 1):
-            words = draw(self.seed, streams.WITHDRAWAL, number, k)
-            # One counter for an odd step and the even one after it.
-            walk = draw(self.seed, streams.WALK, number, k)[:2] if k % 2 else draw(self.seed, streams.WALK, number, k - 1)[2:]
-            latitude += pick(walk[0], 2 * radius + 1) - radius
-            longitude += pick(walk[1], 2 * radius + 1) - radius
-            cents = amount(self.amounts, cash, *words[:2])
+            # The first two steps come from the words that are left, four later ones from a counter each.
+            walk = words[1 + k] if k <= 2 else draw(self.seed, streams.WALK, number, k - 3 - (k - 3) % 4 + 2)[(k - 3) % 4]
+            north, rest = divmod(walk * (2 * radius + 1), WORD)
+            latitude += north - radius
+            longitude += pick(rest, 2 * radius + 1) - radius
+            drawn = draw(self.seed, streams.WITHDRAWAL, number, k)
+            cents = amount(self.amounts, cash, *drawn[:2])
             rows.append(Row(start + k * step * 3600, card, cash, cents, place, latitude, longitude, 1, 0))
         foreign = []
         if cloned:

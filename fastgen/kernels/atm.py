@@ -7,7 +7,7 @@ from fastgen.kernels.jit import helper, inlined_kernel, interleaved_kernel
 from fastgen.kernels.payments import amount
 from fastgen.kernels.permutation import feistel, permute, round_keys, walk_cycles
 from fastgen.kernels.records import WORDS, what_word, when_word, where_word, write_record
-from fastgen.kernels.rng import below, philox, u32, u64
+from fastgen.kernels.rng import LOW32, below, philox, u32, u64
 from fastgen.kernels.structs import RECORD, SequenceList
 from fastgen.kernels.units import HOUR
 
@@ -15,6 +15,9 @@ AT_ONCE = 8
 """Sequences written for every cell, however few it has; a list needs this many spare items after its last one."""
 BATCH_SIZE = 512
 """Sequences processed at a time, so that each step finds the output of the last in the first-level cache."""
+
+STEPS_AT_ONCE = 4
+"""Steps of a walk that share a counter, after the first two, which are drawn with their sequence."""
 
 
 @helper
@@ -164,23 +167,41 @@ def keep_long_enough(batch, k, sequences, needed):
 
 
 @helper
-def step_once(latitude, longitude, number, seed, k, radius):
-    """Move positions by the k-th step."""
-    span = u32(2 * radius + 1)
-    for i in range(number.size):
-        w0, w1, _, _ = philox(seed, streams.WALK, number[i], k)
-        latitude[i] += np.int32(below(w0, span)) - np.int32(radius)
-        longitude[i] += np.int32(below(w1, span)) - np.int32(radius)
+def both_steps(word, span):
+    """A step of a walk, from one word: millionths of a degree in [0, span), north and east.
+
+    The product of the word and the span has the first in its high half, and the fraction that remains gives the second.
+    """
+    north = word * u64(span)
+    return np.int32(north >> u64(32)), np.int32(below(north & LOW32, span))
 
 
 @helper
-def step_twice(latitude, longitude, number, seed, k, radius):
-    """Move positions by the k-th step and the next one, which share a counter."""
+def first_steps(latitude, longitude, word_1, word_2, k, radius):
+    """Move positions by the first step and, if k is at least 2, the second one."""
     span = u32(2 * radius + 1)
+    gone = np.int32(radius * min(k, 2))
+    second = u64(k > 1)
+    for i in range(latitude.size):
+        north_1, east_1 = both_steps(u64(word_1[i]), span)
+        north_2, east_2 = both_steps(u64(word_2[i]) * second, span)
+        latitude[i] += north_1 + north_2 - gone
+        longitude[i] += east_1 + east_2 - gone
+
+
+@helper
+def later_steps(latitude, longitude, number, seed, done, steps, radius):
+    """Move positions by the steps after the first `done` ones: `steps` of them, 1 to STEPS_AT_ONCE, which share a counter."""
+    span = u32(2 * radius + 1)
+    gone = np.int32(radius * steps)
     for i in range(number.size):
-        w0, w1, w2, w3 = philox(seed, streams.WALK, number[i], k)
-        latitude[i] += np.int32(below(w0, span)) + np.int32(below(w2, span)) - np.int32(2 * radius)
-        longitude[i] += np.int32(below(w1, span)) + np.int32(below(w3, span)) - np.int32(2 * radius)
+        w0, w1, w2, w3 = philox(seed, streams.WALK, number[i], done)
+        north_0, east_0 = both_steps(w0, span)
+        north_1, east_1 = both_steps(w1 * u64(steps > 1), span)
+        north_2, east_2 = both_steps(w2 * u64(steps > 2), span)
+        north_3, east_3 = both_steps(w3 * u64(steps > 3), span)
+        latitude[i] += north_0 + north_1 + north_2 + north_3 - gone
+        longitude[i] += east_0 + east_1 + east_2 + east_3 - gone
 
 
 @helper
@@ -216,22 +237,23 @@ def withdrawal_rows(out, first, batch, count, k, sequences, payments, place_lati
     latitude = batch.latitude[:count]
     longitude = batch.longitude[:count]
     for i in range(count):
-        w0, w1, _, _ = philox(seed, streams.SEQUENCE, number[i], 0)
+        w0, w1, w2, w3 = philox(seed, streams.SEQUENCE, number[i], 0)
         second[i] += np.int32(below(w0, offset[i]))
         places[i] = below(w1, u32(sequences.home))
+        slot[i] = w2
+        offset[i] = w3
+    if needed & fields.POSITION:
+        for i in range(count):
+            latitude[i] = place_latitude[places[i]]
+            longitude[i] = place_longitude[places[i]]
+        first_steps(latitude, longitude, slot, offset, k, sequences.radius)
+        for done in range(2, k, STEPS_AT_ONCE):
+            later_steps(latitude, longitude, number, seed, done, min(k - done, STEPS_AT_ONCE), sequences.radius)
     cents = batch.right[:count]
     if needed & fields.CENTS:
         withdrawal_words(slot, offset, number, seed, k)
         for i in range(count):
             cents[i] = amount(payments.amounts, sequences.cash, u64(slot[i]), u64(offset[i]))
-    if needed & fields.POSITION:
-        for i in range(count):
-            latitude[i] = place_latitude[places[i]]
-            longitude[i] = place_longitude[places[i]]
-        for step in range(1, k, 2):
-            step_twice(latitude, longitude, number, seed, step, sequences.radius)
-        if k % 2:
-            step_once(latitude, longitude, number, seed, k, sequences.radius)
     card = batch.left[:count]
     if needed & fields.CARD:
         # A loop of its own: with many cards each lookup is a cache miss, and this keeps many of them in flight.

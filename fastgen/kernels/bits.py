@@ -1,4 +1,4 @@
-"""What encoders of Zstandard and DEFLATE share: streams of bits, lowest first, and a hash that finds words again."""
+"""Bits of words: counting them, and what encoders of Zstandard and DEFLATE share: streams of bits, lowest first, and a hash."""
 
 from typing import Any
 
@@ -11,6 +11,15 @@ u64 = np.uint64
 
 GOLDEN = u64(0x9E3779B97F4A7C15)
 """2^64 over the golden ratio: the highest bits of a product with it spread over a table (Knuth, TAOCP vol. 3, 6.4)."""
+
+
+@helper
+def ones(word: Any) -> Any:
+    """Count the set bits of 64; compilers recognize this form and have an instruction for it."""
+    word = word - ((word >> u64(1)) & u64(0x5555555555555555))
+    word = (word & u64(0x3333333333333333)) + ((word >> u64(2)) & u64(0x3333333333333333))
+    word = (word + (word >> u64(4))) & u64(0x0F0F0F0F0F0F0F0F)
+    return (word * u64(0x0101010101010101)) >> u64(56)
 
 
 @helper

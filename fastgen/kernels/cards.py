@@ -4,7 +4,7 @@ import numpy as np
 
 from fastgen.kernels import streams
 from fastgen.kernels.jit import helper, interleaved_kernel, kernel
-from fastgen.kernels.permutation import feistel, round_keys
+from fastgen.kernels.permutation import four_rounds, round_keys
 from fastgen.kernels.rng import below, philox, u32, u64
 
 HALF = 10**7
@@ -62,7 +62,7 @@ def card_digits(out, cards, keys, left, right):
     unpacked = round_keys(keys)
     for i in range(cards.size):
         high = u32(cards[i] // u32(HALF))
-        left[i], right[i] = feistel(high, u32(cards[i] - u32(high * u32(HALF))), unpacked)
+        left[i], right[i] = four_rounds(high, u32(cards[i] - u32(high * u32(HALF))), unpacked)
     for i in range(cards.size):
         left[i], right[i] = both_halves(left[i], right[i])
     for i in range(cards.size):

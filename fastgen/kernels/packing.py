@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fastgen.kernels.bits import ones
 from fastgen.kernels.jit import helper, kernel
 from fastgen.kernels.memory import reversed_8
 
@@ -122,15 +123,6 @@ def pack_deltas(values: NDArray[np.int64], out: Bytes, scratch: NDArray[np.uint6
     return int(at)
 
 
-@helper
-def _ones(word: Any) -> Any:
-    """Count the set bits of 64; compilers recognize this form and have an instruction for it."""
-    word = word - ((word >> u64(1)) & u64(0x5555555555555555))
-    word = (word & u64(0x3333333333333333)) + ((word >> u64(2)) & u64(0x3333333333333333))
-    word = (word + (word >> u64(4))) & u64(0x0F0F0F0F0F0F0F0F)
-    return (word * u64(0x0101010101010101)) >> u64(56)
-
-
 @kernel
 def rank_values(values: NDArray[np.uint32], least: int, codes: NDArray[np.uint32], bitmap: Any, before: Any) -> int:
     """Replace numbers by their ranks among the distinct ones, and return how many distinct ones there are.
@@ -147,11 +139,11 @@ def rank_values(values: NDArray[np.uint32], least: int, codes: NDArray[np.uint32
     count: Any = u64(0)
     for word in range(bitmap.size):
         before[word] = count
-        count += _ones(bitmap[word])
+        count += ones(bitmap[word])
     for i in range(values.size):
         bit = u64(values[i]) - low
         at = bit >> u64(6)
-        codes[i] = u64(before[at]) + _ones(bitmap[at] & ((u64(1) << (bit & u64(63))) - u64(1)))
+        codes[i] = u64(before[at]) + ones(bitmap[at] & ((u64(1) << (bit & u64(63))) - u64(1)))
     return int(count)
 
 
@@ -163,7 +155,7 @@ def ranked_values(out: NDArray[np.uint32], least: int, bitmap: Any) -> None:
         bits = bitmap[word]
         while bits:
             lowest = bits & (~bits + u64(1))
-            out[at] = u64(least) + u64(word) * u64(64) + _ones(lowest - u64(1))
+            out[at] = u64(least) + u64(word) * u64(64) + ones(lowest - u64(1))
             at += u64(1)
             bits ^= lowest
 

@@ -20,11 +20,9 @@ on a single row they only shift it."""
 
 @helper
 def mix32(value, key):
-    """A keyed avalanche of 32 bits (the round function of the permutation)."""
+    """A keyed hash of 32 bits (the round function of the permutation): its high bits depend on all bits of the value."""
     x = u32(u32(value ^ key) * u32(0x7FEB352D))
-    x = u32(x ^ u32(x >> u32(15)))
-    x = u32(x * u32(0x846CA68B))
-    return u32(x ^ u32(x >> u32(16)))
+    return u32(u32(x ^ u32(x >> u32(15))) * u32(0x846CA68B))
 
 
 @helper
@@ -42,16 +40,24 @@ def round_keys(keys):
 
 
 @helper
-def feistel(left, right, unpacked):
-    """One pass of the network over a pair (left < rows, right < columns); see `permutation_keys`.
-
-    Six rounds: with four, the images of numbers one row of the grid apart can be distinguished from random ones.
-    """
-    rows, columns, key_0, key_1, key_2, key_3, key_4, key_5 = unpacked
+def four_rounds(left, right, unpacked):
+    """The first four rounds of `feistel`: enough on grids with millions of rows, where their faults are too small to be seen."""
+    rows, columns, key_0, key_1, key_2, key_3, _, _ = unpacked
     left = feistel_add(left, right, key_0, rows)
     right = feistel_add(right, left, key_1, columns)
     left = feistel_add(left, right, key_2, rows)
     right = feistel_add(right, left, key_3, columns)
+    return left, right
+
+
+@helper
+def feistel(left, right, unpacked):
+    """One pass of the network over a pair (left < rows, right < columns); see `permutation_keys`.
+
+    Six rounds: with four or five, the images of numbers one row of the grid apart can be distinguished from random ones.
+    """
+    rows, columns, _, _, _, _, key_4, key_5 = unpacked
+    left, right = four_rounds(left, right, unpacked)
     left = feistel_add(left, right, key_4, rows)
     right = feistel_add(right, left, key_5, columns)
     return left, right

@@ -10,11 +10,17 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from fastgen.kernels.bits import ones
 from fastgen.kernels.jit import helper, inlined_kernel, interleaved_kernel
+from fastgen.kernels.memory import leading_zeros
 from fastgen.kernels.rng import log, minus_log, philox, u64, uniform
 
 SIDE_BY_SIDE = 4096
-"""Leaves, at most, of a tree that is split level by level."""
+"""Leaves, at most, of a tree that is split level by level; a power of two."""
+COINS = u64(128)
+"""Bits of a draw."""
+MOST_TOSSED = 1024
+"""The most events that are divided between two equal sides by tossing a coin for each: beyond, rejection is faster."""
 
 
 class Splitting(NamedTuple):
@@ -24,7 +30,8 @@ class Splitting(NamedTuple):
     The other arrays, [SIDE_BY_SIDE], are for the nodes of a level that are drawn by waiting times. node: int64, twice the position
     in the level, plus one if the drawn count goes to the right. drawn: int64, that count. For the nodes still waiting for another
     success: slot: int64, index into `drawn`. number: uint64, of the node. left: float64, trials left. rate, wait: float64,
-    see `next_waits`.
+    see `next_waits`. tossed: uint64[4, SIDE_BY_SIDE], for nodes with two equal sides: position in the level, number, count, and the
+    count of the left side.
     """
 
     stack: NDArray[np.uint64]
@@ -36,6 +43,7 @@ class Splitting(NamedTuple):
     left: NDArray[np.float64]
     rate: NDArray[np.float64]
     wait: NDArray[np.float64]
+    tossed: NDArray[np.uint64]
 
     @classmethod
     def empty(cls) -> "Splitting":
@@ -52,6 +60,7 @@ class Splitting(NamedTuple):
             left,
             rate,
             wait,
+            np.empty((4, size), np.uint64),
         )
 
 
@@ -132,12 +141,44 @@ def next_waits(few, count, seed, stream, lane):
         wait[i] = np.floor(minus_log(uniform(w0, w1)) / rate[i])
 
 
+@helper
+def middle_of(low, high):
+    """Where a range of two leaves or more is cut. On the left are a power of two of them, so that most cuts leave equal halves."""
+    half = np.int64(1) << (np.int64(63) - np.int64(leading_zeros(u64(high - low - 1))))
+    return low + half
+
+
+@helper
+def heads(word_0, word_1, word_2, word_3, count):
+    """How many of the first `count` bits of four words are set."""
+    low, high = word_0 | (word_1 << u64(32)), word_2 | (word_3 << u64(32))
+    dropped_low, dropped_high = u64(64) - min(count, u64(64)), COINS - max(count, u64(64))
+    # A shift by 64 is undefined: two shifts instead.
+    low = (low << (dropped_low >> u64(1))) << (dropped_low - (dropped_low >> u64(1)))
+    high = (high << (dropped_high >> u64(1))) << (dropped_high - (dropped_high >> u64(1)))
+    return ones(low) + ones(high)
+
+
+@inlined_kernel
+def toss_all(numbers, counts, heads_of, seed, stream):
+    """Toss as many coins as each node has events; heads_of: uint64[n], filled with how many fell to the left."""
+    most = u64(0)
+    for i in range(counts.size):
+        most = max(most, counts[i])
+        heads_of[i] = 0
+    for lane in range((most + COINS - u64(1)) // COINS):
+        before = COINS * u64(lane)
+        for i in range(counts.size):
+            w0, w1, w2, w3 = philox(seed, stream, numbers[i], lane)
+            heads_of[i] += heads(w0, w1, w2, w3, min(counts[i] - min(counts[i], before), COINS))
+
+
 @inlined_kernel
 def settle(counts, edges, node, drawn):
     """Split the count of a node: the drawn count goes to one side, the rest to the other."""
     low, high = edges[node >> 1], edges[(node >> 1) + 1]
     first = counts[low] - drawn if node & 1 else drawn
-    counts[(low + high) // 2] = counts[low] - first
+    counts[middle_of(low, high)] = counts[low] - first
     counts[low] = first
 
 
@@ -171,16 +212,23 @@ def wait_for_all(few, count, seed, stream):
 @inlined_kernel
 def split_level(counts, leaves, edges, nodes, first, seed, stream, few):
     """Split the counts of all ranges of a level in two; leaves: the `edges` of `split_counts`."""
-    count = 0
+    count = tosses = 0
     for j in range(nodes):
         low, high = edges[j], edges[j + 1]
-        if high - low == 1:
+        if high - low < 2:
             continue
         n = counts[low]
         if n == 0:
             continue
-        middle = (low + high) // 2
-        p = np.float64(leaves[middle] - leaves[low]) / np.float64(leaves[high] - leaves[low])
+        middle = middle_of(low, high)
+        left, right = leaves[middle] - leaves[low], leaves[high] - leaves[middle]
+        if left == right and n <= MOST_TOSSED:
+            few.tossed[0, tosses] = j
+            few.tossed[1, tosses] = first + u64(j)
+            few.tossed[2, tosses] = n
+            tosses += 1
+            continue
+        p = np.float64(left) / np.float64(left + right)
         q = min(p, 1.0 - p)
         node = 2 * j + np.int64(p > 0.5)
         if 1.0 - q == 1.0:  # zero or nearly so: the first success would never come
@@ -198,13 +246,16 @@ def split_level(counts, leaves, edges, nodes, first, seed, stream, few):
     wait_for_all(few, count, seed, stream)
     for i in range(count):
         settle(counts, edges, few.node[i], few.drawn[i])
+    toss_all(few.tossed[1][:tosses], few.tossed[2][:tosses], few.tossed[3][:tosses], seed, stream)
+    for i in range(tosses):
+        settle(counts, edges, np.int64(2 * few.tossed[0, i]), np.int64(few.tossed[3, i]))
 
 
 @inlined_kernel
 def split_levels(counts, leaves, low, high, first, seed, stream, scratch):
     """Split the count of a range, counts[low], over its leaves, level by level: draws of one level do not depend on each other.
 
-    The ranges of a level differ in size by at most one leaf, so none is a single leaf before the last level.
+    A range of one leaf is cut into none and one.
     """
     edges, finer = scratch.edges[0], scratch.edges[1]
     edges[0], edges[1] = low, high
@@ -213,7 +264,7 @@ def split_levels(counts, leaves, low, high, first, seed, stream, scratch):
         split_level(counts, leaves, edges, nodes, first, seed, stream, scratch)
         for j in range(nodes):
             finer[2 * j] = edges[j]
-            finer[2 * j + 1] = (edges[j] + edges[j + 1]) // 2
+            finer[2 * j + 1] = middle_of(edges[j], edges[j + 1]) if edges[j + 1] - edges[j] > 1 else edges[j]
         finer[2 * nodes] = high
         edges, finer = finer, edges
         nodes *= 2
@@ -249,6 +300,7 @@ def split_counts(counts, seed, stream, total, edges, scratch):
         else:
             scratch.edges[0, 0], scratch.edges[0, 1] = low, high
             split_level(counts, edges, scratch.edges[0], 1, number, seed, stream, scratch)
-            first[depth + 1], last[depth + 1], node[depth + 1] = (low + high) // 2, high, u64(2) * number + u64(1)
-            first[depth + 2], last[depth + 2], node[depth + 2] = low, (low + high) // 2, u64(2) * number
+            middle = middle_of(low, high)
+            first[depth + 1], last[depth + 1], node[depth + 1] = middle, high, u64(2) * number + u64(1)
+            first[depth + 2], last[depth + 2], node[depth + 2] = low, middle, u64(2) * number
             depth += 2

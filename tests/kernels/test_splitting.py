@@ -31,11 +31,24 @@ def split(seed: int, stream: int, total: int, edges: list[int]) -> list[int]:
     return counts.tolist()
 
 
-FEW = [(10, 0.3), (1, 0.5), (1_000, 0.0099), (10**9, 3e-9), (19, 0.5), (30, 0.8), (2_000, 0.999)]
-MANY = [(20, 0.5), (40, 0.25), (54_000, 0.5), (1_000, 0.013), (10**6, 0.31), (10**9, 0.5), (10**12, 1e-10), (300, 0.9)]
+FEW = [(10, 0.3), (1_000, 0.0099), (10**9, 3e-9), (30, 0.8), (2_000, 0.999)]
+TOSSED = [
+    (1, 0.5),
+    (19, 0.5),
+    (20, 0.5),
+    (63, 0.5),
+    (64, 0.5),
+    (65, 0.5),
+    (127, 0.5),
+    (128, 0.5),
+    (129, 0.5),
+    (300, 0.5),
+    (1_024, 0.5),
+]
+MANY = [(1_025, 0.5), (40, 0.25), (54_000, 0.5), (1_000, 0.013), (10**6, 0.31), (10**9, 0.5), (10**12, 1e-10), (300, 0.9)]
 
 
-@pytest.mark.parametrize(("n", "p"), FEW + MANY)
+@pytest.mark.parametrize(("n", "p"), FEW + TOSSED + MANY)
 def test_binomial_draws_have_the_distribution(n: int, p: float) -> None:
     tries = 20_000
     drawn = np.array([binomial(seed, n, p) for seed in range(tries)])
@@ -54,7 +67,7 @@ def test_binomial_draws_have_the_distribution(n: int, p: float) -> None:
     assert stats.chisquare(np.bincount(cells, minlength=len(expected)), expected).pvalue > LEAST_P
 
 
-@pytest.mark.parametrize(("n", "p"), FEW + MANY)
+@pytest.mark.parametrize(("n", "p"), FEW + TOSSED + MANY)
 def test_binomial_draws_are_the_twins(n: int, p: float) -> None:
     for seed in range(100):
         assert binomial(seed, n, p) == twin(seed, n, p)

@@ -251,7 +251,7 @@ DEFECTS: dict[str, tuple[Spoil, set[str]]] = {
     "some cards pay more": (
         lambda f: rows(
             on(
-                ordinary & shares(0, 10),
+                ordinary & shares(0, 15),
                 "cc_num",
                 pl.col("cc_num").replace(
                     dict(zip(f["credit_cards"]["cc_num"][:1500], f["credit_cards"]["cc_num"][1500:], strict=True))
@@ -325,7 +325,12 @@ DEFECTS: dict[str, tuple[Spoil, set[str]]] = {
     ),
     "a chain's amount is too large": (
         lambda f: rows(
-            on(pl.int_range(pl.len()) == chains(f["transactions"]).filter(pl.col("position") == 1)["row"][0], "amount", 9_000.0)
+            on(
+                pl.int_range(pl.len())
+                == chains(f["transactions"]).filter(pl.col("position") == 1, pl.col("length") == pl.col("length").max())["row"][0],
+                "amount",
+                9_000.0,
+            )
         )(f),
         {"chains: mixtures"},
     ),
