@@ -173,7 +173,7 @@ def toss_all(numbers, counts, heads_of, seed, stream):
             heads_of[i] += heads(w0, w1, w2, w3, min(counts[i] - min(counts[i], before), COINS))
 
 
-@inlined_kernel
+@helper
 def settle(counts, edges, node, drawn):
     """Split the count of a node: the drawn count goes to one side, the rest to the other."""
     low, high = edges[node >> 1], edges[(node >> 1) + 1]
@@ -252,15 +252,15 @@ def split_level(counts, leaves, edges, nodes, first, seed, stream, few):
 
 
 @inlined_kernel
-def split_levels(counts, leaves, low, high, first, seed, stream, scratch):
-    """Split the count of a range, counts[low], over its leaves, level by level: draws of one level do not depend on each other.
+def split_levels(counts, leaves, low, high, most, first, seed, stream, scratch):
+    """Split the count of a range, counts[low], level by level until it has `most` parts or more.
 
-    A range of one leaf is cut into none and one.
+    Draws of one level do not depend on each other. A range of one leaf is cut into none and one.
     """
     edges, finer = scratch.edges[0], scratch.edges[1]
     edges[0], edges[1] = low, high
     nodes = 1
-    while nodes < high - low:
+    while nodes < most:
         split_level(counts, leaves, edges, nodes, first, seed, stream, scratch)
         for j in range(nodes):
             finer[2 * j] = edges[j]
@@ -295,11 +295,9 @@ def split_counts(counts, seed, stream, total, edges, scratch):
         depth -= 1
         if counts[low] == 0:
             continue
-        if high - low <= SIDE_BY_SIDE:
-            split_levels(counts, edges, low, high, number, seed, stream, scratch)
-        else:
-            scratch.edges[0, 0], scratch.edges[0, 1] = low, high
-            split_level(counts, edges, scratch.edges[0], 1, number, seed, stream, scratch)
+        is_small = high - low <= SIDE_BY_SIDE
+        split_levels(counts, edges, low, high, high - low if is_small else 2, number, seed, stream, scratch)
+        if not is_small:
             middle = middle_of(low, high)
             first[depth + 1], last[depth + 1], node[depth + 1] = middle, high, u64(2) * number + u64(1)
             first[depth + 2], last[depth + 2], node[depth + 2] = low, middle, u64(2) * number
