@@ -10,7 +10,7 @@ from numpy.typing import DTypeLike, NDArray
 KEPT: Final = 256
 """The most arenas that are kept for reuse; any more are freed."""
 LINE: Final = 64
-"""Leased arrays begin at a multiple of this many bytes, a cache line."""
+"""New arenas for leased arrays begin at a multiple of this many bytes, where a cache line begins."""
 
 
 class Arenas:
@@ -32,10 +32,9 @@ class Arenas:
 
     def take(self) -> NDArray[np.uint8]:
         """uint8[any size]: one that was given back, or an empty one."""
-        for ended in self._ended[KEPT:]:
-            del self._loans[id(ended)]
-        del self._ended[KEPT:]
         with suppress(IndexError):  # no tests first: another thread may take the last one in between
+            while len(self._ended) > KEPT:
+                del self._loans[id(self._ended.pop())]
             ended = self._ended.pop()
             del self._loans[id(ended)]
             return ended.arena
@@ -49,9 +48,10 @@ class Arenas:
             self._free.append(arena)
 
     def lease(self, count: int, dtype: DTypeLike) -> NDArray[Any]:
-        """An uninitialized array whose memory returns to the arenas when it is dropped; whoever uses that must hold the array.
+        """An uninitialized array whose memory returns to the arenas when it is dropped.
 
-        No Python code runs then: a method `__del__` may be where an interrupt is noticed, and would lose it.
+        Whoever uses the memory must hold the array itself: a slice does not, as numpy's slices hold only what owns the memory.
+        No Python code runs when it is dropped: a method `__del__` may be where an interrupt is noticed, and would lose it.
 
         Example:
             >>> arenas = Arenas()

@@ -131,13 +131,17 @@ class TransactionFrames:
 
 
 def _series(name: str, rows: int, leased: dict[str, NDArray[Any]]) -> pl.Series:
-    """The first rows of leased arrays as a column that holds them.
+    """The first rows of leased arrays as a column, which holds the arrays but exports nothing behind those rows.
 
     All columns take the same way to Polars: after rows have filled the caches, the first call of any function takes up to a
     hundred microseconds.
     """
     kind, *fields = ARROW[name]
-    return pl.Series(name, pa.Array.from_buffers(kind, rows, [None, *(pa.py_buffer(leased[field]) for field in fields)]))
+    buffers: list[pa.Buffer | None] = [None]
+    for field in fields:
+        array = leased[field]
+        buffers.append(pa.py_buffer(array).slice(0, BUFFERS[field][1] * rows * array.itemsize))
+    return pl.Series(name, pa.Array.from_buffers(kind, rows, buffers))
 
 
 class HolderFrames:

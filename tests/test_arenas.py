@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
 import pytest
 
 from fastgen import Config, Dataset
@@ -82,6 +83,34 @@ def test_threads_take_each_arena_once() -> None:
     with ThreadPoolExecutor(8) as pool:
         taken = list(pool.map(lambda _: arenas.take(), range(3 * KEPT)))
     assert len({id(arena) for arena in taken if arena.size}) == KEPT
+
+
+def test_threads_drop_surplus_arenas_once() -> None:
+    arenas, interval = Arenas(), sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(4) as pool:
+            for _ in range(60):
+                leased = [arenas.lease(1, np.uint8) for _ in range(3 * KEPT)]
+                leased.clear()
+                list(pool.map(lambda _: arenas.take(), range(4)))
+                while arenas.take().size:
+                    pass
+                assert not arenas._loans
+    finally:
+        sys.setswitchinterval(interval)
+
+
+def test_columns_end_with_their_rows() -> None:
+    [batch] = pa.RecordBatchReader.from_stream(Dataset(Config(rows=1_000)))
+    sizes = {name: column.buffers()[-1].size for name, column in zip(batch.schema.names, batch.columns, strict=True)}
+    assert batch.num_rows == 1_000
+    assert {name: sizes[name] for name in ("tid", "datetime", "cc_num", "amount")} == {
+        "tid": 32_000,
+        "datetime": 8_000,
+        "cc_num": 16_000,
+        "amount": 8_000,
+    }
 
 
 @pytest.fixture

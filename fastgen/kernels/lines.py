@@ -18,7 +18,7 @@ from fastgen.kernels.rng import u64
 from fastgen.kernels.units import MICROSECONDS
 
 LINE = 64
-"""Bytes of a cache line."""
+"""Bytes of a cache line; `fastgen.arenas` leases arrays that begin where one does."""
 ROWS = 8
 """Rows in a line of 64-bit values: columns are written in lines from a row on that is a multiple of this."""
 
@@ -58,7 +58,7 @@ def finish_lines(typing_context: Any) -> Any:
     """finish_lines(): order all lines stored before anything that is stored later, for other threads too."""
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        builder.fence("seq_cst")
+        builder.fence("seq_cst")  # on x86 an instruction with a lock, for which lines wait as well
         return context.get_dummy_value()
 
     return types.void(), codegen

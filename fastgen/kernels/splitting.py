@@ -18,7 +18,7 @@ from fastgen.kernels.rng import log, minus_log, philox, u64, uniform
 SIDE_BY_SIDE = 4096
 """Leaves, at most, of a tree that is split level by level; a power of two."""
 COINS = u64(128)
-"""Bits of a draw."""
+"""Coins of a draw: its bits."""
 MOST_TOSSED = 1024
 """The most events that are divided between two equal sides by tossing a coin for each: beyond, rejection is faster."""
 
@@ -27,7 +27,7 @@ class Splitting(NamedTuple):
     """Scratch memory of `split_counts`.
 
     stack: uint64[3, 64], ranges of leaves still to be split. edges: int64[2, SIDE_BY_SIDE + 1], of the ranges of two levels.
-    The other arrays, [SIDE_BY_SIDE], are for the nodes of a level that are drawn by waiting times. node: int64, twice the position
+    The next arrays, [SIDE_BY_SIDE], are for the nodes of a level that are drawn by waiting times. node: int64, twice the position
     in the level, plus one if the drawn count goes to the right. drawn: int64, that count. For the nodes still waiting for another
     success: slot: int64, index into `drawn`. number: uint64, of the node. left: float64, trials left. rate, wait: float64,
     see `next_waits`. tossed: uint64[4, SIDE_BY_SIDE], for nodes with two equal sides: position in the level, number, count, and the

@@ -97,9 +97,10 @@ class Events(NamedTuple):
 class SequenceList(NamedTuple):
     """Sequences whose k-th withdrawals fall into a group, with scratch for computing a batch of them at a time.
 
-    number: uint64, of the sequence. second: int32. width: uint32, of the cell that it starts in, then a word of the amount.
+    number: uint64, of the sequence. second: int32. width: uint32, of the cell that it starts in, then the word of the second step,
+        then one of the amount.
     left, right: uint32, the number's row and column in the permutation's grid, permuted. Then `left` is the position among the
-        cash cards, then the card; `right` a word of the amount, then the amount in cents.
+        cash cards, then the card; `right` the word of the first step, then one of the amount, then the amount in cents.
     place: uint16. latitude, longitude: int32.
     """
 

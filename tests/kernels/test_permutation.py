@@ -95,7 +95,9 @@ def test_every_order_of_a_few_is_equally_likely(size: int) -> None:
     assert stats.chisquare([found[order] for order in orders]).pvalue > LEAST_P
 
 
-@pytest.mark.parametrize(("size", "multiple"), [(7, 1), (8, 8), (9, 1), (12, 1), (16, 8), (20, 1), (24, 8), (50, 50), (100, 50)])
+@pytest.mark.parametrize(
+    ("size", "multiple"), [(7, 1), (8, 8), (9, 1), (12, 1), (16, 8), (20, 1), (24, 8), (50, 50), (100, 50), (256, 1)]
+)
 def test_pairs_of_images_are_equally_likely(size: int, multiple: int) -> None:
     """Over many keys: of neighbours, of numbers one row of the smallest grid apart, and of distant ones; and orders of both parities."""
     images = np.array([permuted(seed, 1, size, multiple) for seed in range(50 * size)], np.int64)
