@@ -39,7 +39,7 @@ from numpy.typing import NDArray
 
 import fastgen.kernels
 from fastgen import Config, Dataset
-from fastgen.arenas import Arenas
+from fastgen.arenas import Shelf
 from fastgen.digest import TransactionDigests
 from fastgen.frames import BUFFERS
 from fastgen.ids import HashBuffers, hexadecimal
@@ -509,7 +509,8 @@ def fill_group(given: Inputs) -> int:
 
 def room_for_columns(given: Inputs) -> columns.Columns:
     """Buffers for all columns."""
-    return columns.Columns(**{field: Arenas().lease(items * given.rows, kind) for field, (_, items, kind) in BUFFERS.items()})
+    shelf = Shelf({field: kind for field, (_, _, kind) in BUFFERS.items()})
+    return columns.Columns(**shelf.lease({field: items * given.rows for field, (_, items, _) in BUFFERS.items()}))
 
 
 def withdraw_abroad(given: Inputs) -> int:

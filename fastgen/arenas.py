@@ -1,6 +1,7 @@
 """Reusable memory: a thread takes it, fills it, and gives it back when nobody needs its content any more."""
 
 import weakref
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, Final
 
@@ -10,7 +11,7 @@ from numpy.typing import DTypeLike, NDArray
 KEPT: Final = 256
 """The most arenas that are kept for reuse; any more are freed."""
 LINE: Final = 64
-"""New arenas for leased arrays begin at a multiple of this many bytes, where a cache line begins."""
+"""Bytes of a cache line."""
 
 
 class Arenas:
@@ -47,35 +48,55 @@ class Arenas:
         if len(self._free) < KEPT:
             self._free.append(arena)
 
-    def lease(self, count: int, dtype: DTypeLike) -> NDArray[Any]:
-        """An uninitialized array whose memory returns to the arenas when it is dropped.
+    def lend(self, arena: NDArray[np.uint8], size: int, dtype: DTypeLike) -> NDArray[Any]:
+        """The first bytes of an arena as an array; the arena is given back when this is dropped.
 
         Whoever uses the memory must hold the array itself: a slice does not, as numpy's slices hold only what owns the memory.
         No Python code runs when it is dropped: a method `__del__` may be where an interrupt is noticed, and would lose it.
-
-        Example:
-            >>> arenas = Arenas()
-            >>> leased = arenas.lease(6, np.float64)
-            >>> leased.shape
-            (6,)
-            >>> del leased
-            >>> arenas.take().size > 48
-            True
         """
-        size = count * np.dtype(dtype).itemsize
-        arena = self.take()
-        if arena.size < size:
-            arena = np.empty(size + size // 4 + LINE, np.uint8)
-            arena = arena[-arena.ctypes.data % LINE :]
-        leased: NDArray[Any] = arena[:size].view(dtype)
-        loan = _Loan(leased, self._ended.append)
+        lent: NDArray[Any] = arena[:size].view(dtype)
+        loan = _Loan(lent, self._ended.append)
         loan.arena = arena
         self._loans[id(loan)] = loan
-        return leased
+        return lent
+
+
+class Shelf:
+    """Pools of arenas for several arrays at a time, each of which is given back by itself.
+
+    Arenas that are new come from one piece of memory, which numpy asks the system to make of large pages: filling new pages of
+    four kilobytes takes a tenth of the time of ten million rows.
+
+    Example:
+        >>> shelf = Shelf({"amount": np.float64, "place": np.uint32})
+        >>> leased = shelf.lease({"amount": 1_000, "place": 1_000})
+        >>> leased["place"].shape, leased["place"].dtype
+        ((1000,), dtype('uint32'))
+    """
+
+    def __init__(self, types: Mapping[str, DTypeLike]) -> None:
+        self._types = {name: np.dtype(kind) for name, kind in types.items()}
+        self._pools = {name: Arenas() for name in types}
+
+    def lease(self, counts: Mapping[str, int]) -> dict[str, NDArray[Any]]:
+        """Uninitialized arrays with as many items; each begins at a multiple of LINE bytes. See `Arenas.lend`."""
+        sizes = {name: count * self._types[name].itemsize for name, count in counts.items()}
+        arenas = {name: self._pools[name].take() for name in counts}
+        short = {name: _rounded(sizes[name] + sizes[name] // 8) for name, arena in arenas.items() if arena.size < sizes[name]}
+        new = np.empty(sum(short.values()) + LINE, np.uint8)
+        at = -new.ctypes.data % LINE if short else 0
+        for name, size in short.items():
+            arenas[name] = new[at : at + size]
+            at += size
+        return {name: self._pools[name].lend(arenas[name], sizes[name], self._types[name]) for name in counts}
+
+
+def _rounded(size: int) -> int:
+    return -(-size // LINE) * LINE
 
 
 class _Loan(weakref.ref[NDArray[Any]]):
-    """A weak reference to a leased array, and the arena that returns with it."""
+    """A weak reference to a lent array, and the arena that returns with it."""
 
     __slots__ = ("arena",)
     arena: NDArray[np.uint8]

@@ -8,7 +8,7 @@ import polars as pl
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from fastgen.arenas import Arenas
+from fastgen.arenas import Shelf
 from fastgen.holders import Holders
 from fastgen.kernels.columns import NO_COLUMNS, Columns
 from fastgen.locked import locked_property
@@ -76,7 +76,7 @@ class TransactionFrames:
         self._enums = enums
         self.names = tuple(names)
         self.values = Values(plan)
-        self._arenas = {field: Arenas() for field in BUFFERS}
+        self._shelf = Shelf({field: kind for field, (_, _, kind) in BUFFERS.items()})
 
     @locked_property
     def _types(self) -> dict[str, pl.DataType]:
@@ -117,9 +117,9 @@ class TransactionFrames:
         leased: dict[str, NDArray[Any]] = {}
 
         def allocate(rows: int) -> Columns:
-            for field, (column, items, kind) in BUFFERS.items():
-                if column in made:
-                    leased[field] = self._arenas[field].lease(items * rows, kind)
+            leased.update(
+                self._shelf.lease({field: items * rows for field, (column, items, _) in BUFFERS.items() if column in made})
+            )
             return NO_COLUMNS._replace(**leased)
 
         rows = worker.columns(groups, allocate, is_kept)

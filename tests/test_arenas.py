@@ -9,9 +9,10 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 import pytest
+from numpy.typing import NDArray
 
 from fastgen import Config, Dataset
-from fastgen.arenas import KEPT, LINE, Arenas, grown_to
+from fastgen.arenas import KEPT, LINE, Arenas, Shelf, grown_to
 from fastgen.frames import TransactionFrames
 from fastgen.workers import RowSource
 
@@ -38,42 +39,49 @@ def test_an_arena_grows() -> None:
 
 
 def test_leased_memory_is_given_back() -> None:
-    arenas = Arenas()
-    first, second = arenas.lease(100, np.float64), arenas.lease(20, np.uint64)
-    assert (first.shape, first.dtype) == ((100,), np.float64)
-    assert (second.shape, second.dtype) == ((20,), np.uint64)
-    assert not np.shares_memory(first, second)
-    addresses = {first.ctypes.data, second.ctypes.data}
-    assert not any(address % LINE for address in addresses)
-    assert arenas.take().size == 0
-    del first, second
-    again = [arenas.lease(100, np.float64) for _ in range(2)]
-    assert addresses & {array.ctypes.data for array in again}
-    larger = arenas.lease(10_000, np.float64)
+    shelf = Shelf({"a": np.float64, "b": np.uint64})
+    first = shelf.lease({"a": 100, "b": 21})
+    assert [(array.shape, array.dtype) for array in first.values()] == [((100,), np.float64), ((21,), np.uint64)]
+    assert not np.shares_memory(first["a"], first["b"])
+    place = {name: array.ctypes.data for name, array in first.items()}
+    assert not any(address % LINE for address in place.values())
+    second = shelf.lease({"a": 100})
+    assert second["a"].ctypes.data != place["a"]
+    del first["b"]
+    third = shelf.lease({"a": 110, "b": 20})
+    assert third["a"].ctypes.data not in (place["a"], second["a"].ctypes.data)
+    assert third["b"].ctypes.data == place["b"]
+    first.clear()
+    assert shelf.lease({"a": 110})["a"].ctypes.data == place["a"]
+    larger = shelf.lease({"a": 10_000})["a"]
     assert larger.size == 10_000
     assert larger.ctypes.data % LINE == 0
 
 
-def test_only_so_many_leased_arenas_are_kept() -> None:
+def lend(arenas: Arenas) -> NDArray[np.float64]:
+    return arenas.lend(np.empty(80, np.uint8), 40, np.float64)
+
+
+def test_only_so_many_lent_arenas_are_kept() -> None:
     arenas = Arenas()
-    leased = [arenas.lease(10, np.uint8) for _ in range(2 * KEPT)]
-    del leased
+    lent = [lend(arenas) for _ in range(2 * KEPT)]
+    del lent
     assert sum(arenas.take().size > 0 for _ in range(2 * KEPT)) == KEPT
     assert not arenas._loans
 
 
-def test_no_python_code_runs_when_a_leased_array_is_dropped() -> None:
+def test_no_python_code_runs_when_a_lent_array_is_dropped() -> None:
     # An interrupt that is noticed there would be lost.
     arenas = Arenas()
-    leased = [arenas.lease(10, np.uint8)]
+    lent = [lend(arenas)]
     called: list[str] = []
     sys.setprofile(lambda frame, event, _: called.append(frame.f_code.co_qualname) if event == "call" else None)
     try:
-        leased.clear()
+        lent.clear()
     finally:
         sys.setprofile(None)
     assert called == []
-    assert arenas.take().size > 0
+    assert arenas.take().size == 80
 
 
 def test_threads_take_each_arena_once() -> None:
@@ -91,8 +99,8 @@ def test_threads_drop_surplus_arenas_once() -> None:
     try:
         with ThreadPoolExecutor(4) as pool:
             for _ in range(60):
-                leased = [arenas.lease(1, np.uint8) for _ in range(3 * KEPT)]
-                leased.clear()
+                lent = [lend(arenas) for _ in range(3 * KEPT)]
+                lent.clear()
                 list(pool.map(lambda _: arenas.take(), range(4)))
                 while arenas.take().size:
                     pass
