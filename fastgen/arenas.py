@@ -11,7 +11,7 @@ from numpy.typing import DTypeLike, NDArray
 KEPT: Final = 256
 """The most arenas that are kept for reuse; any more are freed."""
 LINE: Final = 64
-"""Bytes of a cache line."""
+"""Bytes of a cache line. It is that of `kernels.lines`, which this module may not import: it knows nothing of rows."""
 
 
 class Arenas:

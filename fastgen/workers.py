@@ -21,8 +21,10 @@ SPAN_ROWS = GROUP_ROWS
 """Groups with few rows are filled together, up to about this many rows."""
 PIECE_ROWS = 6_000
 """Rows rendered at once, at most: their text stays in the cache until it is written."""
-COLUMN_SPARE = 16
-"""Columns have memory for this fraction of rows more than are expected; that makes it unlikely that they are begun again."""
+COLUMN_SPARE = 1.06
+"""Columns have memory for this many times the expected rows, and for FEW_ROWS more, so that they are hardly ever begun again. It is
+less than SPARE because all of their memory is filled, in large pages."""
+FEW_ROWS = 6_000
 NO_DIGESTS: Final = np.empty(0, np.uint8)
 
 FIELDS: Final = {
@@ -93,7 +95,7 @@ class Worker:
     ) -> int:
         expected = self.plan.expected_rows
         count = int(expected[groups.stop] - expected[groups.start]) + 1
-        column_rows = count + count // COLUMN_SPARE + PIECE_ROWS if allocate else 0
+        column_rows = int(count * COLUMN_SPARE) + FEW_ROWS if allocate else 0
         columns = allocate(column_rows) if allocate else NO_COLUMNS
         self._grow_rows(0, count if is_kept else min(count, GROUP_ROWS))
         filled = Filled(groups.start)

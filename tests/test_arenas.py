@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from fastgen import Config, Dataset
 from fastgen.arenas import KEPT, LINE, Arenas, Shelf, grown_to
 from fastgen.frames import TransactionFrames
+from fastgen.kernels import lines
 from fastgen.workers import RowSource
 
 DATA = Dataset(Config(rows=700_000, seed=9))
@@ -60,6 +61,10 @@ def test_leased_memory_is_given_back() -> None:
 
 def lend(arenas: Arenas) -> NDArray[np.float64]:
     return arenas.lend(np.empty(80, np.uint8), 40, np.float64)
+
+
+def test_arrays_begin_where_the_lines_of_kernels_do() -> None:
+    assert LINE == lines.LINE
 
 
 def test_only_so_many_lent_arenas_are_kept() -> None:

@@ -171,7 +171,7 @@ def both_steps(word, span):
     """A step of a walk, from one word: millionths of a degree in [0, span), north and east.
 
     The product of the word and the span has the first in its high half, and the fraction that remains gives the second. For a given
-    step north there are 2^32 / span steps east, evenly spaced.
+    step north there are at most about 2^32 / span different steps east, evenly spaced.
     """
     north = word * u64(span)
     return np.int32(north >> u64(32)), np.int32(below(north & LOW32, span))

@@ -18,7 +18,7 @@ from fastgen.kernels.rng import u64
 from fastgen.kernels.units import MICROSECONDS
 
 LINE = 64
-"""Bytes of a cache line; `fastgen.arenas` leases arrays that begin where one does."""
+"""Bytes of a cache line."""
 ROWS = 8
 """Rows in a line of 64-bit values: columns are written in lines from a row on that is a multiple of this."""
 

@@ -20,7 +20,7 @@ SIDE_BY_SIDE = 4096
 COINS = u64(128)
 """Coins of a draw: its bits."""
 MOST_TOSSED = 1024
-"""The most events that are divided between two equal sides by tossing a coin for each: beyond, rejection is faster."""
+"""The most events that are divided between two equal sides by tossing a coin for each. Few nodes have more."""
 
 
 class Splitting(NamedTuple):
