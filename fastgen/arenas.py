@@ -1,6 +1,7 @@
 """Reusable memory: a thread takes it, fills it, and gives it back when nobody needs its content any more."""
 
 import weakref
+from collections import deque
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, Final
@@ -9,13 +10,13 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 KEPT: Final = 256
-"""The most arenas that are kept for reuse; any more are freed."""
+"""The most arenas that a pool keeps for reuse, unless told otherwise; any more are freed."""
 LINE: Final = 64
 """Bytes of a cache line. It is that of `kernels.lines`, which this module may not import: it knows nothing of rows."""
 
 
 class Arenas:
-    """A pool of byte arrays; threads may take and give concurrently.
+    """A pool of at most `kept` byte arrays that nobody uses; threads may take and give concurrently.
 
     Fresh memory costs a page fault every four kilobytes, which takes as long as filling it with text.
 
@@ -26,27 +27,22 @@ class Arenas:
         (100, 0)
     """
 
-    def __init__(self) -> None:
-        self._free: list[NDArray[np.uint8]] = []
-        self._ended: list[_Loan] = []
-        self._loans: dict[int, _Loan] = {}
+    def __init__(self, kept: int = KEPT) -> None:
+        self._free: deque[NDArray[np.uint8]] = deque(maxlen=kept)
+        self._ended: deque[_Loan] = deque(maxlen=kept)
+        self._loans: dict[_Loan, _Loan] = {}
 
     def take(self) -> NDArray[np.uint8]:
         """uint8[any size]: one that was given back, or an empty one."""
         with suppress(IndexError):  # no tests first: another thread may take the last one in between
-            while len(self._ended) > KEPT:
-                del self._loans[id(self._ended.pop())]
-            ended = self._ended.pop()
-            del self._loans[id(ended)]
-            return ended.arena
+            return self._ended.pop().arena
         with suppress(IndexError):
             return self._free.pop()
         return np.empty(0, np.uint8)
 
     def give(self, arena: NDArray[np.uint8]) -> None:
         """Give back an arena that nobody needs any more."""
-        if len(self._free) < KEPT:
-            self._free.append(arena)
+        self._free.append(arena)
 
     def lend(self, arena: NDArray[np.uint8], size: int, dtype: DTypeLike) -> NDArray[Any]:
         """The first bytes of an arena as an array; the arena is given back when this is dropped.
@@ -57,12 +53,12 @@ class Arenas:
         lent: NDArray[Any] = arena[:size].view(dtype)
         loan = _Loan(lent, self._ended.append)
         loan.arena = arena
-        self._loans[id(loan)] = loan
+        self._loans[_Loan(lent, self._loans.pop)] = loan  # its key removes itself
         return lent
 
 
 class Shelf:
-    """Pools of arenas for several arrays at a time, each of which is given back by itself.
+    """Pools of arenas for several arrays at a time, each of which is given back by itself; each pool keeps at most `kept`.
 
     Arenas that are new come from one piece of memory, which numpy asks the system to make of large pages: filling new pages of
     four kilobytes takes a twentieth of the time of ten million rows.
@@ -74,15 +70,15 @@ class Shelf:
         ((1000,), dtype('uint32'))
     """
 
-    def __init__(self, types: Mapping[str, DTypeLike]) -> None:
+    def __init__(self, types: Mapping[str, DTypeLike], kept: int = KEPT) -> None:
         self._types = {name: np.dtype(kind) for name, kind in types.items()}
-        self._pools = {name: Arenas() for name in types}
+        self._pools = {name: Arenas(kept) for name in types}
 
     def lease(self, counts: Mapping[str, int]) -> dict[str, NDArray[Any]]:
         """Uninitialized arrays with as many items; each begins at a multiple of LINE bytes. See `Arenas.lend`."""
         sizes = {name: count * self._types[name].itemsize for name, count in counts.items()}
         arenas = {name: self._pools[name].take() for name in counts}
-        short = {name: _rounded(sizes[name] + sizes[name] // 8) for name, arena in arenas.items() if arena.size < sizes[name]}
+        short = {name: _rounded(sizes[name]) for name, arena in arenas.items() if arena.size < sizes[name]}
         new = np.empty(sum(short.values()) + LINE, np.uint8)
         at = -new.ctypes.data % LINE if short else 0
         for name, size in short.items():
@@ -96,9 +92,11 @@ def _rounded(size: int) -> int:
 
 
 class _Loan(weakref.ref[NDArray[Any]]):
-    """A weak reference to a lent array, and the arena that returns with it."""
+    """A weak reference to a lent array, and the arena that returns with it. It equals only itself: arrays have no hash."""
 
     __slots__ = ("arena",)
+    __hash__ = object.__hash__
+    __eq__ = object.__eq__
     arena: NDArray[np.uint8]
 
 

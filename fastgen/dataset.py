@@ -17,14 +17,19 @@ from fastgen.workers import Worker
 if TYPE_CHECKING:
     import polars as pl
 
-BATCH_ROWS = 200_000
-"""Rows of a frame with all columns, about. With fewer, threads wait for the interpreter more often; more take more memory."""
-BATCH_BYTES = 24_800_000
-"""Size of such a frame, and of one with fewer columns and more rows."""
+    from fastgen.frames import Stock
+
+BATCH_BYTES = 37_200_000
+"""Size of a frame, about: 300,000 rows of all columns. With fewer, calls take more of the time and threads wait for the interpreter
+more often; more take more memory."""
 MOST_BATCH_ROWS = 700_000
-"""Larger frames are no faster and take more memory."""
+"""Frames of few columns are no faster with more rows, and take more memory."""
+BATCH_ROWS = 200_000
+"""Frames have fewer bytes, down to so many rows, if there would be fewer than FEW_BATCHES."""
+KEPT_BATCHES = 4
+"""A dataset keeps the memory of so many frames that were dropped for the next ones, also between calls."""
 FEW_BATCHES = 16
-"""Threads share fewer frames unevenly: frames exceed BATCH_ROWS only if there are this many of them."""
+"""Threads share fewer frames unevenly."""
 
 
 class Share(NamedTuple):
@@ -209,7 +214,7 @@ class Dataset:
         """Names and Polars types of some columns of a table."""
         from fastgen.frames import HolderFrames, TransactionFrames
 
-        frames = TransactionFrames(self.plan, names) if table == "transactions" else HolderFrames(self.plan, table, names)
+        frames = TransactionFrames(self.stock, names) if table == "transactions" else HolderFrames(self.plan, table, names)
         return frames.schema
 
     def batches(
@@ -217,12 +222,13 @@ class Dataset:
     ) -> Generator["pl.DataFrame"]:
         """Yield the transactions in event-time order, frame by frame, in constant memory.
 
-        To stop early, drop the generator or close it: its threads end with the frames that they have begun.
+        To stop early, drop the generator or close it: its threads end with the frames that they have begun. The dataset keeps the
+        memory of up to four frames, some 40 MB each, for the next ones and the next call; it is freed when the dataset is dropped.
 
         Args:
             columns: the columns to generate, returned in the table's order. Default: all.
-            batch_rows: rows of every frame except the last, at least 1. Default: frames of varying size, about 200,000 rows with
-                all columns and at most about 700,000 with fewer.
+            batch_rows: rows of every frame except the last, at least 1. Default: frames of varying size, about 300,000 rows with
+                all columns and at most about 700,000 with fewer; fewer rows of small datasets.
             threads: number of threads that generate rows, at least 1; None for one per processor.
 
         Raises:
@@ -236,6 +242,13 @@ class Dataset:
         frames = self.frames("transactions", names, thread_count(threads))
         return frames if batch_rows is None else _rechunked(frames, positive("batch_rows", batch_rows))
 
+    @locked_property
+    def stock(self) -> "Stock":
+        """What frames of transactions share, also those of several calls."""
+        from fastgen.frames import Stock
+
+        return Stock(self.plan, kept=KEPT_BATCHES)
+
     def frames(self, table: str, names: Sequence[str], threads: int, among: range | None = None) -> Generator["pl.DataFrame"]:
         """Yield the rows of any table in order, in frames with these columns; of transactions, only those of groups in `among`."""
         from fastgen.frames import HolderFrames, TransactionFrames
@@ -243,8 +256,9 @@ class Dataset:
 
         if table != "transactions":
             return map_ordered(HolderFrames(self.plan, table, names).frame, self.card_chunks(), threads)
-        frames, source = TransactionFrames(self.plan, names), RowSource(self.plan, names)
+        frames, source = TransactionFrames(self.stock, names), RowSource(self.plan, names)
         spans = self.batch_spans(frames.row_bytes, among)
+        frames.reserve(spans)
         made = map_ordered(lambda groups: frames.frame(source.worker, groups), spans, threads)
         return (frame for frame in made if len(frame))
 

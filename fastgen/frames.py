@@ -1,6 +1,6 @@
 """Rows as Polars frames, without a Python object per row: Arrow buffers filled by kernels."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -8,7 +8,7 @@ import polars as pl
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from fastgen.arenas import Shelf
+from fastgen.arenas import KEPT, Shelf
 from fastgen.holders import Holders
 from fastgen.kernels.columns import NO_COLUMNS, Columns
 from fastgen.locked import locked_property
@@ -16,7 +16,7 @@ from fastgen.plan import Plan
 from fastgen.schema import TABLES, Kind
 from fastgen.text_columns import TextPart, joined
 from fastgen.values import Values
-from fastgen.workers import Worker
+from fastgen.workers import Worker, column_room
 
 BUFFERS: Final = {
     "tid": ("tid", 16, np.uint16),
@@ -68,20 +68,22 @@ def column_type(table: str, name: str) -> pl.DataType:
     return _TYPES.get(TABLES[table].kind(name), pl.String())
 
 
-class TransactionFrames:
-    """Makes frames with the given columns, in the given order; categorical columns are Enum, or String without `enums`."""
+class Stock:
+    """What the frames of a plan share: the values of categorical columns, and the memory of up to `kept` dropped frames.
 
-    def __init__(self, plan: Plan, names: Sequence[str], enums: bool = True) -> None:
+    Categorical columns are Enum, or String without `enums`.
+    """
+
+    def __init__(self, plan: Plan, *, enums: bool = True, kept: int = KEPT) -> None:
         self.plan = plan
+        self.shelf = Shelf({field: kind for field, (_, _, kind) in BUFFERS.items()}, kept)
         self._enums = enums
-        self.names = tuple(names)
-        self.values = Values(plan)
-        self._shelf = Shelf({field: kind for field, (_, _, kind) in BUFFERS.items()})
+        self._vocabularies = Values(plan).vocabularies
 
     @locked_property
-    def _types(self) -> dict[str, pl.DataType]:
+    def types(self) -> dict[str, pl.DataType]:
         """The types of the categorical columns."""
-        columns = self.values.vocabularies.items()
+        columns = self._vocabularies.items()
         return {name: pl.Enum(vocabulary.values) if self._enums else pl.String() for name, vocabulary in columns}
 
     @locked_property
@@ -90,11 +92,20 @@ class TransactionFrames:
 
         To turn codes into an Enum, Polars would look up all of its values again for each frame.
         """
-        columns = self.values.vocabularies.items()
+        columns = self._vocabularies.items()
         return {
-            name: pl.Series(name, [vocabulary.values[code] for code in vocabulary.of_code], self._types[name])
+            name: pl.Series(name, [vocabulary.values[code] for code in vocabulary.of_code], self.types[name])
             for name, vocabulary in columns
         }
+
+
+class TransactionFrames:
+    """Makes frames with the given columns, in the given order."""
+
+    def __init__(self, stock: Stock, names: Sequence[str]) -> None:
+        self.names = tuple(names)
+        self._stock = stock
+        self._room = 0
 
     @locked_property
     def row_bytes(self) -> int:
@@ -106,7 +117,13 @@ class TransactionFrames:
     @locked_property
     def schema(self) -> pl.Schema:
         """The columns' names and types."""
-        return pl.Schema({name: self._types.get(name) or column_type("transactions", name) for name in self.names})
+        return pl.Schema({name: self._stock.types.get(name) or column_type("transactions", name) for name in self.names})
+
+    def reserve(self, spans: Iterable[range]) -> None:
+        """Lease memory for the largest of these frames from now on, so that each can reuse the memory of any other."""
+        expected = self._stock.plan.expected_rows
+        rows = max((int(expected[groups.stop] - expected[groups.start]) + 1 for groups in spans), default=0)
+        self._room = column_room(rows)
 
     def frame(self, worker: Worker, groups: range, is_kept: bool = False) -> pl.DataFrame:
         """The rows of these groups, made by the worker, which keeps them only if `is_kept`.
@@ -117,16 +134,16 @@ class TransactionFrames:
         leased: dict[str, NDArray[Any]] = {}
 
         def allocate(rows: int) -> Columns:
-            leased.update(
-                self._shelf.lease({field: items * rows for field, (column, items, _) in BUFFERS.items() if column in made})
-            )
+            room = max(rows, self._room)
+            counts = {field: items * room for field, (column, items, _) in BUFFERS.items() if column in made}
+            leased.update(self._stock.shelf.lease(counts))
             return NO_COLUMNS._replace(**leased)
 
         rows = worker.columns(groups, allocate, is_kept)
         columns = {name: _series(name, rows, leased) for name in made}
         # The codes are Polars series: from numpy arrays Polars would make indices in new memory each time, which costs more than
         # gathering by them.
-        taken = {name: self.repeated[name][columns[code]] for name, code in CODES.items() if name in self.names}
+        taken = {name: self._stock.repeated[name][columns[code]] for name, code in CODES.items() if name in self.names}
         return pl.DataFrame([taken[name] if name in taken else columns[name] for name in self.names])
 
 

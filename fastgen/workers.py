@@ -95,7 +95,7 @@ class Worker:
     ) -> int:
         expected = self.plan.expected_rows
         count = int(expected[groups.stop] - expected[groups.start]) + 1
-        column_rows = int(count * COLUMN_SPARE) + FEW_ROWS if allocate else 0
+        column_rows = column_room(count) if allocate else 0
         columns = allocate(column_rows) if allocate else NO_COLUMNS
         self._grow_rows(0, count if is_kept else min(count, GROUP_ROWS))
         filled = Filled(groups.start)
@@ -130,6 +130,11 @@ class Worker:
         """Make space for `count` rows, the first `kept` of which are kept."""
         if self.rows.second.size < count:
             self.rows = self.rows.moved(int(count * SPARE), kept)
+
+
+def column_room(expected: int) -> int:
+    """The rows that columns have memory for, if this many are expected."""
+    return int(expected * COLUMN_SPARE) + FEW_ROWS
 
 
 def rules_of(plan: Plan) -> RowRules:

@@ -1,7 +1,9 @@
 """Arenas: memory is reused, but never while something still refers to it."""
 
 import gc
+import itertools
 import sys
+import weakref
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -13,7 +15,8 @@ from numpy.typing import NDArray
 
 from fastgen import Config, Dataset
 from fastgen.arenas import KEPT, LINE, Arenas, Shelf, grown_to
-from fastgen.frames import TransactionFrames
+from fastgen.dataset import KEPT_BATCHES
+from fastgen.frames import Stock, TransactionFrames
 from fastgen.kernels import lines
 from fastgen.workers import RowSource
 
@@ -49,11 +52,11 @@ def test_leased_memory_is_given_back() -> None:
     second = shelf.lease({"a": 100})
     assert second["a"].ctypes.data != place["a"]
     del first["b"]
-    third = shelf.lease({"a": 110, "b": 20})
+    third = shelf.lease({"a": 90, "b": 20})
     assert third["a"].ctypes.data not in (place["a"], second["a"].ctypes.data)
     assert third["b"].ctypes.data == place["b"]
     first.clear()
-    assert shelf.lease({"a": 110})["a"].ctypes.data == place["a"]
+    assert shelf.lease({"a": 100})["a"].ctypes.data == place["a"]
     larger = shelf.lease({"a": 10_000})["a"]
     assert larger.size == 10_000
     assert larger.ctypes.data % LINE == 0
@@ -73,6 +76,28 @@ def test_only_so_many_lent_arenas_are_kept() -> None:
     del lent
     assert sum(arenas.take().size > 0 for _ in range(2 * KEPT)) == KEPT
     assert not arenas._loans
+
+
+def test_surplus_memory_is_freed_at_once() -> None:
+    arenas = Arenas(kept=2)
+    lent = [lend(arenas) for _ in range(5)]
+    owners = [weakref.ref(array.base) for array in lent]
+    del lent
+    assert sum(owner() is not None for owner in owners) == 2
+    assert not arenas._loans
+
+
+def test_arrays_outlive_their_pool() -> None:
+    arenas = Arenas()
+    lent, other = lend(arenas), lend(arenas)
+    lent[:] = 7
+    owners = [weakref.ref(array.base) for array in (lent, other)]
+    del arenas, other
+    gc.collect()
+    assert lent.tolist() == [7] * 5
+    del lent
+    gc.collect()
+    assert [owner() for owner in owners] == [None, None]
 
 
 def test_no_python_code_runs_when_a_lent_array_is_dropped() -> None:
@@ -147,7 +172,7 @@ def test_what_is_kept_of_a_frame_stays_as_it_is(kept: str) -> None:
         "filtered": lambda frame: frame.filter(pl.col("amount") > 100),
         "arrow": lambda frame: pl.from_arrow(frame.to_arrow(compat_level=pl.CompatLevel.newest())),
     }
-    frames, source = TransactionFrames(DATA.plan, names), RowSource(DATA.plan, names)
+    frames, source = TransactionFrames(Stock(DATA.plan), names), RowSource(DATA.plan, names)
     found, slices, row = [], [], 0
     for group in DATA.groups:
         frame = frames.frame(source.worker, range(group, group + 1))
@@ -160,7 +185,30 @@ def test_what_is_kept_of_a_frame_stays_as_it_is(kept: str) -> None:
 
 
 def test_frames_that_are_dropped_give_their_memory_to_the_next() -> None:
-    frames, source = TransactionFrames(DATA.plan, ("amount",)), RowSource(DATA.plan, ("amount",))
+    frames, source = TransactionFrames(Stock(DATA.plan), ("amount",)), RowSource(DATA.plan, ("amount",))
     largest = int(np.diff(DATA.plan.expected_rows).argmax())
     addresses = {frames.frame(source.worker, range(largest, largest + 1))["amount"].to_numpy().ctypes.data for _ in range(5)}
     assert len(addresses) == 1
+
+
+def test_frames_reuse_memory_whatever_their_size() -> None:
+    frames, source = TransactionFrames(Stock(DATA.plan), ("amount",)), RowSource(DATA.plan, ("amount",))
+    sizes = np.diff(DATA.plan.expected_rows)
+    spans = [range(group, group + 1) for group in np.argsort(sizes).tolist()]
+    assert sizes[spans[-1][0]] > 2 * sizes[spans[0][0]]
+    frames.reserve(spans)
+    assert len({frames.frame(source.worker, span)["amount"].to_numpy().ctypes.data for span in spans}) == 1
+
+
+def test_a_dataset_keeps_the_memory_of_a_few_frames() -> None:
+    data = Dataset(Config(rows=30_000, seed=9))
+
+    def addresses(frames: int) -> list[int]:
+        taken = itertools.islice(itertools.chain.from_iterable(data.batches(["amount"]) for _ in itertools.count()), frames)
+        return [frame["amount"].to_numpy().ctypes.data for frame in list(taken)]
+
+    assert addresses(1) == addresses(1) == addresses(1)
+    first, second = addresses(3 * KEPT_BATCHES), addresses(3 * KEPT_BATCHES)
+    assert len(set(first)) == 3 * KEPT_BATCHES
+    assert sum(len(pool._ended) for pool in data.stock.shelf._pools.values()) == KEPT_BATCHES
+    assert len(set(first) & set(second)) >= KEPT_BATCHES

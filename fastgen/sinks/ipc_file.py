@@ -6,7 +6,7 @@ from typing import Any
 import polars as pl
 import pyarrow as pa
 
-from fastgen.frames import HolderFrames, TransactionFrames
+from fastgen.frames import HolderFrames, Stock, TransactionFrames
 from fastgen.origin import as_metadata
 from fastgen.sinks.encoder import Encoded, HolderSource, Request, TransactionSource
 from fastgen.sinks.output import Out
@@ -39,7 +39,8 @@ class TransactionIpcFile(IpcFile):
 
     def __init__(self, request: Request) -> None:
         self.items = request.data.spans(SPAN_ROWS)
-        self._frames = TransactionFrames(request.data.plan, request.names)
+        self._frames = TransactionFrames(Stock(request.data.plan), request.names)
+        self._frames.reserve(self.items)
         super().__init__(request, self._frames.schema)
         self._source = TransactionSource(request)
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from fastgen.dataset import Dataset
 from fastgen.digest import Digest, HolderDigests, TransactionDigests
-from fastgen.frames import HolderFrames, TransactionFrames
+from fastgen.frames import HolderFrames, Stock, TransactionFrames
 from fastgen.holders import CHUNK
 from fastgen.layouts import Coordinates, Style
 from fastgen.pipeline import map_ordered
@@ -103,7 +103,7 @@ class _Transactions:
 
     def __init__(self, data: Dataset, columns: tuple[str, ...]) -> None:
         self._plan = data.plan
-        self._source, self._frames = RowSource(self._plan, columns), TransactionFrames(self._plan, columns, enums=False)
+        self._source, self._frames = RowSource(self._plan, columns), TransactionFrames(Stock(self._plan, enums=False), columns)
         self._digests = TransactionDigests(self._plan, columns)
 
     def frame(self, item: range) -> pl.DataFrame:

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from small_configs import configs
 
 from fastgen import Config, Dataset, write
-from fastgen.frames import TransactionFrames
+from fastgen.frames import Stock, TransactionFrames
 from fastgen.workers import RowSource
 
 COLUMNS = ("tid", "datetime", "cc_num", "category", "amount", "latitude", "longitude", "city", "country", "fraud_label")
@@ -88,7 +88,7 @@ def test_columns_asked_for_in_any_order(data: Dataset, whole: pl.DataFrame, name
 
 def test_pieces_in_any_order(data: Dataset, whole: pl.DataFrame) -> None:
     """One worker makes pieces of several sizes, in random order: nothing is left over from one to the next."""
-    frames, source = TransactionFrames(data.plan, COLUMNS), RowSource(data.plan, COLUMNS)
+    frames, source = TransactionFrames(Stock(data.plan), COLUMNS), RowSource(data.plan, COLUMNS)
     threes = [range(first, min(first + 3, data.groups.stop)) for first in data.groups[::3]]
     spans = [*threes, *(range(group, group + 1) for group in data.groups[:5])]
     order = random.Random(5).sample(range(len(spans)), len(spans))

@@ -5,7 +5,7 @@ import pytest
 
 from fastgen import workers
 from fastgen.config import Config
-from fastgen.frames import TransactionFrames
+from fastgen.frames import Stock, TransactionFrames
 from fastgen.kernels.groups import Filled, Memory
 from fastgen.kernels.structs import RECORD
 from fastgen.plan import Plan
@@ -56,7 +56,7 @@ def test_rows_are_counted_in_memory_that_grows(name: str) -> None:
 def test_columns_are_the_same_in_memory_that_grows(name: str, is_kept: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """Columns with too little space are made again."""
     sample = make_sample(name)
-    frames, groups = TransactionFrames(sample.plan, TRANSACTIONS.names), range(sample.plan.grid.groups)
+    frames, groups = TransactionFrames(Stock(sample.plan), TRANSACTIONS.names), range(sample.plan.grid.groups)
     usual = frames.frame(Worker(sample.plan), groups)
     begin_without_room(sample.plan, monkeypatch)
     worker = Worker(sample.plan)
