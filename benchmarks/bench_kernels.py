@@ -482,8 +482,7 @@ def window_to_fill(given: Inputs) -> tuple[Any, ...]:
     window = Window(number, start, grid.window, first, behind - first, 0)
     rows = behind - first + int(np.count_nonzero(seconds < start + grid.window))
     rules = plan.payment_rules, *plan.place_coordinates, plan.day_offset
-    injected, hashing = Injected(given.events, keys, start), HashBuffers(plan).hashing
-    return Block.empty(rows), np.empty(0, np.uint8), window, injected, *rules, Scratch.empty(rows), ALL, hashing
+    return Block.empty(rows), window, Injected(given.events, keys, start), *rules, Scratch.empty(rows), ALL
 
 
 def fill_window(given: Inputs) -> int:
@@ -943,7 +942,9 @@ COMPARISONS: dict[str, Comparison] = {
     ),
     "columns.fill_columns": Comparison(
         (columns.fill_columns,),
-        lambda g: columns.fill_columns(g.column_room, 0, g.block, g.digests, g.plan.midnight_seconds),
+        lambda g: columns.fill_columns(
+            g.column_room, 0, g.block, g.digests, g.plan.midnight_seconds, md5.Hashing(g.plan.day_words, g.tile)
+        ),
         {},
         None,
         rows=GROUP_ROWS,

@@ -1,5 +1,6 @@
 """A block's codes as column values: string views, times, amounts, degrees."""
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -8,11 +9,15 @@ from numba.extending import intrinsic
 from numpy.typing import NDArray
 
 from fastgen.kernels import lines
-from fastgen.kernels.jit import helper, inlined_kernel, kernel
-from fastgen.kernels.md5 import hex_digits
+from fastgen.kernels.digits import amount_texts, card_texts, time_texts
+from fastgen.kernels.jit import helper, inlined_kernel, interleaved_kernel
+from fastgen.kernels.md5 import AT_ONCE, hex_digits, tile_digests
 from fastgen.kernels.rng import u64
 from fastgen.kernels.structs import rows_between
 from fastgen.kernels.units import MICROSECONDS
+
+ROWS_AT_ONCE = math.lcm(AT_ONCE, lines.LINE)
+"""Rows that are hashed and written at a time: few, so that their lines fit into the processor's queue of stores."""
 
 
 class Columns(NamedTuple):
@@ -116,7 +121,7 @@ def columns_between(columns, start, stop):
 
 @helper
 def write_values(out, first, rows, digests, origin):
-    """Fill the columns of 64-bit values and of text, see `fill_columns`: the plain twin of `lines.write_lines`."""
+    """Fill the columns of rows that do not fill whole lines, see `fill_columns`: the plain twin of what `lines` writes."""
     if out.tid.size:
         hex_digits(digests, out.tid)
         text_views(out.tid_views, 32, out.tid.view(np.uint32), first)
@@ -131,31 +136,62 @@ def write_values(out, first, rows, digests, origin):
         scaled(out.latitude, rows.latitude, 1e6)
     if out.longitude.size:
         scaled(out.longitude, rows.longitude, 1e6)
-
-
-@kernel
-def fill_columns(out, first, rows, digests, origin):
-    """Fill the requested columns; category and place are filled with codes.
-
-    Rows that fill whole cache lines of all columns are written past the caches.
-
-    Args:
-        out: Columns, filled. first: the first row's index in its frame. rows: Block of n rows.
-        digests: uint8[16 n], their MD5 digests, if tid is requested. origin: seconds since 1970 to which the block's are added.
-    """
-    count = rows.second.size
-    front, back = lines.whole_lines(out, first, count)
-    part, between = rows_between(rows, front, back), columns_between(out, front, back)
-    lines.write_lines(between, first + front, part, digests[16 * front : 16 * back], origin)
-    for start, stop in ((0, front), (back, count)):
-        part, between = rows_between(rows, start, stop), columns_between(out, start, stop)
-        write_values(between, first + start, part, digests[16 * start : 16 * stop], origin)
     for i in range(out.category.size):
         out.category[i] = rows.category[i]
     for i in range(out.place.size):
         out.place[i] = rows.place[i]
     for i in range(out.fraud_label.size):
         out.fraud_label[i] = rows.label[i]
+
+
+@helper
+def hash_and_write(out, first, start, stop, written, rows, digests, origin, hashing):
+    """Hash the rows [start, stop) and fill the columns of those before `written`, in whole lines; see `fill_columns`.
+
+    Both alternate in short steps: the processor computes while it has lines to send to memory, as long as there are not many.
+    """
+    tile, hashed = hashing.tile, digests.size > 0
+    if hashed:
+        time_texts(tile.words, rows.second[start:stop], hashing.days)
+    lines.write_times(out.datetime, rows.second, start, written, origin)
+    lines.write_scaled(out.amount, rows.cents, start, written, 100.0)
+    if hashed:
+        card_texts(tile.cards, rows.digits[start:stop])
+    lines.write_cards(out.cc_num, out.cc_num_views, rows.digits, start, written, first)
+    if hashed:
+        amount_texts(tile.amounts, tile.lengths, rows.cents[start:stop])
+    lines.write_scaled(out.latitude, rows.latitude, start, written, 1e6)
+    lines.write_scaled(out.longitude, rows.longitude, start, written, 1e6)
+    lines.write_codes(out.category, rows.category, start, written)
+    lines.write_codes(out.place, rows.place, start, written)
+    if hashed:
+        tile_digests(digests.view(np.uint64)[2 * start : 2 * stop], tile)
+    lines.write_tids(out.tid, out.tid_views, digests, start, written, first)
+    lines.write_bytes(out.fraud_label, rows.label, start, written)
+
+
+@interleaved_kernel
+def fill_columns(out, first, rows, digests, origin, hashing):
+    """Fill the requested columns; category and place are filled with codes.
+
+    Rows that fill whole cache lines of all columns are written past the caches.
+
+    Args:
+        out: Columns, filled. first: the first row's index in its frame. rows: Block of n rows, sorted by second.
+        digests: uint8[16 n], filled with the MD5 digests; of size 0 if tid is not requested.
+        origin: seconds since 1970 to which the block's are added. hashing: Hashing.
+    """
+    count = rows.second.size
+    front, back = lines.whole_lines(out, first, count)
+    for start, stop in ((0, front), (front, back), (back, count)):
+        for at in range(start, stop, ROWS_AT_ONCE):
+            behind = min(at + ROWS_AT_ONCE, stop)
+            written = behind if start == front and stop == back else at
+            hash_and_write(out, first, at, behind, written, rows, digests, origin, hashing)
+    lines.finish_lines()
+    for start, stop in ((0, front), (back, count)):
+        part, between = rows_between(rows, start, stop), columns_between(out, start, stop)
+        write_values(between, first + start, part, digests[16 * start : 16 * stop], origin)
 
 
 @inlined_kernel

@@ -15,7 +15,7 @@ from fastgen.kernels.calls import Callee, call
 from fastgen.kernels.chains import chain_events
 from fastgen.kernels.columns import Columns, columns_between, fill_columns
 from fastgen.kernels.jit import helper, inlined_kernel, kernel
-from fastgen.kernels.md5 import Hashing
+from fastgen.kernels.md5 import Hashing, transaction_digests
 from fastgen.kernels.rng import u64
 from fastgen.kernels.structs import Block, Chains, Events, Payments, SequenceList, Sequences, rows_between
 from fastgen.kernels.timeline import order_by_second
@@ -116,35 +116,38 @@ class RowTarget(NamedTuple):
     def steps(self, rules: RowRules, memory: Memory, hashing: Hashing, are_called: bool = True) -> "Steps":
         """The steps for arguments of these types; those not called, for lack of events or columns, are not compiled."""
         frauds = (bool(table.starts.offsets[-1]) for table in rules.frauds)
-        made = bool(rules.sequences.offsets[-1]), *frauds, True, True, bool(self.column_rows)
+        filled = bool(self.column_rows)
+        made = bool(rules.sequences.offsets[-1]), *frauds, True, True, bool(self.digests.size) and not filled, filled
         called = tuple(step and are_called for step in made)
         if called not in _steps:
-            first, *kinds, order, rows, columns = self._callees(rules, memory, hashing, called)
-            _steps[called] = Steps(first, tuple(kinds), order, rows, columns)
+            first, *kinds, order, rows, digests, columns = self._callees(rules, memory, hashing, called)
+            _steps[called] = Steps(first, tuple(kinds), order, rows, digests, columns)
         return _steps[called]
 
     def _callees(self, rules: RowRules, memory: Memory, hashing: Hashing, called: tuple[bool, ...]) -> Iterator[Callee]:
         events, pair = memory.events, types.UniTuple(types.int64, 2)
         drawn = rules.payments, rules.place_latitude, rules.place_longitude
         window, injected = Window(0, 0, 0, 0, 0, 0), Injected(events, memory.keys[0], 0)
-        rest = *drawn, rules.day_offset, memory.scratch, 0, hashing
+        rest = *drawn, rules.day_offset, memory.scratch, 0
         is_called = iter(called)
         yield Callee(withdrawals, pair, (events, memory.listed, 0, 0, rules.sequences, *drawn, 0), next(is_called))
         for table in rules.frauds:
             given = events, 0, 0, 0, 0, table, *drawn, memory.attack
             yield Callee(FRAUDS[type(table)], types.int64, given, next(is_called))
         yield Callee(order_by_second, types.none, (*memory.keys, events.second, 0, 0, memory.digits), next(is_called))
-        yield Callee(window_rows, types.none, (self.rows, self.digests, window, injected, *rest), next(is_called))
-        yield Callee(fill_columns, types.none, (self.columns, 0, self.rows, self.digests, 0), next(is_called))
+        yield Callee(window_rows, types.none, (self.rows, window, injected, *rest), next(is_called))
+        yield Callee(transaction_digests, types.none, (self.digests, self.rows, *hashing), next(is_called))
+        yield Callee(fill_columns, types.none, (self.columns, 0, self.rows, self.digests, 0, hashing), next(is_called))
 
 
 class Steps(NamedTuple):
-    """The kernels that make a group, in order; `frauds` has one for each kind."""
+    """The kernels that make a group, in order; `frauds` has one for each kind. Columns are filled with digests, or these alone."""
 
     withdrawals: Callee
     frauds: tuple[Callee, ...]
     order_by_second: Callee
     window_rows: Callee
+    transaction_digests: Callee
     fill_columns: Callee
 
     def kinds(self, rules: RowRules) -> tuple[tuple[Callee, Any], ...]:
@@ -214,10 +217,12 @@ def group_windows(target, done, steps, group, grid, injected, payments, rules, m
             window = Window(start // grid.window, start, width, payments[i], payments[i + 1] - payments[i], event)
             at = done if target.is_kept else 0
             rows, digests = rows_between(target.rows, at, at + count), target.digests[16 * at : 16 * (at + count)]
-            call(steps.window_rows, (rows, digests, window, injected, *drawn, memory.scratch, needed, hashing))
+            call(steps.window_rows, (rows, window, injected, *drawn, memory.scratch, needed))
             if target.column_rows:
                 columns = columns_between(target.columns, done, done + count)
-                call(steps.fill_columns, (columns, done, rows, digests, rules.midnight))
+                call(steps.fill_columns, (columns, done, rows, digests, rules.midnight, hashing))
+            elif digests.size:
+                call(steps.transaction_digests, (digests, rows, hashing.days, hashing.tile))
             done += count
         event = behind
     return done

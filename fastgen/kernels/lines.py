@@ -13,14 +13,15 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from fastgen.kernels.jit import helper
-from fastgen.kernels.memory import BytesType, address, load_32, pointer_to
+from fastgen.kernels.memory import BytesType, address, load_32, load_64, pointer_to
 from fastgen.kernels.rng import u64
 from fastgen.kernels.units import MICROSECONDS
 
 LINE = 64
 """Bytes of a cache line."""
-ROWS = 8
-"""Rows in a line of 64-bit values: columns are written in lines from a row on that is a multiple of this."""
+ROWS, CODES = 8, 16
+"""Rows in a line of 64-bit values, and of codes. Of single bytes it has as many as LINE: columns are written in lines from a row
+on that is a multiple of this."""
 
 _i8, _i32, _i64 = (ir.IntType(bits) for bits in (8, 32, 64))
 _line = BytesType(LINE)
@@ -136,45 +137,71 @@ def times_line(typing_context: Any, seconds: Any, at: Any, origin: Any, unit: An
     return _line(seconds, types.int64, types.int64, types.int64), codegen
 
 
-@helper
-def write_tids(text, views, digests, first):
-    """Write the hexadecimal digits of digests, and views of them; first: number of the first."""
-    for i in range(0, digests.size // 16, 4):
-        front, back = hex_line(load_32(digests, 16 * i)), hex_line(load_32(digests, 16 * i + 32))
-        store_line(text, 32 * i, front)
-        store_line(text, 32 * i + LINE, back)
-        store_line(views, 16 * i, views_32(front, back, first + i))
+@intrinsic
+def codes_line(typing_context: Any, codes: Any, at: Any) -> Any:
+    """codes_line(codes, at): sixteen codes of an array as uint32."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        size = codes.dtype.bitwidth
+        offset = builder.mul(args[1], ir.Constant(_i64, size // 8))
+        narrow = ir.VectorType(ir.IntType(size), CODES)
+        read = builder.load(pointer_to(context, builder, codes, args[0], offset, narrow), align=size // 8)
+        return _as_line(builder, builder.zext(read, ir.VectorType(_i32, CODES)))
+
+    return _line(codes, types.int64), codegen
 
 
 @helper
-def write_cards(text, views, digits, first):
-    """Write card numbers, two digits to a byte, as text, and views of them; first: number of the first."""
-    for i in range(0, digits.size, 4):
-        texts = hex_line(load_32(digits, 8 * i))
-        store_line(text, 16 * i, texts)
-        store_line(views, 16 * i, views_16(texts, texts, first + i))
+def write_tids(text, views, digests, start, stop, first):
+    """Write the hexadecimal digits of rows' digests, and views of them; first: number of row 0."""
+    if text.size:
+        for i in range(start, stop, 4):
+            front, back = hex_line(load_32(digests, 16 * i)), hex_line(load_32(digests, 16 * i + 32))
+            store_line(text, 32 * i, front)
+            store_line(text, 32 * i + LINE, back)
+            store_line(views, 16 * i, views_32(front, back, first + i))
 
 
 @helper
-def write_scaled(out, values, divisor):
+def write_cards(text, views, digits, start, stop, first):
+    """Write card numbers, two digits to a byte, as text, and views of them; first: number of row 0."""
+    if text.size:
+        for i in range(start, stop, 4):
+            texts = hex_line(load_32(digits, 8 * i))
+            store_line(text, 16 * i, texts)
+            store_line(views, 16 * i, views_16(texts, texts, first + i))
+
+
+@helper
+def write_times(out, seconds, start, stop, origin):
+    """Write microseconds since 1970."""
+    if out.size:
+        for i in range(start, stop, ROWS):
+            store_line(out, 8 * i, times_line(seconds, i, origin, MICROSECONDS))
+
+
+@helper
+def write_scaled(out, values, start, stop, divisor):
     """Write values divided by a power of ten."""
-    for i in range(0, out.size, ROWS):
-        store_line(out, 8 * i, scaled_line(values, i, divisor, 1.0 / divisor))
+    if out.size:
+        for i in range(start, stop, ROWS):
+            store_line(out, 8 * i, scaled_line(values, i, divisor, 1.0 / divisor))
 
 
 @helper
-def write_lines(out, first, rows, digests, origin):
-    """Fill the columns of 64-bit values and of text, see `columns.fill_columns`, of rows that `whole_lines` found."""
-    if out.tid.size:
-        write_tids(out.tid, out.tid_views, digests, first)
-    for i in range(0, out.datetime.size, ROWS):
-        store_line(out.datetime, 8 * i, times_line(rows.second, i, origin, MICROSECONDS))
-    if out.cc_num.size:
-        write_cards(out.cc_num, out.cc_num_views, rows.digits, first)
-    write_scaled(out.amount, rows.cents, 100.0)
-    write_scaled(out.latitude, rows.latitude, 1e6)
-    write_scaled(out.longitude, rows.longitude, 1e6)
-    finish_lines()
+def write_codes(out, codes, start, stop):
+    """Write codes as uint32."""
+    if out.size:
+        for i in range(start, stop, CODES):
+            store_line(out, 4 * i, codes_line(codes, i))
+
+
+@helper
+def write_bytes(out, values, start, stop):
+    """Write single bytes as they are."""
+    if out.size:
+        for i in range(start, stop, LINE):
+            store_line(out, i, load_64(values, i))
 
 
 @helper
@@ -189,10 +216,11 @@ def whole_lines(out, first, count):
 
     There are none unless the frame's columns begin where lines begin.
     """
-    start = min(count, np.int64(u64(-first) % u64(ROWS)))
-    stop = start + (count - start) // ROWS * ROWS
+    start = min(count, np.int64(u64(-first) % u64(LINE)))
+    stop = start + (count - start) // LINE * LINE
     texts = past_line(out.tid, start, 32) | past_line(out.cc_num, start, 16)
     views = past_line(out.tid_views, start, 16) | past_line(out.cc_num_views, start, 16)
     values = past_line(out.datetime, start, 8) | past_line(out.amount, start, 8)
     degrees = past_line(out.latitude, start, 8) | past_line(out.longitude, start, 8)
-    return start, start if texts | views | values | degrees else stop
+    codes = past_line(out.category, start, 4) | past_line(out.place, start, 4) | past_line(out.fraud_label, start, 1)
+    return start, start if texts | views | values | degrees | codes else stop

@@ -1,4 +1,4 @@
-"""The rows of a window: ordinary payments are drawn, merged with injected events, and hashed."""
+"""The rows of a window: ordinary payments are drawn and merged with injected events."""
 
 from typing import Any, NamedTuple
 
@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 from fastgen.kernels import fields
 from fastgen.kernels.cards import card_digits
 from fastgen.kernels.jit import helper, inlined_kernel, interleaved_kernel
-from fastgen.kernels.md5 import transaction_digests
 from fastgen.kernels.payments import payment_rows
 from fastgen.kernels.records import AHEAD, AT_ONCE, what_word, when_word, where_word, write_record
 from fastgen.kernels.rng import u64
@@ -98,13 +97,12 @@ def draw(drawn, window, payments, scratch, needed):
 
 
 @interleaved_kernel
-def window_rows(out, digests, window, injected, payments, place_latitude, place_longitude, day_offset, scratch, needed, hashing):
+def window_rows(out, window, injected, payments, place_latitude, place_longitude, day_offset, scratch, needed):
     """Make the rows of a window in event-time order; each step finds the output of the one before in the cache.
 
     Args:
-        out: Block of as many rows as the window has. digests: uint8[16 n], filled with the MD5 digests; of size 0 for none.
-        window: Window. injected: Injected. payments: Payments. scratch: Scratch, large enough. needed: see `merge`.
-        hashing: Hashing.
+        out: Block of as many rows as the window has. window: Window. injected: Injected. payments: Payments.
+        scratch: Scratch, large enough. needed: see `merge`.
     """
     room, count = scratch.drawn, window.payments
     drawn = Drawn(room.second[:count], room.card[:count], room.category[:count], room.cents[:count], room.place[:count])
@@ -129,5 +127,3 @@ def window_rows(out, digests, window, injected, payments, place_latitude, place_
     )
     if needed & fields.DIGITS:
         card_digits(out.digits, out.card, payments.card_keys, scratch.word_slot[:rows], scratch.word_offset[:rows])
-    if digests.size:
-        transaction_digests(digests, out, hashing.days, hashing.tile)

@@ -1,5 +1,6 @@
 """Small datasets for the tests of several kernels, with their plain twins."""
 
+from datetime import datetime, timedelta
 from functools import cache, reduce
 from itertools import chain
 from operator import or_
@@ -20,6 +21,13 @@ LEAST_P = 1e-4
 """Of a test of randomness. The data follow from their seeds, so a test passes always or never."""
 ALL = reduce(or_, FIELDS.values())
 """Bits of the block's columns that all columns of the table need."""
+
+ORIGIN, DAYS = datetime(1999, 12, 30), 65
+"""A period of tests that hash rows."""
+DAY_WORDS = np.frombuffer(
+    "".join(f"{ORIGIN + timedelta(days=day):%Y-%m-%d} \0" for day in range(DAYS)).encode(), np.uint32
+).reshape(-1, 3)
+"""Its dates, see `Hashing`."""
 
 
 class Sample(NamedTuple):

@@ -1,8 +1,9 @@
 """Column values: string views, exact doubles, times."""
 
+import hashlib
 import struct
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -11,8 +12,11 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from fastgen.kernels import columns, lines
+from fastgen.kernels.digits import Tile
 from fastgen.kernels.jit import kernel
+from fastgen.kernels.md5 import Hashing, transaction_digests
 from fastgen.kernels.structs import Block
+from kernels import DAY_WORDS, DAYS
 
 whole = st.integers(-(2**31), 2**31 - 1)
 
@@ -93,8 +97,19 @@ ITEMS = {"tid": 16, "tid_views": 2, "cc_num": 8, "cc_num_views": 2}
 """Items per row of each field of `Columns`, where there are several."""
 
 
-def filled(names: set[str], rows: Block, digests: NDArray[np.uint8], first: int, misplaced: int) -> tuple[columns.Columns, range]:
-    """Columns of a frame that are filled from row `first` on, and which rows fill whole lines; arrays begin so far past a line."""
+HASHING = Hashing(DAY_WORDS, Tile.empty())
+
+
+class Filled(NamedTuple):
+    """Columns of a frame, the digests of its rows, and which rows fill whole lines."""
+
+    frame: columns.Columns
+    digests: NDArray[np.uint8]
+    whole: range
+
+
+def filled(names: set[str], rows: Block, first: int, misplaced: int) -> Filled:
+    """Fill the columns of a frame from row `first` on; arrays begin so many bytes past a line."""
     count = rows.second.size
     fields: dict[str, NDArray[Any]] = {}
     for name, empty in columns.NO_COLUMNS._asdict().items():
@@ -105,39 +120,44 @@ def filled(names: set[str], rows: Block, digests: NDArray[np.uint8], first: int,
             fields[name] = memory[start : start + (first + count) * size].view(empty.dtype)
     frame = columns.NO_COLUMNS._replace(**fields)
     part = frame._replace(**{name: array[first * ITEMS.get(name, 1) :] for name, array in fields.items()})
-    columns.fill_columns(part, first, rows, digests, 1_640_995_200)
-    return frame, range(*whole_lines(part, first, count))
+    digests = np.empty(16 * count if "tid" in names else 0, np.uint8)
+    columns.fill_columns(part, first, rows, digests, 1_640_995_200, HASHING)
+    return Filled(frame, digests, range(*whole_lines(part, first, count)))
 
 
 @given(
     st.sets(st.sampled_from([*columns.NO_COLUMNS._fields]).filter(lambda name: not name.endswith("_views")), min_size=1),
-    st.integers(0, 40),
-    st.integers(0, 70),
+    st.integers(0, 140),
+    st.integers(0, 400),
 )
 def test_lines_hold_the_values_of_loops(names: set[str], first: int, count: int) -> None:
-    random = np.random.default_rng(count)
-    rows = Block.empty(count)
+    random, rows = np.random.default_rng(count), Block.empty(count)
     for array in rows:
-        array[:] = random.integers(0, min(np.iinfo(array.dtype).max, 10**9), count)
+        array[:] = random.integers(0, min(np.iinfo(array.dtype).max, 10**7), count)
+    rows.second[:] = np.sort(random.integers(0, DAYS * 86_400, count))
     rows.latitude[: count // 2] *= -1
-    digests = random.integers(0, 256, 16 * count, np.uint8)
-    in_lines, whole = filled(names, rows, digests, first, 0)
-    in_loops, none = filled(names, rows, digests, first, 8)
-    assert all(line.tobytes() == loop.tobytes() for line, loop in zip(in_lines, in_loops, strict=True))
-    assert all((array.view(np.uint8)[: first * array.nbytes // (first + count or 1)] == 255).all() for array in in_lines)
-    has_lines = bool(names & {"tid", "cc_num", "datetime", "amount", "latitude", "longitude"})
-    assert not (none and has_lines)
-    start = min(count, -first % 8)
-    assert whole == range(start, start + (count - start) // 8 * 8)
+    in_lines, in_loops = filled(names, rows, first, 0), filled(names, rows, first, 8)
+    assert all(line.tobytes() == loop.tobytes() for line, loop in zip(in_lines.frame, in_loops.frame, strict=True))
+    assert all((array.view(np.uint8)[: first * array.nbytes // (first + count or 1)] == 255).all() for array in in_lines.frame)
+    expected = np.empty(in_lines.digests.size, np.uint8)
+    if expected.size:
+        transaction_digests(expected, rows, *HASHING)
+    assert in_lines.digests.tobytes() == in_loops.digests.tobytes() == expected.tobytes()
+    assert not in_loops.whole
+    start = min(count, -first % 64)
+    assert in_lines.whole == range(start, start + (count - start) // 64 * 64)
 
 
 def test_lines_of_text() -> None:
-    rows = Block.empty(8)
+    rows = Block.empty(64)
+    for array in rows:
+        array[:] = 0
     rows.digits[:] = 0x6745230123456789
-    digests = np.arange(128, dtype=np.uint8)
-    frame, whole = filled({"tid", "cc_num"}, rows, digests, 0, 0)
-    assert whole == range(8)
+    rows.cents[:] = np.arange(1, 65)
+    frame, digests, whole = filled({"tid", "cc_num"}, rows, 0, 0)
+    assert whole == range(64)
+    assert digests[:16].tobytes() == hashlib.md5(b"1999-12-30 00:00:0089674523012345670.01").digest()
     assert frame.tid.tobytes() == digests.tobytes().hex().encode()
-    assert frame.cc_num.tobytes() == 8 * b"8967452301234567"
-    assert views_of(frame.tid_views) == [(32, digests[16 * i : 16 * i + 2].tobytes().hex().encode(), 0, 32 * i) for i in range(8)]
-    assert views_of(frame.cc_num_views) == [(16, b"8967", 0, 16 * i) for i in range(8)]
+    assert frame.cc_num.tobytes() == 64 * b"8967452301234567"
+    assert views_of(frame.tid_views) == [(32, digests[16 * i : 16 * i + 2].tobytes().hex().encode(), 0, 32 * i) for i in range(64)]
+    assert views_of(frame.cc_num_views) == [(16, b"8967", 0, 16 * i) for i in range(64)]

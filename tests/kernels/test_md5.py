@@ -1,6 +1,6 @@
 """The tid of every row is hashlib's MD5 of its own time, card number and amount."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from hashlib import md5
 
 import naive
@@ -18,15 +18,11 @@ from fastgen.kernels.structs import Block
 from fastgen.plan import Plan
 from fastgen.schema import TRANSACTIONS
 from fastgen.workers import RowSource
-from kernels import SAMPLES, card_texts, each_sample, make_sample, packed
+from kernels import DAY_WORDS, DAYS, ORIGIN, SAMPLES, card_texts, each_sample, make_sample, packed
 
-ORIGIN = datetime(1999, 12, 30)
-DAYS = 65
 CARDS = [naive.card_number(1, card) for card in range(40)]
 LARGEST = 99_999_99
 NUMBERS = packed(CARDS)
-DATES = "".join(f"{ORIGIN + timedelta(days=day):%Y-%m-%d} \0" for day in range(DAYS))
-DAY_WORDS = np.frombuffer(DATES.encode(), np.uint32).reshape(-1, 3)
 
 
 class Hasher:
