@@ -138,6 +138,11 @@ def amounts(out: Any, table: Any, category: Any, slot: Any, offset: Any) -> None
         out[i] = payments.amount(table, category[i], np.uint64(slot[i]), np.uint64(offset[i]))
 
 
+@looped
+def amounts_in_ranges(out: Any, span: Any, ranges: Any, words: Any, offsets: Any) -> None:
+    payments.amounts_in_ranges(out, span, words, offsets, ranges)
+
+
 # Inputs
 
 
@@ -347,6 +352,7 @@ INPUTS: dict[str, Callable[[Inputs], Any]] = {
     "column_room": lambda g: room_for_columns(g),
     # Payments
     "cash": lambda g: len(g.plan.config.categories),
+    "shops": lambda g: g.block.category % np.uint8(g.cash),
     "quota": lambda g: dataset_of(2 * g.rows + 1_000_000).plan.payment_rules.quota,
     "quotas": lambda g: proportional(g.rows, [category.share for category in g.plan.config.categories]),
     "prices": prices_of_categories,
@@ -851,9 +857,15 @@ COMPARISONS: dict[str, Comparison] = {
     ),
     "payments.amount": Comparison(
         (),
-        lambda g: amounts(g.out.cents, g.plan.amounts, g.block.category, *g.drawn),
-        {"numpy searchsorted": lambda g: numpy_prices(g, g.block.category)},
-        lambda g: [naive.amount(g.plan.amounts, *row) for row in zip(g.block.category.tolist(), *g.drawn.tolist(), strict=True)],
+        lambda g: amounts(g.out.cents, g.plan.amounts, g.shops, *g.drawn),
+        {"numpy searchsorted": lambda g: numpy_prices(g, g.shops)},
+        lambda g: [naive.amount(g.plan.amounts, *row) for row in zip(g.shops.tolist(), *g.drawn.tolist(), strict=True)],
+    ),
+    "payments.amounts_in_ranges": Comparison(
+        (),
+        lambda g: amounts_in_ranges(g.out.cents, g.words[0], g.plan.amount_ranges, *g.drawn),
+        {"numpy searchsorted": lambda g: numpy_prices(g, np.full(g.rows, g.cash))},
+        lambda g: [naive.amount_in_ranges(g.plan.config, *row) for row in zip(*g.drawn.tolist(), strict=True)],
     ),
     "payments.payment_rows": Comparison(
         (payments.payment_rows,),

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from fastgen.frames import Stock
 
-BATCH_BYTES = 37_200_000
-"""Size of a frame, about: 300,000 rows of all columns. With fewer, calls take more of the time and threads wait for the interpreter
+BATCH_BYTES = 49_600_000
+"""Size of a frame, about: 400,000 rows of all columns. With fewer, calls take more of the time and threads wait for the interpreter
 more often; more take more memory."""
 MOST_BATCH_ROWS = 700_000
 """Frames of few columns are no faster with more rows, and take more memory."""
@@ -223,11 +223,11 @@ class Dataset:
         """Yield the transactions in event-time order, frame by frame, in constant memory.
 
         To stop early, drop the generator or close it: its threads end with the frames that they have begun. The dataset keeps the
-        memory of up to four frames, some 40 MB each, for the next ones and the next call; it is freed when the dataset is dropped.
+        memory of up to four frames, some 50 MB each, for the next ones and the next call; it is freed when the dataset is dropped.
 
         Args:
             columns: the columns to generate, returned in the table's order. Default: all.
-            batch_rows: rows of every frame except the last, at least 1. Default: frames of varying size, about 300,000 rows with
+            batch_rows: rows of every frame except the last, at least 1. Default: frames of varying size, about 400,000 rows with
                 all columns and at most about 700,000 with fewer; fewer rows of small datasets.
             threads: number of threads that generate rows, at least 1; None for one per processor.
 

@@ -7,6 +7,7 @@ without generating the events. The grid depends only on the configuration.
 
 from datetime import date, datetime, timedelta
 from fractions import Fraction
+from itertools import accumulate
 from typing import NamedTuple
 
 import numpy as np
@@ -19,7 +20,7 @@ from fastgen.kernels import cards as card_kernels
 from fastgen.kernels import chains as chain_kernels
 from fastgen.kernels import permutation, splitting, streams
 from fastgen.kernels.columns import looked_up
-from fastgen.kernels.structs import Amounts, AttackStarts, Chains, Payments, Quota, Sequences
+from fastgen.kernels.structs import AmountRanges, Amounts, AttackStarts, Chains, Payments, Quota, Sequences
 from fastgen.kernels.units import DAY, HOUR, MICRODEGREES
 from fastgen.locked import locked_property
 from fastgen.pools import alias_table, load_pools, microdegrees
@@ -248,10 +249,10 @@ class Plan:
 
     @locked_property
     def amounts(self) -> Amounts:
-        """Alias tables of the amounts: one row per category, the last one for the whole distribution."""
+        """Alias tables of the amounts of payments, by category."""
         shares, cents = [part.share for part in self.config.amounts], self.config.amount_cents
         bits = max(1, (len(cents) - 1).bit_length())
-        limits = [range(c.low_cents, c.high_cents + 1) for c in self.config.categories] + [range(1 << 62)]
+        limits = [range(c.low_cents, c.high_cents + 1) for c in self.config.categories]
         shape = (len(limits), 1 << bits)
         threshold = np.zeros(shape, np.uint64)
         low, width = np.zeros((*shape, 2), np.uint64), np.ones((*shape, 2), np.uint64)
@@ -265,6 +266,15 @@ class Plan:
                     if weights[segment] > 0:
                         low[row, slot, side], width[row, slot, side] = cut[segment].start, len(cut[segment])
         return Amounts(threshold.ravel(), low.ravel(), width.ravel(), bits)
+
+    @locked_property
+    def amount_ranges(self) -> AmountRanges:
+        """The ranges of the amounts of withdrawals."""
+        shares = exact_shares(part.share for part in self.config.amounts)
+        ranges = [(share, cents) for share, cents in zip(shares, self.config.amount_cents, strict=True) if share]
+        upper = [int(until * 2**32) for until in accumulate(share for share, _ in ranges)]
+        low, width = ([number(cents) for _, cents in ranges] for number in (min, len))
+        return AmountRanges(*(np.array(numbers, np.uint32) for numbers in (upper[:-1], low, width)))
 
     @locked_property
     def category_quotas(self) -> NDArray[np.int64]:
@@ -405,6 +415,7 @@ class Plan:
             abroad=len(self.pools.places) - self.pools.home,
             radius=round(atm.radius * MICRODEGREES),
             cash=len(self.config.categories),
+            amounts=self.amount_ranges,
         )
 
     def _drawn_cards(self) -> NDArray[np.uint32]:

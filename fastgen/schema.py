@@ -3,7 +3,7 @@
 from enum import IntEnum
 from typing import Final, Literal, NamedTuple
 
-DATA_VERSION: Final = 4
+DATA_VERSION: Final = 5
 """Changes whenever the rows of some configuration change; see "Data" in CHANGELOG.md."""
 
 DEFAULT_TOPIC: Final = "credit_card_transactions"

@@ -221,6 +221,14 @@ def amount(table: Amounts, category: int, word_slot: int, word_offset: int) -> i
     return int(table.low[segment]) + pick(word_offset, int(table.width[segment]))
 
 
+def amount_in_ranges(config: Config, word_range: int, word_offset: int) -> int:
+    """Cents of the whole distribution: the first word chooses a range, the second one an amount in it."""
+    shares = list(accumulate(Fraction(str(part.share)) for part in config.amounts))
+    found = next(r for r, until in enumerate(shares) if word_range < int(until / shares[-1] * WORD))
+    cents = config.amount_cents[found]
+    return cents[pick(word_offset, len(cents))]
+
+
 def amount_shares(config: Config, low: int, high: int) -> dict[range, Fraction]:
     """The distribution of amounts between two prices, both included: ranges of cents that are equally likely inside."""
     shares: dict[range, Fraction] = {}
@@ -469,7 +477,7 @@ class Twin:
             latitude += north - radius
             longitude += pick(rest, 2 * radius + 1) - radius
             drawn = draw(self.seed, streams.WITHDRAWAL, number, k)
-            cents = amount(self.amounts, cash, *drawn[:2])
+            cents = amount_in_ranges(self.config, *drawn[:2])
             rows.append(Row(start + k * step * 3600, card, cash, cents, place, latitude, longitude, 1, 0))
         foreign = []
         if cloned:
@@ -477,7 +485,7 @@ class Twin:
             hours = atm.foreign_hours.values[pick(words[0], len(atm.foreign_hours.values))]
             abroad = self.pools.home + pick(words[1], len(self.pools.places) - self.pools.home)
             second = rows[0].second + hours * 3600
-            foreign.append((hours, self._row(second, card, cash, amount(self.amounts, cash, *words[2:]), abroad, 1)))
+            foreign.append((hours, self._row(second, card, cash, amount_in_ranges(self.config, *words[2:]), abroad, 1)))
         return AtmSequence(card, len(rows), start, step, place, rows, foreign)
 
     @cached_property

@@ -4,7 +4,7 @@ import numpy as np
 
 from fastgen.kernels import fields, streams
 from fastgen.kernels.jit import helper, inlined_kernel, interleaved_kernel
-from fastgen.kernels.payments import amount
+from fastgen.kernels.payments import amount_in_ranges, amounts_in_ranges
 from fastgen.kernels.permutation import feistel, permute, round_keys, walk_cycles
 from fastgen.kernels.records import WORDS, what_word, when_word, where_word, write_record
 from fastgen.kernels.rng import LOW32, below, philox, u32, u64
@@ -218,7 +218,7 @@ def withdrawal_words(slot, offset, number, seed, k):
 def write_records(records, batch, cash):
     """Write the records of withdrawals, also words in which nothing is needed, so that the loop writes whole vectors."""
     for i in range(u64(records.size) // WORDS):
-        what = what_word(batch.right[i], batch.place[i], cash, 1, 0)
+        what = what_word(batch.cents[i], batch.place[i], cash, 1, 0)
         write_record(records, i, when_word(batch.second[i], batch.left[i]), what, where_word(batch.latitude[i], batch.longitude[i]))
 
 
@@ -250,11 +250,9 @@ def withdrawal_rows(out, first, batch, count, k, sequences, payments, place_lati
         first_steps(latitude, longitude, slot, offset, k, sequences.radius)
         for done in range(2, k, STEPS_AT_ONCE):
             later_steps(latitude, longitude, number, seed, done, min(k - done, STEPS_AT_ONCE), sequences.radius)
-    cents = batch.right[:count]
     if needed & fields.CENTS:
         withdrawal_words(slot, offset, number, seed, k)
-        for i in range(count):
-            cents[i] = amount(payments.amounts, sequences.cash, u64(slot[i]), u64(offset[i]))
+        amounts_in_ranges(batch.cents[:count], batch.span[:count], slot, offset, sequences.amounts)
     card = batch.left[:count]
     if needed & fields.CARD:
         # A loop of its own: with many cards each lookup is a cache miss, and this keeps many of them in flight.
@@ -302,7 +300,7 @@ def foreign_rows(out, count, first_cell, group_cells, sequences, payments, place
                         place = sequences.home + np.int64(below(w1, sequences.abroad))
                         second = base + shift * sequences.cell_seconds + offset
                         card = holder_of(u64(i), sequences)
-                        cents = amount(payments.amounts, sequences.cash, w2, w3)
+                        cents = amount_in_ranges(w2, w3, sequences.amounts)
                         out.second[count] = second
                         where = where_word(place_latitude[place], place_longitude[place])
                         what = what_word(cents, place, sequences.cash, 0, 1)
@@ -341,6 +339,8 @@ def withdrawals(out, listed, group, group_cells, sequences, payments, place_lati
                 listed.place[:size],
                 listed.latitude[:size],
                 listed.longitude[:size],
+                listed.cents[:size],
+                listed.span[:size],
             )
             kept = keep_long_enough(batch, k, sequences, needed)
             if count + kept <= out.second.size:

@@ -5,16 +5,43 @@ import numpy as np
 from fastgen.kernels import fields, streams
 from fastgen.kernels.jit import helper, inlined_kernel, interleaved_kernel
 from fastgen.kernels.permutation import feistel, round_keys, walk_cycles
-from fastgen.kernels.rng import below, philox, u32, u64
+from fastgen.kernels.rng import below, high_product, philox, u32, u64
 
 
 @helper
 def amount(amounts, category, word_slot, word_offset):
-    """Draw cents for one category by two 32-bit words: an alias table picks the segment, uniform inside it."""
+    """Draw cents of one category, by two 32-bit words: an alias table picks the segment, uniform inside it."""
     slot = (u64(category) << u64(amounts.bits)) + (word_slot >> u64(32 - amounts.bits))
     fraction = (word_slot << u64(amounts.bits)) & u64(0xFFFFFFFF)
     segment = slot * u64(2) + u64(fraction >= amounts.threshold[slot])
     return u32(amounts.low[segment] + below(word_offset, amounts.width[segment]))
+
+
+@helper
+def amount_in_ranges(word_range, word_offset, ranges):
+    """Draw cents without a category, by two 32-bit words: one chooses a range, uniform inside it."""
+    found = 0
+    while found < ranges.upper.size and word_range >= ranges.upper[found]:
+        found += 1
+    return u32(ranges.low[found] + below(word_offset, ranges.width[found]))
+
+
+@helper
+def amounts_in_ranges(cents, span, word_range, word_offset, ranges):
+    """The same for many rows, a pass for each range, which vectorizes; span: uint32[n], scratch."""
+    for i in range(cents.size):
+        cents[i] = ranges.low[0]
+        span[i] = ranges.width[0]
+    for r in range(ranges.upper.size):
+        upper = ranges.upper[r]
+        further = u32(ranges.low[r + 1] - ranges.low[r])
+        wider = u32(ranges.width[r + 1] - ranges.width[r])
+        for i in range(cents.size):
+            is_past = u32(word_range[i] >= upper)
+            cents[i] += u32(is_past * further)
+            span[i] += u32(is_past * wider)
+    for i in range(cents.size):
+        cents[i] += high_product(word_offset[i], span[i])
 
 
 @helper

@@ -100,8 +100,9 @@ class SequenceList(NamedTuple):
     number: uint64, of the sequence. second: int32. width: uint32, of the cell that it starts in, then the word of the second step,
         then one of the amount.
     left, right: uint32, the number's row and column in the permutation's grid, permuted. Then `left` is the position among the
-        cash cards, then the card; `right` the word of the first step, then one of the amount, then the amount in cents.
-    place: uint16. latitude, longitude: int32.
+        cash cards, then the card; `right` the word of the first step, then one of the amount.
+    place: uint16. latitude, longitude: int32. cents: uint32, the least amount of a range, then the amount. span: uint32, how many
+        amounts the range has.
     """
 
     number: NDArray[np.uint64]
@@ -112,17 +113,19 @@ class SequenceList(NamedTuple):
     place: NDArray[np.uint16]
     latitude: NDArray[np.int32]
     longitude: NDArray[np.int32]
+    cents: NDArray[np.uint32]
+    span: NDArray[np.uint32]
 
     @classmethod
     def empty(cls, rows: int, batch: int) -> "SequenceList":
         """Buffers for `rows` sequences, of which `batch` are computed at a time."""
         listed: list[Any] = [np.empty(rows, kind) for kind in (np.uint64, np.int32, np.uint32, np.uint32, np.uint32)]
-        drawn: list[Any] = [np.empty(batch, kind) for kind in (np.uint16, np.int32, np.int32)]
+        drawn: list[Any] = [np.empty(batch, kind) for kind in (np.uint16, np.int32, np.int32, np.uint32, np.uint32)]
         return cls(*listed, *drawn)
 
 
 class Amounts(NamedTuple):
-    """Alias tables (Walker 1977, Vose 1991) of the amount given the category, `slots` per category.
+    """Alias tables (Walker 1977, Vose 1991) of a payment's amount given its category, `slots` per category.
 
     threshold: uint64[categories * slots], below it (of 2^32) the slot's own segment is taken.
     low, width: uint64[categories * slots * 2], cents: the own segment, then the alias.
@@ -133,6 +136,17 @@ class Amounts(NamedTuple):
     low: NDArray[np.uint64]
     width: NDArray[np.uint64]
     bits: int
+
+
+class AmountRanges(NamedTuple):
+    """Ranges of amounts, for withdrawals: all rows draw from the same few ranges, which are compared faster than looked up.
+
+    upper: uint32[ranges - 1], the first word (of 2^32) that is past each range but the last. low, width: uint32[ranges], cents.
+    """
+
+    upper: NDArray[np.uint32]
+    low: NDArray[np.uint32]
+    width: NDArray[np.uint32]
 
 
 class Quota(NamedTuple):
@@ -213,7 +227,7 @@ class Sequences(NamedTuple):
     keys: the permutation that gives a number its card and length. cash_cards: uint32[n], card indices.
     foreign_low, foreign_hours: hours from the first withdrawal to the foreign one.
     home, abroad: places in and outside the country. radius: largest step of the walk, millionths of a degree.
-    cash: the category of withdrawals.
+    cash: the category of withdrawals. amounts: their distribution.
     """
 
     offsets: NDArray[np.int64]
@@ -233,3 +247,4 @@ class Sequences(NamedTuple):
     abroad: int
     radius: int
     cash: int
+    amounts: AmountRanges

@@ -35,17 +35,23 @@ def sorted_times(seconds, seed, window, low, width, spacing):
         spacing[j + quarter] = bits_to_float(w1 | TWO_52_BITS)
         spacing[j + 2 * quarter] = bits_to_float(w2 | TWO_52_BITS)
         spacing[j + 3 * quarter] = bits_to_float(w3 | TWO_52_BITS)
-    for j in range(n + 1):
+    for j in range(4 * quarter):
         spacing[j] = minus_log((spacing[j] - 4503599627370495.0) * (1.0 / 4294967296.0))
-    total = 0.0
-    for j in range(n + 1):
-        total += spacing[j]
-        spacing[j] = total
-    scale = np.float64(width) / total
-    start = np.int32(low)
+    sum_0 = sum_1 = sum_2 = sum_3 = 0.0
+    for j in range(quarter):
+        # Four sums side by side, as each addition waits for the one before.
+        spacing[j] = sum_0 = sum_0 + spacing[j]
+        spacing[j + quarter] = sum_1 = sum_1 + spacing[j + quarter]
+        spacing[j + 2 * quarter] = sum_2 = sum_2 + spacing[j + 2 * quarter]
+        spacing[j + 3 * quarter] = sum_3 = sum_3 + spacing[j + 3 * quarter]
+    before = (0.0, sum_0, sum_0 + sum_1, sum_0 + sum_1 + sum_2)
+    scale = np.float64(width) / (before[n // quarter] + spacing[n])
     last = np.float64(width - 1)
-    for j in range(n):
-        seconds[j] = start + np.int32(min(spacing[j] * scale, last))
+    for part in range(4):
+        first, behind = min(part * quarter, n), min((part + 1) * quarter, n)
+        times, sums, start = seconds[first:behind], spacing[first:behind], before[part]
+        for j in range(times.size):
+            times[j] = np.int32(low) + np.int32(min((start + sums[j]) * scale, last))
 
 
 @helper

@@ -16,6 +16,7 @@ from scipy import stats
 from fastgen import plan as names
 from fastgen.config import Config
 from fastgen.kernels import payments
+from fastgen.kernels.jit import kernel
 from fastgen.kernels.structs import Block, Quota
 from fastgen.plan import Plan
 from kernels import ALL, each_sample, make_sample
@@ -112,8 +113,18 @@ def test_categories_are_in_random_order() -> None:
 # Amounts
 
 
+@kernel
+def draw_in_ranges(cents, span, word_range, word_offset, ranges):
+    payments.amounts_in_ranges(cents, span, word_range, word_offset, ranges)
+
+
+@kernel
+def draw_one_in_ranges(word_range, word_offset, ranges):
+    return payments.amount_in_ranges(word_range, word_offset, ranges)
+
+
 def table_of(plan: Plan, category: int) -> dict[range, float]:
-    """The distribution of a category's alias table; category number `len(categories)` has that of all amounts."""
+    """The distribution of a category's alias table."""
     amounts, slots = plan.amounts, 2**plan.amounts.bits
     found: dict[range, float] = {}
     for slot in range(category * slots, (category + 1) * slots):
@@ -130,12 +141,36 @@ def test_amounts_have_their_distribution_within_the_prices(name: str) -> None:
     sample = make_sample(name)
     config = sample.config
     prices = [(category.low_cents, category.high_cents) for category in config.categories]
-    for category, (low, high) in enumerate([*prices, (0, 10**9)]):
+    for category, (low, high) in enumerate(prices):
         found, expected = table_of(sample.plan, category), naive.amount_shares(config, low, high)
         assert found.keys() == expected.keys()
         assert all(low <= cents[0] and cents[-1] <= high for cents in found)
         for cents, share in expected.items():
             assert found[cents] == pytest.approx(float(share), abs=1e-9)
+
+
+@each_sample
+def test_ranges_have_their_shares(name: str) -> None:
+    sample = make_sample(name)
+    upper, low, width = sample.plan.amount_ranges
+    expected = naive.amount_shares(sample.config, 0, 10**9)
+    assert [range(first, first + count) for first, count in zip(low.tolist(), width.tolist(), strict=True)] == list(expected)
+    found = np.diff([0, *upper.tolist(), 2**32]) / 2**32
+    assert found.tolist() == pytest.approx([float(share) for share in expected.values()], abs=1e-9)
+
+
+@each_sample
+def test_amounts_in_ranges_are_the_twins(name: str) -> None:
+    sample = make_sample(name)
+    ranges = sample.plan.amount_ranges
+    bounds = [word + by for word in ranges.upper.tolist() for by in (-1, 0)]
+    words = np.array([*bounds, 0, 2**32 - 1, *np.random.default_rng(4).integers(0, 2**32, 200)], np.uint32)
+    cents, span = np.empty((2, words.size), np.uint32)
+    draw_in_ranges(cents, span, words, words[::-1].copy(), ranges)
+    pairs = list(zip(words.tolist(), words[::-1].tolist(), strict=True))
+    expected = [naive.amount_in_ranges(sample.config, *pair) for pair in pairs]
+    assert cents.tolist() == expected
+    assert [draw_one_in_ranges(*map(np.uint64, pair), ranges) for pair in pairs] == expected
 
 
 @each_sample
