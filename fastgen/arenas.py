@@ -4,6 +4,8 @@ import weakref
 from collections import deque
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import partial
+from operator import delitem
 from typing import Any, Final
 
 import numpy as np
@@ -16,7 +18,9 @@ LINE: Final = 64
 
 
 class Arenas:
-    """A pool of at most `kept` byte arrays that nobody uses; threads may take and give concurrently.
+    """A pool of byte arrays that nobody uses: at most `kept` that were given back, and as many that were lent and dropped.
+
+    Threads may take and give concurrently.
 
     Fresh memory costs a page fault every four kilobytes, which takes as long as filling it with text.
 
@@ -30,7 +34,9 @@ class Arenas:
     def __init__(self, kept: int = KEPT) -> None:
         self._free: deque[NDArray[np.uint8]] = deque(maxlen=kept)
         self._ended: deque[_Loan] = deque(maxlen=kept)
-        self._loans: dict[_Loan, _Loan] = {}
+        self._loans = _Loans()
+        # A method of the dictionary would refer to it, and each key would keep the whole pool alive.
+        self._forget = partial(delitem, weakref.proxy(self._loans))
 
     def take(self) -> NDArray[np.uint8]:
         """uint8[any size]: one that was given back, or an empty one."""
@@ -53,7 +59,7 @@ class Arenas:
         lent: NDArray[Any] = arena[:size].view(dtype)
         loan = _Loan(lent, self._ended.append)
         loan.arena = arena
-        self._loans[_Loan(lent, self._loans.pop)] = loan  # its key removes itself
+        self._loans[_Loan(lent, self._forget)] = loan  # the key removes itself
         return lent
 
 
@@ -89,6 +95,12 @@ class Shelf:
 
 def _rounded(size: int) -> int:
     return -(-size // LINE) * LINE
+
+
+class _Loans(dict["_Loan", "_Loan"]):
+    """The loans of a pool, by a reference that ends with the loan."""
+
+    __slots__ = ("__weakref__",)
 
 
 class _Loan(weakref.ref[NDArray[Any]]):

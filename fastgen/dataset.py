@@ -27,7 +27,7 @@ MOST_BATCH_ROWS = 700_000
 BATCH_ROWS = 200_000
 """Frames have fewer bytes, down to so many rows, if there would be fewer than FEW_BATCHES."""
 KEPT_BATCHES = 4
-"""A dataset keeps the memory of so many frames that were dropped for the next ones, also between calls."""
+"""So many dropped frames leave their memory to those of the next call, unless rows are so dense that a frame has far more bytes."""
 FEW_BATCHES = 16
 """Threads share fewer frames unevenly."""
 
@@ -223,7 +223,8 @@ class Dataset:
         """Yield the transactions in event-time order, frame by frame, in constant memory.
 
         To stop early, drop the generator or close it: its threads end with the frames that they have begun. The dataset keeps the
-        memory of up to four frames, some 50 MB each, for the next ones and the next call; it is freed when the dataset is dropped.
+        memory of up to four frames, some 50 MB each, for the next call with the same columns, until there is one with others or
+        the dataset is dropped.
 
         Args:
             columns: the columns to generate, returned in the table's order. Default: all.
@@ -247,7 +248,7 @@ class Dataset:
         """What frames of transactions share, also those of several calls."""
         from fastgen.frames import Stock
 
-        return Stock(self.plan, kept=KEPT_BATCHES)
+        return Stock(self.plan, kept=KEPT_BATCHES, largest=2 * BATCH_BYTES)
 
     def frames(self, table: str, names: Sequence[str], threads: int, among: range | None = None) -> Generator["pl.DataFrame"]:
         """Yield the rows of any table in order, in frames with these columns; of transactions, only those of groups in `among`."""

@@ -1,6 +1,7 @@
 """Rows as Polars frames, without a Python object per row: Arrow buffers filled by kernels."""
 
 from collections.abc import Iterable, Sequence
+from threading import Lock
 from typing import Any, Final
 
 import numpy as np
@@ -8,7 +9,7 @@ import polars as pl
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from fastgen.arenas import KEPT, Shelf
+from fastgen.arenas import Shelf
 from fastgen.holders import Holders
 from fastgen.kernels.columns import NO_COLUMNS, Columns
 from fastgen.locked import locked_property
@@ -69,16 +70,19 @@ def column_type(table: str, name: str) -> pl.DataType:
 
 
 class Stock:
-    """What the frames of a plan share: the values of categorical columns, and the memory of up to `kept` dropped frames.
+    """What frames share: the values of categorical columns (Enum, or String without `enums`) and the memory of dropped frames.
 
-    Categorical columns are Enum, or String without `enums`.
+    Args:
+        kept: how many dropped frames of one `TransactionFrames` leave their memory to the next, if that has the same columns and
+            size. largest: the most bytes of such a frame.
     """
 
-    def __init__(self, plan: Plan, *, enums: bool = True, kept: int = KEPT) -> None:
+    def __init__(self, plan: Plan, *, enums: bool = True, kept: int = 0, largest: int = 0) -> None:
         self.plan = plan
-        self.shelf = Shelf({field: kind for field, (_, _, kind) in BUFFERS.items()}, kept)
-        self._enums = enums
+        self._enums, self._kept, self._largest = enums, kept, largest
         self._vocabularies = Values(plan).vocabularies
+        self._last: tuple[tuple[tuple[str, ...], int], Shelf] | None = None
+        self._lock = Lock()
 
     @locked_property
     def types(self) -> dict[str, pl.DataType]:
@@ -97,6 +101,16 @@ class Stock:
             name: pl.Series(name, [vocabulary.values[code] for code in vocabulary.of_code], self.types[name])
             for name, vocabulary in columns
         }
+
+    def shelf(self, names: tuple[str, ...], size: int) -> Shelf:
+        """Memory for frames with these columns, of up to `size` bytes."""
+        types = {field: kind for field, (_, _, kind) in BUFFERS.items()}
+        if not self._kept or size > self._largest:
+            return Shelf(types)
+        with self._lock:
+            if self._last is None or self._last[0] != (names, size):
+                self._last = (names, size), Shelf(types, self._kept)
+            return self._last[1]
 
 
 class TransactionFrames:
@@ -120,10 +134,14 @@ class TransactionFrames:
         return pl.Schema({name: self._stock.types.get(name) or column_type("transactions", name) for name in self.names})
 
     def reserve(self, spans: Iterable[range]) -> None:
-        """Lease memory for the largest of these frames from now on, so that each can reuse the memory of any other."""
+        """Lease memory for the largest of these frames each time, so that each can reuse the memory of any other; call it first."""
         expected = self._stock.plan.expected_rows
         rows = max((int(expected[groups.stop] - expected[groups.start]) + 1 for groups in spans), default=0)
         self._room = column_room(rows)
+
+    @locked_property
+    def _shelf(self) -> Shelf:
+        return self._stock.shelf(self.names, self._room * self.row_bytes)
 
     def frame(self, worker: Worker, groups: range, is_kept: bool = False) -> pl.DataFrame:
         """The rows of these groups, made by the worker, which keeps them only if `is_kept`.
@@ -136,7 +154,7 @@ class TransactionFrames:
         def allocate(rows: int) -> Columns:
             room = max(rows, self._room)
             counts = {field: items * room for field, (column, items, _) in BUFFERS.items() if column in made}
-            leased.update(self._stock.shelf.lease(counts))
+            leased.update(self._shelf.lease(counts))
             return NO_COLUMNS._replace(**leased)
 
         rows = worker.columns(groups, allocate, is_kept)

@@ -17,7 +17,7 @@ from fastgen.kernels.structs import rows_between
 from fastgen.kernels.units import MICROSECONDS
 
 ROWS_AT_ONCE = math.lcm(AT_ONCE, lines.LINE)
-"""Rows that are hashed and written at a time: few, so that their lines fit into the processor's queue of stores."""
+"""Rows that are hashed and written at a time: few, since the processor can queue some 64 lines while it computes."""
 
 
 class Columns(NamedTuple):

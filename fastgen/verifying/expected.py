@@ -57,7 +57,7 @@ class Expected(Chunks):
         super().__init__(table, np.repeat(np.arange(len(parts)), [len(own) for own in items]), is_keyed(table, columns))
         self.columns, self._threads = columns, threads
         self._items = [item for own in items for item in own]
-        self._maker: Maker = _Transactions(parts[0], columns) if transactions else _Holders(parts[0], table, columns)
+        self._maker: Maker = _Transactions(parts[0], columns, self._items) if transactions else _Holders(parts[0], table, columns)
         self._text = _Text(parts[0], table, columns, *text) if text else None
 
     def sequence(self) -> Iterator[Chunk]:
@@ -101,9 +101,10 @@ def groups_of(plan: Plan, times: pl.Series) -> NDArray[np.int64]:
 class _Transactions:
     """See `Maker`."""
 
-    def __init__(self, data: Dataset, columns: tuple[str, ...]) -> None:
+    def __init__(self, data: Dataset, columns: tuple[str, ...], items: list[range]) -> None:
         self._plan = data.plan
         self._source, self._frames = RowSource(self._plan, columns), TransactionFrames(Stock(self._plan, enums=False), columns)
+        self._frames.reserve(items)
         self._digests = TransactionDigests(self._plan, columns)
 
     def frame(self, item: range) -> pl.DataFrame:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from fastgen.kernels import columns, lines
-from fastgen.kernels.digits import Tile
+from fastgen.kernels.digits import TILE, Tile
 from fastgen.kernels.jit import kernel
 from fastgen.kernels.md5 import Hashing, transaction_digests
 from fastgen.kernels.structs import Block
@@ -146,6 +146,10 @@ def test_lines_hold_the_values_of_loops(names: set[str], first: int, count: int)
     assert not in_loops.whole
     start = min(count, -first % 64)
     assert in_lines.whole == range(start, start + (count - start) // 64 * 64)
+
+
+def test_rows_at_once_fit_a_tile() -> None:
+    assert columns.ROWS_AT_ONCE <= TILE
 
 
 def test_lines_of_text() -> None:
