@@ -128,7 +128,7 @@ def test_one_of_a_kind_is_told_as_one(run: Run, folder: Path) -> None:
     assert run("generate", *one, "-o", "out").err.startswith("fastgen: 1 transaction, 1 credit_card, 1 profile to out: ")
     run("generate", *one, "-o", "parts/", "--parts=1")
     assert run("generate", *one, "-o", "parts/", "--parts=1").err == (
-        "fastgen: nothing to make in parts/: 1 part was there already, seed 20220103\n"
+        "fastgen: nothing to make in parts/: 1 part was there already, seed 20220104\n"
     )
     Path("one.toml").write_text("rows = 1\ncards = 1\n[atm]\ncards = 0\n")
     assert " is valid: 1 transaction, fingerprint " in run("config", "check", "one.toml").err

@@ -35,6 +35,12 @@ def test_twenty_seeds_pass(reports: list[ValidationReport]) -> None:
         assert all(check.example is None for check in report.checks)
 
 
+@pytest.mark.parametrize("rows", [1_000, 10_000, 100_000, 1_000_000, None])
+def test_usual_sizes_pass_with_the_default_seed(rows: int | None) -> None:
+    """Newcomers begin with them, so the default seed is one with which none of them fails by chance."""
+    assert validate(Dataset(Config() if rows is None else Config(rows=rows))).passed
+
+
 def test_most_of_the_checks_are_made(reports: list[ValidationReport]) -> None:
     for report in reports:
         assert len(names(report, "skipped")) < 20, names(report, "skipped")
