@@ -42,7 +42,7 @@ class Positions:
         >>> walk = Positions(Plan(Config(rows=200_000)))
         >>> half = walk.after(Position(0, 0, 0), 100_000)
         >>> half
-        Position(rows=100000, group=1, skip=53479)
+        Position(rows=100000, group=1, skip=53521)
         >>> walk.after(half, 10**9).rows
         200000
     """

@@ -32,7 +32,7 @@ def scan(data: Dataset | Config | None = None, *, table: str = "transactions", t
         >>> import polars as pl
         >>> rows = scan(Config(rows=100_000))
         >>> rows.filter(pl.col("datetime") < pl.datetime(2022, 1, 2)).select(pl.col("amount").count()).collect().item()
-        838
+        877
     """
     dataset = dataset_of(data)
     names = dataset.columns(table)
