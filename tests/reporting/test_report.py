@@ -73,7 +73,7 @@ def test_the_default_dataset_in_words(default_page: Path) -> None:
         "No ordinary payment lies outside the prices of its category.",
         "135 fraudulent payments come in 20 chains of",
         "161 places in the US",
-        "20 rows outside the US, in 14 countries: every one is a fraud.",
+        "20 rows outside the US, in 19 countries: every one is a fraud.",
         "“country is not US” flags 20 rows, all of them frauds.",
         "This is no hard benchmark",
     ):
