@@ -28,6 +28,8 @@ Described = dict[str, dict[str, Any]]
 """The contents of manifests and records, by their names in the directory."""
 PATIENCE = 1.0
 """Seconds to wait for a description of parts before they count as other data: a part's record is written after its tables."""
+NOTICE_SECONDS = 0.5
+"""Seconds between looks at whether the run was interrupted."""
 SHUTDOWN_SECONDS = 1.0
 """Seconds that a failing run waits for its threads: one that compiles kernels, for up to a minute, cannot be interrupted."""
 
@@ -65,9 +67,10 @@ def _write(directory: "_Directory", numbers: range, complete: set[int], options:
             # Of 5 threads for 3 workers, the first two have 2; which one a later part gets makes no difference to its rows.
             threads = options.threads // workers + (i % workers < options.threads % workers)
             futures.append(pool.submit(directory.write, number, shared._replace(threads=threads)))
-        ended, _ = wait(futures, return_when=FIRST_EXCEPTION)
-        if len(ended) < len(futures):
-            next(future for future in ended if future.exception()).result()
+        # In turns: Python does not notice an interrupt that comes in the microseconds before a wait until that wait ends.
+        while wait(futures, NOTICE_SECONDS, FIRST_EXCEPTION).not_done:
+            for failed in (future for future in futures if future.done() and future.exception()):
+                failed.result()
         files = [file for future in futures for file in future.result()]
     except BaseException:
         progress.stop()

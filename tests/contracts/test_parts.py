@@ -9,6 +9,8 @@ import subprocess
 import sys
 import threading
 import time
+from _thread import interrupt_main
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -530,28 +532,38 @@ def test_an_interrupted_run_leaves_no_half_parts(tmp_path: Path) -> None:
     assert not (tmp_path / "manifest.json").exists()
 
 
-def test_an_interrupted_run_does_not_wait_for_a_compiler(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A thread learns of the interrupt only when it next checks; what it has begun is removed at once, and not renamed later."""
+def interrupt_by_signal() -> None:
+    signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+
+
+@pytest.mark.parametrize("interrupt", [interrupt_by_signal, interrupt_main])
+def test_an_interrupted_run_does_not_wait_for_a_compiler(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, interrupt: Callable[[], None]
+) -> None:
+    """A thread learns of the interrupt only when it next checks; what it has begun is removed at once, and not renamed later.
+
+    `interrupt_main` wakes no one, as a signal in the microseconds before the main thread begins to wait.
+    """
     begun, go_on, ended = threading.Semaphore(0), threading.Event(), threading.Semaphore(0)
 
     def compile_first(_requests: object, names: list[str], *_: object) -> list[FileReport]:
         try:
             with opened(str(tmp_path / names[0]), overwrite=True):
                 begun.release()
-                go_on.wait()
+                go_on.wait(60)
         finally:
             ended.release()
         return []
 
-    def interrupt() -> None:
+    def interrupt_when_both_have_begun() -> None:
         for _ in range(2):
             begun.acquire()
-        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+        interrupt()
 
     monkeypatch.setattr("fastgen.sinks.parts.write_together", compile_first)
     handler = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
-        threading.Thread(target=interrupt).start()
+        threading.Thread(target=interrupt_when_both_have_begun).start()
         with pytest.raises(KeyboardInterrupt):
             write(DATA, f"{tmp_path}/", format="csv", parts=2, threads=2)
         assert ended._value == 0
