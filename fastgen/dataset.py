@@ -257,9 +257,8 @@ class Dataset:
 
         if table != "transactions":
             return map_ordered(HolderFrames(self.plan, table, names).frame, self.card_chunks(), threads)
-        frames, source = TransactionFrames(self.stock, names), RowSource(self.plan, names)
-        spans = self.batch_spans(frames.row_bytes, among)
-        frames.reserve(spans)
+        spans = self.batch_spans(names, among)
+        frames, source = TransactionFrames(self.stock, names, spans), RowSource(self.plan, names)
         made = map_ordered(lambda groups: frames.frame(source.worker, groups), spans, threads)
         return (frame for frame in made if len(frame))
 
@@ -285,11 +284,13 @@ class Dataset:
             first = behind
         return spans
 
-    def batch_spans(self, row_bytes: int, among: range | None = None) -> list[range]:
-        """Cut the groups of windows, or those in `among`, into runs that each fill a frame with `row_bytes` bytes per row."""
+    def batch_spans(self, names: Sequence[str], among: range | None = None) -> list[range]:
+        """Cut the groups of windows, or those in `among`, into runs that each fill a frame with these columns."""
+        from fastgen.frames import row_bytes
+
         groups, expected = self._groups(among), self.plan.expected_rows
         shared = (expected[groups.stop] - expected[groups.start]) / FEW_BATCHES if groups else 0
-        return self.spans(min(BATCH_BYTES / row_bytes, MOST_BATCH_ROWS, max(BATCH_ROWS, shared)), among)
+        return self.spans(min(BATCH_BYTES / row_bytes(names), MOST_BATCH_ROWS, max(BATCH_ROWS, shared)), among)
 
     def transactions(self, columns: Sequence[str] | None = None, *, threads: int | None = 1) -> "pl.DataFrame":
         """Return all transactions as one frame, in event-time order; `batches` needs less memory.

@@ -1,6 +1,6 @@
 """Rows as Polars frames, without a Python object per row: Arrow buffers filled by kernels."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from threading import Lock
 from typing import Any, Final
 
@@ -113,35 +113,44 @@ class Stock:
             return self._last[1]
 
 
+def row_bytes(names: Sequence[str]) -> int:
+    """Bytes of memory per row of a frame with these columns.
+
+    Example:
+        >>> row_bytes(["datetime", "amount"])
+        16
+    """
+    made = {CODES.get(name, name) for name in names}
+    sizes = [items * np.dtype(kind).itemsize for column, items, kind in BUFFERS.values() if column in made]
+    return sum(sizes) + sum(name in CODES for name in names)
+
+
 class TransactionFrames:
-    """Makes frames with the given columns, in the given order."""
+    """Makes frames with the given columns, in the given order.
 
-    def __init__(self, stock: Stock, names: Sequence[str]) -> None:
+    Args:
+        spans: the groups of each frame that will be made; memory for the largest is leased each time, so that each frame can
+            reuse the memory of any other. Frames of other groups are possible.
+    """
+
+    def __init__(self, stock: Stock, names: Sequence[str], spans: Collection[range] = ()) -> None:
         self.names = tuple(names)
-        self._stock = stock
-        self._room = 0
-
-    @locked_property
-    def row_bytes(self) -> int:
-        """Bytes of memory per row."""
-        made = {CODES.get(name, name) for name in self.names}
-        sizes = [items * np.dtype(kind).itemsize for column, items, kind in BUFFERS.values() if column in made]
-        return sum(sizes) + sum(name in CODES for name in self.names)
+        self._stock, self._spans = stock, spans
 
     @locked_property
     def schema(self) -> pl.Schema:
         """The columns' names and types."""
         return pl.Schema({name: self._stock.types.get(name) or column_type("transactions", name) for name in self.names})
 
-    def reserve(self, spans: Iterable[range]) -> None:
-        """Lease memory for the largest of these frames each time, so that each can reuse the memory of any other; call it first."""
+    @locked_property
+    def _room(self) -> int:
+        """Rows that leased memory has room for, if not for more."""
         expected = self._stock.plan.expected_rows
-        rows = max((int(expected[groups.stop] - expected[groups.start]) + 1 for groups in spans), default=0)
-        self._room = column_room(rows)
+        return column_room(max((int(expected[groups.stop] - expected[groups.start]) + 1 for groups in self._spans), default=0))
 
     @locked_property
     def _shelf(self) -> Shelf:
-        return self._stock.shelf(self.names, self._room * self.row_bytes)
+        return self._stock.shelf(self.names, self._room * row_bytes(self.names))
 
     def frame(self, worker: Worker, groups: range, is_kept: bool = False) -> pl.DataFrame:
         """The rows of these groups, made by the worker, which keeps them only if `is_kept`.

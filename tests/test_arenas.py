@@ -203,11 +203,10 @@ def test_frames_that_are_dropped_give_their_memory_to_the_next() -> None:
 
 
 def test_frames_reuse_memory_whatever_their_size() -> None:
-    frames, source = TransactionFrames(Stock(DATA.plan), ("amount",)), RowSource(DATA.plan, ("amount",))
     sizes = np.diff(DATA.plan.expected_rows)
     spans = [range(group, group + 1) for group in np.argsort(sizes).tolist()]
+    frames, source = TransactionFrames(Stock(DATA.plan), ("amount",), spans), RowSource(DATA.plan, ("amount",))
     assert sizes[spans[-1][0]] > 2 * sizes[spans[0][0]]
-    frames.reserve(spans)
     assert len({frames.frame(source.worker, span)["amount"].to_numpy().ctypes.data for span in spans}) == 1
 
 

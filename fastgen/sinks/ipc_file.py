@@ -39,8 +39,7 @@ class TransactionIpcFile(IpcFile):
 
     def __init__(self, request: Request) -> None:
         self.items = request.data.spans(SPAN_ROWS)
-        self._frames = TransactionFrames(Stock(request.data.plan), request.names)
-        self._frames.reserve(self.items)
+        self._frames = TransactionFrames(Stock(request.data.plan), request.names, self.items)
         super().__init__(request, self._frames.schema)
         self._source = TransactionSource(request)
 

@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 
 from fastgen import Config, Dataset, write
-from fastgen.frames import Stock, TransactionFrames
 from fastgen.pipeline import AHEAD, map_ordered
 from fastgen.schema import TRANSACTIONS
 from fastgen.sections import Atm
@@ -193,7 +192,7 @@ def test_frames_have_200_000_to_400_000_rows(rows: int, hours: int, groups: int)
     """However dense the rows are in time."""
     start = Config().start
     data = Dataset(Config(rows=rows, start=start, end=start + timedelta(hours=hours), atm=Atm(cards=0)))
-    spans = data.batch_spans(TransactionFrames(Stock(data.plan), TRANSACTIONS.names).row_bytes)
+    spans = data.batch_spans(TRANSACTIONS.names)
     assert len(spans[0]) == groups
     most = max(data.plan.expected_rows[span.stop] - data.plan.expected_rows[span.start] for span in spans)
     assert min(rows, 200_000) / 2 <= most <= 1.2 * 400_000
@@ -227,6 +226,6 @@ def test_frames_of_fewer_columns_have_more_rows(columns: list[str], rows: int) -
     """As many as fit the memory of 400,000 rows of all columns, at most 700,000; fewer if there would be few frames."""
     for total, expected in ((40_000_000, rows), (5_000_000, min(rows, 312_500)), (1_000_000, 200_000)):
         data = Dataset(Config(rows=total, atm=Atm(cards=0)))
-        spans = data.batch_spans(TransactionFrames(Stock(data.plan), columns).row_bytes)
+        spans = data.batch_spans(columns)
         most = max(data.plan.expected_rows[span.stop] - data.plan.expected_rows[span.start] for span in spans)
         assert most == pytest.approx(expected, rel=0.3)
