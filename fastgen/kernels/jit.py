@@ -10,14 +10,15 @@ from numba import cfunc, njit
 from numba import config as numba_config
 
 from fastgen.errors import FastgenError
-from fastgen.kernels.vectors import AS_LLVM_SEES_FIT, COMPILER, INTERLEAVED, interleaving
+from fastgen.kernels.compiler import KernelCompiler
+from fastgen.kernels.vectors import AS_LLVM_SEES_FIT, INTERLEAVED, interleaving
 
 if sys.byteorder != "little":
     raise FastgenError("kernels are written for little-endian machines, which this one is not")
 if numba_config.DISABLE_JIT:
     raise FastgenError("kernels have to be compiled, which NUMBA_DISABLE_JIT forbids", hint="unset it")
 
-OPTIONS = {"pipeline_class": COMPILER, "nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "_nrt": False}
+OPTIONS = {"pipeline_class": KernelCompiler, "nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "_nrt": False}
 """Without numba's runtime (nrt) kernels can neither allocate nor count references. In a loop over the fields of nested tuples,
 atomic reference counting would take several times as long as the work."""
 

@@ -6,10 +6,6 @@ from weakref import WeakKeyDictionary
 from llvmlite import binding
 from numba.core import config, event
 from numba.core.codegen import get_host_cpu_features
-from numba.core.compiler import Compiler
-from numba.core.compiler_machinery import register_pass
-from numba.core.lowering import Lower
-from numba.core.typed_passes import NativeLowering
 
 FEATURES = (get_host_cpu_features() if config.CPU_FEATURES is None else config.CPU_FEATURES).split(",")
 """What kernels are compiled for, the processor's features or NUMBA_CPU_FEATURES: LLVM's names, each after a plus or a minus."""
@@ -24,40 +20,6 @@ INTERLEAVED = 4
 """Vectors of a loop that are in flight at a time. A draw is a chain of a hundred instructions each of which waits for the one
 before, so one vector leaves most of the processor idle; by default LLVM adds a second one only if a loop is short."""
 AS_LLVM_SEES_FIT = 0
-
-
-class _WideLower(Lower):  # type: ignore[misc]  # numba has no types
-    """Lowers functions to LLVM IR with the attribute."""
-
-    def setup_function(self, fndesc: Any) -> None:
-        super().setup_function(fndesc)
-        # llvmlite's own method accepts only LLVM's attributes without a value.
-        set.add(self.function.attributes, WHOLE_REGISTERS)
-
-
-@register_pass(mutates_CFG=True, analysis_only=False)
-class _WideLowering(NativeLowering):  # type: ignore[misc]  # numba has no types
-    """Numba's lowering pass, with the class above in place of numba's."""
-
-    _name = "fastgen_native_lowering"
-
-    @property
-    def lowering_class(self) -> type[Lower]:
-        return _WideLower
-
-
-class WideCompiler(Compiler):  # type: ignore[misc]  # numba has no types
-    """Numba's compiler for kernels whose loops may fill the widest registers."""
-
-    def define_pipelines(self) -> Any:
-        pipelines = super().define_pipelines()
-        for pipeline in pipelines:
-            pipeline.passes = [(_WideLowering if made is NativeLowering else made, name) for made, name in pipeline.passes]
-            pipeline.finalize()
-        return pipelines
-
-
-COMPILER = WideCompiler if WIDEST == 16 else Compiler
 
 
 class Interleaving(event.Listener):  # type: ignore[misc]  # numba has no types
