@@ -14,7 +14,7 @@ from numpy.typing import DTypeLike, NDArray
 KEPT: Final = 256
 """The most arenas that a pool keeps for reuse, unless told otherwise; any more are freed."""
 LINE: Final = 64
-"""Bytes of a cache line. It is that of `kernels.lines`, which this module may not import: it knows nothing of rows."""
+"""Bytes of a cache line. It is that of `kernels.memory`, which this module may not import: it knows nothing of rows."""
 
 
 class Arenas:

@@ -12,11 +12,12 @@ from fastgen.kernels import lines
 from fastgen.kernels.digits import amount_texts, card_texts, time_texts
 from fastgen.kernels.jit import helper, inlined_kernel, interleaved_kernel
 from fastgen.kernels.md5 import AT_ONCE, hex_digits, tile_digests
+from fastgen.kernels.memory import LINE
 from fastgen.kernels.rng import u64
 from fastgen.kernels.structs import rows_between
 from fastgen.kernels.units import MICROSECONDS
 
-ROWS_AT_ONCE = math.lcm(AT_ONCE, lines.LINE)
+ROWS_AT_ONCE = math.lcm(AT_ONCE, LINE)
 """Rows that are hashed and written at a time: few, since the processor can queue some 64 lines while it computes."""
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastgen.kernels.jit import helper, inlined
+from fastgen.kernels.memory import aligned_zeros
 from fastgen.kernels.rng import u32, u64
 from fastgen.kernels.units import DAY
 
@@ -56,10 +57,10 @@ class Tile(NamedTuple):
     @classmethod
     def empty(cls) -> "Tile":
         """A tile of zeros: rows past the last one are hashed too."""
-        texts = np.zeros(WORDS, np.uint64)
-        lengths = np.zeros((3, TILE), np.uint64)
+        texts = aligned_zeros(WORDS, np.uint64)
+        lengths = aligned_zeros(3 * TILE, np.uint64).reshape(3, TILE)
         return cls(
-            words=np.zeros(16 * TILE, np.uint32),
+            words=aligned_zeros(16 * TILE, np.uint32),
             texts=texts,
             codes=texts[CODES:CLOCKS],
             clocks=texts[CLOCKS:CARDS],

@@ -13,12 +13,10 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from fastgen.kernels.jit import helper
-from fastgen.kernels.memory import BytesType, address, load_32, load_64, pointer_to
+from fastgen.kernels.memory import LINE, BytesType, address, load_32, load_64, pointer_to
 from fastgen.kernels.rng import u64
 from fastgen.kernels.units import MICROSECONDS
 
-LINE = 64
-"""Bytes of a cache line."""
 ROWS, CODES = 8, 16
 """Rows in a line of 64-bit values, and of codes. Of single bytes it has as many as LINE: columns are written in lines from a row
 on that is a multiple of this."""

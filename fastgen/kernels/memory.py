@@ -1,4 +1,4 @@
-"""Unaligned loads and stores of a few bytes, prefetches, and bits of a word, which plain array code cannot express.
+"""Aligned arrays, and what plain array code cannot express: unaligned loads and stores, prefetches, and bits of a word.
 
 A load gives a value in a register, so code can read all of a row before it writes any of it. A store may write past the end
 of the value; the next one overwrites the surplus, so buffers need `SLACK` spare bytes at their end.
@@ -6,12 +6,27 @@ of the value; the next one overwrites the surplus, so buffers need `SLACK` spare
 
 from typing import Any
 
+import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic, models, register_model
+from numpy.typing import DTypeLike, NDArray
 
 SLACK = 512
+LINE = 64
+"""Bytes of a cache line."""
+
+
+def aligned_zeros(count: int, dtype: DTypeLike) -> NDArray[Any]:
+    """An array of zeros that begins with a cache line.
+
+    Elsewhere each of the widest vectors is in two lines, and some are in two pages, which takes many times as long to store.
+    """
+    size = count * np.dtype(dtype).itemsize
+    memory = np.zeros(size + LINE, np.uint8)
+    first = -memory.ctypes.data % LINE
+    return memory[first : first + size].view(dtype)
 
 
 class BytesType(types.Type):  # type: ignore[misc]  # numba has no types

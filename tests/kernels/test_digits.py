@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from fastgen.kernels import digits
 from fastgen.kernels.digits import TILE, Tile
+from fastgen.kernels.memory import LINE
 
 
 @njit
@@ -53,6 +54,23 @@ def tiles(values: Iterable[int]) -> Iterable[list[int]]:
     """The values, as many at a time as a tile holds."""
     values = list(values)
     return (values[start : start + TILE] for start in range(0, len(values), TILE))
+
+
+def test_columns_of_a_tile_begin_with_cache_lines() -> None:
+    for tile in [Tile.empty() for _ in range(5)]:
+        arrays = [
+            tile.words,
+            tile.codes,
+            tile.clocks,
+            tile.cards,
+            tile.amounts,
+            *tile.latitudes,
+            *tile.longitudes,
+            tile.tids,
+            tile.lengths,
+        ]
+        assert [array.ctypes.data % LINE for array in arrays] == [0] * len(arrays)
+        assert not any(array.any() for array in arrays)
 
 
 def amounts(cents: list[int]) -> list[str]:
