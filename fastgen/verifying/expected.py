@@ -103,10 +103,8 @@ class _Transactions:
 
     def __init__(self, data: Dataset, columns: tuple[str, ...], items: list[range]) -> None:
         self._plan = data.plan
-        self._source, self._frames = (
-            RowSource(self._plan, columns),
-            TransactionFrames(Stock(self._plan, enums=False), columns, items),
-        )
+        self._source = RowSource(self._plan, columns)
+        self._frames = TransactionFrames(Stock(self._plan, enums=False), columns, items)
         self._digests = TransactionDigests(self._plan, columns)
 
     def frame(self, item: range) -> pl.DataFrame:
