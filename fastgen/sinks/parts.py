@@ -75,7 +75,7 @@ def _write(directory: "_Directory", numbers: range, complete: set[int], options:
     except BaseException:
         progress.stop()
         pool.shutdown(wait=False, cancel_futures=True)
-        wait(futures, SHUTDOWN_SECONDS)
+        wait([future for future in futures if not future.cancelled()], SHUTDOWN_SECONDS)
         drop_unfinished({path for number in missing for path in directory.paths(number)})
         raise
     pool.shutdown()

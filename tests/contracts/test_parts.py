@@ -576,6 +576,27 @@ def test_an_interrupted_run_does_not_wait_for_a_compiler(
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
+def test_an_interrupted_run_does_not_wait_for_parts_that_have_not_begun(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    is_first = iter([True])
+
+    def interrupt_once(*_: object) -> list[FileReport]:
+        time.sleep(0.1)  # until all parts are waiting for their turn
+        if next(is_first, False):
+            interrupt_by_signal()
+        return []
+
+    monkeypatch.setattr("fastgen.sinks.parts.write_together", interrupt_once)
+    monkeypatch.setattr("fastgen.sinks.parts.SHUTDOWN_SECONDS", 20)
+    handler = signal.signal(signal.SIGINT, signal.default_int_handler)
+    began = time.monotonic()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            write(DATA, f"{tmp_path}/", format="csv", parts=5, threads=2)
+    finally:
+        signal.signal(signal.SIGINT, handler)
+    assert time.monotonic() - began < 15
+
+
 # Existing output
 
 
