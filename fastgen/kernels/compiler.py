@@ -22,10 +22,10 @@ class _WideLower(Lower):  # type: ignore[misc]  # numba has no types
 
 
 class _OptimizedOnce(JITCodeLibrary):  # type: ignore[misc]  # numba has no types
-    """Machine code that LLVM optimizes once, when all that a kernel calls is inlined.
+    """Machine code that LLVM optimizes once, together with the code of all that is called.
 
     Numba has it optimize each function alone before, and again, with an eye on reference counts, which kernels do not have. The
-    code is as fast without, and made in less time.
+    code is as fast without, and made in less time. Helpers still get code of their own, which nobody runs.
     """
 
     def _optimize_functions(self, module: binding.ModuleRef) -> None:
