@@ -143,6 +143,16 @@ def test_vectors_of_kernels_fill_the_registers_that_there_are(compiler: Any) -> 
     assert vector_products(compiler) > 0
 
 
+@pytest.mark.skipif("+sse2" not in vectors.FEATURES, reason="the instruction is that of x86 processors")
+def test_kernels_align_the_stack_for_vectors() -> None:
+    def is_aligned(compiler: Any) -> bool:
+        return any("and" in line and f"$-{4 * vectors.WIDEST}, %rsp" in line for line in assembly(compiler))
+
+    assert is_aligned(kernel)
+    assert is_aligned(interleaved_kernel)
+    assert not is_aligned(njit)
+
+
 def test_other_code_has_vectors_as_llvm_sees_fit() -> None:
     def is_wide(compiler: Any) -> bool:
         made = compiler(in_no_file())  # from a cache, it would have no LLVM IR
