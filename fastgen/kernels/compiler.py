@@ -9,22 +9,16 @@ from numba.core.compiler_machinery import register_pass
 from numba.core.lowering import Lower
 from numba.core.typed_passes import NativeLowering
 
-from fastgen.kernels.vectors import WHOLE_REGISTERS, WIDEST
+from fastgen.kernels.vectors import ATTRIBUTES
 
 
 class _VectorLower(Lower):  # type: ignore[misc]  # numba has no types
-    """Lowers functions to LLVM IR with attributes for vectors.
-
-    Vectors that do not fit into the registers are kept on the stack, which by itself is aligned to 16 bytes: where it began, by
-    chance, most of them would be in two cache lines.
-    """
+    """Lowers functions to LLVM IR with the attributes."""
 
     def setup_function(self, fndesc: Any) -> None:
         super().setup_function(fndesc)
-        self.function.attributes.alignstack = 4 * WIDEST
-        if WIDEST == 16:
-            # llvmlite's own method accepts only LLVM's attributes without a value.
-            set.add(self.function.attributes, WHOLE_REGISTERS)
+        # llvmlite's own method accepts only LLVM's attributes without a value.
+        set.update(self.function.attributes, ATTRIBUTES)
 
 
 class _OptimizedOnce(JITCodeLibrary):  # type: ignore[misc]  # numba has no types

@@ -10,11 +10,16 @@ from numba.core.codegen import get_host_cpu_features
 FEATURES = (get_host_cpu_features() if config.CPU_FEATURES is None else config.CPU_FEATURES).split(",")
 """What kernels are compiled for, the processor's features or NUMBA_CPU_FEATURES: LLVM's names, each after a plus or a minus."""
 
+WIDEST = 16 if "+avx512vbmi2" in FEATURES else 8
+"""Words of 32 bits in the widest vectors that pay."""
+
 WHOLE_REGISTERS = '"prefer-vector-width"="512"'
 """LLVM's attribute of a function whose loops may fill AVX-512's registers. By default it uses half of each on Intel's
 processors (not on AMD's), as the first ones lowered their clock for full vectors; those with VBMI2, from 2019 on, hardly do."""
-WIDEST = 16 if "+avx512vbmi2" in FEATURES else 8
-"""Words of 32 bits in the widest vectors that pay."""
+ALIGNED_STACK = f"alignstack({4 * WIDEST})"
+"""The attribute of a function whose stack is aligned for the vectors that do not fit into registers. A stack begins at any multiple
+of 16 bytes, so that most of these vectors would be in two cache lines, in some processes and not in others."""
+ATTRIBUTES = {ALIGNED_STACK, WHOLE_REGISTERS} if WIDEST == 16 else {ALIGNED_STACK}
 
 INTERLEAVED = 4
 """Vectors of a loop that are in flight at a time. A draw is a chain of a hundred instructions each of which waits for the one
