@@ -4,6 +4,7 @@ import numpy as np
 
 from fastgen.kernels import fields, streams
 from fastgen.kernels.jit import helper, inlined_kernel, interleaved_kernel
+from fastgen.kernels.memory import eight_times, store
 from fastgen.kernels.payments import amount_in_ranges, amounts_in_ranges
 from fastgen.kernels.permutation import feistel, permute, round_keys, walk_cycles
 from fastgen.kernels.records import WORDS, what_word, when_word, where_word, write_record
@@ -34,8 +35,7 @@ def write_cells(second, width, row, low, high, shift, sequences):
         behind = u64(sequences.offsets[cell + u64(1)])
         found = behind - before
         before = behind
-        for i in range(u64(AT_ONCE)):
-            second[at + i] = base
+        store(second, u64(4) * at, eight_times(u32(base)))
         if found > u64(AT_ONCE):
             for i in range(u64(AT_ONCE), found):
                 second[at + i] = base

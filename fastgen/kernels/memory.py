@@ -78,6 +78,19 @@ load_64 = _load(BytesType(64))
 
 
 @intrinsic
+def eight_times(typing_context: Any, value: Any) -> Any:
+    """eight_times(value): 32 bytes, a uint32 eight times."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        i32 = ir.IntType(32)
+        one, eight = ir.Constant(ir.VectorType(i32, 1), ir.Undefined), ir.Constant(ir.VectorType(i32, 8), [0] * 8)
+        repeated = builder.shuffle_vector(builder.insert_element(one, args[0], i32(0)), one, eight)
+        return builder.bitcast(repeated, ir.VectorType(ir.IntType(8), 32))
+
+    return BytesType(32)(types.uint32), codegen
+
+
+@intrinsic
 def store(typing_context: Any, target: Any, target_at: Any, value: Any) -> Any:
     """store(target, offset, value): write bytes, or the eight of a uint64, lowest first, into an array at a byte offset."""
 
