@@ -362,8 +362,8 @@ INPUTS: dict[str, Callable[[Inputs], Any]] = {
     "listed": room_for_withdrawals,
     "found": lambda g: list_sequences(g),
     "kept": lambda g: list_and_keep(g),
-    "rules": lambda g: (g.plan.sequence_rules, g.plan.payment_rules, *g.plan.place_coordinates),
-    "chain_rules": lambda g: (g.plan.chain_rules, g.plan.payment_rules, *g.plan.place_coordinates),
+    "rules": lambda g: (g.plan.sequence_rules, g.plan.payment_rules, g.plan.positions),
+    "chain_rules": lambda g: (g.plan.chain_rules, g.plan.payment_rules, g.plan.positions),
     "ranges": lambda g: np.empty(g.plan.config.fraud.chain_lengths.high, np.int64),
     # Cards and their holders
     "numbers": lambda g: np.empty(g.rows, np.uint64),
@@ -487,7 +487,7 @@ def window_to_fill(given: Inputs) -> tuple[Any, ...]:
     first, behind = plan.payment_offsets[number : number + 2].tolist()
     window = Window(number, start, grid.window, first, behind - first, 0)
     rows = behind - first + int(np.count_nonzero(seconds < start + grid.window))
-    rules = plan.payment_rules, *plan.place_coordinates, plan.day_offset
+    rules = plan.payment_rules, plan.positions, plan.day_offset
     return Block.empty(rows), window, Injected(given.events, keys, start), *rules, Scratch.empty(rows), ALL
 
 
@@ -599,7 +599,9 @@ def numpy_withdrawals(given: Inputs) -> list[Array]:
     place = random.integers(0, plan.pools.home, laid.total)[laid.sequence]
     radius = plan.sequence_rules.radius
     moves = random.integers(-radius, radius + 1, (2, laid.sequence.size))
-    position = [at[place] + sums_of_each(move, laid) for at, move in zip(plan.place_coordinates, moves, strict=True)]
+    position = [
+        at[place] + sums_of_each(move, laid) for at, move in zip(plan.positions.view(np.int32).reshape(-1, 2).T, moves, strict=True)
+    ]
     return [second, card, numpy_prices(given, np.full(second.size, given.cash)), *position]
 
 

@@ -432,13 +432,10 @@ class Plan:
         return drawn
 
     @locked_property
-    def place_coordinates(self) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-        """int32[places] twice: latitude and longitude in millionths of a degree."""
-        places = self.pools.places
-        return (
-            np.array([microdegrees(place.latitude) for place in places], np.int32),
-            np.array([microdegrees(place.longitude) for place in places], np.int32),
-        )
+    def positions(self) -> NDArray[np.uint64]:
+        """uint64[places]: latitude in the low half and longitude in the high half, int32, millionths of a degree."""
+        degrees = [(microdegrees(place.latitude), microdegrees(place.longitude)) for place in self.pools.places]
+        return np.array(degrees, np.int32).view(np.uint64).ravel()
 
     @locked_property
     def day_words(self) -> NDArray[np.uint32]:

@@ -139,14 +139,12 @@ def column_room(expected: int) -> int:
 
 def rules_of(plan: Plan) -> RowRules:
     """The tables that the rows of a plan are generated from."""
-    latitude, longitude = plan.place_coordinates
     return RowRules(
         sequences=plan.sequence_rules,
         frauds=plan.fraud_rules,
         period=plan.period,
         payments=plan.payment_rules,
-        place_latitude=latitude,
-        place_longitude=longitude,
+        positions=plan.positions,
         day_offset=plan.day_offset,
         midnight=plan.midnight_seconds,
         payment_offsets=plan.payment_offsets,

@@ -223,7 +223,7 @@ def write_records(records, batch, cash):
 
 
 @inlined_kernel
-def withdrawal_rows(out, first, batch, count, k, sequences, payments, place_latitude, place_longitude, needed):
+def withdrawal_rows(out, first, batch, count, k, sequences, payments, positions, needed):
     """Write the k-th withdrawals of a batch of sequences to `out`, from event number `first` on.
 
     Args:
@@ -245,8 +245,9 @@ def withdrawal_rows(out, first, batch, count, k, sequences, payments, place_lati
         offset[i] = w3
     if needed & fields.POSITION:
         for i in range(count):
-            latitude[i] = place_latitude[places[i]]
-            longitude[i] = place_longitude[places[i]]
+            position = positions[places[i]]
+            latitude[i] = np.int32(position)
+            longitude[i] = np.int32(position >> u64(32))
         first_steps(latitude, longitude, slot, offset, k, sequences.radius)
         for done in range(2, k, STEPS_AT_ONCE):
             later_steps(latitude, longitude, number, seed, done, min(k - done, STEPS_AT_ONCE), sequences.radius)
@@ -271,7 +272,7 @@ def holder_of(number, sequences):
 
 
 @inlined_kernel
-def foreign_rows(out, count, first_cell, group_cells, sequences, payments, place_latitude, place_longitude):
+def foreign_rows(out, count, first_cell, group_cells, sequences, payments, positions):
     """Append the foreign withdrawals that fall into a group of cells to `out` from row `count`.
 
     Returns:
@@ -302,15 +303,14 @@ def foreign_rows(out, count, first_cell, group_cells, sequences, payments, place
                         card = holder_of(u64(i), sequences)
                         cents = amount_in_ranges(w2, w3, sequences.amounts)
                         out.second[count] = second
-                        where = where_word(place_latitude[place], place_longitude[place])
                         what = what_word(cents, place, sequences.cash, 0, 1)
-                        write_record(out.records, count, when_word(second, card), what, where)
+                        write_record(out.records, count, when_word(second, card), what, positions[place])
                     count += 1
     return count
 
 
 @interleaved_kernel
-def withdrawals(out, listed, group, group_cells, sequences, payments, place_latitude, place_longitude, needed):
+def withdrawals(out, listed, group, group_cells, sequences, payments, positions, needed):
     """Fill `out` with the withdrawals that fall into a group of cells, foreign ones last.
 
     Args:
@@ -344,7 +344,7 @@ def withdrawals(out, listed, group, group_cells, sequences, payments, place_lati
             )
             kept = keep_long_enough(batch, k, sequences, needed)
             if count + kept <= out.second.size:
-                withdrawal_rows(out, count, batch, kept, k, sequences, payments, place_latitude, place_longitude, needed)
+                withdrawal_rows(out, count, batch, kept, k, sequences, payments, positions, needed)
             count += kept
-    count = foreign_rows(out, count, first_cell, group_cells, sequences, payments, place_latitude, place_longitude)
+    count = foreign_rows(out, count, first_cell, group_cells, sequences, payments, positions)
     return np.int64(count), np.int64(listed_needed)

@@ -6,7 +6,7 @@ from fastgen.kernels import streams
 from fastgen.kernels.jit import helper, kernel
 from fastgen.kernels.payments import amount, category_holding, class_of
 from fastgen.kernels.permutation import permute
-from fastgen.kernels.records import what_word, when_word, where_word, write_record
+from fastgen.kernels.records import what_word, when_word, write_record
 from fastgen.kernels.rng import below, philox, u64
 
 
@@ -45,7 +45,7 @@ def shuffled_ranges(ranges, seed, chain, later, chains):
 
 
 @kernel
-def chain_events(out, count, group, group_start, group_stop, chains, payments, place_latitude, place_longitude, attack):
+def chain_events(out, count, group, group_start, group_stop, chains, payments, positions, attack):
     """Append the chain payments in [group_start, group_stop) to `out` from row `count`.
 
     Args:
@@ -80,8 +80,7 @@ def chain_events(out, count, group, group_start, group_stop, chains, payments, p
                 if group_start <= second < group_stop:
                     if count < out.second.size:
                         out.second[count] = second
-                        where = where_word(place_latitude[place], place_longitude[place])
                         what = what_word(cents, place, category, 0, 1)
-                        write_record(out.records, count, when_word(second, card), what, where)
+                        write_record(out.records, count, when_word(second, card), what, positions[place])
                     count += 1
     return count

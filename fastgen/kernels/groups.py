@@ -31,7 +31,7 @@ class RowRules(NamedTuple):
     """What determines the rows.
 
     frauds: a table for each kind that is injected, see `FRAUDS`. period: seconds in which payments occur.
-    place_latitude, place_longitude: int32[places], millionths of a degree.
+    positions: uint64[places], of places, as in a record: see `records.where_word`.
     day_offset: seconds from midnight to the start of the period. midnight: seconds since 1970 to it.
     payment_offsets: int64, payments before each window.
     """
@@ -40,8 +40,7 @@ class RowRules(NamedTuple):
     frauds: tuple[Any, ...]
     period: int
     payments: Payments
-    place_latitude: NDArray[np.int32]
-    place_longitude: NDArray[np.int32]
+    positions: NDArray[np.uint64]
     day_offset: int
     midnight: int
     payment_offsets: NDArray[np.int64]
@@ -126,7 +125,7 @@ class RowTarget(NamedTuple):
 
     def _callees(self, rules: RowRules, memory: Memory, hashing: Hashing, called: tuple[bool, ...]) -> Iterator[Callee]:
         events, pair = memory.events, types.UniTuple(types.int64, 2)
-        drawn = rules.payments, rules.place_latitude, rules.place_longitude
+        drawn = rules.payments, rules.positions
         window, injected = Window(0, 0, 0, 0, 0, 0), Injected(events, memory.keys[0], 0)
         rest = *drawn, rules.day_offset, memory.scratch, 0
         is_called = iter(called)
@@ -165,7 +164,7 @@ def fraud_events(count, kinds, group, width, events, drawn, attack):
     low = group * width
     for kind in literal_unroll(kinds):
         if kind[1].starts.offsets[-1]:
-            count = call(kind[0], (events, count, group, low, low + width, kind[1], drawn[0], drawn[1], drawn[2], attack))
+            count = call(kind[0], (events, count, group, low, low + width, kind[1], *drawn, attack))
     return count
 
 
@@ -176,7 +175,7 @@ def group_events(steps, kinds, group, grid, rules, memory, needed):
     Without enough space for both, some events are not made. For the arguments see `fill_groups`.
     """
     count = listed = 0
-    drawn = rules.payments, rules.place_latitude, rules.place_longitude
+    drawn = rules.payments, rules.positions
     if rules.sequences.offsets[-1]:
         cells = grid.group // grid.cell
         given = memory.events, memory.listed, group, cells, rules.sequences, *drawn, needed
@@ -207,7 +206,7 @@ def group_windows(target, done, steps, group, grid, injected, payments, rules, m
             the last one. For the others see `fill_groups`.
     """
     event = 0
-    drawn = rules.payments, rules.place_latitude, rules.place_longitude, rules.day_offset
+    drawn = rules.payments, rules.positions, rules.day_offset
     for i in range(payments.size - 1):
         behind = first_event(injected.keys, event, (i + 1) * grid.window)
         count = payments[i + 1] - payments[i] + behind - event

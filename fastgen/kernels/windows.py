@@ -9,7 +9,7 @@ from fastgen.kernels import fields
 from fastgen.kernels.cards import card_digits
 from fastgen.kernels.jit import helper, inlined_kernel, interleaved_kernel
 from fastgen.kernels.payments import payment_rows
-from fastgen.kernels.records import AHEAD, AT_ONCE, what_word, when_word, where_word, write_record
+from fastgen.kernels.records import AHEAD, AT_ONCE, what_word, when_word, write_record
 from fastgen.kernels.rng import u64
 from fastgen.kernels.structs import RECORD, Events
 from fastgen.kernels.timeline import merge, sorted_times
@@ -74,7 +74,7 @@ class Injected(NamedTuple):
 
 
 @helper
-def pack_payments(records, drawn, where, place_latitude, place_longitude, needed):
+def pack_payments(records, drawn, where, positions, needed):
     """Write the records of payments, also words in which nothing is needed, so that the loop writes whole vectors.
 
     Args:
@@ -82,7 +82,7 @@ def pack_payments(records, drawn, where, place_latitude, place_longitude, needed
     """
     place = drawn.place
     for i in range(place.size if needed & fields.POSITION else 0):
-        where[i] = where_word(place_latitude[place[i]], place_longitude[place[i]])
+        where[i] = positions[place[i]]
     for i in range(u64(place.size)):
         what = what_word(drawn.cents[i], place[i], drawn.category[i], 0, 0)
         write_record(records, i, when_word(drawn.second[i], drawn.card[i]), what, where[i])
@@ -97,7 +97,7 @@ def draw(drawn, window, payments, scratch, needed):
 
 
 @interleaved_kernel
-def window_rows(out, window, injected, payments, place_latitude, place_longitude, day_offset, scratch, needed):
+def window_rows(out, window, injected, payments, positions, day_offset, scratch, needed):
     """Make the rows of a window in event-time order; each step finds the output of the one before in the cache.
 
     Args:
@@ -109,7 +109,7 @@ def window_rows(out, window, injected, payments, place_latitude, place_longitude
     records, first = injected.events.records, injected.events.second.size
     if count:
         draw(drawn, window, payments, scratch, needed)
-        pack_payments(records[RECORD * first :], drawn, scratch.longs, place_latitude, place_longitude, needed)
+        pack_payments(records[RECORD * first :], drawn, scratch.longs, positions, needed)
     rows = out.second.size
     merge(
         out,

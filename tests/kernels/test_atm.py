@@ -221,7 +221,7 @@ def test_step_and_length_and_card_are_unrelated() -> None:
 @pytest.mark.parametrize("column", ["latitude", "longitude"])
 def test_every_step_of_a_walk_is_uniform(k: int, column: str) -> None:
     plan = default().plan
-    origin = plan.place_coordinates[column == "longitude"].tolist()
+    origin = plan.positions.view(np.int32)[column == "longitude" :: 2].tolist()
     walks = [rows for rows in default_sequences().values() if len(rows) > k]
     moved = [getattr(rows[k], column) - (getattr(rows[k - 1], column) if k else origin[rows[0].place]) for rows in walks]
     found = np.bincount((np.array(moved) + 10_000) * 23 // 20_001, minlength=23)

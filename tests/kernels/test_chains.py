@@ -30,7 +30,7 @@ def chain_events(plan: Plan, group: int, start: int, stop: int, room: int, reach
         rules = rules._replace(starts=rules.starts._replace(reach=reach))
     ranges = np.empty(plan.config.fraud.chain_lengths.high, np.int64)
     out = Events(seconds[:room], records[: RECORD * room])
-    count = chains.chain_events(out, 0, group, start, stop, rules, plan.payment_rules, *plan.place_coordinates, ranges)
+    count = chains.chain_events(out, 0, group, start, stop, rules, plan.payment_rules, plan.positions, ranges)
     kept = min(int(count), room)
     assert {*seconds[kept:].tolist(), *records[RECORD * kept :].tolist()} == {77}
     return int(count), read_events(Events(seconds[:kept], records[: RECORD * kept]))
@@ -128,7 +128,7 @@ def test_a_chain_has_one_card_and_every_payment_its_own_place() -> None:
     assert all(len({row.card for row in chain}) == 1 for chain in found)
     assert all(row.label == 1 and row.walked == 0 for chain in found for row in chain)
     plan = Plan(Config(payments=1))
-    latitude, longitude = (column.tolist() for column in plan.place_coordinates)
+    latitude, longitude = plan.positions.view(np.int32).reshape(-1, 2).T.tolist()
     rows = [row for chain in found for row in chain]
     assert all((row.latitude, row.longitude) == (latitude[row.place], longitude[row.place]) for row in rows)
     later = Counter(row.place for chain in found for row in chain[1:])
