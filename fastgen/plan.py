@@ -433,7 +433,7 @@ class Plan:
 
     @locked_property
     def positions(self) -> NDArray[np.uint64]:
-        """uint64[places]: latitude in the low half and longitude in the high half, int32, millionths of a degree."""
+        """uint64[places]: each place's latitude in the low half, its longitude in the high half, int32, millionths of a degree."""
         degrees = [(microdegrees(place.latitude), microdegrees(place.longitude)) for place in self.pools.places]
         return np.array(degrees, np.int32).view(np.uint64).ravel()
 

@@ -20,6 +20,7 @@ ALIGNED_STACK = f"alignstack({4 * WIDEST})"
 """The attribute of a function whose stack is aligned for the vectors that do not fit into registers. A stack begins at any multiple
 of 16 bytes, so that most of these vectors would be in two cache lines, in some processes and not in others."""
 ATTRIBUTES = {ALIGNED_STACK, WHOLE_REGISTERS} if WIDEST == 16 else {ALIGNED_STACK}
+"""What every kernel and helper is compiled with."""
 
 INTERLEAVED = 4
 """Vectors of a loop that are in flight at a time. A draw is a chain of a hundred instructions each of which waits for the one

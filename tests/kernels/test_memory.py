@@ -44,6 +44,11 @@ def store_word(target, at, value):
 
 
 @njit
+def store_eight_times(target, at, value):
+    memory.store(target, at, memory.eight_times(value))
+
+
+@njit
 def load_8(source, at):
     return memory.load_8(source, at)
 
@@ -79,6 +84,15 @@ def test_words(at: int) -> None:
     assert target.tobytes() == expected
     assert load_8(target, at) == 0xFEDCBA9876543210
     assert load_8(content(), at) == int.from_bytes(bytes(range(at, at + 8)), "little")
+
+
+@pytest.mark.parametrize("at", [0, 4, 13, 128])
+def test_a_number_eight_times(at: int) -> None:
+    target = content()
+    store_eight_times(target, at, np.uint32(0xFEDCBA98))
+    expected = bytearray(content())
+    expected[at : at + 32] = bytes.fromhex("98badcfe") * 8
+    assert target.tobytes() == expected
 
 
 def test_what_was_loaded_does_not_change() -> None:
