@@ -249,7 +249,7 @@ def _check_chains(config: Config) -> None:
                 free = high + 1
         if any(used) and free <= cents[-1]:
             allowed = f"no price range holds {free / 100}, which a payment of an attack chain can be"
-            raise ConfigError("categories", NOT_GIVEN, allowed, hint="or fraud.ratio = 0")
+            raise ConfigError("categories", NOT_GIVEN, allowed, hint="or set fraud.ratio to 0")
 
 
 def _check_times(config: Config) -> None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple, Self, TypeV
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetCoreSchemaHandler, Strict, ValidationError, model_validator
 from pydantic_core import CoreSchema, ErrorDetails, PydanticUndefined, core_schema
 
-from fastgen.errors import NOT_GIVEN, ConfigError, did_you_mean
+from fastgen.errors import NOT_GIVEN, ConfigError, did_you_mean, nearest
 
 T = TypeVar("T")
 UNKNOWN: Final = "unknown setting"
@@ -255,7 +255,8 @@ def _nearest(kind: type[Section], field: str) -> str:
         return f"{name} is a setting of the table {table}: {table} = {{ {name} = ... }}"
     if table in names and name in names:
         return f"{name} is a top-level setting: put it above the first table"
-    near = did_you_mean(re.sub(r"\[\d+\]", "[]", field), [known for known in names if known != table])
+    alike = [known for known in names if known != table and nearest(name, [known.rpartition(".")[2]])]
+    near = did_you_mean(re.sub(r"\[\d+\]", "[]", field), alike)
     if near is None:
         return "fastgen config show prints all that there are"
     numbers = iter(re.findall(r"\[\d+\]", field))

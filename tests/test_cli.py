@@ -711,9 +711,11 @@ def test_what_goes_wrong_inside_is_one_line_too(run: Run, folder: Path, monkeypa
 
 
 @pytest.mark.parametrize(
-    ("part", "hint"), [((), " (the same command makes the other parts)"), (("--part=1",), "")], ids=["all parts", "one part"]
+    ("part", "hint"),
+    [((), " (the same command makes the parts that are missing)"), (("--part=1",), "")],
+    ids=["all parts", "one part"],
 )
-def test_what_makes_the_other_parts(
+def test_what_makes_the_missing_parts(
     run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch, part: tuple[str, ...], hint: str
 ) -> None:
     def stop(*_: object, **__: object) -> None:

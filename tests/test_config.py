@@ -118,7 +118,7 @@ BAD = {
     "unknown, in a table": ({"fraud": {"ration": 1}}, "fraud.ration = 1: unknown setting (did you mean fraud.ratio?)"),
     "unknown, the table is no suggestion": (
         {"fraud": {"foo": 1}},
-        "fraud.foo = 1: unknown setting (did you mean fraud.ratio?)",
+        "fraud.foo = 1: unknown setting (fastgen config show prints all that there are)",
     ),
     "unknown, belongs in a table": ({"ratio": 1}, "ratio = 1: unknown setting (did you mean fraud.ratio?)"),
     "unknown, in a list": (
@@ -274,15 +274,15 @@ BAD = {
     ),
     "amounts of a chain above all prices": (
         {"amounts": [part(1, 1, 51)], "categories": [shop()]},
-        "categories: no price range holds 50.01, which a payment of an attack chain can be (or fraud.ratio = 0)",
+        "categories: no price range holds 50.01, which a payment of an attack chain can be (or set fraud.ratio to 0)",
     ),
     "amounts of a chain between prices": (
         {"amounts": [part(1, 1, 5.5)], "categories": [shop(share=0.5, high=3), shop(share=0.5, low=5, high=6, name="Store")]},
-        "categories: no price range holds 3.01, which a payment of an attack chain can be (or fraud.ratio = 0)",
+        "categories: no price range holds 3.01, which a payment of an attack chain can be (or set fraud.ratio to 0)",
     ),
     "amounts of a chain below all prices": (
         {"amounts": [part(1, 1, 40)], "categories": [shop(low=2.5)]},
-        "categories: no price range holds 1.0, which a payment of an attack chain can be (or fraud.ratio = 0)",
+        "categories: no price range holds 1.0, which a payment of an attack chain can be (or set fraud.ratio to 0)",
     ),
     # sizes
     "rows and scale": ({"rows": 5, "scale": 2}, "rows = 5: cannot be given together with scale"),

@@ -152,7 +152,7 @@ def generate(
             except InterruptedRunError as error:
                 if job.target.is_stream:
                     raise
-                hint = "the same command makes the other parts" if parts and part is None else None
+                hint = "the same command makes the parts that are missing" if parts and part is None else None
                 raise type(error)(f"{error.message}; unfinished files were removed", hint=hint) from None
     if as_json:
         click.echo(json.dumps(report.as_dict() | {"seed": data.config.seed}))
