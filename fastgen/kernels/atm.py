@@ -13,7 +13,8 @@ from fastgen.kernels.structs import RECORD, SequenceList
 from fastgen.kernels.units import HOUR
 
 AT_ONCE = 8
-"""Sequences written for every cell, however few it has; a list needs this many spare items after its last one."""
+"""Sequences written for every cell, however few it has, by one store of `eight_times`; a list needs this many spare items after its
+last one."""
 BATCH_SIZE = 512
 """Sequences processed at a time, so that each step finds the output of the last in the first-level cache."""
 
